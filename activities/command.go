@@ -1,0 +1,259 @@
+package activities
+
+import (
+	"context"
+
+	"slipway/domain"
+	"slipway/store"
+)
+
+// ApplyInput is a command for an onboarding: one that the API stored, by its
+// id, or one that came as a plain Temporal signal, spelled out.
+type ApplyInput struct {
+	OnboardingID string        `json:"onboarding_id"`
+	CommandID    string        `json:"command_id,omitempty"`
+	Action       domain.Action `json:"action"`
+	// Signal marks a command from Temporal's own UI or CLI; Reason is what its
+	// operator gave.
+	Signal bool   `json:"signal,omitempty"`
+	Reason string `json:"reason,omitempty"`
+}
+
+// apply says what each command does to an onboarding.
+var apply = map[domain.Action]func(*changeSet, *domain.Command) error{
+	domain.ActionChoosePlan:       (*changeSet).applyChoosePlan,
+	domain.ActionAddPaymentMethod: (*changeSet).applyAddPaymentMethod,
+	domain.ActionSubmitPayment:    (*changeSet).applySubmitPayment,
+	domain.ActionApprovePayment:   (*changeSet).applyApprovePayment,
+	domain.ActionRejectPayment:    (*changeSet).applyRejectPayment,
+	domain.ActionActivate:         (*changeSet).applyActivate,
+	domain.ActionCancel:           (*changeSet).applyCancel,
+}
+
+// Apply carries out a command, or returns invalid_transition when the state
+// does not allow it any more. A command that was carried out before, by this
+// or by an equal one, changes nothing.
+func (a *Activities) Apply(ctx context.Context, in ApplyInput) (Standing, error) {
+	command, err := a.command(ctx, in)
+	if err != nil {
+		return Standing{}, err
+	}
+	return a.change(ctx, in.OnboardingID, func(c *changeSet) error {
+		c.actor, c.reason = command.Actor(), command.Reason
+		if done, err := c.done(command); err != nil || done {
+			return err
+		}
+		if err := c.onboarding.Check(command.Action); err != nil {
+			return err
+		}
+		return apply[command.Action](c, command)
+	})
+}
+
+// command reads the stored command, or makes one of a signal.
+func (a *Activities) command(ctx context.Context, in ApplyInput) (*domain.Command, error) {
+	if !in.Signal {
+		return a.Store.CommandByID(ctx, in.CommandID)
+	}
+	return &domain.Command{
+		Action: in.Action, OnboardingID: in.OnboardingID, ActorType: domain.ActorTemporal, Reason: in.Reason,
+	}, nil
+}
+
+// done reports whether the command's effect is there already: the payment it
+// submits, approves or rejects has moved on.
+func (c *changeSet) done(command *domain.Command) (bool, error) {
+	if command.PaymentID == "" {
+		return false, nil
+	}
+	payment, err := c.tx.LockPayment(c.ctx, command.PaymentID)
+	if err != nil {
+		if command.Action == domain.ActionSubmitPayment && domain.CodeOf(err) == domain.CodeNotFound {
+			return false, nil // it is about to be made under this id
+		}
+		return false, err
+	}
+	switch command.Action {
+	case domain.ActionSubmitPayment:
+		return true, nil
+	case domain.ActionApprovePayment:
+		return payment.Status == domain.PaymentSucceeded, nil
+	case domain.ActionRejectPayment:
+		return payment.FailureCode == domain.FailureRejected, nil
+	}
+	return false, nil
+}
+
+func (c *changeSet) applyChoosePlan(command *domain.Command) error {
+	c.onboarding.WantedPlan = command.Plan
+	c.record(domain.EventPlanChosen, map[string]any{"plan": command.Plan})
+	return c.reopen()
+}
+
+func (c *changeSet) applyAddPaymentMethod(command *domain.Command) error {
+	c.onboarding.WantedOption = command.Option
+	return c.reopen()
+}
+
+// reopen takes an unpaid invoice back and goes through plan, payment method and
+// subscription again with what the customer wants now.
+func (c *changeSet) reopen() error {
+	if err := c.voidInvoice(domain.FailureSuperseded); err != nil {
+		return err
+	}
+	c.onboarding.Touch(c.now)
+	return c.openSubscription()
+}
+
+func (c *changeSet) applySubmitPayment(command *domain.Command) error {
+	invoice, method, err := c.owed()
+	if err != nil {
+		return err
+	}
+	payment := &domain.Payment{
+		ID: command.PaymentID, AccountID: invoice.AccountID, InvoiceID: invoice.ID, Provider: method.Provider,
+		Option: method.Option, Status: domain.PaymentCreated, Amount: invoice.Amount, Currency: invoice.Currency,
+		Reference: command.Reference, CreatedAt: c.now, UpdatedAt: c.now,
+	}
+	if err := payment.Advance(domain.PaymentPendingApproval, c.now); err != nil {
+		return err
+	}
+	if err := c.tx.InsertPayment(c.ctx, payment); err != nil {
+		return err
+	}
+	if err := c.advance(domain.OnboardingAwaitingApproval); err != nil {
+		return err
+	}
+	step := c.step(domain.StepPayment, domain.StepWaiting, "Submitted; waiting for it to be confirmed.")
+	step.Attempts++
+	c.record(domain.EventPaymentSubmitted, map[string]any{
+		"payment": payment.ID, "invoice": invoice.ID, "amount": payment.Amount, "currency": payment.Currency,
+	})
+	return nil
+}
+
+// owed is the open invoice and the method it is to be paid by.
+func (c *changeSet) owed() (*domain.Invoice, *domain.PaymentMethod, error) {
+	invoice, err := c.tx.OpenInvoice(c.ctx, c.onboarding.SubscriptionID)
+	if err != nil {
+		return nil, nil, err
+	}
+	method, err := c.tx.DefaultMethod(c.ctx, c.onboarding.AccountID)
+	return invoice, method, err
+}
+
+func (c *changeSet) applyApprovePayment(command *domain.Command) error {
+	payment, err := c.tx.LockPayment(c.ctx, command.PaymentID)
+	if err != nil {
+		return err
+	}
+	invoice, err := c.tx.OpenInvoice(c.ctx, c.onboarding.SubscriptionID)
+	if err != nil {
+		return err
+	}
+	if payment.InvoiceID != invoice.ID || payment.Status != domain.PaymentPendingApproval {
+		return domain.InvalidTransition(string(payment.Status), string(domain.PaymentSucceeded), payment.Actions())
+	}
+	if err := c.succeed(payment); err != nil {
+		return err
+	}
+	return c.fulfilPaid(fulfilment{invoice: invoice, payment: payment})
+}
+
+func (c *changeSet) succeed(payment *domain.Payment) error {
+	if err := payment.Advance(domain.PaymentSucceeded, c.now); err != nil {
+		return err
+	}
+	payment.Reason = c.reason
+	return c.tx.SavePayment(c.ctx, payment)
+}
+
+// fulfilPaid fulfils an invoice that is settled now.
+func (c *changeSet) fulfilPaid(f fulfilment) error {
+	sub, err := c.tx.LockSubscription(c.ctx, c.onboarding.SubscriptionID)
+	if err != nil {
+		return err
+	}
+	if f.message = "Paid " + Price(f.invoice.Amount, f.invoice.Currency) + "."; f.payment == nil {
+		f.message = "Waived."
+	}
+	return c.fulfil(sub, f)
+}
+
+func (c *changeSet) applyRejectPayment(command *domain.Command) error {
+	payment, err := c.tx.LockPayment(c.ctx, command.PaymentID)
+	if err != nil {
+		return err
+	}
+	invoice, method, err := c.owed()
+	if err != nil {
+		return err
+	}
+	if payment.InvoiceID != invoice.ID {
+		return domain.InvalidTransition(string(payment.Status), string(domain.PaymentFailed), payment.Actions())
+	}
+	if err := c.failPayment(payment, domain.FailureRejected); err != nil {
+		return err
+	}
+	due := c.now.Add(c.policy.PaymentWindow)
+	invoice.DueAt, invoice.UpdatedAt = &due, c.now
+	if err := c.tx.SaveInvoice(c.ctx, invoice); err != nil {
+		return err
+	}
+	if err := c.askForPayment(invoice, method, command.Reason); err != nil {
+		return err
+	}
+	c.onboarding.Step(domain.StepPayment).Error = &domain.OnboardingError{
+		Code: "payment_rejected", Detail: "The payment could not be confirmed; please check it and submit again.",
+	}
+	return nil
+}
+
+// applyActivate is an admin's word that nothing is owed: the invoice counts as
+// paid out of band, or is waived. It also ends the wait for a payment method.
+func (c *changeSet) applyActivate(command *domain.Command) error {
+	sub, err := c.subscribe()
+	if err != nil {
+		return err
+	}
+	invoice, err := c.tx.OpenInvoice(c.ctx, sub.ID)
+	if domain.CodeOf(err) == domain.CodeNotFound {
+		invoice, err = c.insertInvoice(sub)
+	}
+	if err != nil {
+		return err
+	}
+	f := fulfilment{invoice: invoice, managedBy: domain.ManagedByAdmin}
+	if command.Waive || invoice.Amount == 0 {
+		err = c.failPending(invoice, domain.FailureSuperseded)
+	} else {
+		f.payment, err = c.payOutOfBand(invoice)
+	}
+	if err != nil {
+		return err
+	}
+	return c.fulfilPaid(f)
+}
+
+// payOutOfBand records that the invoice's money is there: as the payment the
+// customer submitted, or as one of the admin's own.
+func (c *changeSet) payOutOfBand(invoice *domain.Invoice) (*domain.Payment, error) {
+	invoice.PaidOutOfBand = true
+	payment, err := c.tx.PendingPayment(c.ctx, invoice.ID)
+	if domain.CodeOf(err) == domain.CodeNotFound {
+		payment = &domain.Payment{
+			ID: store.NewID(domain.PrefixPayment), AccountID: invoice.AccountID, InvoiceID: invoice.ID,
+			Provider: domain.ProviderManual, Option: "out_of_band", Status: domain.PaymentPendingApproval,
+			Amount: invoice.Amount, Currency: invoice.Currency, CreatedAt: c.now, UpdatedAt: c.now,
+		}
+		err = c.tx.InsertPayment(c.ctx, payment)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return payment, c.succeed(payment)
+}
+
+func (c *changeSet) applyCancel(*domain.Command) error {
+	return c.end(domain.OnboardingCanceled, nil)
+}

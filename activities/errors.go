@@ -1,0 +1,48 @@
+package activities
+
+import (
+	"context"
+	"errors"
+
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/interceptor"
+	"go.temporal.io/sdk/temporal"
+
+	"slipway/domain"
+)
+
+// Errors is the worker interceptor that turns every activity's error into what
+// may enter a history: the reason as the type, a constant sentence, and whether
+// and when to retry. The text of an unknown error, which may quote a row, goes
+// to the worker's log only.
+type Errors struct {
+	interceptor.WorkerInterceptorBase
+}
+
+// InterceptActivity is the SDK's hook; it covers local activities too.
+func (Errors) InterceptActivity(_ context.Context, next interceptor.ActivityInboundInterceptor) interceptor.ActivityInboundInterceptor {
+	return &errorInbound{interceptor.ActivityInboundInterceptorBase{Next: next}}
+}
+
+type errorInbound struct {
+	interceptor.ActivityInboundInterceptorBase
+}
+
+// ExecuteActivity is the SDK's hook.
+func (i *errorInbound) ExecuteActivity(ctx context.Context, in *interceptor.ExecuteActivityInput) (any, error) {
+	result, err := i.Next.ExecuteActivity(ctx, in)
+	if err == nil {
+		return result, nil
+	}
+	var ours *domain.Error
+	if !errors.As(err, &ours) {
+		ours = &domain.Error{Code: domain.CodeInternal, Detail: "The reason is in the worker's log."}
+	}
+	if ours.Code.Retryable() {
+		info := activity.GetInfo(ctx)
+		activity.GetLogger(ctx).Error("activity will be tried again", "error", err, "attempt", info.Attempt)
+	}
+	return nil, temporal.NewApplicationErrorWithOptions(ours.Detail, ours.Kind(), temporal.ApplicationErrorOptions{
+		NonRetryable: !ours.Code.Retryable(),
+	})
+}

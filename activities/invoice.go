@@ -1,0 +1,118 @@
+package activities
+
+import (
+	"context"
+
+	"slipway/domain"
+	"slipway/store"
+)
+
+// openInvoice asks for the first payment and waits for it until the end of the
+// payment window.
+func (c *changeSet) openInvoice(sub *domain.Subscription, method *domain.PaymentMethod) error {
+	invoice, err := c.insertInvoice(sub)
+	if err != nil {
+		return err
+	}
+	return c.askForPayment(invoice, method, "")
+}
+
+func (c *changeSet) insertInvoice(sub *domain.Subscription) (*domain.Invoice, error) {
+	due := c.now.Add(c.policy.PaymentWindow)
+	invoice := &domain.Invoice{
+		ID: store.NewID(domain.PrefixInvoice), AccountID: sub.AccountID, SubscriptionID: sub.ID,
+		Type: domain.InvoiceSubscription, Reason: domain.ReasonSubscriptionCreate, Status: domain.InvoiceOpen,
+		Amount: sub.Plan.Amount, Currency: sub.Plan.Currency, PeriodStart: sub.CreatedAt, DueAt: &due,
+		CreatedAt: c.now, UpdatedAt: c.now,
+	}
+	c.record(domain.EventInvoiceOpened, map[string]any{
+		"invoice": invoice.ID, "amount": invoice.Amount, "currency": invoice.Currency,
+	})
+	return invoice, c.tx.InsertInvoice(c.ctx, invoice)
+}
+
+// askForPayment shows the customer what to pay, how and until when; message
+// says why they are asked again.
+func (c *changeSet) askForPayment(invoice *domain.Invoice, method *domain.PaymentMethod, message string) error {
+	option, err := c.optionOf(method)
+	if err != nil {
+		return err
+	}
+	if err := c.advance(domain.OnboardingAwaitingPayment); err != nil {
+		return err
+	}
+	next := &domain.NextAction{
+		Type: domain.NextSubmitPayment, URL: domain.OnboardingURL(c.onboarding.ID) + "/payment",
+		ExpiresAt: invoice.DueAt, Amount: &invoice.Amount, Currency: invoice.Currency,
+		InvoiceID: invoice.ID, PaymentOption: method.Option, Message: message,
+	}
+	if option != nil {
+		next.Instructions = option.Instructions
+	}
+	c.onboarding.NextAction, c.onboarding.Reminders = next, 0
+	c.step(domain.StepPayment, domain.StepWaiting, "Waiting for "+Price(invoice.Amount, invoice.Currency)+" by "+method.Name+".")
+	return nil
+}
+
+// voidInvoice takes an open invoice back, and with it the payment an admin has
+// not decided on: failed, with the code. Without one it does nothing.
+func (c *changeSet) voidInvoice(failureCode string) error {
+	invoice, err := c.tx.OpenInvoice(c.ctx, c.onboarding.SubscriptionID)
+	if domain.CodeOf(err) == domain.CodeNotFound {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if err := c.failPending(invoice, failureCode); err != nil {
+		return err
+	}
+	if err := invoice.Advance(domain.InvoiceVoid, c.now); err != nil {
+		return err
+	}
+	c.record(domain.EventInvoiceVoided, map[string]any{"invoice": invoice.ID})
+	return c.tx.SaveInvoice(c.ctx, invoice)
+}
+
+// failPending fails the payment of the invoice that waits for approval, if any.
+func (c *changeSet) failPending(invoice *domain.Invoice, failureCode string) error {
+	payment, err := c.tx.PendingPayment(c.ctx, invoice.ID)
+	if domain.CodeOf(err) == domain.CodeNotFound {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return c.failPayment(payment, failureCode)
+}
+
+func (c *changeSet) failPayment(payment *domain.Payment, failureCode string) error {
+	if err := payment.Advance(domain.PaymentFailed, c.now); err != nil {
+		return err
+	}
+	payment.FailureCode, payment.Reason = failureCode, c.reason
+	c.record(domain.EventPaymentFailed, map[string]any{"payment": payment.ID, "failure_code": failureCode})
+	return c.tx.SavePayment(c.ctx, payment)
+}
+
+// RemindInput names the onboarding and the invoice that is still unpaid.
+type RemindInput struct {
+	OnboardingID string `json:"onboarding_id"`
+	InvoiceID    string `json:"invoice_id"`
+	Number       int    `json:"number"` // counts the reminders of the payment window from 1
+}
+
+// Remind notes, once per number, that the customer was reminded of an invoice
+// that still waits for its payment.
+func (a *Activities) Remind(ctx context.Context, in RemindInput) (Standing, error) {
+	return a.change(ctx, in.OnboardingID, func(c *changeSet) error {
+		o := c.onboarding
+		if o.Status != domain.OnboardingAwaitingPayment || o.NextAction.InvoiceID != in.InvoiceID || o.Reminders >= in.Number {
+			return nil
+		}
+		o.Reminders = in.Number
+		o.Touch(c.now)
+		c.record(domain.EventOnboardingReminded, map[string]any{"invoice": in.InvoiceID, "number": in.Number})
+		return nil
+	})
+}

@@ -1,0 +1,215 @@
+package activities
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/Rhymond/go-money"
+
+	"slipway/domain"
+	"slipway/store"
+)
+
+// OpenSubscriptionInput names the onboarding.
+type OpenSubscriptionInput struct {
+	OnboardingID string `json:"onboarding_id"`
+}
+
+// OpenSubscription takes the onboarding as far as it goes without anybody:
+// plan, payment method, subscription, and either activation, when nothing is
+// owed now, or the first invoice. Where a plan or a payment option is missing
+// it stops there, and goes on from there when called again.
+func (a *Activities) OpenSubscription(ctx context.Context, in OpenSubscriptionInput) (Standing, error) {
+	return a.change(ctx, in.OnboardingID, func(c *changeSet) error {
+		switch c.onboarding.Status {
+		case domain.OnboardingCreatingAccount, domain.OnboardingWaitingForPlan,
+			domain.OnboardingWaitingForPaymentMethod:
+			return c.openSubscription()
+		}
+		return nil
+	})
+}
+
+// openSubscription is OpenSubscription inside a change already under way.
+func (c *changeSet) openSubscription() error {
+	plan, err := c.choosePlan()
+	if err != nil || plan == nil {
+		return err
+	}
+	trialDays, err := c.trialDays(plan)
+	if err != nil {
+		return err
+	}
+	owed := plan.Amount > 0 && trialDays == 0
+	method, err := c.choosePaymentMethod(plan, owed)
+	if err != nil {
+		return err
+	}
+	needed := owed || plan.PaymentMethodCollection == domain.CollectAlways
+	if method == nil && needed {
+		return c.wait(domain.OnboardingWaitingForPaymentMethod, domain.StepPaymentMethod,
+			"Waiting for a way to pay that serves this country and currency.")
+	}
+	sub, err := c.subscribe()
+	if err != nil {
+		return err
+	}
+	if owed {
+		return c.openInvoice(sub, method)
+	}
+	return c.fulfil(sub, fulfilment{trialDays: trialDays, message: nothingOwed(sub, trialDays)})
+}
+
+// wait parks the onboarding at a step until somebody or something moves it on.
+func (c *changeSet) wait(status domain.OnboardingStatus, key domain.StepKey, message string) error {
+	if c.onboarding.Status == status && c.onboarding.Step(key).Message == message {
+		return nil // waiting already; nothing to tell
+	}
+	if err := c.advance(status); err != nil {
+		return err
+	}
+	c.step(key, domain.StepWaiting, message)
+	c.record(domain.EventOnboardingWaiting, map[string]any{"blocked_on": status.BlockedOn()})
+	return nil
+}
+
+// choosePlan returns the plan the customer named, or the catalogue's default.
+// Never one picked by its price: where neither can be had it waits.
+func (c *changeSet) choosePlan() (*domain.Plan, error) {
+	o := c.onboarding
+	plans, err := c.tx.PublicPlans(c.ctx)
+	if err != nil {
+		return nil, err
+	}
+	i := slices.IndexFunc(plans, func(p domain.Plan) bool {
+		if o.WantedPlan == "" {
+			return p.Default
+		}
+		return p.Code == o.WantedPlan
+	})
+	if i < 0 {
+		message := "Choose a plan."
+		if len(plans) == 0 {
+			message = "No plan is on offer yet; this goes on by itself when one is."
+		}
+		return nil, c.wait(domain.OnboardingWaitingForPlan, domain.StepPlan, message)
+	}
+	plan := &plans[i]
+	step := c.step(domain.StepPlan, domain.StepDone, planMessage(plan))
+	step.Attempts++
+	o.Plan = plan.Ref()
+	return plan, nil
+}
+
+func planMessage(p *domain.Plan) string {
+	if p.Amount == 0 {
+		return p.Name + ", free of charge."
+	}
+	return p.Name + ", " + Price(p.Amount, p.Currency) + " a " + string(p.Interval) + "."
+}
+
+// Price writes an amount in minor units the way people read it, such as $139.00.
+func Price(amount int64, currency string) string {
+	return money.New(amount, strings.ToUpper(currency)).Display()
+}
+
+// trialDays is the trial this account gets with the plan: one per account.
+func (c *changeSet) trialDays(plan *domain.Plan) (int, error) {
+	if plan.TrialDays == 0 || c.onboarding.Kind == domain.KindSignup {
+		return plan.TrialDays, nil
+	}
+	had, err := c.tx.HadTrial(c.ctx, c.onboarding.AccountID)
+	if err != nil || had {
+		return 0, err
+	}
+	return plan.TrialDays, nil
+}
+
+// choosePaymentMethod attaches the payment option the server's rule chooses as
+// the account's default. None is nil: whether that is a problem depends on
+// whether anything is owed.
+func (c *changeSet) choosePaymentMethod(plan *domain.Plan, owed bool) (*domain.PaymentMethod, error) {
+	o := c.onboarding
+	if o.Kind == domain.KindActivation && o.WantedOption == "" {
+		method, err := c.usableDefault(plan)
+		if err != nil || method != nil {
+			return method, err
+		}
+	}
+	options, err := c.tx.PaymentOptions(c.ctx)
+	if err != nil {
+		return nil, err
+	}
+	option := domain.ChoosePaymentOption(options, o.WantedOption, c.policy.PreferredOption, o.Country, plan.Currency)
+	if option == nil {
+		c.step(domain.StepPaymentMethod, domain.StepSkipped, "None is needed yet.")
+		return nil, nil
+	}
+	method, err := c.tx.AttachMethod(c.ctx, &domain.PaymentMethod{
+		ID: store.NewID(domain.PrefixPaymentMethod), AccountID: o.AccountID, Option: option.Key,
+		Provider: option.Provider, Type: option.Type, Name: option.Name, CreatedAt: c.now,
+	}, true)
+	if err != nil {
+		return nil, err
+	}
+	step := c.step(domain.StepPaymentMethod, domain.StepDone, option.Name+".")
+	step.Attempts++
+	c.record(domain.EventPaymentMethodAttached, map[string]any{"payment_method": method.ID, "payment_option": option.Key})
+	return method, nil
+}
+
+// usableDefault is the account's default method, while its option still serves.
+func (c *changeSet) usableDefault(plan *domain.Plan) (*domain.PaymentMethod, error) {
+	method, err := c.tx.DefaultMethod(c.ctx, c.onboarding.AccountID)
+	if domain.CodeOf(err) == domain.CodeNotFound {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	option, err := c.optionOf(method)
+	if err != nil || option == nil || !option.Serves(c.onboarding.Country, plan.Currency) {
+		return nil, err
+	}
+	c.step(domain.StepPaymentMethod, domain.StepDone, method.Name+".")
+	return method, nil
+}
+
+// optionOf is the catalogue's option behind a method; nil when it is gone.
+func (c *changeSet) optionOf(method *domain.PaymentMethod) (*domain.PaymentOption, error) {
+	options, err := c.tx.PaymentOptions(c.ctx)
+	if err != nil {
+		return nil, err
+	}
+	i := slices.IndexFunc(options, func(p domain.PaymentOption) bool { return p.Key == method.Option })
+	if i < 0 {
+		return nil, nil
+	}
+	return &options[i], nil
+}
+
+// subscribe opens the incomplete subscription, or moves the one this onboarding
+// opened earlier to the plan chosen now.
+func (c *changeSet) subscribe() (*domain.Subscription, error) {
+	o := c.onboarding
+	if o.Subscription == nil {
+		sub := domain.NewSubscription(o.SubscriptionID, o.AccountID, o.ID, o.Plan, c.now)
+		o.Subscription = &domain.SubscriptionRef{ID: sub.ID, Status: sub.Status}
+		c.record(domain.EventSubscriptionCreated, map[string]any{"plan": sub.PlanCode})
+		return sub, c.tx.InsertSubscription(c.ctx, sub)
+	}
+	sub, err := c.tx.LockSubscription(c.ctx, o.SubscriptionID)
+	if err != nil {
+		return nil, err
+	}
+	sub.Plan, sub.PlanCode, sub.UpdatedAt = o.Plan, o.Plan.Code, c.now
+	return sub, c.tx.SaveSubscription(c.ctx, sub)
+}
+
+func nothingOwed(sub *domain.Subscription, trialDays int) string {
+	if sub.Plan.Amount == 0 {
+		return "Free of charge."
+	}
+	return "Nothing to pay during the trial."
+}

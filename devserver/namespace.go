@@ -1,0 +1,105 @@
+package devserver
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	commonpb "go.temporal.io/api/common/v1"
+	enumspb "go.temporal.io/api/enums/v1"
+	persistencespb "go.temporal.io/server/api/persistence/v1"
+	"go.temporal.io/server/common/persistence/serialization"
+	"go.temporal.io/server/common/persistence/sql/sqlplugin"
+	"go.temporal.io/server/common/primitives"
+	"go.temporal.io/server/common/searchattribute/sadefs"
+	sqliteschema "go.temporal.io/server/schema/sqlite"
+	"google.golang.org/protobuf/types/known/durationpb"
+)
+
+func insertNamespace(ctx context.Context, db sqlplugin.DB, cfg Config) error {
+	created, err := sqliteschema.NewNamespaceConfig(clusterName, cfg.Namespace, false, nil)
+	if err != nil {
+		return err
+	}
+	detail := created.Detail
+	detail.Config.Retention = durationpb.New(cfg.Retention)
+	if _, err := addSearchAttributes(detail.Config, cfg.SearchAttributes); err != nil {
+		return err
+	}
+	row := sqlplugin.NamespaceRow{ID: primitives.MustParseUUID(detail.Info.Id), Name: cfg.Namespace}
+	if err := encodeNamespace(&row, detail); err != nil {
+		return err
+	}
+	_, err = db.InsertIntoNamespace(ctx, &row)
+	return err
+}
+
+func updateNamespace(ctx context.Context, db sqlplugin.DB, row sqlplugin.NamespaceRow, wanted map[string]enumspb.IndexedValueType) error {
+	encoding, err := enumspb.EncodingTypeFromString(row.DataEncoding)
+	if err != nil {
+		return err
+	}
+	detail, err := serialization.NewSerializer().NamespaceDetailFromBlob(&commonpb.DataBlob{Data: row.Data, EncodingType: encoding})
+	if err != nil {
+		return err
+	}
+	changed, err := addSearchAttributes(detail.Config, wanted)
+	if err != nil || !changed {
+		return err
+	}
+	if err := encodeNamespace(&row, detail); err != nil {
+		return err
+	}
+	_, err = db.UpdateNamespace(ctx, &row)
+	return err
+}
+
+func encodeNamespace(row *sqlplugin.NamespaceRow, detail *persistencespb.NamespaceDetail) error {
+	blob, err := serialization.NewSerializer().NamespaceDetailToBlob(detail)
+	if err != nil {
+		return err
+	}
+	row.Data, row.DataEncoding = blob.GetData(), blob.GetEncodingType().String()
+	return nil
+}
+
+// addSearchAttributes gives each wanted name a free column of its type and
+// reports whether any was new. A name keeps the column it has.
+func addSearchAttributes(ns *persistencespb.NamespaceConfig, wanted map[string]enumspb.IndexedValueType) (bool, error) {
+	columns := sadefs.GetDBIndexSearchAttributes(nil).CustomSearchAttributes
+	if ns.CustomSearchAttributeAliases == nil {
+		ns.CustomSearchAttributeAliases = map[string]string{}
+	}
+	aliases := ns.CustomSearchAttributeAliases
+	columnOf := make(map[string]string, len(aliases))
+	for column, name := range aliases {
+		columnOf[name] = column
+	}
+
+	changed := false
+	for _, name := range slices.Sorted(maps.Keys(wanted)) {
+		if column, ok := columnOf[name]; ok {
+			if columns[column] != wanted[name] {
+				return false, fmt.Errorf("search attribute %s is registered as %s, not %s", name, columns[column], wanted[name])
+			}
+			continue
+		}
+		column := freeColumn(columns, aliases, wanted[name])
+		if column == "" {
+			return false, fmt.Errorf("no room for search attribute %s: every %s column is taken", name, wanted[name])
+		}
+		aliases[column] = name
+		changed = true
+	}
+	return changed, nil
+}
+
+func freeColumn(columns map[string]enumspb.IndexedValueType, aliases map[string]string, kind enumspb.IndexedValueType) string {
+	for _, column := range slices.Sorted(maps.Keys(columns)) {
+		if _, taken := aliases[column]; !taken && columns[column] == kind {
+			return column
+		}
+	}
+	return ""
+}

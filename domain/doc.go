@@ -1,0 +1,8 @@
+// Package domain holds the nouns of onboarding and billing and the tables that
+// say how they may change. It imports the standard library only: every rule
+// here can be read, and tested, without a database or a workflow.
+//
+// One noun is one struct: the row in the database and the object in an API
+// answer are the same type, so the tags of both stand side by side. Fields
+// tagged json:"-" never leave the process.
+package domain

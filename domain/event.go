@@ -1,0 +1,90 @@
+package domain
+
+import "time"
+
+// EventType names something that happened, in the past tense.
+type EventType string
+
+// The events of onboarding and activation.
+const (
+	EventOnboardingReceived  EventType = "onboarding.received"
+	EventOnboardingWaiting   EventType = "onboarding.waiting"
+	EventOnboardingReminded  EventType = "onboarding.reminded"
+	EventOnboardingCompleted EventType = "onboarding.completed"
+	EventOnboardingExpired   EventType = "onboarding.expired"
+	EventOnboardingCanceled  EventType = "onboarding.canceled"
+	EventOnboardingFailed    EventType = "onboarding.failed"
+	EventOnboardingRepaired  EventType = "onboarding.repaired"
+	EventCommandRefused      EventType = "command.refused"
+
+	EventAccountCreated   EventType = "account.created"
+	EventAccountActivated EventType = "account.activated"
+	EventAccountClosed    EventType = "account.closed"
+
+	EventPlanChosen            EventType = "plan.chosen"
+	EventPaymentMethodAttached EventType = "payment_method.attached"
+	EventPaymentMethodDefault  EventType = "payment_method.default_changed"
+	EventPaymentMethodRemoved  EventType = "payment_method.removed"
+
+	EventSubscriptionCreated   EventType = "subscription.created"
+	EventSubscriptionActivated EventType = "subscription.activated"
+	EventSubscriptionCanceled  EventType = "subscription.canceled"
+	EventSubscriptionExpired   EventType = "subscription.expired"
+
+	EventInvoiceOpened EventType = "invoice.opened"
+	EventInvoicePaid   EventType = "invoice.paid"
+	EventInvoiceVoided EventType = "invoice.voided"
+
+	EventPaymentSubmitted EventType = "payment.submitted"
+	EventPaymentSucceeded EventType = "payment.succeeded"
+	EventPaymentFailed    EventType = "payment.failed"
+	EventPaymentLate      EventType = "payment.late"
+
+	EventCreditsGranted EventType = "credits.granted"
+
+	EventPlanSaved          EventType = "catalogue.plan_saved"
+	EventPaymentOptionSaved EventType = "catalogue.payment_option_saved"
+	EventAPIKeyCreated      EventType = "api_key.created"
+	EventAPIKeyRevoked      EventType = "api_key.revoked"
+)
+
+// Event is a business change, written in the transaction that made it: the
+// timeline a customer reads, the audit an admin reads, and the outbox.
+type Event struct {
+	ID             string         `json:"id" gorm:"primaryKey" doc:"Prefixed ULID; sorts by time."`
+	Object         string         `json:"object" gorm:"-" enum:"event"`
+	Type           EventType      `json:"type"`
+	AccountID      string         `json:"account_id,omitempty"`
+	OnboardingID   string         `json:"onboarding_id,omitempty"`
+	SubscriptionID string         `json:"subscription_id,omitempty"`
+	ActorType      ActorType      `json:"actor_type" enum:"customer,admin,system,temporal,api_key"`
+	ActorID        string         `json:"actor_id,omitempty"`
+	Reason         string         `json:"reason,omitempty" doc:"What the actor gave as the reason."`
+	Data           map[string]any `json:"data,omitempty" gorm:"serializer:json" doc:"Ids, codes, statuses and amounts."`
+	CreatedAt      time.Time      `json:"created_at"`
+}
+
+// Present fills the computed fields.
+func (e *Event) Present() { e.Object = "event" }
+
+// Command is something a person asked a workflow to do. The API stores it
+// first and hands the workflow its id, because what people write (reasons,
+// references) must not enter a history. Its id is the workflow update's id.
+type Command struct {
+	ID             string `gorm:"primaryKey"`
+	Action         Action
+	OnboardingID   string
+	SubscriptionID string
+	PaymentID      string
+	ActorType      ActorType
+	ActorID        string
+	Reason         string
+	Plan           string // choose_plan: a plan code
+	Option         string `gorm:"column:option_key"` // add_payment_method: an option key
+	Reference      string // submit_payment: what the customer wrote
+	Waive          bool   // activate: ask for no money instead of recording it as paid
+	CreatedAt      time.Time
+}
+
+// Actor is who gave the command.
+func (c *Command) Actor() Actor { return Actor{Type: c.ActorType, ID: c.ActorID} }

@@ -1,0 +1,79 @@
+package domain
+
+import "time"
+
+// InvoiceStatus is the state of an invoice, in Stripe's words.
+type InvoiceStatus string
+
+// The states of an invoice.
+const (
+	// InvoiceDraft: being put together; nothing is owed yet.
+	InvoiceDraft InvoiceStatus = "draft"
+	// InvoiceOpen: owed.
+	InvoiceOpen InvoiceStatus = "open"
+	// InvoicePaid: settled by a payment. An end.
+	InvoicePaid InvoiceStatus = "paid"
+	// InvoiceVoid: taken back or waived; nothing is owed. An end.
+	InvoiceVoid InvoiceStatus = "void"
+	// InvoiceUncollectible: owed, but given up. An end.
+	InvoiceUncollectible InvoiceStatus = "uncollectible"
+)
+
+// InvoiceMoves is the state machine of an invoice.
+var InvoiceMoves = Moves[InvoiceStatus]{
+	InvoiceDraft:         {InvoiceOpen},
+	InvoiceOpen:          {InvoicePaid, InvoiceVoid, InvoiceUncollectible},
+	InvoicePaid:          {},
+	InvoiceVoid:          {},
+	InvoiceUncollectible: {},
+}
+
+// InvoiceType decides what paying an invoice brings about.
+type InvoiceType string
+
+const (
+	// InvoiceSubscription pays for a period of a subscription.
+	InvoiceSubscription InvoiceType = "subscription"
+	// InvoiceCreditPackage pays for credits and never touches a subscription.
+	InvoiceCreditPackage InvoiceType = "credit_package"
+)
+
+// Why an invoice was opened; unique with its subscription and period.
+const (
+	ReasonSubscriptionCreate = "subscription_create"
+)
+
+// Invoice is a sum an account owes or has paid.
+type Invoice struct {
+	ID             string        `json:"id" gorm:"primaryKey" doc:"Prefixed ULID."`
+	Object         string        `json:"object" gorm:"-" enum:"invoice"`
+	AccountID      string        `json:"account_id"`
+	SubscriptionID string        `json:"subscription_id,omitempty"`
+	Type           InvoiceType   `json:"type" enum:"subscription,credit_package"`
+	Reason         string        `json:"reason" doc:"Why it was opened, such as subscription_create."`
+	Status         InvoiceStatus `json:"status" enum:"draft,open,paid,void,uncollectible"`
+	Amount         int64         `json:"amount" doc:"In minor units."`
+	Currency       string        `json:"currency"`
+	PeriodStart    time.Time     `json:"period_start" doc:"Start of the period it is for."`
+	DueAt          *time.Time    `json:"due_at" doc:"End of the payment window." nullable:"true"`
+	PaidOutOfBand  bool          `json:"paid_out_of_band" doc:"Settled by an admin, without the customer's reference."`
+	Waived         bool          `json:"waived" doc:"Void because an admin asked for no money."`
+	PaidAt         *time.Time    `json:"paid_at" nullable:"true"`
+	CreatedAt      time.Time     `json:"created_at"`
+	UpdatedAt      time.Time     `json:"updated_at"`
+}
+
+// Advance moves the invoice, or returns the 409 of an illegal move.
+func (i *Invoice) Advance(to InvoiceStatus, now time.Time) error {
+	if err := InvoiceMoves.check(i.Status, to, nil); err != nil {
+		return err
+	}
+	i.Status, i.UpdatedAt = to, now
+	if to == InvoicePaid {
+		i.PaidAt = &now
+	}
+	return nil
+}
+
+// Present fills the computed fields.
+func (i *Invoice) Present() { i.Object = "invoice" }

@@ -1,0 +1,231 @@
+package domain
+
+import (
+	"slices"
+	"time"
+)
+
+// OnboardingStatus is where one onboarding stands.
+type OnboardingStatus string
+
+// The states of an onboarding. Activities move it, except for received, which
+// the API writes before any workflow exists.
+const (
+	// OnboardingReceived: stored and acknowledged, its workflow not yet running.
+	OnboardingReceived OnboardingStatus = "received"
+	// OnboardingCreatingAccount: the workflow runs; account, owner and slug come next.
+	OnboardingCreatingAccount OnboardingStatus = "creating_account"
+	// OnboardingWaitingForPlan: no plan could be chosen; goes on when the
+	// customer chooses one or an admin activates one.
+	OnboardingWaitingForPlan OnboardingStatus = "waiting_for_plan"
+	// OnboardingWaitingForPaymentMethod: money is owed and no option fits; goes
+	// on when the customer adds a method or an admin enables an option.
+	OnboardingWaitingForPaymentMethod OnboardingStatus = "waiting_for_payment_method"
+	// OnboardingAwaitingPayment: an invoice is open; the customer pays and
+	// submits a reference before the payment window ends.
+	OnboardingAwaitingPayment OnboardingStatus = "awaiting_payment"
+	// OnboardingAwaitingApproval: the customer said "paid"; an admin approves or rejects.
+	OnboardingAwaitingApproval OnboardingStatus = "awaiting_approval"
+	// OnboardingActivating: nothing is owed any more; fulfilment is under way.
+	OnboardingActivating OnboardingStatus = "activating"
+	// OnboardingCompensating: the onboarding is ending early; what it reserved is given back.
+	OnboardingCompensating OnboardingStatus = "compensating"
+	// OnboardingCompleted: the account is active. An end.
+	OnboardingCompleted OnboardingStatus = "completed"
+	// OnboardingFailed: something only an operator can judge went wrong. An end.
+	OnboardingFailed OnboardingStatus = "failed"
+	// OnboardingExpired: nobody paid within the payment window. An end.
+	OnboardingExpired OnboardingStatus = "expired"
+	// OnboardingCanceled: the customer or an admin gave it up. An end.
+	OnboardingCanceled OnboardingStatus = "canceled"
+)
+
+// OnboardingMoves is the state machine of an onboarding.
+var OnboardingMoves = Moves[OnboardingStatus]{
+	OnboardingReceived: {OnboardingCreatingAccount, OnboardingFailed, OnboardingCanceled},
+	OnboardingCreatingAccount: {OnboardingWaitingForPlan, OnboardingWaitingForPaymentMethod,
+		OnboardingAwaitingPayment, OnboardingActivating, OnboardingCompensating},
+	OnboardingWaitingForPlan: {OnboardingWaitingForPaymentMethod, OnboardingAwaitingPayment,
+		OnboardingActivating, OnboardingCompensating},
+	OnboardingWaitingForPaymentMethod: {OnboardingWaitingForPlan, OnboardingAwaitingPayment,
+		OnboardingActivating, OnboardingCompensating},
+	OnboardingAwaitingPayment: {OnboardingWaitingForPlan, OnboardingWaitingForPaymentMethod,
+		OnboardingAwaitingApproval, OnboardingActivating, OnboardingCompensating},
+	OnboardingAwaitingApproval: {OnboardingAwaitingPayment, OnboardingActivating, OnboardingCompensating},
+	OnboardingActivating:       {OnboardingCompleted, OnboardingCompensating},
+	OnboardingCompensating:     {OnboardingFailed, OnboardingExpired, OnboardingCanceled},
+	OnboardingCompleted:        {},
+	OnboardingFailed:           {},
+	OnboardingExpired:          {},
+	OnboardingCanceled:         {},
+}
+
+// Ended reports whether the status is one of the four ends.
+func (s OnboardingStatus) Ended() bool { return OnboardingMoves.Ends(s) }
+
+// OnboardingKind says how the onboarding began, and so which workflow runs it.
+type OnboardingKind string
+
+const (
+	// KindSignup begins with a visitor: workflow Signup, id signup-<onb>.
+	KindSignup OnboardingKind = "signup"
+	// KindActivation begins with an account that chooses a plan: workflow
+	// Activation, id activation-<sub>.
+	KindActivation OnboardingKind = "activation"
+)
+
+// BlockedOn says whom a waiting onboarding waits for, in one word; it is the
+// search attribute operators filter by. Empty while nothing is waited for.
+type BlockedOn string
+
+// Who or what may block an onboarding.
+const (
+	BlockedOnNothing       BlockedOn = ""
+	BlockedOnPlan          BlockedOn = "plan"
+	BlockedOnPaymentMethod BlockedOn = "payment_method"
+	BlockedOnCustomer      BlockedOn = "customer"
+	BlockedOnApproval      BlockedOn = "approval"
+)
+
+var blockedOn = map[OnboardingStatus]BlockedOn{
+	OnboardingWaitingForPlan:          BlockedOnPlan,
+	OnboardingWaitingForPaymentMethod: BlockedOnPaymentMethod,
+	OnboardingAwaitingPayment:         BlockedOnCustomer,
+	OnboardingAwaitingApproval:        BlockedOnApproval,
+}
+
+// BlockedOn is whom an onboarding in this status waits for.
+func (s OnboardingStatus) BlockedOn() BlockedOn { return blockedOn[s] }
+
+// Onboarding is one run from "sign up" (or "choose a plan") to an active
+// account: what the API received and, kept up to date by activities, how far
+// it has come. Reading it answers every status request; nothing else is asked.
+type Onboarding struct {
+	ID      string           `json:"id" gorm:"primaryKey" doc:"Prefixed ULID." example:"onb_01JD9Z5X8QK3V6W2M4N7P0R1ST"`
+	Object  string           `json:"object" gorm:"-" enum:"onboarding"`
+	Kind    OnboardingKind   `json:"kind" enum:"signup,activation" doc:"signup: a visitor. activation: an existing account chooses a plan."`
+	Status  OnboardingStatus `json:"status" enum:"received,creating_account,waiting_for_plan,waiting_for_payment_method,awaiting_payment,awaiting_approval,activating,compensating,completed,failed,expired,canceled"`
+	Done    bool             `json:"done" gorm:"-" doc:"True at an end: completed, failed, expired or canceled."`
+	Version int64            `json:"version" doc:"Counts every change; the ETag and the SSE event id."`
+
+	Account      *AccountRef      `json:"account" gorm:"serializer:json" doc:"Null until the account exists." nullable:"true"`
+	Plan         *PlanRef         `json:"plan" gorm:"serializer:json" doc:"Snapshot of the plan at the time it was chosen." nullable:"true"`
+	Subscription *SubscriptionRef `json:"subscription" gorm:"serializer:json" nullable:"true"`
+	Steps        []Step           `json:"steps" gorm:"serializer:json" nullable:"false"`
+	NextAction   *NextAction      `json:"next_action" gorm:"serializer:json" doc:"What the customer does next; null at an end without one." nullable:"true"`
+	Error        *OnboardingError `json:"error" gorm:"serializer:json" nullable:"true"`
+	RetryAfterMS int              `json:"retry_after_ms" gorm:"-" doc:"When to ask again, for clients that poll; 0 when done."`
+	CreatedAt    time.Time        `json:"created_at"`
+	UpdatedAt    time.Time        `json:"updated_at"`
+
+	// What was received. Personal data stays in this row and never enters a history.
+	Email          string    `json:"-"`
+	PasswordHash   string    `json:"-"` // moved to the owner when the account is created
+	AccountName    string    `json:"-"`
+	WantedSlug     string    `json:"-"` // claimed at reception when the customer chose one
+	WantedPlan     string    `json:"-"` // a plan code; empty for the catalogue's default
+	WantedOption   string    `json:"-"` // a payment option key; empty for the server's rule
+	Country        string    `json:"-"` // ISO 3166-1 alpha-2, or empty
+	AccountID      string    `json:"-"` // allocated at reception, so histories and search attributes have it from the start
+	OwnerID        string    `json:"-"`
+	SubscriptionID string    `json:"-"`
+	Reminders      int       `json:"-"` // sent in the current payment window
+	CheckedAt      time.Time `json:"-"` // when reconcile last compared it with its workflow
+}
+
+// AccountRef is the part of an account every onboarding answer carries.
+type AccountRef struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+	Slug string `json:"slug"`
+}
+
+// SubscriptionRef is the part of a subscription every onboarding answer carries.
+type SubscriptionRef struct {
+	ID     string             `json:"id"`
+	Status SubscriptionStatus `json:"status"`
+}
+
+// OnboardingError says why an onboarding ended early or what went wrong last.
+type OnboardingError struct {
+	Code   string `json:"code" doc:"What clients branch on, such as payment_rejected."`
+	Detail string `json:"detail" doc:"One sentence for a person."`
+}
+
+// NewOnboarding returns a received onboarding with its steps pending.
+func NewOnboarding(id string, kind OnboardingKind, now time.Time) *Onboarding {
+	o := &Onboarding{
+		ID: id, Kind: kind, Status: OnboardingReceived, Version: 1,
+		CreatedAt: now, UpdatedAt: now, CheckedAt: now,
+		NextAction: &NextAction{Type: NextWait, URL: OnboardingURL(id)},
+	}
+	for _, key := range StepKeys {
+		o.Steps = append(o.Steps, Step{Key: key, Status: StepPending})
+	}
+	return o
+}
+
+// Advance is the only way an onboarding changes its status. It checks the
+// table, counts the version and keeps next_action and error in step. Staying
+// where it is counts as a change but needs no table entry.
+func (o *Onboarding) Advance(to OnboardingStatus, now time.Time) error {
+	if o.Status != to {
+		if err := OnboardingMoves.check(o.Status, to, o.Actions()); err != nil {
+			return err
+		}
+		o.Status = to
+		o.NextAction = o.defaultNextAction()
+	}
+	o.Touch(now)
+	return nil
+}
+
+// Restore writes a status that other rows prove to be true, whatever the table
+// says of the way there. Only a repair calls it.
+func (o *Onboarding) Restore(status OnboardingStatus, now time.Time) {
+	o.Status = status
+	o.NextAction = o.defaultNextAction()
+	o.Touch(now)
+}
+
+// Touch counts a change that leaves the status as it is.
+func (o *Onboarding) Touch(now time.Time) {
+	o.Version++
+	o.UpdatedAt = now
+}
+
+// Present fills the fields that are computed rather than stored. The store
+// calls it on every onboarding it returns.
+func (o *Onboarding) Present() {
+	o.Object = "onboarding"
+	o.Done = o.Status.Ended()
+	o.RetryAfterMS = pollAfterMS[o.Status]
+	if o.Steps == nil {
+		o.Steps = []Step{}
+	}
+}
+
+// How soon a polling client should ask again: quickly where work is under way,
+// slowly where a person is waited for.
+var pollAfterMS = map[OnboardingStatus]int{
+	OnboardingReceived:                1000,
+	OnboardingCreatingAccount:         500,
+	OnboardingWaitingForPlan:          5000,
+	OnboardingWaitingForPaymentMethod: 5000,
+	OnboardingAwaitingPayment:         5000,
+	OnboardingAwaitingApproval:        5000,
+	OnboardingActivating:              500,
+	OnboardingCompensating:            500,
+}
+
+// Settled reports whether waiting longer without an action by somebody is
+// pointless: a long poll without a version to compare answers then.
+func (o *Onboarding) Settled() bool {
+	return o.Status.Ended() || o.Status.BlockedOn() != BlockedOnNothing
+}
+
+// Step returns the step with the key, to be changed in place.
+func (o *Onboarding) Step(key StepKey) *Step {
+	i := slices.IndexFunc(o.Steps, func(s Step) bool { return s.Key == key })
+	return &o.Steps[i]
+}

@@ -1,0 +1,90 @@
+package domain
+
+import "time"
+
+// PaymentStatus is the state of one attempt to pay an invoice.
+type PaymentStatus string
+
+// The states of a payment.
+const (
+	// PaymentCreated: written before anybody is asked for money.
+	PaymentCreated PaymentStatus = "created"
+	// PaymentProcessing: the provider was asked.
+	PaymentProcessing PaymentStatus = "processing"
+	// PaymentRequiresAction: the customer has to confirm it.
+	PaymentRequiresAction PaymentStatus = "requires_action"
+	// PaymentPendingApproval: the customer submitted a reference; an admin decides.
+	PaymentPendingApproval PaymentStatus = "pending_approval"
+	// PaymentUnknown: asked, no answer; resolved by lookup, never by asking again.
+	PaymentUnknown PaymentStatus = "unknown"
+	// PaymentSucceeded: the money is there. At most one per invoice. An end.
+	PaymentSucceeded PaymentStatus = "succeeded"
+	// PaymentFailed: this attempt brought nothing; FailureCode says why. An end.
+	PaymentFailed PaymentStatus = "failed"
+)
+
+// PaymentMoves is the state machine of a payment.
+var PaymentMoves = Moves[PaymentStatus]{
+	PaymentCreated: {PaymentProcessing, PaymentPendingApproval, PaymentFailed},
+	PaymentProcessing: {PaymentSucceeded, PaymentRequiresAction, PaymentPendingApproval,
+		PaymentFailed, PaymentUnknown},
+	PaymentRequiresAction:  {PaymentProcessing, PaymentSucceeded, PaymentFailed, PaymentUnknown},
+	PaymentPendingApproval: {PaymentSucceeded, PaymentFailed},
+	PaymentUnknown:         {PaymentSucceeded, PaymentFailed, PaymentRequiresAction},
+	PaymentSucceeded:       {},
+	PaymentFailed:          {},
+}
+
+// Why a payment failed, of those the engine itself decides.
+const (
+	FailureRejected   = "rejected"   // an admin found no money behind the reference
+	FailureExpired    = "expired"    // the onboarding ended unpaid before anybody decided
+	FailureCanceled   = "canceled"   // the onboarding was canceled before anybody decided
+	FailureSuperseded = "superseded" // the customer chose another plan or method, or an admin settled otherwise
+)
+
+// Payment is one attempt to pay one invoice.
+type Payment struct {
+	ID          string        `json:"id" gorm:"primaryKey" doc:"Prefixed ULID."`
+	Object      string        `json:"object" gorm:"-" enum:"payment"`
+	AccountID   string        `json:"account_id"`
+	InvoiceID   string        `json:"invoice_id"`
+	Provider    string        `json:"provider"`
+	Option      string        `json:"payment_option" gorm:"column:option_key"`
+	Attempt     int           `json:"attempt" doc:"Counts the attempts of the invoice from 1."`
+	Status      PaymentStatus `json:"status" enum:"created,processing,requires_action,pending_approval,unknown,succeeded,failed"`
+	Amount      int64         `json:"amount" doc:"In minor units."`
+	Currency    string        `json:"currency"`
+	Reference   string        `json:"reference,omitempty" doc:"What the customer wrote to find the transfer by."`
+	FailureCode string        `json:"failure_code,omitempty" doc:"Such as rejected or expired."`
+	Reason      string        `json:"reason,omitempty" doc:"What the admin wrote when deciding."`
+	Late        bool          `json:"late" doc:"Money for an onboarding that had already ended: refund it, or start a new subscription."`
+	CreatedAt   time.Time     `json:"created_at"`
+	UpdatedAt   time.Time     `json:"updated_at"`
+
+	AvailableActions []Action `json:"available_actions,omitempty" gorm:"-" doc:"Admin lists only: what may be done now."`
+}
+
+// Advance moves the payment, or returns the 409 of an illegal move.
+func (p *Payment) Advance(to PaymentStatus, now time.Time) error {
+	if err := PaymentMoves.check(p.Status, to, p.Actions()); err != nil {
+		return err
+	}
+	p.Status, p.UpdatedAt = to, now
+	return nil
+}
+
+// Actions lists what an admin may do to the payment. Money that arrives after
+// the end can still be approved, which flags it as late.
+func (p *Payment) Actions() []Action {
+	switch {
+	case p.Status == PaymentPendingApproval:
+		return []Action{ActionApprovePayment, ActionRejectPayment}
+	case p.Status == PaymentFailed && !p.Late && p.FailureCode != FailureSuperseded:
+		return []Action{ActionApprovePayment}
+	}
+	return []Action{}
+}
+
+// Present fills the computed fields.
+func (p *Payment) Present() { p.Object = "payment" }

@@ -1,0 +1,104 @@
+package domain
+
+import (
+	"slices"
+	"time"
+)
+
+// PaymentType is the kind of a payment option.
+type PaymentType string
+
+// The kinds of payment option.
+const (
+	TypeCard         PaymentType = "card"
+	TypeBankTransfer PaymentType = "bank_transfer"
+	TypeWallet       PaymentType = "wallet"
+	TypeInvoice      PaymentType = "invoice"
+)
+
+// ProviderManual settles by hand: the customer submits a reference, an admin
+// approves it.
+const ProviderManual = "manual"
+
+// PaymentOption is a way to pay that the catalogue offers.
+type PaymentOption struct {
+	ID           string      `json:"id" gorm:"primaryKey" doc:"Prefixed ULID."`
+	Object       string      `json:"object" gorm:"-" enum:"payment_option"`
+	Key          string      `json:"key" doc:"Stable key, such as bank_transfer."`
+	ExternalID   string      `json:"external_id,omitempty" doc:"The id an imported catalogue gave it, such as 14."`
+	Provider     string      `json:"provider" doc:"Who settles it; manual is an admin's approval."`
+	Type         PaymentType `json:"type" enum:"card,bank_transfer,wallet,invoice"`
+	Name         string      `json:"name"`
+	Instructions string      `json:"instructions" doc:"How to pay, shown to the customer."`
+	Countries    []string    `json:"countries" gorm:"serializer:json" doc:"ISO 3166-1 alpha-2 codes it is for; empty for all." nullable:"false"`
+	Currencies   []string    `json:"currencies" gorm:"serializer:json" doc:"ISO 4217 codes it is for; empty for all." nullable:"false"`
+	Enabled      bool        `json:"enabled"`
+	Preferred    bool        `json:"preferred" doc:"Chosen when the customer names none; at most one."`
+	Sort         int         `json:"sort" doc:"Order in lists, ascending."`
+	CreatedAt    time.Time   `json:"created_at"`
+	UpdatedAt    time.Time   `json:"updated_at"`
+}
+
+// Serves reports whether the option can be used from the country and in the
+// currency. An empty question matches: what is not known excludes nothing but
+// options limited to other countries.
+func (p *PaymentOption) Serves(country, currency string) bool {
+	return p.Enabled &&
+		(len(p.Countries) == 0 || slices.Contains(p.Countries, country)) &&
+		(len(p.Currencies) == 0 || currency == "" || slices.Contains(p.Currencies, currency))
+}
+
+// Present fills the computed fields.
+func (p *PaymentOption) Present() {
+	p.Object = "payment_option"
+	if p.Countries == nil {
+		p.Countries = []string{}
+	}
+	if p.Currencies == nil {
+		p.Currencies = []string{}
+	}
+}
+
+// ChoosePaymentOption is the server's rule (M6), over the options that serve
+// the country and currency, in catalogue order: the one asked for; the one
+// named by the deployment's setting, by key or external id; the catalogue's
+// preferred one; the first. Asked for but not to be had is nil: a choice is
+// never silently replaced.
+func ChoosePaymentOption(options []PaymentOption, asked, preferred, country, currency string) *PaymentOption {
+	rules := []func(*PaymentOption) bool{
+		func(p *PaymentOption) bool {
+			return preferred != "" && (p.Key == preferred || p.ExternalID == preferred)
+		},
+		func(p *PaymentOption) bool { return p.Preferred },
+		func(*PaymentOption) bool { return true },
+	}
+	if asked != "" {
+		rules = []func(*PaymentOption) bool{func(p *PaymentOption) bool { return p.Key == asked }}
+	}
+	for _, fits := range rules {
+		for i := range options {
+			if p := &options[i]; p.Serves(country, currency) && fits(p) {
+				return p
+			}
+		}
+	}
+	return nil
+}
+
+// PaymentMethod is a payment option an account uses. Exactly one of an
+// account's methods is its default, by partial unique index.
+type PaymentMethod struct {
+	ID        string      `json:"id" gorm:"primaryKey" doc:"Prefixed ULID."`
+	Object    string      `json:"object" gorm:"-" enum:"payment_method"`
+	AccountID string      `json:"account_id"`
+	Option    string      `json:"payment_option" gorm:"column:option_key" doc:"Key of the payment option."`
+	Provider  string      `json:"provider"`
+	Type      PaymentType `json:"type" enum:"card,bank_transfer,wallet,invoice"`
+	Name      string      `json:"name"`
+	Default   bool        `json:"default" gorm:"column:is_default"`
+	CreatedAt time.Time   `json:"created_at"`
+	RemovedAt *time.Time  `json:"-"`
+}
+
+// Present fills the computed fields.
+func (m *PaymentMethod) Present() { m.Object = "payment_method" }

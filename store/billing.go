@@ -1,0 +1,190 @@
+package store
+
+import (
+	"context"
+
+	"slipway/domain"
+)
+
+// InsertSubscription stores a new subscription.
+func (s *Store) InsertSubscription(ctx context.Context, sub *domain.Subscription) error {
+	return s.create(ctx, "insert subscription", sub)
+}
+
+// SubscriptionByID returns the subscription, or not_found.
+func (s *Store) SubscriptionByID(ctx context.Context, id string) (*domain.Subscription, error) {
+	return one[domain.Subscription](s, s.conn(ctx).Where("id = ?", id), "subscription")
+}
+
+// LockSubscription is SubscriptionByID that keeps others from changing it until
+// the transaction ends.
+func (s *Store) LockSubscription(ctx context.Context, id string) (*domain.Subscription, error) {
+	return one[domain.Subscription](s, s.locked(s.conn(ctx)).Where("id = ?", id), "subscription")
+}
+
+// LiveSubscription returns the account's trialing, active or past-due
+// subscription, or not_found.
+func (s *Store) LiveSubscription(ctx context.Context, accountID string) (*domain.Subscription, error) {
+	q := s.conn(ctx).Where("account_id = ? AND status IN ?", accountID, domain.SubscriptionLive)
+	return one[domain.Subscription](s, q, "subscription")
+}
+
+// HadTrial reports whether the account ever had a trial: it gets one.
+func (s *Store) HadTrial(ctx context.Context, accountID string) (bool, error) {
+	var n int64
+	err := s.conn(ctx).Model(&domain.Subscription{}).Where("account_id = ? AND trial_end IS NOT NULL", accountID).Count(&n).Error
+	return n > 0, s.wrap("read trials", "", err)
+}
+
+// SaveSubscription writes a changed subscription.
+func (s *Store) SaveSubscription(ctx context.Context, sub *domain.Subscription) error {
+	return s.save(ctx, "save subscription", sub)
+}
+
+// SubscriptionFilter narrows the admin list; empty fields do not.
+type SubscriptionFilter struct {
+	AccountID string
+	Status    string
+	Plan      string
+	Page
+}
+
+// ListSubscriptions returns a page of subscriptions, newest first.
+func (s *Store) ListSubscriptions(ctx context.Context, f SubscriptionFilter) (List[domain.Subscription], error) {
+	q := where(where(where(s.conn(ctx), "account_id", f.AccountID), "status", f.Status), "plan_code", f.Plan)
+	return page(s, q, f.Page, func(sub *domain.Subscription) string { return sub.ID })
+}
+
+// InsertInvoice stores a new invoice.
+func (s *Store) InsertInvoice(ctx context.Context, in *domain.Invoice) error {
+	return s.create(ctx, "insert invoice", in)
+}
+
+// OpenInvoice returns the subscription's open invoice and locks it until the
+// transaction ends; or not_found.
+func (s *Store) OpenInvoice(ctx context.Context, subscriptionID string) (*domain.Invoice, error) {
+	q := s.locked(s.conn(ctx)).Where("subscription_id = ? AND status = ?", subscriptionID, domain.InvoiceOpen)
+	return one[domain.Invoice](s, q, "open invoice")
+}
+
+// SaveInvoice writes a changed invoice.
+func (s *Store) SaveInvoice(ctx context.Context, in *domain.Invoice) error {
+	return s.save(ctx, "save invoice", in)
+}
+
+// InvoiceByID returns the invoice, or not_found.
+func (s *Store) InvoiceByID(ctx context.Context, id string) (*domain.Invoice, error) {
+	return one[domain.Invoice](s, s.conn(ctx).Where("id = ?", id), "invoice")
+}
+
+// ListInvoices returns a page of an account's invoices, newest first.
+func (s *Store) ListInvoices(ctx context.Context, accountID string, p Page) (List[domain.Invoice], error) {
+	return page(s, s.conn(ctx).Where("account_id = ?", accountID), p, func(in *domain.Invoice) string { return in.ID })
+}
+
+// InsertPayment stores a new payment as the next attempt of its invoice.
+func (s *Store) InsertPayment(ctx context.Context, p *domain.Payment) error {
+	var attempts int64
+	err := s.conn(ctx).Model(&domain.Payment{}).Where("invoice_id = ?", p.InvoiceID).Count(&attempts).Error
+	if err != nil {
+		return s.wrap("count payments", "", err)
+	}
+	p.Attempt = int(attempts) + 1
+	return s.create(ctx, "insert payment", p)
+}
+
+// PaymentByID returns the payment, or not_found.
+func (s *Store) PaymentByID(ctx context.Context, id string) (*domain.Payment, error) {
+	return one[domain.Payment](s, s.conn(ctx).Where("id = ?", id), "payment")
+}
+
+// LockPayment is PaymentByID that keeps others from changing it until the
+// transaction ends.
+func (s *Store) LockPayment(ctx context.Context, id string) (*domain.Payment, error) {
+	return one[domain.Payment](s, s.locked(s.conn(ctx)).Where("id = ?", id), "payment")
+}
+
+// PendingPayment returns the invoice's payment that waits for approval and
+// locks it until the transaction ends; or not_found.
+func (s *Store) PendingPayment(ctx context.Context, invoiceID string) (*domain.Payment, error) {
+	q := s.locked(s.conn(ctx)).Where("invoice_id = ? AND status = ?", invoiceID, domain.PaymentPendingApproval)
+	return one[domain.Payment](s, q, "pending payment")
+}
+
+// SavePayment writes a changed payment.
+func (s *Store) SavePayment(ctx context.Context, p *domain.Payment) error {
+	return s.save(ctx, "save payment", p)
+}
+
+// PaymentFilter narrows the admin list; empty fields do not.
+type PaymentFilter struct {
+	AccountID string
+	Status    string
+	Query     string // part of the reference, or an id
+	LateOnly  bool
+	Page
+}
+
+// ListPayments returns a page of payments, newest first.
+func (s *Store) ListPayments(ctx context.Context, f PaymentFilter) (List[domain.Payment], error) {
+	q := where(where(s.conn(ctx), "account_id", f.AccountID), "status", f.Status)
+	if f.Query != "" {
+		q = q.Where(`(id = ? OR invoice_id = ? OR lower(reference) LIKE ? ESCAPE '\')`, f.Query, f.Query, contains(f.Query))
+	}
+	if f.LateOnly {
+		q = q.Where("late")
+	}
+	return page(s, q, f.Page, func(p *domain.Payment) string { return p.ID })
+}
+
+// AttachMethod gives the account the method and returns the one it now has for
+// that option: the same option twice is one method. With makeDefault it becomes
+// the account's only default. Call it inside Within.
+func (s *Store) AttachMethod(ctx context.Context, m *domain.PaymentMethod, makeDefault bool) (*domain.PaymentMethod, error) {
+	m.Default = false
+	if _, err := insertNew(s.writer(ctx), m); err != nil {
+		return nil, s.wrap("attach payment method", "", err)
+	}
+	q := s.conn(ctx).Where("account_id = ? AND option_key = ? AND removed_at IS NULL", m.AccountID, m.Option)
+	method, err := one[domain.PaymentMethod](s, q, "payment method")
+	if err != nil || method.Default || !makeDefault {
+		return method, err
+	}
+	return method, s.makeDefault(ctx, method)
+}
+
+// makeDefault moves the default flag of the account to the method: the old one
+// goes first, so the partial unique index never sees two.
+func (s *Store) makeDefault(ctx context.Context, m *domain.PaymentMethod) error {
+	methods := s.writer(ctx).Model(&domain.PaymentMethod{})
+	err := methods.Where("account_id = ? AND is_default", m.AccountID).Update("is_default", false).Error
+	if err == nil {
+		err = s.writer(ctx).Model(&domain.PaymentMethod{}).Where("id = ?", m.ID).Update("is_default", true).Error
+	}
+	m.Default = err == nil
+	return s.wrap("make payment method the default", "", err)
+}
+
+// DefaultMethod returns the account's default payment method, or not_found.
+func (s *Store) DefaultMethod(ctx context.Context, accountID string) (*domain.PaymentMethod, error) {
+	return one[domain.PaymentMethod](s, s.conn(ctx).Where("account_id = ? AND is_default", accountID), "payment method")
+}
+
+// MethodByID returns a payment method of the account that was not removed, or not_found.
+func (s *Store) MethodByID(ctx context.Context, accountID, id string) (*domain.PaymentMethod, error) {
+	q := s.conn(ctx).Where("id = ? AND account_id = ? AND removed_at IS NULL", id, accountID)
+	return one[domain.PaymentMethod](s, q, "payment method")
+}
+
+// RemoveMethod takes a method away; the row stays for the invoices it paid.
+func (s *Store) RemoveMethod(ctx context.Context, m *domain.PaymentMethod) error {
+	now := s.now()
+	m.RemovedAt, m.Default = &now, false
+	return s.save(ctx, "remove payment method", m)
+}
+
+// ListMethods returns a page of an account's payment methods, newest first.
+func (s *Store) ListMethods(ctx context.Context, accountID string, p Page) (List[domain.PaymentMethod], error) {
+	q := s.conn(ctx).Where("account_id = ? AND removed_at IS NULL", accountID)
+	return page(s, q, p, func(m *domain.PaymentMethod) string { return m.ID })
+}

@@ -1,0 +1,44 @@
+package store
+
+import (
+	"context"
+
+	"slipway/domain"
+)
+
+// InsertEvents stores what happened, in the order given, with fresh ids. Call
+// it inside the transaction that made it happen.
+func (s *Store) InsertEvents(ctx context.Context, events ...domain.Event) error {
+	for i := range events {
+		events[i].ID, events[i].CreatedAt = NewID(domain.PrefixEvent), s.now()
+	}
+	return s.create(ctx, "insert events", &events)
+}
+
+// EventFilter narrows a list of events; empty fields do not.
+type EventFilter struct {
+	AccountID    string
+	OnboardingID string
+	Type         string
+	Page
+}
+
+// ListEvents returns a page of events, newest first.
+func (s *Store) ListEvents(ctx context.Context, f EventFilter) (List[domain.Event], error) {
+	q := where(where(where(s.conn(ctx), "account_id", f.AccountID), "onboarding_id", f.OnboardingID), "type", f.Type)
+	return page(s, q, f.Page, func(e *domain.Event) string { return e.ID })
+}
+
+// InsertCommand stores a command before its workflow hears of it. The same id
+// again stores nothing.
+func (s *Store) InsertCommand(ctx context.Context, c *domain.Command) error {
+	_, err := insertNew(s.writer(ctx), c)
+	return s.wrap("insert command", "", err)
+}
+
+// CommandByID returns the command, or not_found.
+func (s *Store) CommandByID(ctx context.Context, id string) (*domain.Command, error) {
+	c := new(domain.Command)
+	err := s.conn(ctx).Where("id = ?", id).Take(c).Error
+	return c, s.wrap("read command", "command", err)
+}

@@ -1,0 +1,73 @@
+package store
+
+import "sync"
+
+// hub wakes the watchers of an onboarding. It holds no state of the
+// onboarding: who is woken reads the row.
+type hub struct {
+	mu       sync.Mutex
+	watchers map[string]map[chan struct{}]struct{}
+}
+
+func newHub() *hub { return &hub{watchers: map[string]map[chan struct{}]struct{}{}} }
+
+// Watch returns a channel that receives after each change of the onboarding,
+// and a function that ends the watch. Changes that come faster than they are
+// read count as one. Watch before reading the row, and none is missed.
+func (s *Store) Watch(onboardingID string) (<-chan struct{}, func()) {
+	ch := make(chan struct{}, 1)
+	h := s.hub
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.watchers[onboardingID] == nil {
+		h.watchers[onboardingID] = map[chan struct{}]struct{}{}
+	}
+	h.watchers[onboardingID][ch] = struct{}{}
+	return ch, func() {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		delete(h.watchers[onboardingID], ch)
+		if len(h.watchers[onboardingID]) == 0 {
+			delete(h.watchers, onboardingID)
+		}
+	}
+}
+
+// Watchers counts the open watches, for metrics.
+func (s *Store) Watchers() int {
+	s.hub.mu.Lock()
+	defer s.hub.mu.Unlock()
+	n := 0
+	for _, w := range s.hub.watchers {
+		n += len(w)
+	}
+	return n
+}
+
+func (h *hub) wake(ids []string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, id := range ids {
+		for ch := range h.watchers[id] {
+			nudge(ch)
+		}
+	}
+}
+
+// wakeAll is for when changes may have been missed.
+func (h *hub) wakeAll() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, watchers := range h.watchers {
+		for ch := range watchers {
+			nudge(ch)
+		}
+	}
+}
+
+func nudge(ch chan struct{}) {
+	select {
+	case ch <- struct{}{}:
+	default:
+	}
+}

@@ -1,0 +1,84 @@
+package store
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// How long to wait before listening again, and how often another process's
+// commits to a shared SQLite file are looked for.
+const (
+	relistenAfter    = time.Second
+	dataVersionEvery = 200 * time.Millisecond
+)
+
+// Listen wakes this process's watchers for changes that other processes make,
+// until ctx ends: over one PostgreSQL connection that LISTENs, or, for a SQLite
+// file, by one look per tick at the file's change counter. One process that
+// holds API and worker on SQLite needs no Listen.
+func (s *Store) Listen(ctx context.Context, log *slog.Logger) {
+	listen := s.listenSQLite
+	if s.postgres {
+		listen = s.listenPostgres
+	}
+	for ctx.Err() == nil {
+		if err := listen(ctx); err != nil && ctx.Err() == nil {
+			log.Warn("listening for changes was interrupted", "error", err, "retry_in", relistenAfter)
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(relistenAfter):
+		}
+	}
+}
+
+func (s *Store) listenPostgres(ctx context.Context) error {
+	conn, err := pgx.Connect(ctx, s.url)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
+	if _, err := conn.Exec(ctx, "LISTEN slipway_onboarding"); err != nil {
+		return err
+	}
+	s.hub.wakeAll() // what changed while nobody listened
+	for {
+		n, err := conn.WaitForNotification(ctx)
+		if err != nil {
+			return err
+		}
+		s.hub.wake([]string{n.Payload})
+	}
+}
+
+func (s *Store) listenSQLite(ctx context.Context) error {
+	pool, err := s.db.DB()
+	if err != nil {
+		return err
+	}
+	conn, err := pool.Conn(ctx) // the counter counts what other connections commit
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close() }()
+	tick := time.NewTicker(dataVersionEvery)
+	defer tick.Stop()
+	for last := int64(0); ; {
+		var version int64
+		if err := conn.QueryRowContext(ctx, "PRAGMA data_version").Scan(&version); err != nil {
+			return err
+		}
+		if version != last {
+			s.hub.wakeAll()
+			last = version
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+	}
+}

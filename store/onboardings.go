@@ -1,0 +1,143 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"gorm.io/gorm"
+
+	"slipway/domain"
+)
+
+// ended are the statuses after which nothing happens to an onboarding.
+var ended = []domain.OnboardingStatus{
+	domain.OnboardingCompleted, domain.OnboardingFailed, domain.OnboardingExpired, domain.OnboardingCanceled,
+}
+
+// givenUp are the ends that free the person's e-mail for another sign-up.
+var givenUp = []domain.OnboardingStatus{
+	domain.OnboardingFailed, domain.OnboardingExpired, domain.OnboardingCanceled,
+}
+
+// InsertOnboarding stores a received onboarding. It reports false, storing
+// nothing, when the person already has one that runs or succeeded, or the
+// account already chooses a plan.
+func (s *Store) InsertOnboarding(ctx context.Context, o *domain.Onboarding) (bool, error) {
+	ok, err := insertNew(s.writer(ctx), o)
+	return ok, s.wrap("insert onboarding", "", err)
+}
+
+// OnboardingByID returns the onboarding, or not_found.
+func (s *Store) OnboardingByID(ctx context.Context, id string) (*domain.Onboarding, error) {
+	return one[domain.Onboarding](s, s.conn(ctx).Where("id = ?", id), "onboarding")
+}
+
+// LockOnboarding returns the onboarding and keeps others from changing it
+// until the transaction ends. Call it inside Within, before any other row.
+func (s *Store) LockOnboarding(ctx context.Context, id string) (*domain.Onboarding, error) {
+	return one[domain.Onboarding](s, s.locked(s.conn(ctx)).Where("id = ?", id), "onboarding")
+}
+
+// OnboardingBySubscription returns the onboarding that opened, or will open,
+// the subscription; or not_found.
+func (s *Store) OnboardingBySubscription(ctx context.Context, id string) (*domain.Onboarding, error) {
+	return one[domain.Onboarding](s, s.conn(ctx).Where("subscription_id = ?", id), "onboarding")
+}
+
+// SignupByEmail returns the sign-up of a person that runs or succeeded, or not_found.
+func (s *Store) SignupByEmail(ctx context.Context, email string) (*domain.Onboarding, error) {
+	q := s.conn(ctx).Where("kind = ? AND email = ? AND status NOT IN ?", domain.KindSignup, email, givenUp)
+	return one[domain.Onboarding](s, q, "onboarding")
+}
+
+// LatestOnboarding returns the account's newest onboarding, or not_found.
+func (s *Store) LatestOnboarding(ctx context.Context, accountID string) (*domain.Onboarding, error) {
+	return one[domain.Onboarding](s, s.conn(ctx).Where("account_id = ?", accountID).Order("id DESC"), "onboarding")
+}
+
+// SaveOnboarding writes a changed onboarding and wakes its watchers once the
+// transaction commits. Its version must have been counted up by Advance or
+// Touch; a row that changed in between is a conflict the caller may retry.
+func (s *Store) SaveOnboarding(ctx context.Context, o *domain.Onboarding) error {
+	if s.changed == nil {
+		return errors.New("save onboarding: outside a transaction")
+	}
+	result := s.writer(ctx).Model(o).Where("version < ?", o.Version).Select("*").Updates(o)
+	if result.Error != nil {
+		return s.wrap("save onboarding", "", result.Error)
+	}
+	if result.RowsAffected == 0 {
+		return domain.Unavailable("The onboarding", 0)
+	}
+	o.Present()
+	*s.changed = append(*s.changed, o.ID)
+	return nil
+}
+
+// OnboardingFilter narrows the admin list; empty fields do not.
+type OnboardingFilter struct {
+	AccountID string
+	Status    string
+	Plan      string    // plan code
+	Query     string    // part of the e-mail, account name or slug, or an id
+	StuckFor  time.Time // not ended and unchanged since
+	Page
+}
+
+// ListOnboardings returns a page of onboardings, newest first.
+func (s *Store) ListOnboardings(ctx context.Context, f OnboardingFilter) (List[domain.Onboarding], error) {
+	q := where(where(s.conn(ctx), "account_id", f.AccountID), "status", f.Status)
+	if f.Plan != "" {
+		q = q.Where("subscription_id IN (?)", s.conn(ctx).Model(&domain.Subscription{}).Select("id").Where("plan_code = ?", f.Plan))
+	}
+	if f.Query != "" {
+		like := contains(f.Query)
+		q = q.Where(`(id = ? OR email LIKE ? ESCAPE '\' OR lower(account_name) LIKE ? ESCAPE '\' OR account_id IN (?))`,
+			f.Query, like, like,
+			s.conn(ctx).Model(&domain.Account{}).Select("id").Where(`slug LIKE ? ESCAPE '\'`, like))
+	}
+	if !f.StuckFor.IsZero() {
+		q = q.Where("status NOT IN ? AND updated_at < ?", ended, f.StuckFor)
+	}
+	return page(s, q, f.Page, func(o *domain.Onboarding) string { return o.ID })
+}
+
+// UncheckedOnboardings returns onboardings that have not ended, least recently
+// compared with their workflow first, of those last checked and changed before
+// the time.
+func (s *Store) UncheckedOnboardings(ctx context.Context, before time.Time, limit int) ([]domain.Onboarding, error) {
+	var rows []domain.Onboarding
+	err := s.conn(ctx).Where("status NOT IN ? AND checked_at < ? AND updated_at < ?", ended, before, before).
+		Order("checked_at").Limit(limit).Find(&rows).Error
+	return rows, s.wrap("read unchecked onboardings", "", err)
+}
+
+// WaitingOnboardings returns onboardings in the status, after the cursor id.
+func (s *Store) WaitingOnboardings(ctx context.Context, status domain.OnboardingStatus, after string, limit int) ([]domain.Onboarding, error) {
+	var rows []domain.Onboarding
+	err := s.conn(ctx).Where("status = ? AND id > ?", status, after).Order("id").Limit(limit).Find(&rows).Error
+	return rows, s.wrap("read waiting onboardings", "", err)
+}
+
+// MarkChecked notes that the onboarding was compared with its workflow now. It
+// is no change a watcher would see.
+func (s *Store) MarkChecked(ctx context.Context, id string) error {
+	err := s.writer(ctx).Model(&domain.Onboarding{}).Where("id = ?", id).UpdateColumn("checked_at", s.now()).Error
+	return s.wrap("mark onboarding checked", "", err)
+}
+
+// LatestOnboardings returns the newest onboarding of each account, by account id.
+func (s *Store) LatestOnboardings(ctx context.Context, accountIDs []string) (map[string]*domain.Onboarding, error) {
+	var rows []domain.Onboarding
+	newest := s.conn(ctx).Model(&domain.Onboarding{}).Select("MAX(id)").Where("account_id IN ?", accountIDs).Group("account_id")
+	if err := s.conn(ctx).Where("id IN (?)", newest).Find(&rows).Error; err != nil && !errors.Is(err, gorm.ErrRecordNotFound) {
+		return nil, s.wrap("read onboardings", "", err)
+	}
+	byAccount := map[string]*domain.Onboarding{}
+	presentAll(rows)
+	for i := range rows {
+		byAccount[rows[i].AccountID] = &rows[i]
+	}
+	return byAccount, nil
+}

@@ -1,0 +1,73 @@
+package store
+
+import (
+	"context"
+
+	"slipway/domain"
+)
+
+// Seed adds the plans and payment options of a new installation. What is
+// there already, changed or not, stays as it is.
+func (s *Store) Seed(ctx context.Context) error {
+	return s.Within(ctx, func(tx *Store) error {
+		for i, p := range seedPlans() {
+			p.ID, p.Sort, p.CreatedAt, p.UpdatedAt = NewID(domain.PrefixPlan), 10*(i+1), tx.now(), tx.now()
+			p.Present()
+			if _, err := insertNew(tx.writer(ctx), &p); err != nil {
+				return tx.wrap("seed plan", "", err)
+			}
+		}
+		for i, o := range seedPaymentOptions() {
+			o.ID, o.Sort, o.CreatedAt, o.UpdatedAt = NewID(domain.PrefixPaymentOption), 10*(i+1), tx.now(), tx.now()
+			o.Present()
+			if _, err := insertNew(tx.writer(ctx), &o); err != nil {
+				return tx.wrap("seed payment option", "", err)
+			}
+		}
+		return nil
+	})
+}
+
+func seedPlans() []domain.Plan {
+	plan := func(code, name, description string, amount int64, credits, sites int64, features ...string) domain.Plan {
+		return domain.Plan{
+			Code: code, Name: name, Description: description, Amount: amount, Currency: "usd",
+			Interval: domain.IntervalMonth, PaymentMethodCollection: domain.CollectIfRequired,
+			Credits: credits, Limits: map[string]int64{domain.LimitSites: sites}, Features: features,
+			Active: true, Public: true,
+		}
+	}
+	free := plan("free", "Free", "To look around.", 0, 100, 1)
+	free.Default = true
+	starter := plan("starter", "Starter", "Fourteen days to try, no card needed.", 8900, 1000, 3)
+	starter.TrialDays = 14
+	growth := plan("growth", "Growth", "For teams that ship every week.", 13900, 2000, 10, "api")
+	scale := plan("scale", "Scale", "For many sites and heavy use.", 22900, 4000, 25, "api", "sso")
+	// Hidden: agreed with sales, never chosen by a rule, whatever it costs.
+	enterprise := plan("enterprise", "Enterprise", "By agreement.", 0, 10000, 1000, "api", "sso")
+	enterprise.Public = false
+	return []domain.Plan{free, starter, growth, scale, enterprise}
+}
+
+func seedPaymentOptions() []domain.PaymentOption {
+	return []domain.PaymentOption{
+		{
+			Key: "bank_transfer", ExternalID: "14", Provider: domain.ProviderManual, Type: domain.TypeBankTransfer,
+			Name: "Bank transfer", Enabled: true, Preferred: true,
+			Instructions: "Transfer the amount to the account on your invoice, write the invoice number into the purpose, then submit the transfer's reference here.",
+		},
+		{
+			Key: "card", Provider: domain.ProviderManual, Type: domain.TypeCard, Name: "Card", Enabled: true,
+			Instructions: "Pay through the link on your invoice, then submit the receipt's number here.",
+		},
+		{
+			Key: "wallet", Provider: domain.ProviderManual, Type: domain.TypeWallet, Name: "Mobile wallet", Enabled: true,
+			Countries:    []string{"GH", "KE", "RW", "TZ", "UG", "ZM"},
+			Instructions: "Send the amount to the number on your invoice, then submit the transaction code here.",
+		},
+		{
+			Key: "cheque", Provider: domain.ProviderManual, Type: domain.TypeInvoice, Name: "Cheque", Enabled: false,
+			Instructions: "Cheques are not taken at the moment.",
+		},
+	}
+}

@@ -1,0 +1,212 @@
+// Package store keeps the truth: every row the engine owns, over PostgreSQL or
+// SQLite, behind one type. It is the only package that knows GORM.
+//
+// Methods return *domain.Error where a caller can act on it (not_found,
+// unavailable, conflict) and a plain error otherwise. What may happen to a row
+// is decided in domain and activities; here it is only kept.
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"log/slog"
+	"runtime"
+	"strings"
+	"time"
+
+	_ "github.com/jackc/pgx/v5/stdlib" // the driver behind sql.Open("pgx", …)
+	"gorm.io/driver/postgres"
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+	"gorm.io/gorm/logger"
+	_ "modernc.org/sqlite" // the driver behind sql.Open("sqlite", …), without cgo
+)
+
+// Store reads and writes rows. A Store handed to the function of Within is
+// bound to that transaction.
+type Store struct {
+	db       *gorm.DB // reads; inside Within, the transaction
+	write    *gorm.DB // begins transactions; one connection on SQLite
+	postgres bool
+	url      string
+	now      func() time.Time
+	hub      *hub
+	changed  *[]string // inside Within: onboardings to announce once committed
+}
+
+// Config says which database to open.
+type Config struct {
+	// URL is postgres://… or the path of a SQLite file (":memory:" for none).
+	URL string
+	// Now is the clock; time.Now unless a test brings its own.
+	Now func() time.Time
+	// MaxConns bounds the connections to PostgreSQL; 0 is 20.
+	MaxConns int
+	// NoSync lets SQLite acknowledge a commit before it is on the disk. Only a
+	// benchmark that says so may set it.
+	NoSync bool
+}
+
+// Open connects to the database and leaves it as it is: Migrate changes the
+// schema. PostgreSQL may be away at this point; calls then return unavailable.
+func Open(c Config) (*Store, error) {
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	s := &Store{url: c.URL, hub: newHub(), now: func() time.Time {
+		return c.Now().UTC().Truncate(time.Millisecond)
+	}}
+	var err error
+	if s.postgres = IsPostgres(c.URL); s.postgres {
+		err = s.openPostgres(c)
+	} else {
+		err = s.openSQLite(c)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open database: %w", err)
+	}
+	return s, nil
+}
+
+// IsPostgres reports whether a database URL names PostgreSQL rather than a file.
+func IsPostgres(url string) bool {
+	return strings.HasPrefix(url, "postgres://") || strings.HasPrefix(url, "postgresql://")
+}
+
+func (s *Store) openPostgres(c Config) error {
+	conn, err := sql.Open("pgx", c.URL)
+	if err != nil {
+		return err
+	}
+	if c.MaxConns == 0 {
+		c.MaxConns = 20
+	}
+	conn.SetMaxOpenConns(c.MaxConns)
+	conn.SetMaxIdleConns(c.MaxConns)
+	conn.SetConnMaxIdleTime(5 * time.Minute)
+	s.db, err = gorm.Open(postgres.New(postgres.Config{Conn: conn}), gormConfig(s.now))
+	s.write = s.db
+	return err
+}
+
+// openSQLite opens one connection for writing and several for reading: SQLite
+// has one writer at a time, and a queue in this process is fair where its busy
+// handler is not. A database in memory is one connection for both.
+func (s *Store) openSQLite(c Config) error {
+	dsn := "file:" + c.URL + "?_txlock=immediate&_time_format=sqlite" +
+		"&_pragma=journal_mode(WAL)&_pragma=busy_timeout(5000)&_pragma=foreign_keys(1)"
+	if c.NoSync {
+		dsn += "&_pragma=synchronous(OFF)"
+	} else {
+		dsn += "&_pragma=synchronous(FULL)"
+	}
+	open := func(conns int) (*gorm.DB, error) {
+		conn, err := sql.Open("sqlite", dsn)
+		if err != nil {
+			return nil, err
+		}
+		conn.SetMaxOpenConns(conns)
+		conn.SetMaxIdleConns(conns)
+		return gorm.Open(newSQLiteDialector(conn), gormConfig(s.now))
+	}
+	var err error
+	if s.write, err = open(1); err != nil {
+		return err
+	}
+	if s.db = s.write; !strings.Contains(c.URL, ":memory:") {
+		s.db, err = open(2 + runtime.NumCPU())
+	}
+	return err
+}
+
+func gormConfig(now func() time.Time) *gorm.Config {
+	return &gorm.Config{
+		// Errors are returned, and whoever handles one logs it; GORM's own lines
+		// would repeat it with the values in it.
+		Logger:                 logger.Discard,
+		SkipDefaultTransaction: true,
+		PrepareStmt:            true,
+		DisableAutomaticPing:   true,
+		NowFunc:                now,
+	}
+}
+
+// Close releases the connections and ends all watches.
+func (s *Store) Close() error {
+	s.hub.wakeAll()
+	for _, db := range []*gorm.DB{s.db, s.write} {
+		conn, err := db.DB()
+		if err != nil {
+			return err
+		}
+		if err := conn.Close(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Now is the store's clock: UTC, in whole milliseconds, as it is stored.
+func (s *Store) Now() time.Time { return s.now() }
+
+// Ping reports whether the database answers, as unavailable when not.
+func (s *Store) Ping(ctx context.Context) error {
+	return s.wrap("ping", "", s.db.WithContext(ctx).Exec("SELECT 1").Error)
+}
+
+// Within runs fn in one transaction: all of it is committed, or, when fn or the
+// commit returns an error, none. Watchers of the onboardings it saved are woken
+// after the commit. Called inside a transaction it joins that one.
+func (s *Store) Within(ctx context.Context, fn func(tx *Store) error) error {
+	if s.changed != nil {
+		return fn(s)
+	}
+	var changed []string
+	err := s.write.WithContext(ctx).Transaction(func(db *gorm.DB) error {
+		tx := *s
+		tx.db, tx.write, tx.changed = db, db, &changed
+		return fn(&tx)
+	})
+	if err != nil {
+		return s.wrap("transaction", "", err)
+	}
+	if !s.postgres { // PostgreSQL tells every process itself, see listen.go
+		s.hub.wake(changed)
+	}
+	return nil
+}
+
+// conn is the handle for one statement: the transaction when there is one.
+func (s *Store) conn(ctx context.Context) *gorm.DB { return s.db.WithContext(ctx) }
+
+// writer is the handle for a statement that writes on its own.
+func (s *Store) writer(ctx context.Context) *gorm.DB { return s.write.WithContext(ctx) }
+
+// locked makes a read inside a transaction hold the row until it ends. SQLite
+// needs nothing: its transactions exclude each other from the start.
+func (s *Store) locked(db *gorm.DB) *gorm.DB {
+	if s.postgres {
+		return db.Clauses(clause.Locking{Strength: "UPDATE"})
+	}
+	return db
+}
+
+// Stats returns the connection pools, for metrics.
+func (s *Store) Stats() map[string]*sql.DB {
+	pools := map[string]*sql.DB{}
+	for name, db := range map[string]*gorm.DB{"read": s.db, "write": s.write} {
+		if conn, err := db.DB(); err == nil {
+			pools[name] = conn
+		} else {
+			slog.Error("read connection pool", "pool", name, "error", err)
+		}
+	}
+	return pools
+}
+
+// insertNew inserts row unless a unique index objects, and reports whether it did.
+func insertNew(db *gorm.DB, row any) (bool, error) {
+	result := db.Clauses(clause.OnConflict{DoNothing: true}).Create(row)
+	return result.RowsAffected > 0, result.Error
+}

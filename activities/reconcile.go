@@ -99,7 +99,7 @@ func (a *Activities) Compare(ctx context.Context, in CompareInput) (RefreshResul
 	}
 	result, err := a.Refresh(ctx, RefreshInput{OnboardingID: in.OnboardingID, CommandID: in.CommandID})
 	if was, is := before.Status, result.Standing.Status; err == nil && was != is && len(result.Differences) == 0 {
-		result.Differences = []Difference{{Field: "status", Was: string(was), Is: string(is)}}
+		result.Differences = []domain.Difference{{Field: "status", Was: string(was), Is: string(is)}}
 	}
 	return result, err
 }

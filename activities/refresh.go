@@ -6,13 +6,6 @@ import (
 	"slipway/domain"
 )
 
-// Difference is one field of an onboarding that did not say what is true.
-type Difference struct {
-	Field string `json:"field" doc:"Such as status."`
-	Was   string `json:"was"`
-	Is    string `json:"is"`
-}
-
 // RefreshInput names the onboarding and says where its workflow believes it
 // stands; empty when no workflow runs.
 type RefreshInput struct {
@@ -24,7 +17,7 @@ type RefreshInput struct {
 // RefreshResult is the repaired standing and what differed.
 type RefreshResult struct {
 	Standing    Standing     `json:"standing"`
-	Differences []Difference `json:"differences"`
+	Differences []domain.Difference `json:"differences"`
 }
 
 // Refresh compares the onboarding with the rows it summarises (account,
@@ -32,7 +25,7 @@ type RefreshResult struct {
 // true over what is not. Where rows decide, rows win; the workflow decides only
 // between waits that leave no row behind.
 func (a *Activities) Refresh(ctx context.Context, in RefreshInput) (RefreshResult, error) {
-	result := RefreshResult{Differences: []Difference{}}
+	result := RefreshResult{Differences: []domain.Difference{}}
 	command := &domain.Command{ActorType: domain.ActorSystem}
 	if in.CommandID != "" {
 		var err error
@@ -50,11 +43,11 @@ func (a *Activities) Refresh(ctx context.Context, in RefreshInput) (RefreshResul
 }
 
 // repair is Refresh inside a change.
-func (c *changeSet) repair(workflow domain.OnboardingStatus) ([]Difference, error) {
-	differences := []Difference{}
+func (c *changeSet) repair(workflow domain.OnboardingStatus) ([]domain.Difference, error) {
+	differences := []domain.Difference{}
 	differ := func(field, was, is string) bool {
 		if was != is {
-			differences = append(differences, Difference{Field: field, Was: was, Is: is})
+			differences = append(differences, domain.Difference{Field: field, Was: was, Is: is})
 		}
 		return was != is
 	}

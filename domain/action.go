@@ -75,3 +75,11 @@ type Actor struct {
 	Type ActorType `json:"type" enum:"customer,admin,system,temporal,api_key"`
 	ID   string    `json:"id,omitempty"`
 }
+
+// Difference is one field of an onboarding that did not say what is true, as
+// refresh found and repaired it.
+type Difference struct {
+	Field string `json:"field" doc:"Such as status."`
+	Was   string `json:"was"`
+	Is    string `json:"is"`
+}

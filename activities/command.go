@@ -2,6 +2,7 @@ package activities
 
 import (
 	"context"
+	"errors"
 
 	"slipway/domain"
 	"slipway/store"
@@ -38,7 +39,7 @@ func (a *Activities) Apply(ctx context.Context, in ApplyInput) (Standing, error)
 	if err != nil {
 		return Standing{}, err
 	}
-	return a.change(ctx, in.OnboardingID, func(c *changeSet) error {
+	standing, err := a.change(ctx, in.OnboardingID, func(c *changeSet) error {
 		c.actor, c.reason = command.Actor(), command.Reason
 		if done, err := c.done(command); err != nil || done {
 			return err
@@ -47,6 +48,26 @@ func (a *Activities) Apply(ctx context.Context, in ApplyInput) (Standing, error)
 			return err
 		}
 		return apply[command.Action](c, command)
+	})
+	if in.Signal && domain.CodeOf(err) == domain.CodeConflict {
+		return standing, errors.Join(err, a.recordRefused(ctx, command))
+	}
+	return standing, err
+}
+
+// recordRefused leaves a trace of a signal that changed nothing: its sender got
+// no answer that could say so.
+func (a *Activities) recordRefused(ctx context.Context, command *domain.Command) error {
+	o, err := a.Store.OnboardingByID(ctx, command.OnboardingID)
+	if err != nil {
+		return err
+	}
+	return a.Store.Within(ctx, func(tx *store.Store) error {
+		return tx.InsertEvents(ctx, domain.Event{
+			Type: domain.EventCommandRefused, AccountID: o.AccountID, OnboardingID: o.ID, SubscriptionID: o.SubscriptionID,
+			ActorType: command.ActorType, Reason: command.Reason,
+			Data: map[string]any{"action": command.Action, "status": o.Status},
+		})
 	})
 }
 

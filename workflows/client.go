@@ -2,37 +2,215 @@ package workflows
 
 import (
 	"context"
+	"errors"
+	"time"
 
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
+
+	"slipway/activities"
 	"slipway/domain"
 )
 
-// Client is the only door to running workflows.
-type Client struct{}
+// Client is the only door to running workflows: it starts them, carries
+// commands to them and says how they are.
+type Client struct {
+	temporal  client.Client
+	namespace string
+}
+
+// NewClient works with a Temporal client that may not be connected yet.
+func NewClient(c client.Client, namespace string) *Client {
+	return &Client{temporal: c, namespace: namespace}
+}
+
+// temporalRetryAfter is what callers are told to wait while Temporal is away.
+const temporalRetryAfter = 5 * time.Second
 
 // Begin starts the onboarding's workflow, or finds it running, and returns once
-// the account exists and what comes next is known (read the row then). When ctx
-// ends first, or Temporal is away, it returns an error with code unavailable:
-// the onboarding is stored and goes on by itself.
-func (c *Client) Begin(ctx context.Context, o *domain.Onboarding) error { panic("being written") }
+// the account exists and what comes next is known: read the row then. When ctx
+// ends first, or Temporal is away, it returns unavailable: the onboarding is
+// stored, and reconcile starts what was not.
+func (c *Client) Begin(ctx context.Context, o *domain.Onboarding) error {
+	start := c.temporal.NewWithStartWorkflowOperation(c.options(o, enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE),
+		workflowOf(o), OnboardingInput{OnboardingID: o.ID})
+	handle, err := c.temporal.UpdateWithStartWorkflow(ctx, client.UpdateWithStartWorkflowOptions{
+		StartWorkflowOperation: start,
+		UpdateOptions: client.UpdateWorkflowOptions{
+			UpdateID: UpdateBegin, UpdateName: UpdateBegin, WaitForStage: client.WorkflowUpdateStageCompleted,
+		},
+	})
+	if err == nil {
+		err = handle.Get(ctx, nil)
+	}
+	var closed *serviceerror.WorkflowExecutionAlreadyStarted
+	if errors.As(err, &closed) {
+		return nil // it has run to its end; the row says which
+	}
+	return asOurs(err)
+}
 
-// Command carries a stored command to the onboarding's workflow and returns when it took effect. It
-// returns invalid_transition when the workflow refuses, unavailable when Temporal is away, and not_found
-// when the workflow has closed.
+// Start starts the onboarding's workflow without waiting for anything; one that
+// runs already is no error. Reconcile calls it.
+func (c *Client) Start(ctx context.Context, o *domain.Onboarding) error {
+	_, err := c.temporal.ExecuteWorkflow(ctx, c.options(o, enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE),
+		workflowOf(o), OnboardingInput{OnboardingID: o.ID})
+	return asOurs(err)
+}
+
+func workflowOf(o *domain.Onboarding) any {
+	if o.Kind == domain.KindActivation {
+		return Activation
+	}
+	return Signup
+}
+
+// options are the same however an onboarding's workflow is started.
+func (c *Client) options(o *domain.Onboarding, reuse enumspb.WorkflowIdReusePolicy) client.StartWorkflowOptions {
+	summary := "Sign-up to " + o.AccountID
+	if o.Kind == domain.KindActivation {
+		summary = "A plan for " + o.AccountID
+	}
+	return client.StartWorkflowOptions{
+		ID:                       WorkflowID(o),
+		TaskQueue:                TaskQueueOnboarding,
+		WorkflowIDReusePolicy:    reuse,
+		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
+		StaticSummary:            summary,
+		StaticDetails:            "Onboarding " + o.ID + ", subscription " + o.SubscriptionID + ".",
+		TypedSearchAttributes: temporal.NewSearchAttributes(
+			attributeAccount.ValueSet(o.AccountID),
+			attributeOnboardingStatus.ValueSet(string(domain.OnboardingReceived)),
+		),
+	}
+}
+
+// Command carries a stored command to the onboarding's workflow and returns
+// when it has taken effect. It returns invalid_transition when the state does
+// not allow it, unavailable when Temporal is away, and not_found when the
+// workflow has closed. The command's id makes repeating it harmless.
 func (c *Client) Command(ctx context.Context, o *domain.Onboarding, cmd *domain.Command) error {
-	panic("being written")
+	err := c.update(ctx, WorkflowID(o), cmd, nil)
+	if domain.CodeOf(err) != domain.CodeNotFound || o.Status != domain.OnboardingReceived {
+		return err
+	}
+	if err := c.Start(ctx, o); err != nil { // received while Temporal was away
+		return err
+	}
+	return c.update(ctx, WorkflowID(o), cmd, nil)
 }
 
-// Refresh compares rows and workflow, repairs, and returns what differed.
+func (c *Client) update(ctx context.Context, workflowID string, cmd *domain.Command, result any) error {
+	handle, err := c.temporal.UpdateWorkflow(ctx, client.UpdateWorkflowOptions{
+		WorkflowID: workflowID, UpdateID: cmd.ID, UpdateName: string(cmd.Action),
+		Args: []any{CommandInput{CommandID: cmd.ID}}, WaitForStage: client.WorkflowUpdateStageCompleted,
+	})
+	if err == nil {
+		err = handle.Get(ctx, result)
+	}
+	return asOurs(err)
+}
+
+// Refresh compares the onboarding's row with its workflow and the rows behind
+// it, repairs it, and returns what differed. Where no workflow runs that could
+// be asked, one is started for the purpose.
 func (c *Client) Refresh(ctx context.Context, o *domain.Onboarding, cmd *domain.Command) ([]domain.Difference, error) {
-	panic("being written")
+	var result activities.RefreshResult
+	err := c.update(ctx, WorkflowID(o), cmd, &result)
+	if domain.CodeOf(err) != domain.CodeNotFound {
+		return result.Differences, err
+	}
+	run, err := c.temporal.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
+		ID: refreshID(o.ID), TaskQueue: TaskQueueOnboarding, StaticSummary: "Refresh of " + o.ID,
+		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
+		TypedSearchAttributes:    temporal.NewSearchAttributes(attributeAccount.ValueSet(o.AccountID)),
+	}, Refresh, RefreshInput{OnboardingID: o.ID, CommandID: cmd.ID})
+	if err == nil {
+		err = run.Get(ctx, &result)
+	}
+	return result.Differences, asOurs(err)
 }
 
-// Bill carries a stored command (cancel, late approve_payment) to a subscription whose onboarding has ended.
-func (c *Client) Bill(ctx context.Context, cmd *domain.Command) error { panic("being written") }
+// Bill carries a stored command (cancel, or approve_payment for money that came
+// late) to a subscription whose onboarding has ended.
+func (c *Client) Bill(ctx context.Context, cmd *domain.Command) error {
+	start := c.temporal.NewWithStartWorkflowOperation(client.StartWorkflowOptions{
+		ID: billingID(cmd.SubscriptionID), TaskQueue: TaskQueueBilling, StaticSummary: "Billing of " + cmd.SubscriptionID,
+		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
+	}, Billing, BillingInput{SubscriptionID: cmd.SubscriptionID})
+	handle, err := c.temporal.UpdateWithStartWorkflow(ctx, client.UpdateWithStartWorkflowOptions{
+		StartWorkflowOperation: start,
+		UpdateOptions: client.UpdateWorkflowOptions{
+			UpdateID: cmd.ID, UpdateName: string(cmd.Action), Args: []any{CommandInput{CommandID: cmd.ID}},
+			WaitForStage: client.WorkflowUpdateStageCompleted,
+		},
+	})
+	if err == nil {
+		err = handle.Get(ctx, nil)
+	}
+	return asOurs(err)
+}
 
-// CatalogueChanged wakes what waits for a plan or payment option.
-func (c *Client) CatalogueChanged(ctx context.Context) error { panic("being written") }
+// Wake tells a waiting onboarding that the catalogue may serve it now.
+func (c *Client) Wake(ctx context.Context, o *domain.Onboarding) error {
+	err := asOurs(c.temporal.SignalWorkflow(ctx, WorkflowID(o), "", SignalCatalogueChanged, nil))
+	if domain.CodeOf(err) == domain.CodeNotFound {
+		return nil // it has closed in the meantime
+	}
+	return err
+}
 
-// Check is one line of the doctor's report about Temporal.
-// Checks reports on namespace, search attributes, pollers, schedule.
-func (c *Client) Checks(ctx context.Context) []domain.Check { panic("being written") }
+// states translates Temporal's statuses into those reconcile tells apart.
+var states = map[enumspb.WorkflowExecutionStatus]activities.ProcessState{
+	enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING:          activities.ProcessRunning,
+	enumspb.WORKFLOW_EXECUTION_STATUS_CONTINUED_AS_NEW: activities.ProcessRunning,
+	enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED:        activities.ProcessCompleted,
+}
+
+// State asks how the onboarding's workflow is; it needs no worker.
+func (c *Client) State(ctx context.Context, o *domain.Onboarding) (activities.ProcessState, error) {
+	description, err := c.temporal.DescribeWorkflowExecution(ctx, WorkflowID(o), "")
+	if err := asOurs(err); err != nil {
+		if domain.CodeOf(err) == domain.CodeNotFound {
+			return activities.ProcessMissing, nil
+		}
+		return "", err
+	}
+	state, known := states[description.GetWorkflowExecutionInfo().GetStatus()]
+	if !known {
+		return activities.ProcessStopped, nil
+	}
+	return state, nil
+}
+
+// asOurs turns an error of Temporal, or of an activity behind it, into one of ours.
+func asOurs(err error) error {
+	var failure *temporal.ApplicationError
+	var missing *serviceerror.NotFound
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &failure):
+		return fromType(failure)
+	case errors.As(err, &missing):
+		return domain.NotFound("running workflow")
+	default:
+		// Whatever else the client reports (no connection, a deadline, a shard on
+		// the move, too many requests) says nothing about the request itself.
+		return errors.Join(domain.Unavailable("The onboarding process", temporalRetryAfter), err)
+	}
+}
+
+// fromType rebuilds the error an activity or a validator returned from its type.
+func fromType(failure *temporal.ApplicationError) error {
+	switch kind := failure.Type(); kind {
+	case domain.ReasonInvalidTransition:
+		return domain.InvalidTransition("", "", nil)
+	case string(domain.CodeNotFound), string(domain.CodeInvalid), string(domain.CodeForbidden), string(domain.CodeConflict):
+		return &domain.Error{Code: domain.Code(kind), Detail: failure.Message()}
+	default:
+		return failure
+	}
+}

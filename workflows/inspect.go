@@ -1,0 +1,98 @@
+package workflows
+
+import (
+	"fmt"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"slipway/activities"
+	"slipway/domain"
+)
+
+// The search attributes operators filter by: few, and of few values but for
+// AccountId.
+var (
+	attributeAccount            = temporal.NewSearchAttributeKeyKeyword("AccountId")
+	attributeOnboardingStatus   = temporal.NewSearchAttributeKeyKeyword("OnboardingStatus")
+	attributeBlockedOn          = temporal.NewSearchAttributeKeyKeyword("BlockedOn")
+	attributePlan               = temporal.NewSearchAttributeKeyKeyword("PlanCode")
+	attributeSubscriptionStatus = temporal.NewSearchAttributeKeyKeyword("SubscriptionStatus")
+)
+
+// SearchAttributes are the custom search attributes the namespace must have.
+// An unregistered one would hang workflows silently.
+func SearchAttributes() map[string]enumspb.IndexedValueType {
+	names := map[string]enumspb.IndexedValueType{}
+	for _, key := range []temporal.SearchAttributeKeyKeyword{
+		attributeAccount, attributeOnboardingStatus, attributeBlockedOn, attributePlan, attributeSubscriptionStatus,
+	} {
+		names[key.GetName()] = key.GetValueType()
+	}
+	return names
+}
+
+// attributes are the search attributes that change while an onboarding runs.
+type attributes struct {
+	status       domain.OnboardingStatus
+	blockedOn    domain.BlockedOn
+	plan         string
+	subscription domain.SubscriptionStatus
+}
+
+// show tells Temporal's UI where the onboarding stands: search attributes, in
+// one event and only when one changed, and current details, which cost none.
+func (p *onboarding) show(ctx workflow.Context) {
+	s := p.standing
+	workflow.SetCurrentDetails(ctx, details(s))
+	now := attributes{s.Status, s.Status.BlockedOn(), s.PlanCode, s.SubscriptionStatus}
+	if now == p.shown {
+		return
+	}
+	updates := []temporal.SearchAttributeUpdate{attributeOnboardingStatus.ValueSet(string(now.status))}
+	updates = setOrUnset(updates, attributeBlockedOn, string(now.blockedOn), string(p.shown.blockedOn))
+	updates = setOrUnset(updates, attributePlan, now.plan, p.shown.plan)
+	updates = setOrUnset(updates, attributeSubscriptionStatus, string(now.subscription), string(p.shown.subscription))
+	if err := workflow.UpsertTypedSearchAttributes(ctx, updates...); err != nil {
+		workflow.GetLogger(ctx).Error("set search attributes", "error", err)
+		return
+	}
+	p.shown = now
+}
+
+// setOrUnset adds an update when the value changed; an empty value is none.
+func setOrUnset(updates []temporal.SearchAttributeUpdate, key temporal.SearchAttributeKeyKeyword, now, was string) []temporal.SearchAttributeUpdate {
+	switch {
+	case now == was:
+		return updates
+	case now == "":
+		return append(updates, key.ValueUnset())
+	default:
+		return append(updates, key.ValueSet(now))
+	}
+}
+
+// details says in plain words where the onboarding stands and what it takes to
+// go on.
+func details(s activities.Standing) string {
+	switch s.Status {
+	case domain.OnboardingWaitingForPlan:
+		return "Waiting for a plan. It goes on when the customer chooses one, or when the plan they want is activated."
+	case domain.OnboardingWaitingForPaymentMethod:
+		return "Waiting for a way to pay. It goes on when the customer adds one, when an option that serves them is enabled, or when an admin activates."
+	case domain.OnboardingAwaitingPayment:
+		until := ""
+		if s.DueAt != nil {
+			until = " until " + s.DueAt.UTC().Format("2 Jan 2006 15:04 MST") + ", then it expires"
+		}
+		return fmt.Sprintf("Waiting for the customer to pay %s for plan %s and submit the reference%s. An admin may activate or cancel.",
+			activities.Price(s.Amount, s.Currency), s.PlanCode, until)
+	case domain.OnboardingAwaitingApproval:
+		return "The customer submitted a payment reference. An admin approves or rejects the payment."
+	case domain.OnboardingCompleted:
+		return fmt.Sprintf("Done: plan %s is %s.", s.PlanCode, s.SubscriptionStatus)
+	default:
+		return "The onboarding is " + string(s.Status) + "."
+	}
+}

@@ -1,0 +1,45 @@
+package workflows
+
+import (
+	"time"
+
+	"go.temporal.io/sdk/workflow"
+
+	"slipway/activities"
+)
+
+// ReconcileInput starts Reconcile.
+type ReconcileInput struct {
+	StaleAfter time.Duration `json:"stale_after"`
+}
+
+// Reconcile runs on a schedule, and at once when the catalogue changed: it
+// keeps rows and workflows in step (see activities.Reconcile).
+func Reconcile(ctx workflow.Context, in ReconcileInput) (activities.ReconcileResult, error) {
+	var total activities.ReconcileResult
+	for range maxReconcileRounds {
+		var result activities.ReconcileResult
+		input := activities.ReconcileInput{StaleAfter: in.StaleAfter}
+		err := workflow.ExecuteActivity(overRows(ctx, "Compare rows and workflows"), a.Reconcile, input).Get(ctx, &result)
+		if err != nil {
+			return total, err
+		}
+		total.Checked += result.Checked
+		total.Started += result.Started
+		total.Repaired += result.Repaired
+		total.Woken += result.Woken
+		total.Deleted += result.Deleted
+		if total.More = result.More; !result.More {
+			break
+		}
+	}
+	return total, nil
+}
+
+// Refresh compares and repairs one onboarding whose workflow does not run.
+func Refresh(ctx workflow.Context, in RefreshInput) (activities.RefreshResult, error) {
+	var result activities.RefreshResult
+	input := activities.CompareInput{OnboardingID: in.OnboardingID, CommandID: in.CommandID}
+	err := workflow.ExecuteActivity(overRows(ctx, "Compare row and workflow"), a.Compare, input).Get(ctx, &result)
+	return result, err
+}

@@ -20,7 +20,7 @@ type Errors struct {
 }
 
 // InterceptActivity is the SDK's hook; it covers local activities too.
-func (Errors) InterceptActivity(_ context.Context, next interceptor.ActivityInboundInterceptor) interceptor.ActivityInboundInterceptor {
+func (*Errors) InterceptActivity(_ context.Context, next interceptor.ActivityInboundInterceptor) interceptor.ActivityInboundInterceptor {
 	return &errorInbound{interceptor.ActivityInboundInterceptorBase{Next: next}}
 }
 

@@ -16,7 +16,7 @@ type RefreshInput struct {
 
 // RefreshResult is the repaired standing and what differed.
 type RefreshResult struct {
-	Standing    Standing     `json:"standing"`
+	Standing    Standing            `json:"standing"`
 	Differences []domain.Difference `json:"differences"`
 }
 

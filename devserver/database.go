@@ -123,6 +123,7 @@ func createSchema(store *config.SQL) (err error) {
 	if err := sqliteschema.SetupSchemaOnDB(db); err != nil {
 		return errors.Join(err, db.Exec("ROLLBACK"))
 	}
+	benchDrop(db)
 	return db.Exec("COMMIT")
 }
 

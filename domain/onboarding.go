@@ -108,12 +108,12 @@ type Onboarding struct {
 	Done    bool             `json:"done" gorm:"-" doc:"True at an end: completed, failed, expired or canceled."`
 	Version int64            `json:"version" doc:"Counts every change; the ETag and the SSE event id."`
 
-	Account      *AccountRef      `json:"account" gorm:"serializer:json" doc:"Null until the account exists." nullable:"true"`
-	Plan         *PlanRef         `json:"plan" gorm:"serializer:json" doc:"Snapshot of the plan at the time it was chosen." nullable:"true"`
-	Subscription *SubscriptionRef `json:"subscription" gorm:"serializer:json" nullable:"true"`
+	Account      *AccountRef      `json:"account" gorm:"serializer:json" doc:"Null until the account exists."`
+	Plan         *PlanRef         `json:"plan" gorm:"serializer:json" doc:"Snapshot of the plan at the time it was chosen."`
+	Subscription *SubscriptionRef `json:"subscription" gorm:"serializer:json"`
 	Steps        []Step           `json:"steps" gorm:"serializer:json" nullable:"false"`
-	NextAction   *NextAction      `json:"next_action" gorm:"serializer:json" doc:"What the customer does next; null at an end without one." nullable:"true"`
-	Error        *OnboardingError `json:"error" gorm:"serializer:json" nullable:"true"`
+	NextAction   *NextAction      `json:"next_action" gorm:"serializer:json" doc:"What the customer does next; null at an end without one."`
+	Error        *OnboardingError `json:"error" gorm:"serializer:json"`
 	RetryAfterMS int              `json:"retry_after_ms" gorm:"-" doc:"When to ask again, for clients that poll; 0 when done."`
 	CreatedAt    time.Time        `json:"created_at"`
 	UpdatedAt    time.Time        `json:"updated_at"`

@@ -41,7 +41,7 @@ type Step struct {
 	StartedAt     *time.Time       `json:"started_at" nullable:"true"`
 	FinishedAt    *time.Time       `json:"finished_at" nullable:"true"`
 	NextAttemptAt *time.Time       `json:"next_attempt_at" doc:"Set while retrying." nullable:"true"`
-	Error         *OnboardingError `json:"error" nullable:"true"`
+	Error         *OnboardingError `json:"error"`
 }
 
 // Set records what became of the step. It starts the step's clock on the first

@@ -1,0 +1,16 @@
+# Production image: api, worker, migrate, seed and doctor, without the embedded
+# Temporal server (-tags nodev).
+FROM golang:1.26-bookworm AS build
+WORKDIR /src
+COPY go.mod go.sum ./
+RUN go mod download
+COPY . .
+ARG VERSION=dev
+RUN CGO_ENABLED=0 go build -trimpath -tags nodev -ldflags "-s -w -X main.version=${VERSION}" -o /slipway .
+
+FROM gcr.io/distroless/static-debian12:nonroot
+COPY --from=build /slipway /slipway
+USER nonroot
+EXPOSE 8080
+ENTRYPOINT ["/slipway"]
+CMD ["api"]

@@ -1,0 +1,67 @@
+package api
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/go-chi/httprate"
+
+	"slipway/domain"
+)
+
+// limitWindow is the minute that rates are counted over.
+const limitWindow = time.Minute
+
+// limiter counts attempts per address and per e-mail. A nil one limits nothing.
+type limiter struct {
+	rate  int
+	rates *httprate.RateLimiter
+}
+
+func newLimiter(rate int) *limiter {
+	if rate <= 0 {
+		return nil
+	}
+	return &limiter{rate: rate, rates: httprate.NewRateLimiter(rate, limitWindow)}
+}
+
+// take counts one attempt for each key, or returns throttled when one of them
+// had its share. Keys are kinds and values, such as "email:" and an address.
+func (l *limiter) take(keys ...string) error {
+	if l == nil {
+		return nil
+	}
+	for _, key := range keys {
+		if wait := l.limited(key); wait > 0 {
+			return &domain.Error{Code: domain.CodeThrottled, Detail: "There were too many attempts; wait a little.", RetryAfter: wait}
+		}
+	}
+	return nil
+}
+
+// limited counts one attempt, or returns how long to wait. httprate answers in
+// headers; its own Retry-After is the whole window.
+func (l *limiter) limited(key string) time.Duration {
+	answer := headersOnly{}
+	if !l.rates.OnLimit(answer, &http.Request{}, key) {
+		return 0
+	}
+	reset, _ := strconv.ParseInt(http.Header(answer).Get("X-RateLimit-Reset"), 10, 64)
+	// The window slides: after its reset, the first attempt fits once a share of
+	// the last window has passed.
+	wait := time.Until(time.Unix(reset, 0)) + limitWindow/time.Duration(l.rate)
+	return max(wait, time.Second)
+}
+
+// headersOnly is the part of a response that httprate writes to.
+type headersOnly http.Header
+
+// Header is http.ResponseWriter's.
+func (h headersOnly) Header() http.Header { return http.Header(h) }
+
+// Write is http.ResponseWriter's; nothing is written.
+func (headersOnly) Write(b []byte) (int, error) { return len(b), nil }
+
+// WriteHeader is http.ResponseWriter's; nothing is written.
+func (headersOnly) WriteHeader(int) {}

@@ -1,0 +1,184 @@
+package api
+
+import (
+	"errors"
+	"log/slog"
+	"math"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humagin"
+	"github.com/gin-gonic/gin"
+
+	"slipway/domain"
+)
+
+// What only HTTP can get wrong, beside the reasons of domain.
+const (
+	reasonMalformedBody   = "malformed_body"
+	reasonMediaType       = "unsupported_media_type"
+	reasonMethod          = "method_not_allowed"
+	problemType           = "urn:slipway:problem:"
+	problemContentType    = "application/problem+json"
+	defaultRetryAfter     = 2 * time.Second
+	headerRequestID       = "X-Request-Id"
+	headerRetryAfter      = "Retry-After"
+	headerAuthenticate    = "WWW-Authenticate"
+	detailInternal        = "Something went wrong on our side; the request_id finds it in the log."
+	detailMalformedBody   = "The body is not valid JSON."
+	detailMediaType       = "The body must be JSON, sent as application/json."
+	detailRequestRejected = "The request has a field that cannot be accepted."
+)
+
+// statusOf is the one place that knows which status a problem has: by reason
+// where there is one, else by code.
+var statusOf = map[string]int{
+	string(domain.CodeInvalid):         http.StatusUnprocessableEntity,
+	string(domain.CodeUnauthenticated): http.StatusUnauthorized,
+	string(domain.CodePaymentRequired): http.StatusPaymentRequired,
+	string(domain.CodeForbidden):       http.StatusForbidden,
+	string(domain.CodeNotFound):        http.StatusNotFound,
+	string(domain.CodeConflict):        http.StatusConflict,
+	string(domain.CodeThrottled):       http.StatusTooManyRequests,
+	string(domain.CodeUnavailable):     http.StatusServiceUnavailable,
+	string(domain.CodeInternal):        http.StatusInternalServerError,
+
+	domain.ReasonEmailTaken:               http.StatusConflict,
+	domain.ReasonSlugTaken:                http.StatusConflict,
+	domain.ReasonInvalidTransition:        http.StatusConflict,
+	domain.ReasonSubscriptionExists:       http.StatusConflict,
+	domain.ReasonSlugReserved:             http.StatusUnprocessableEntity,
+	domain.ReasonPlanUnavailable:          http.StatusUnprocessableEntity,
+	domain.ReasonPaymentOptionUnavailable: http.StatusUnprocessableEntity,
+	domain.ReasonWeakPassword:             http.StatusUnprocessableEntity,
+	domain.ReasonIdempotencyKeyReused:     http.StatusUnprocessableEntity,
+	domain.ReasonBalanceUnavailable:       http.StatusServiceUnavailable,
+	domain.ReasonBodyTooLarge:             http.StatusRequestEntityTooLarge,
+	reasonMalformedBody:                   http.StatusBadRequest,
+	reasonMediaType:                       http.StatusUnsupportedMediaType,
+	reasonMethod:                          http.StatusMethodNotAllowed,
+}
+
+// Problem is what every refused or failed request answers: RFC 9457, with a
+// code to branch on. It never holds what the client sent.
+type Problem struct {
+	Type             string              `json:"type" doc:"urn:slipway:problem: and the code."`
+	Title            string              `json:"title" doc:"The status in words."`
+	Status           int                 `json:"status" doc:"The HTTP status."`
+	Code             string              `json:"code" doc:"What clients branch on."`
+	Detail           string              `json:"detail" doc:"One sentence for a person."`
+	Errors           []domain.FieldError `json:"errors,omitempty" nullable:"false" doc:"The fields that cannot be accepted."`
+	RequestID        string              `json:"request_id" doc:"The same as the X-Request-Id header; finds the request in the log."`
+	Suggestions      []string            `json:"suggestions,omitempty" nullable:"false" doc:"What can be had instead: slugs, plan codes or payment option keys."`
+	From             string              `json:"from,omitempty" doc:"invalid_transition: the current status."`
+	To               string              `json:"to,omitempty" doc:"invalid_transition: the status that was asked for."`
+	AvailableActions []domain.Action     `json:"available_actions,omitempty" nullable:"false" doc:"invalid_transition: what may be done instead."`
+
+	retryAfter time.Duration
+	cause      error // of an internal problem, for the log only
+}
+
+// Error returns the detail, which is safe to show.
+func (p *Problem) Error() string { return p.Code + ": " + p.Detail }
+
+// GetStatus is Huma's hook for the status.
+func (p *Problem) GetStatus() int { return p.Status }
+
+// ContentType is Huma's hook for the media type.
+func (p *Problem) ContentType(string) string { return problemContentType }
+
+// GetHeaders is Huma's hook for the headers of an error: every 429 and 503
+// says when to come back, every 401 what to bring.
+func (p *Problem) GetHeaders() http.Header {
+	h := http.Header{"Cache-Control": {"no-store"}}
+	switch p.Status {
+	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
+		h.Set(headerRetryAfter, retryAfterSeconds(p.retryAfter))
+	case http.StatusUnauthorized:
+		h.Set(headerAuthenticate, "Bearer")
+	}
+	return h
+}
+
+func retryAfterSeconds(d time.Duration) string {
+	if d <= 0 {
+		d = defaultRetryAfter
+	}
+	return strconv.Itoa(int(math.Ceil(d.Seconds())))
+}
+
+// problemOf turns any error into the problem to answer with.
+func problemOf(err error) *Problem {
+	var p *Problem
+	var e *domain.Error
+	switch {
+	case errors.As(err, &p):
+		return p
+	case errors.As(err, &e) && e.Code != domain.CodeInternal:
+		return problemOfDomain(e)
+	}
+	p = newProblem(string(domain.CodeInternal), detailInternal)
+	p.cause = err
+	return p
+}
+
+func problemOfDomain(e *domain.Error) *Problem {
+	kind := e.Kind()
+	if statusOf[kind] == 0 { // a reason that needs no status of its own
+		kind = string(e.Code)
+	}
+	p := newProblem(kind, e.Detail)
+	p.Code, p.Type = e.Kind(), problemType+e.Kind()
+	p.Errors, p.Suggestions, p.retryAfter = e.Fields, e.Suggestions, e.RetryAfter
+	p.From, p.To, p.AvailableActions = e.From, e.To, e.AvailableActions
+	return p
+}
+
+func newProblem(kind, detail string) *Problem {
+	status := statusOf[kind]
+	if detail == "" {
+		detail = http.StatusText(status) + "."
+	}
+	return &Problem{
+		Type: problemType + kind, Title: http.StatusText(status), Status: status, Code: kind, Detail: detail,
+	}
+}
+
+// fail answers a request with the problem of err, from where Huma's own way
+// out is not at hand: Gin's middleware, missing routes, panics.
+func (a *API) fail(c *gin.Context, err error) {
+	p := problemOf(err)
+	a.complete(p, c)
+	for name, values := range p.GetHeaders() {
+		c.Writer.Header()[name] = values
+	}
+	c.Writer.Header()["Content-Type"] = []string{problemContentType}
+	c.AbortWithStatusJSON(p.Status, p)
+}
+
+// complete adds what only the request knows, and logs an internal problem's
+// cause, once.
+func (a *API) complete(p *Problem, c *gin.Context) {
+	p.RequestID = c.Writer.Header().Get(headerRequestID)
+	if p.cause != nil {
+		a.log.LogAttrs(c.Request.Context(), slog.LevelError, "request failed", slog.String("request_id", p.RequestID),
+			slog.String("route", c.FullPath()), slog.Any("error", p.cause))
+	}
+}
+
+// transform is Huma's last step before it writes an answer: its own errors
+// become problems here, without the values it puts into them.
+func (a *API) transform(ctx huma.Context, _ string, v any) (any, error) {
+	switch e := v.(type) {
+	case *Problem:
+		a.complete(e, humagin.Unwrap(ctx))
+		return e, nil
+	case *huma.ErrorModel:
+		p := a.problemOfHuma(ctx.Operation(), e)
+		a.complete(p, humagin.Unwrap(ctx))
+		return p, nil
+	}
+	return v, nil
+}

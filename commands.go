@@ -1,0 +1,257 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"text/tabwriter"
+	"time"
+
+	"github.com/alexedwards/argon2id"
+	"github.com/urfave/cli/v3"
+
+	"slipway/domain"
+	"slipway/store"
+)
+
+// runAPI serves the API against any Temporal and database.
+func runAPI(ctx context.Context, a *app) error {
+	defer a.close()
+	options, err := a.temporalOptions()
+	if err != nil {
+		return err
+	}
+	listener, err := a.listenHTTP()
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(a.openStore(), a.connectTemporal(options)); err != nil {
+		return err
+	}
+	if err := a.buildAPI(false); err != nil {
+		return err
+	}
+	go a.store.Listen(ctx, a.log)
+	a.log.Info("API is up", "url", "http://"+listener.Addr().String(), "database", a.databaseName(), "temporal", options.HostPort)
+	return a.serve(ctx, listener)
+}
+
+// runWorker runs workflows and activities against any Temporal and database.
+func runWorker(ctx context.Context, a *app) error {
+	defer a.close()
+	options, err := a.temporalOptions()
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(a.openStore(), a.connectTemporal(options)); err != nil {
+		return err
+	}
+	if err := a.startWorker(ctx); err != nil {
+		if errors.Is(err, context.Canceled) {
+			return nil
+		}
+		return err
+	}
+	a.log.Info("worker is up", "database", a.databaseName(), "temporal", options.HostPort)
+	<-ctx.Done()
+	return nil
+}
+
+func runMigrate(ctx context.Context, a *app) error {
+	defer a.close()
+	if err := a.openStore(); err != nil {
+		return err
+	}
+	if err := a.store.Migrate(ctx); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintln(a.stdout, "The schema of "+a.databaseName()+" is up to date.")
+	return err
+}
+
+func runSeed(ctx context.Context, a *app) error {
+	defer a.close()
+	if err := a.openStore(); err != nil {
+		return err
+	}
+	if err := a.store.Seed(ctx); err != nil {
+		return err
+	}
+	password, err := a.ensureAdmin(ctx, func() (string, error) { return randomPassword(), nil })
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(a.stdout, "Plans and payment options are in place. Admin: %s%s\n", a.adminEmail, password)
+	return err
+}
+
+// ensureAdmin makes sure the admin can sign in: with the password that was set,
+// else, when there is no admin yet, with a generated one. It returns what to
+// tell about the password.
+func (a *app) ensureAdmin(ctx context.Context, generate func() (string, error)) (string, error) {
+	password := a.adminPassword
+	if password == "" {
+		user, err := a.store.UserByEmail(ctx, a.adminEmail)
+		if err == nil && user.Role == domain.RoleAdmin {
+			return ", with the password it has", nil
+		}
+		if err != nil && domain.CodeOf(err) != domain.CodeNotFound {
+			return "", err
+		}
+		if password, err = generate(); err != nil {
+			return "", err
+		}
+	}
+	if err := a.setAdmin(ctx, password); err != nil {
+		return "", err
+	}
+	if a.adminPassword != "" {
+		return ", with the password that was set", nil
+	}
+	return ", password " + password + " (shown this once)", nil
+}
+
+// setAdmin creates the admin or gives it the password.
+func (a *app) setAdmin(ctx context.Context, password string) error {
+	email, _ := domain.NormalEmail(a.adminEmail)
+	params, err := a.hashParams()
+	if err != nil {
+		return err
+	}
+	hash, err := argon2id.CreateHash(password, params)
+	if err != nil {
+		return fmt.Errorf("hash the admin's password: %w", err)
+	}
+	_, err = a.store.EnsureAdmin(ctx, email, hash)
+	return err
+}
+
+// runDoctor says what is missing and its fix; exit code 1 when anything is.
+func runDoctor(ctx context.Context, a *app) error {
+	defer a.close()
+	options, err := a.temporalOptions()
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(a.openStore(), a.connectTemporal(options)); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
+	defer cancel()
+	checks := a.checks(ctx)
+	out := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
+	for _, c := range checks {
+		fmt.Fprintf(out, "%s\t%s\t%s\n", map[domain.CheckStatus]string{
+			domain.CheckOK: "ok", domain.CheckWarn: "WARN", domain.CheckFail: "FAIL"}[c.Status], c.Name, c.Message)
+		if c.Fix != "" {
+			fmt.Fprintf(out, "\t\t→ %s\n", c.Fix)
+		}
+	}
+	if err := out.Flush(); err != nil {
+		return err
+	}
+	if slices.ContainsFunc(checks, func(c domain.Check) bool { return c.Status != domain.CheckOK }) {
+		return errSilent
+	}
+	return nil
+}
+
+// runOpenAPI prints the description without any database or Temporal.
+func runOpenAPI(_ context.Context, a *app) error {
+	var err error
+	if a.store, err = store.Open(store.Config{URL: ":memory:"}); err != nil {
+		return err
+	}
+	a.onClose(func() { a.logError("close database", a.store.Close()) })
+	defer a.close()
+	a.secretKey = base64.StdEncoding.EncodeToString(make([]byte, 32)) // nothing is signed here
+	if err := a.buildAPI(false); err != nil {
+		return err
+	}
+	_, err = a.stdout.Write(append(a.api.OpenAPI(), '\n'))
+	return err
+}
+
+// printSettings shows every setting in force, secrets masked.
+func printSettings(w io.Writer, root *cli.Command) error {
+	out := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, f := range root.Flags {
+		name := f.Names()[0]
+		if name == "help" || name == "generate-shell-completion" {
+			continue
+		}
+		value := fmt.Sprint(root.Value(name))
+		if slices.Contains(secretSettings, name) && value != "" {
+			value = "********"
+		}
+		if name == "database-url" {
+			value = (&settings{databaseURL: value, dataDir: root.String("data-dir")}).databaseName()
+		}
+		fmt.Fprintf(out, "%s\t%s\n", name, value)
+	}
+	return out.Flush()
+}
+
+// atLeast drops records below a level, whatever the handler would take.
+type atLeast struct {
+	slog.Handler
+	level slog.Level
+}
+
+// Enabled is slog's hook.
+func (h atLeast) Enabled(ctx context.Context, level slog.Level) bool {
+	return level >= h.level && h.Handler.Enabled(ctx, level)
+}
+
+// WithAttrs is slog's hook.
+func (h atLeast) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return atLeast{h.Handler.WithAttrs(attrs), h.level}
+}
+
+// WithGroup is slog's hook.
+func (h atLeast) WithGroup(name string) slog.Handler {
+	return atLeast{h.Handler.WithGroup(name), h.level}
+}
+
+func randomBytes(n int) []byte {
+	b := make([]byte, n)
+	_, _ = rand.Read(b) // never fails
+	return b
+}
+
+func randomPassword() string { return base64.RawURLEncoding.EncodeToString(randomBytes(12)) }
+
+func makeFolder(file string) error {
+	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+		return fmt.Errorf("create the folder of the database: %w", err)
+	}
+	return nil
+}
+
+// isTerminal reports whether w is a terminal, where colours help.
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
+
+// rootCause is the innermost error, which says it in the fewest words.
+func rootCause(err error) error {
+	for {
+		inner := errors.Unwrap(err)
+		if inner == nil {
+			return err
+		}
+		err = inner
+	}
+}

@@ -1,0 +1,189 @@
+//go:build !nodev
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v3"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/contrib/envconfig"
+
+	"slipway/devserver"
+	"slipway/workflows"
+)
+
+// devCommand is left out of production builds, and the embedded server with it.
+func devCommand(action func(func(context.Context, *app) error) cli.ActionFunc) []*cli.Command {
+	return []*cli.Command{{
+		Name:   "dev",
+		Usage:  "run everything in this process: Temporal and its UI, migrations, seed, worker and API",
+		Action: action(runDev),
+	}}
+}
+
+// runDev brings everything up in one process and keeps it up until ctx ends.
+func runDev(ctx context.Context, a *app) error {
+	defer a.close()
+	d, err := startDev(ctx, a)
+	if err != nil {
+		return err
+	}
+	fmt.Fprint(a.stdout, d.banner())
+	err = a.serve(ctx, d.listener)
+	fmt.Fprintln(a.stdout, "\nStopping.")
+	return err
+}
+
+// dev is what dev has brought up beside the parts of the app.
+type dev struct {
+	app      *app
+	listener net.Listener
+	temporal string // host:port
+	ui       string // URL, empty when the Temporal is not ours
+	password string
+}
+
+// startDev builds every part. The API does not answer before serve.
+func startDev(ctx context.Context, a *app) (*dev, error) {
+	if err := a.prepareDataDir(); err != nil {
+		return nil, err
+	}
+	d := &dev{app: a}
+	var err error
+	if d.listener, err = a.listenHTTP(); err != nil {
+		return nil, err
+	}
+	a.onClose(func() { _ = d.listener.Close() }) // closed already when it was served
+	if err := a.openStore(); err != nil {
+		return nil, err
+	}
+	options, err := d.startTemporal(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := a.connectTemporal(options); err != nil {
+		return nil, err
+	}
+	if err := d.fill(ctx); err != nil {
+		return nil, err
+	}
+	if err := a.buildAPI(true); err != nil {
+		return nil, err
+	}
+	if a.databaseURL != "" { // other processes may share it
+		go a.store.Listen(ctx, a.log)
+	}
+	return d, a.startWorker(ctx)
+}
+
+// prepareDataDir makes the folder, or, when ephemeral, one that goes at the end.
+func (a *app) prepareDataDir() error {
+	if !a.ephemeral {
+		return makeFolder(filepath.Join(a.dataDir, "slipway.db"))
+	}
+	dir, err := os.MkdirTemp("", "slipway-")
+	if err != nil {
+		return fmt.Errorf("create a folder for this run: %w", err)
+	}
+	a.dataDir = dir
+	a.onClose(func() { a.logError("remove the folder of this run", os.RemoveAll(dir)) })
+	return nil
+}
+
+// startTemporal starts the embedded server, unless TEMPORAL_ADDRESS or the
+// profile file name another one.
+func (d *dev) startTemporal(ctx context.Context) (client.Options, error) {
+	a := d.app
+	options, err := a.temporalOptions()
+	if err != nil {
+		return options, err
+	}
+	profile, err := envconfig.LoadClientConfigProfile(envconfig.LoadClientConfigProfileOptions{})
+	if err == nil && profile.Address != "" {
+		d.temporal = profile.Address
+		return options, nil
+	}
+	config := devserver.Config{
+		DatabaseFile: devserver.Path(a.dataDir), FrontendPort: a.temporalPort, UIPort: a.temporalUIPort,
+		Namespace: options.Namespace, SearchAttributes: workflows.SearchAttributes(), Logger: a.log,
+	}
+	server, err := devserver.Start(ctx, config)
+	var taken *devserver.PortInUseError
+	if errors.As(err, &taken) {
+		setting := "SLIPWAY_TEMPORAL_PORT"
+		if taken.Port == a.temporalUIPort {
+			setting = "SLIPWAY_TEMPORAL_UI_PORT"
+		}
+		return options, fmt.Errorf("%w; stop what uses it or set %s", taken, setting)
+	}
+	if err != nil {
+		return options, fmt.Errorf("start the embedded Temporal: %w", err)
+	}
+	a.onClose(func() { a.logError("stop the embedded Temporal", server.Stop()) })
+	d.temporal, d.ui = server.FrontendHostPort(), server.UIURL()
+	options.HostPort = server.FrontendHostPort()
+	return options, nil
+}
+
+// fill migrates, seeds and makes sure the admin can sign in. dev keeps the
+// password it generated, so that every start can show it.
+func (d *dev) fill(ctx context.Context) error {
+	a := d.app
+	if err := a.store.Migrate(ctx); err != nil {
+		return err
+	}
+	if err := a.store.Seed(ctx); err != nil {
+		return err
+	}
+	d.password = a.adminPassword
+	if d.password == "" {
+		var err error
+		if d.password, err = a.remembered("admin-password", randomPassword); err != nil {
+			return err
+		}
+	}
+	return a.setAdmin(ctx, d.password)
+}
+
+// banner tells a newcomer everything there is and a line to try it with.
+func (d *dev) banner() string {
+	url := "http://" + d.listener.Addr().String()
+	var b strings.Builder
+	line := func(name, value string) { fmt.Fprintf(&b, "  %-12s %s\n", name, value) }
+	b.WriteString("\nSlipway is up.\n\n")
+	line("API", url)
+	line("API viewer", url+"/docs")
+	if d.ui != "" {
+		line("Temporal UI", d.ui)
+	}
+	line("Temporal", d.temporal)
+	line("Database", d.app.databaseName())
+	line("Admin", d.app.adminEmail+"  password "+d.password)
+	email := fmt.Sprintf("ada-%s@example.com", time.Now().UTC().Format("150405"))
+	fmt.Fprintf(&b, `
+Sign somebody up:
+
+  curl -sS %s/v1/onboardings -H 'Content-Type: application/json' \
+    -d '{"email":"%s","password":"seven-Lamps-on-the-quay","account_name":"Acme","plan":"starter"}'
+
+Ctrl-C stops everything; the data stays in %s.
+
+`, url, email, d.app.kept())
+	return b.String()
+}
+
+// kept says where the data stays, if it does.
+func (s *settings) kept() string {
+	if s.ephemeral {
+		return "no place: this run keeps nothing"
+	}
+	return s.dataDir
+}

@@ -1,0 +1,19 @@
+//go:build !unix
+
+package storetest
+
+import (
+	"errors"
+	"testing"
+)
+
+// Kill is for Unix.
+func (c *Cluster) Kill(testing.TB) {}
+
+func startCluster() (*Cluster, error) {
+	return nil, errors.New("a throw-away PostgreSQL starts on Unix only: set SLIPWAY_TEST_POSTGRES to a superuser's postgres:// URL")
+}
+
+func (c *Cluster) start() error                    { return errors.ErrUnsupported }
+func (c *Cluster) control(string, ...string) error { return errors.ErrUnsupported }
+func (c *Cluster) remove()                         {}

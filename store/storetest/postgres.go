@@ -1,0 +1,158 @@
+// Package storetest gives tests real databases, and holds the one suite that
+// both kinds must pass.
+package storetest
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+
+	"slipway/store"
+)
+
+// patience is how long a test waits for something that should be quick.
+const patience = 30 * time.Second
+
+// SQLite returns the path of a fresh SQLite file.
+func SQLite(t testing.TB) string {
+	return filepath.Join(t.TempDir(), "slipway.db")
+}
+
+// Postgres returns the URL of a fresh, empty database, dropped when the test
+// ends. The server is the one SLIPWAY_TEST_POSTGRES names by a superuser's URL,
+// else a throw-away cluster that this process starts once and that ends with
+// it. Without either the test is skipped, or fails when SLIPWAY_TEST_NO_SKIP=1.
+func Postgres(t testing.TB) string {
+	t.Helper()
+	admin := os.Getenv("SLIPWAY_TEST_POSTGRES")
+	if admin == "" {
+		cluster, err := shared()
+		if err != nil {
+			Skip(t, err.Error())
+		}
+		admin = cluster.admin()
+	}
+	return createDatabase(t, admin)
+}
+
+// shared is the cluster of this test process.
+var shared = sync.OnceValues(startCluster)
+
+// Skip skips the test, or fails it where everything must run.
+func Skip(t testing.TB, why string) {
+	t.Helper()
+	if os.Getenv("SLIPWAY_TEST_NO_SKIP") == "1" {
+		t.Fatalf("SLIPWAY_TEST_NO_SKIP is set, but %s", why)
+	}
+	t.Skipf("NOT TESTED: %s", why)
+}
+
+// createDatabase makes a database on the server and returns its URL.
+func createDatabase(t testing.TB, admin string) string {
+	t.Helper()
+	name := "slipway_test_" + strings.ToLower(rand.Text())
+	exec := func(statement string) {
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		defer cancel()
+		conn, err := pgx.Connect(ctx, admin)
+		require.NoError(t, err, "connect to PostgreSQL as the superuser")
+		defer func() { _ = conn.Close(ctx) }()
+		_, err = conn.Exec(ctx, statement)
+		require.NoError(t, err)
+	}
+	exec("CREATE DATABASE " + name)
+	t.Cleanup(func() { exec("DROP DATABASE IF EXISTS " + name + " WITH (FORCE)") })
+	u, err := url.Parse(admin)
+	require.NoError(t, err)
+	u.Path = "/" + name
+	return u.String()
+}
+
+// Cluster is a PostgreSQL server of a test's own, to be stopped and killed.
+type Cluster struct {
+	dir   string
+	port  int
+	bin   string // folder of initdb and pg_ctl
+	leash any    // open as long as this process lives
+}
+
+// StartCluster starts a server that only this test uses and that ends with it.
+func StartCluster(t testing.TB) *Cluster {
+	t.Helper()
+	c, err := startCluster()
+	if err != nil {
+		Skip(t, err.Error())
+	}
+	t.Cleanup(c.remove)
+	return c
+}
+
+// Database returns the URL of a fresh database in the cluster. It goes with the
+// cluster rather than with the test.
+func (c *Cluster) Database(t testing.TB) string {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	conn, err := pgx.Connect(ctx, c.admin())
+	require.NoError(t, err)
+	defer func() { _ = conn.Close(ctx) }()
+	name := "slipway_test_" + strings.ToLower(rand.Text())
+	_, err = conn.Exec(ctx, "CREATE DATABASE "+name)
+	require.NoError(t, err)
+	return c.url(name)
+}
+
+func (c *Cluster) admin() string { return c.url("postgres") }
+
+func (c *Cluster) url(database string) string {
+	return fmt.Sprintf("postgres://postgres@127.0.0.1:%d/%s?sslmode=disable", c.port, database)
+}
+
+// Stop shuts the server down in order, cutting its connections. What was
+// committed stays.
+func (c *Cluster) Stop(t testing.TB) {
+	t.Helper()
+	require.NoError(t, c.control("stop", "-m", "fast"))
+}
+
+// Start starts a server that was stopped or killed, at the same address, and
+// returns when it answers.
+func (c *Cluster) Start(t testing.TB) {
+	t.Helper()
+	require.NoError(t, c.start())
+}
+
+// Restart stops and starts the server.
+func (c *Cluster) Restart(t testing.TB) {
+	t.Helper()
+	c.Stop(t)
+	c.Start(t)
+}
+
+// Open opens a store on the database, with the current schema, and closes it
+// when the test ends. SQLite does not wait for the disk.
+func Open(t testing.TB, database string) *store.Store {
+	t.Helper()
+	s := OpenEmpty(t, database)
+	require.NoError(t, s.Migrate(context.Background()))
+	return s
+}
+
+// OpenEmpty is Open without a schema.
+func OpenEmpty(t testing.TB, database string) *store.Store {
+	t.Helper()
+	s, err := store.Open(store.Config{URL: database, NoSync: true, MaxConns: 10})
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = s.Close() })
+	return s
+}

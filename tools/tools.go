@@ -1,0 +1,9 @@
+//go:build tools
+
+// Package tools pins the programs that checks and generators run, apart from
+// what the product links.
+package tools
+
+import (
+	_ "go.temporal.io/sdk/contrib/tools/workflowcheck" // determinism of workflows
+)

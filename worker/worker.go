@@ -1,0 +1,120 @@
+// Package worker registers the workflows and activities, and polls for work.
+package worker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/interceptor"
+	"go.temporal.io/sdk/worker"
+
+	"slipway/activities"
+	"slipway/domain"
+	"slipway/workflows"
+)
+
+// Config says what a worker works with.
+type Config struct {
+	Temporal       client.Client
+	Client         *workflows.Client
+	Activities     *activities.Activities
+	ReconcileEvery time.Duration
+	Log            *slog.Logger
+	// Interceptors run inside activities.Errors, nearest to the activity; fault
+	// tests stop the process there.
+	Interceptors []interceptor.WorkerInterceptor
+}
+
+// Worker polls every task queue of the engine from this process.
+type Worker struct {
+	queues []worker.Worker
+}
+
+// How a worker shares the machine: enough workflow tasks at once to keep the
+// local activities of many sign-ups moving, pollers that follow the load, and a
+// short farewell so that Ctrl-C ends within its five seconds.
+const (
+	maxWorkflowTasks = 64
+	maxPollers       = 16
+	stopTimeout      = 2 * time.Second
+)
+
+// Start prepares the namespace (search attributes, the reconcile schedule) and
+// polls. While Temporal is away it keeps trying until ctx ends, and says so in
+// the log. A search attribute of a wrong type is an error at once.
+func Start(ctx context.Context, c Config) (*Worker, error) {
+	if err := prepare(ctx, c); err != nil {
+		return nil, err
+	}
+	onboarding := worker.New(c.Temporal, workflows.TaskQueueOnboarding, options(c))
+	onboarding.RegisterWorkflow(workflows.Signup)
+	onboarding.RegisterWorkflow(workflows.Activation)
+	onboarding.RegisterWorkflow(workflows.Reconcile)
+	onboarding.RegisterWorkflow(workflows.Refresh)
+	onboarding.RegisterActivity(c.Activities)
+	billing := worker.New(c.Temporal, workflows.TaskQueueBilling, options(c))
+	billing.RegisterWorkflow(workflows.Billing)
+	billing.RegisterActivity(c.Activities)
+
+	w := &Worker{}
+	for _, queue := range []worker.Worker{onboarding, billing} {
+		if err := queue.Start(); err != nil {
+			w.Stop()
+			return nil, fmt.Errorf("start worker: %w", err)
+		}
+		w.queues = append(w.queues, queue)
+	}
+	return w, nil
+}
+
+func options(c Config) worker.Options {
+	return worker.Options{
+		MaxConcurrentWorkflowTaskExecutionSize: maxWorkflowTasks,
+		WorkflowTaskPollerBehavior: worker.NewPollerBehaviorAutoscaling(worker.PollerBehaviorAutoscalingOptions{
+			InitialNumberOfPollers: 4, MinimumNumberOfPollers: 2, MaximumNumberOfPollers: maxPollers,
+		}),
+		ActivityTaskPollerBehavior: worker.NewPollerBehaviorAutoscaling(worker.PollerBehaviorAutoscalingOptions{
+			InitialNumberOfPollers: 1, MaximumNumberOfPollers: maxPollers,
+		}),
+		WorkerStopTimeout: stopTimeout,
+		Interceptors:      append([]interceptor.WorkerInterceptor{&activities.Errors{}}, c.Interceptors...),
+	}
+}
+
+// prepare makes the namespace ready, as often as it takes.
+func prepare(ctx context.Context, c Config) error {
+	for {
+		err := c.Client.Ping(ctx)
+		if err == nil {
+			err = c.Client.RegisterSearchAttributes(ctx)
+		}
+		if err == nil {
+			err = c.Client.ScheduleReconcile(ctx, c.ReconcileEvery)
+		}
+		if err == nil || !away(err) {
+			return err
+		}
+		c.Log.Warn("Temporal does not answer; the worker starts when it does", "error", err)
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(stopTimeout):
+		}
+	}
+}
+
+func away(err error) bool {
+	var ours *domain.Error
+	return errors.As(err, &ours) && ours.Code == domain.CodeUnavailable
+}
+
+// Stop stops polling and waits, for at most two seconds, for the work in hand.
+func (w *Worker) Stop() {
+	for _, queue := range w.queues {
+		queue.Stop()
+	}
+}

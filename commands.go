@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -60,6 +62,7 @@ func runWorker(ctx context.Context, a *app) error {
 		return err
 	}
 	a.log.Info("worker is up", "database", a.databaseName(), "temporal", options.HostPort)
+	a.ready("")
 	<-ctx.Done()
 	return nil
 }
@@ -145,7 +148,10 @@ func runDoctor(ctx context.Context, a *app) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
 	defer cancel()
-	checks := a.checks(ctx)
+	checks := append(a.checks(ctx), a.checkAPI(ctx))
+	if len(a.only) > 0 {
+		checks = slices.DeleteFunc(checks, func(c domain.Check) bool { return !slices.Contains(a.only, c.Name) })
+	}
 	out := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
 	for _, c := range checks {
 		fmt.Fprintf(out, "%s\t%s\t%s\n", map[domain.CheckStatus]string{
@@ -161,6 +167,34 @@ func runDoctor(ctx context.Context, a *app) error {
 		return errSilent
 	}
 	return nil
+}
+
+// checkAPI asks the API of this machine whether it is ready.
+func (a *app) checkAPI(ctx context.Context) domain.Check {
+	if err := a.askReady(ctx); err != nil {
+		return domain.Check{Name: "api", Status: domain.CheckWarn, Message: "The API on " + a.listen + " is not ready.",
+			Fix: "Start `slipway api`, or look at its /readyz?verbose."}
+	}
+	return domain.Check{Name: "api", Status: domain.CheckOK, Message: "The API on " + a.listen + " is ready."}
+}
+
+func (a *app) askReady(ctx context.Context) error {
+	_, port, err := net.SplitHostPort(a.listen)
+	if err != nil {
+		return err
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://127.0.0.1:"+port+"/readyz", nil)
+	if err != nil {
+		return err
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return err
+	}
+	if err := response.Body.Close(); err != nil || response.StatusCode == http.StatusOK {
+		return err
+	}
+	return errors.New(response.Status)
 }
 
 // runOpenAPI prints the description without any database or Temporal.

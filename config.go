@@ -42,6 +42,7 @@ type settings struct {
 	allowedOrigins  []string
 	logLevel        string
 	logFormat       string
+	only            []string // doctor: the checks to make
 }
 
 // flags declares every setting once: name, environment variable, default, help.

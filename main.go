@@ -64,7 +64,9 @@ func command(stdout, stderr io.Writer) *cli.Command {
 			&cli.Command{Name: "worker", Usage: "run workflows and activities", Action: action(runWorker)},
 			&cli.Command{Name: "migrate", Usage: "bring the database schema up to date", Action: action(runMigrate)},
 			&cli.Command{Name: "seed", Usage: "add the plans, payment options and admin of a new installation", Action: action(runSeed)},
-			&cli.Command{Name: "doctor", Usage: "say what is missing, and its fix", Action: action(runDoctor)},
+			&cli.Command{Name: "doctor", Usage: "say what is missing, and its fix", Action: action(runDoctor), Flags: []cli.Flag{
+				&cli.StringSliceFlag{Name: "only", Destination: &s.only, Usage: "names of the checks to make, such as api; all when left out"},
+			}},
 			&cli.Command{Name: "openapi", Usage: "print the OpenAPI description", Action: action(runOpenAPI)},
 			&cli.Command{Name: "config", Usage: "print the settings in force, secrets masked", Action: func(_ context.Context, cmd *cli.Command) error {
 				return printSettings(stdout, cmd.Root())

@@ -42,7 +42,8 @@ type app struct {
 	api       *api.API
 	worker    *worker.Worker
 
-	closers      []func() // undo, latest first
+	onReady      func(url string) // called once the process does its work; nil for nobody
+	closers      []func()         // undo, latest first
 	interceptors []interceptor.WorkerInterceptor
 	registry     *prometheus.Registry
 }
@@ -166,6 +167,7 @@ func (a *app) serve(ctx context.Context, listener net.Listener) error {
 	}
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
+	a.ready("http://" + listener.Addr().String())
 	select {
 	case err := <-failed:
 		return fmt.Errorf("serve HTTP: %w", err)
@@ -193,6 +195,12 @@ func (a *app) listenHTTP() (net.Listener, error) {
 func (a *app) checks(ctx context.Context) []domain.Check {
 	checks := a.store.Checks(ctx)
 	return append(checks, a.workflows.Checks(ctx)...)
+}
+
+func (a *app) ready(url string) {
+	if a.onReady != nil {
+		a.onReady(url)
+	}
 }
 
 func (a *app) onClose(f func()) { a.closers = append(a.closers, f) }

@@ -2,7 +2,6 @@ package devserver
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"os"
@@ -19,6 +18,8 @@ import (
 	"go.temporal.io/server/common/persistence/sql/sqlplugin/sqlite"
 	"go.temporal.io/server/common/resolver"
 	sqliteschema "go.temporal.io/server/schema/sqlite"
+	sqlitedriver "modernc.org/sqlite"
+	sqlitecode "modernc.org/sqlite/lib"
 )
 
 // uriReserved escapes what would end the path part of a SQLite file URI.
@@ -65,7 +66,7 @@ func inMemory() *config.SQL {
 // inFile is a database on disk. Attributes that SQLite's URI does not know
 // become pragmas of the connection.
 func inFile(file, synchronous string) *config.SQL {
-	c := &config.SQL{
+	return &config.SQL{
 		PluginName:   sqlite.PluginName,
 		DatabaseName: uriReserved.Replace(file),
 		ConnectAttributes: map[string]string{
@@ -78,8 +79,6 @@ func inFile(file, synchronous string) *config.SQL {
 			"locking_mode": "exclusive",
 		},
 	}
-	benchAttr(c)
-	return c
 }
 
 // prepare makes what the server expects to find: the files, their tables, the
@@ -89,7 +88,9 @@ func (d databases) prepare(ctx context.Context, cfg Config) error {
 		if err := os.MkdirAll(filepath.Dir(cfg.DatabaseFile), 0o700); err != nil {
 			return fmt.Errorf("create the folder of Temporal's database: %w", err)
 		}
-		if err := errors.Join(createSchema(d.workflows), createSchema(d.visibility)); err != nil {
+		if err := d.createSchemas(); isBusy(err) {
+			return fmt.Errorf("Temporal's database %s is in use by another process", cfg.DatabaseFile)
+		} else if err != nil {
 			return fmt.Errorf("open Temporal's database %s: %w", cfg.DatabaseFile, err)
 		}
 	}
@@ -98,17 +99,48 @@ func (d databases) prepare(ctx context.Context, cfg Config) error {
 		return fmt.Errorf("open Temporal's database: %w", err)
 	}
 	defer func() { _ = db.Close() }()
-	if err := ensureNamespace(ctx, db, cfg); err != nil {
+	aliases, err := ensureNamespace(ctx, db, cfg)
+	if err != nil {
 		return fmt.Errorf("prepare namespace %s: %w", cfg.Namespace, err)
+	}
+	if err := indexVisibility(d.visibility, aliases); err != nil {
+		return fmt.Errorf("index Temporal's visibility: %w", err)
 	}
 	return nil
 }
 
+func (d databases) createSchemas() error {
+	if err := createSchema(d.workflows); err != nil {
+		return err
+	}
+	return createSchema(d.visibility)
+}
+
+func isBusy(err error) bool {
+	var failure *sqlitedriver.Error
+	return errors.As(err, &failure) && failure.Code()&0xff == sqlitecode.SQLITE_BUSY
+}
+
+// flush moves what the write-ahead logs hold into the files, so that a file
+// copied after the stop is whole. The plugin keeps its connections open until
+// the process ends, which is when SQLite would do so by itself.
+func (d databases) flush() error {
+	var failed error
+	for _, store := range []*config.SQL{d.workflows, d.visibility} {
+		db, err := openAdmin(store)
+		if err != nil {
+			failed = errors.Join(failed, err)
+			continue
+		}
+		failed = errors.Join(failed, db.Exec("PRAGMA wal_checkpoint(TRUNCATE)"), db.Close())
+	}
+	return failed
+}
+
 // createSchema fills an empty file in one transaction: a start cut short leaves
-// the file empty, not with half of the tables. The plugin's pool has a single
-// connection, so BEGIN and COMMIT meet on it.
-func createSchema(store *config.SQL) (err error) {
-	db, err := temporalsql.NewSQLAdminDB(sqlplugin.DbKindMain, store, resolver.NewNoopResolver(), log.NewNoopLogger(), metrics.NoopMetricsHandler)
+// the file empty, not with half of the tables.
+func createSchema(store *config.SQL) error {
+	db, err := openAdmin(store)
 	if err != nil {
 		return err
 	}
@@ -117,26 +149,21 @@ func createSchema(store *config.SQL) (err error) {
 	if err != nil || slices.Contains(tables, "namespaces") {
 		return err
 	}
+	return inTransaction(db, func() error { return sqliteschema.SetupSchemaOnDB(db) })
+}
+
+func openAdmin(store *config.SQL) (sqlplugin.AdminDB, error) {
+	return temporalsql.NewSQLAdminDB(sqlplugin.DbKindMain, store, resolver.NewNoopResolver(), log.NewNoopLogger(), metrics.NoopMetricsHandler)
+}
+
+// inTransaction runs statements of which all or none take effect. The plugin's
+// pool has a single connection, so BEGIN and COMMIT meet on it.
+func inTransaction(db sqlplugin.AdminDB, run func() error) error {
 	if err := db.Exec("BEGIN IMMEDIATE"); err != nil {
 		return err
 	}
-	if err := sqliteschema.SetupSchemaOnDB(db); err != nil {
+	if err := run(); err != nil {
 		return errors.Join(err, db.Exec("ROLLBACK"))
 	}
-	benchDrop(db)
 	return db.Exec("COMMIT")
-}
-
-// ensureNamespace creates the namespace, or adds to an existing one the search
-// attributes it lacks. Done in the database before the start, because a running
-// server notices a change of its namespaces only after seconds.
-func ensureNamespace(ctx context.Context, db sqlplugin.DB, cfg Config) error {
-	rows, err := db.SelectFromNamespace(ctx, sqlplugin.NamespaceFilter{Name: &cfg.Namespace})
-	if errors.Is(err, sql.ErrNoRows) || (err == nil && len(rows) == 0) {
-		return insertNamespace(ctx, db, cfg)
-	}
-	if err != nil {
-		return err
-	}
-	return updateNamespace(ctx, db, rows[0], cfg.SearchAttributes)
 }

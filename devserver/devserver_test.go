@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/temporal"
@@ -107,6 +108,10 @@ func TestSearchAttributesCanBeUsedAtOnceAndAddedLater(t *testing.T) {
 	c = dial(t, start(t, cfg))
 	work(t, c)
 	runGreeting(t, c, client.StartWorkflowOptions{TypedSearchAttributes: temporal.NewSearchAttributes(plan.ValueSet("pro"), amount.ValueSet(7))})
+	require.Eventually(t, func() bool {
+		found, err := c.CountWorkflow(t.Context(), &workflowservice.CountWorkflowExecutionsRequest{Query: "PlanCode IN ('free', 'pro') OR Amount = 7"})
+		return err == nil && found.GetCount() == 2
+	}, 10*time.Second, 10*time.Millisecond, "both are found by their attributes, the one from before the restart too")
 }
 
 func TestASearchAttributeThatChangedItsTypeIsRefused(t *testing.T) {

@@ -2,6 +2,8 @@ package devserver
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -17,42 +19,57 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 )
 
-func insertNamespace(ctx context.Context, db sqlplugin.DB, cfg Config) error {
+// ensureNamespace creates the namespace, or adds to an existing one the search
+// attributes it lacks, and returns which column serves which attribute. It
+// works on the database before the start, because a running server notices a
+// change of its namespaces only after seconds.
+func ensureNamespace(ctx context.Context, db sqlplugin.DB, cfg Config) (map[string]string, error) {
+	rows, err := db.SelectFromNamespace(ctx, sqlplugin.NamespaceFilter{Name: &cfg.Namespace})
+	if errors.Is(err, sql.ErrNoRows) {
+		return insertNamespace(ctx, db, cfg)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return updateNamespace(ctx, db, rows[0], cfg.SearchAttributes)
+}
+
+func insertNamespace(ctx context.Context, db sqlplugin.DB, cfg Config) (map[string]string, error) {
 	created, err := sqliteschema.NewNamespaceConfig(clusterName, cfg.Namespace, false, nil)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	detail := created.Detail
 	detail.Config.Retention = durationpb.New(cfg.Retention)
 	if _, err := addSearchAttributes(detail.Config, cfg.SearchAttributes); err != nil {
-		return err
+		return nil, err
 	}
 	row := sqlplugin.NamespaceRow{ID: primitives.MustParseUUID(detail.Info.Id), Name: cfg.Namespace}
 	if err := encodeNamespace(&row, detail); err != nil {
-		return err
+		return nil, err
 	}
 	_, err = db.InsertIntoNamespace(ctx, &row)
-	return err
+	return detail.Config.CustomSearchAttributeAliases, err
 }
 
-func updateNamespace(ctx context.Context, db sqlplugin.DB, row sqlplugin.NamespaceRow, wanted map[string]enumspb.IndexedValueType) error {
+func updateNamespace(ctx context.Context, db sqlplugin.DB, row sqlplugin.NamespaceRow, wanted map[string]enumspb.IndexedValueType) (map[string]string, error) {
 	encoding, err := enumspb.EncodingTypeFromString(row.DataEncoding)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	detail, err := serialization.NewSerializer().NamespaceDetailFromBlob(&commonpb.DataBlob{Data: row.Data, EncodingType: encoding})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	changed, err := addSearchAttributes(detail.Config, wanted)
 	if err != nil || !changed {
-		return err
+		return detail.Config.CustomSearchAttributeAliases, err
 	}
 	if err := encodeNamespace(&row, detail); err != nil {
-		return err
+		return nil, err
 	}
 	_, err = db.UpdateNamespace(ctx, &row)
-	return err
+	return detail.Config.CustomSearchAttributeAliases, err
 }
 
 func encodeNamespace(row *sqlplugin.NamespaceRow, detail *persistencespb.NamespaceDetail) error {

@@ -31,6 +31,7 @@ type Server struct {
 	uiURL    string
 	temporal temporal.Server
 	ui       *uiserver.Server
+	dbs      databases
 	log      *logger
 	stopOnce sync.Once
 	stopErr  error
@@ -51,7 +52,7 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 		return nil, err
 	}
 
-	s := &Server{frontend: reachable(cfg.IP, p.frontend), log: newLogger(cfg.Logger)}
+	s := &Server{frontend: reachable(cfg.IP, p.frontend), dbs: dbs, log: newLogger(cfg.Logger)}
 	p.release()
 	if s.temporal, err = bootTemporal(cfg, p, dbs, s.log); err == nil {
 		s.startUI(cfg, p)
@@ -79,7 +80,7 @@ func (s *Server) Stop() error {
 			s.ui.Stop()
 		}
 		if s.temporal != nil {
-			s.stopErr = stopTemporal(s.temporal)
+			s.stopErr = errors.Join(stopTemporal(s.temporal), s.dbs.flush())
 		}
 	})
 	return s.stopErr

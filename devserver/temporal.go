@@ -109,7 +109,7 @@ func bootTemporal(cfg Config, p *ports, dbs databases, log *logger) (temporal.Se
 			temporal.WithAuthorizer(authorization.NewNoopAuthorizer()),
 			temporal.WithClaimMapper(func(*config.Config) authorization.ClaimMapper { return authorization.NewNoopClaimMapper() }),
 			temporal.WithCustomMetricsHandler(metrics.NoopMetricsHandler),
-			temporal.WithDynamicConfigClient(tuning()),
+			temporal.WithDynamicConfigClient(zzTuning()),
 		)
 		if err == nil {
 			err = errors.New("start-up ended early")

@@ -1,38 +1,24 @@
 package devserver
 
-import (
-	"encoding/json"
-	"os"
+import "go.temporal.io/server/common/dynamicconfig"
 
-	"go.temporal.io/server/common/dynamicconfig"
+const (
+	// pollRate is how often a second the server may look for new work in its
+	// queues. With Temporal's 20 a workflow that is alone waits up to 50 ms at
+	// every hop; much more reads the database for single tasks under load and
+	// costs a tenth of the throughput.
+	pollRate = 500
+	// unlimited stands for no quota. Temporal's protect many tenants from each
+	// other; here they would only cut a burst of sign-ups short.
+	unlimited = 1_000_000
 )
 
+// tuning is what differs from Temporal's defaults for a single machine. Updates,
+// Update-with-Start, eager start and schedules are on by default.
 func tuning() dynamicconfig.StaticClient {
-	c := tuned()
-	if os.Getenv("DS_UNTUNED") != "" {
-		c = dynamicconfig.StaticClient{}
-	}
-	if j := os.Getenv("DS_DYN"); j != "" {
-		m := map[string]any{}
-		if err := json.Unmarshal([]byte(j), &m); err != nil {
-			panic(err)
-		}
-		for k, v := range m {
-			if f, ok := v.(float64); ok {
-				v = int(f)
-			}
-			c[dynamicconfig.MakeKey(k)] = v
-		}
-	}
-	return c
-}
-
-// tuned is the dynamic configuration.
-func tuned() dynamicconfig.StaticClient {
-	const unlimited = 1_000_000
 	return dynamicconfig.StaticClient{
-		dynamicconfig.TransferProcessorMaxPollRPS.Key(): 2000,
-		dynamicconfig.TimerProcessorMaxPollRPS.Key():    2000,
+		dynamicconfig.TransferProcessorMaxPollRPS.Key(): pollRate,
+		dynamicconfig.TimerProcessorMaxPollRPS.Key():    pollRate,
 
 		dynamicconfig.FrontendRPS.Key():                                         unlimited,
 		dynamicconfig.FrontendMaxNamespaceRPSPerInstance.Key():                  unlimited,
@@ -47,9 +33,12 @@ func tuned() dynamicconfig.StaticClient {
 		dynamicconfig.VisibilityPersistenceMaxReadQPS.Key():                     unlimited,
 		dynamicconfig.VisibilityPersistenceMaxWriteQPS.Key():                    unlimited,
 
+		// Partitions spread a task queue over machines; on one they only add a
+		// forwarding hop between the task and its worker.
 		dynamicconfig.MatchingNumTaskqueueReadPartitions.Key():  1,
 		dynamicconfig.MatchingNumTaskqueueWritePartitions.Key(): 1,
 
+		// They look for what a crashed member of a cluster left behind.
 		dynamicconfig.HistoryScannerEnabled.Key():   false,
 		dynamicconfig.TaskQueueScannerEnabled.Key(): false,
 	}

@@ -1,0 +1,119 @@
+package api
+
+import (
+	"bytes"
+	"encoding/hex"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"strings"
+	"time"
+	"unicode/utf16"
+	"unicode/utf8"
+
+	"github.com/gin-gonic/gin"
+
+	"slipway/domain"
+)
+
+// maxBody is the largest body that is read; bodyWait is how long a slow client
+// may take to send it.
+const (
+	maxBody  = 64 << 10
+	bodyWait = 10 * time.Second
+)
+
+// readBody reads the body of a request before anything looks at it, and refuses
+// what no handler could use: too much, another type, not UTF-8. (The JSON
+// decoder would replace bad UTF-8 silently, and PostgreSQL refuses NUL.)
+func (a *API) readBody(c *gin.Context) {
+	if c.FullPath() == "" || (c.Request.Method != http.MethodPost && c.Request.Method != http.MethodPatch) {
+		return
+	}
+	body, err := receive(c)
+	if err == nil {
+		err = checkBody(body, c.GetHeader("Content-Type"))
+	}
+	if err != nil {
+		a.fail(c, err)
+		return
+	}
+	c.Request.Body = io.NopCloser(bytes.NewReader(body))
+}
+
+func receive(c *gin.Context) ([]byte, error) {
+	// A deadline that outlived the body would cancel the request's context.
+	control := http.NewResponseController(c.Writer)
+	_ = control.SetReadDeadline(time.Now().Add(bodyWait))
+	defer func() { _ = control.SetReadDeadline(time.Time{}) }()
+
+	body, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, maxBody))
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		return nil, &domain.Error{Code: domain.CodeInvalid, Reason: domain.ReasonBodyTooLarge,
+			Detail: "The body is larger than 64 KiB."}
+	case err != nil:
+		return nil, newProblem(reasonMalformedBody, "The body could not be read to its end.")
+	}
+	return body, nil
+}
+
+func checkBody(body []byte, contentType string) error {
+	if len(body) == 0 {
+		return nil
+	}
+	if contentType != "" && !isJSON(contentType) {
+		return newProblem(reasonMediaType, detailMediaType)
+	}
+	if !utf8.Valid(body) {
+		return newProblem(reasonMalformedBody, "The body is not valid UTF-8.")
+	}
+	return checkEscapes(body)
+}
+
+func isJSON(contentType string) bool {
+	media, params, err := mime.ParseMediaType(contentType)
+	return err == nil && media == "application/json" &&
+		(params["charset"] == "" || strings.EqualFold(params["charset"], "utf-8"))
+}
+
+// checkEscapes refuses the \u escapes that are valid JSON and yet no text: NUL,
+// and half of a surrogate pair.
+func checkEscapes(body []byte) error {
+	for i := 0; i+1 < len(body); i++ {
+		if body[i] != '\\' {
+			continue
+		}
+		i++ // the escaped character
+		if body[i] != 'u' {
+			continue
+		}
+		r := escaped(body[i+1:])
+		switch {
+		case r == 0:
+			return domain.Invalid("body", "It has a NUL character.", "text without NUL")
+		case utf16.IsSurrogate(r):
+			if i+6 >= len(body) || body[i+5] != '\\' || body[i+6] != 'u' ||
+				utf16.DecodeRune(r, escaped(body[i+7:])) == utf8.RuneError {
+				return newProblem(reasonMalformedBody, "The body has half of a surrogate pair.")
+			}
+			i += 6
+		}
+	}
+	return nil
+}
+
+// escaped is the code unit of four hexadecimal digits; -1 for anything else,
+// which the decoder refuses.
+func escaped(digits []byte) rune {
+	var unit [2]byte
+	if len(digits) < 4 {
+		return -1
+	}
+	if _, err := hex.Decode(unit[:], digits[:4]); err != nil {
+		return -1
+	}
+	return rune(unit[0])<<8 | rune(unit[1])
+}

@@ -1,0 +1,204 @@
+package api
+
+import (
+	"context"
+	"slices"
+
+	"slipway/domain"
+	"slipway/store"
+)
+
+type choosePlanInput struct {
+	ID string `path:"id" doc:"Id of the onboarding."`
+	idempotent
+	Body struct {
+		Plan string `json:"plan" maxLength:"100" doc:"Code of a plan on offer."`
+	}
+}
+
+type addPaymentMethodInput struct {
+	ID string `path:"id" doc:"Id of the onboarding."`
+	idempotent
+	Body struct {
+		PaymentOption string `json:"payment_option" maxLength:"100" doc:"Key of a payment option."`
+		PaymentToken  string `json:"payment_token,omitempty" doc:"For payment options that take one; none does yet."`
+	}
+}
+
+type submitPaymentInput struct {
+	ID string `path:"id" doc:"Id of the onboarding."`
+	idempotent
+	Body struct {
+		Reference string `json:"reference" doc:"What finds the transfer: 1 to 140 visible characters."`
+	}
+}
+
+type cancelInput struct {
+	ID string `path:"id" doc:"Id of the onboarding."`
+	idempotent
+	Body *struct{}
+}
+
+type commandOutput struct {
+	replayable
+	ETag string `header:"ETag" doc:"The version, in quotes."`
+	Body *domain.Onboarding
+}
+
+// choosePlan chooses the plan, or another one before the first is paid.
+func (a *API) choosePlan(ctx context.Context, in *choosePlanInput) (*commandOutput, error) {
+	return a.command(ctx, in.ID, in.idempotent, in.Body, domain.Command{Action: domain.ActionChoosePlan, Plan: in.Body.Plan},
+		func(*domain.Onboarding) error {
+			plans, err := a.store.PublicPlans(ctx)
+			if err != nil {
+				return err
+			}
+			return findPlan(plans, in.Body.Plan)
+		})
+}
+
+// addPaymentMethod chooses how to pay.
+func (a *API) addPaymentMethod(ctx context.Context, in *addPaymentMethodInput) (*commandOutput, error) {
+	return a.command(ctx, in.ID, in.idempotent, in.Body,
+		domain.Command{Action: domain.ActionAddPaymentMethod, Option: in.Body.PaymentOption},
+		func(o *domain.Onboarding) error {
+			currency := ""
+			if o.Plan != nil {
+				currency = o.Plan.Currency
+			}
+			_, err := a.payableWith(ctx, in.Body.PaymentOption, in.Body.PaymentToken, o.Country, currency)
+			return err
+		})
+}
+
+// submitPayment says that the open invoice was paid, and how to find the money.
+func (a *API) submitPayment(ctx context.Context, in *submitPaymentInput) (*commandOutput, error) {
+	return a.command(ctx, in.ID, in.idempotent, in.Body,
+		domain.Command{
+			Action: domain.ActionSubmitPayment, Reference: in.Body.Reference, PaymentID: store.NewID(domain.PrefixPayment),
+		},
+		func(*domain.Onboarding) error {
+			var wrong fieldErrors
+			wrong.require(validLine(in.Body.Reference, 1, 140), "reference", "It cannot be a reference.", "1 to 140 visible characters")
+			return wrong.err()
+		})
+}
+
+// cancelOnboarding gives the onboarding up.
+func (a *API) cancelOnboarding(ctx context.Context, in *cancelInput) (*commandOutput, error) {
+	return a.command(ctx, in.ID, in.idempotent, nil, domain.Command{Action: domain.ActionCancel},
+		func(*domain.Onboarding) error { return nil })
+}
+
+// payableWith returns the payment option a customer named, if it can be used.
+func (a *API) payableWith(ctx context.Context, key, token, country, currency string) (*domain.PaymentOption, error) {
+	var wrong fieldErrors
+	wrong.require(token == "", "payment_token", "No payment option takes a token yet.", "nothing; leave it out")
+	if err := wrong.err(); err != nil {
+		return nil, err
+	}
+	options, err := a.store.PaymentOptions(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return findOption(options, key, country, currency)
+}
+
+// command carries a participant's command to the onboarding's workflow and
+// answers with the onboarding after it. valid checks what was asked for.
+func (a *API) command(ctx context.Context, id string, key idempotent, body any, cmd domain.Command, valid func(*domain.Onboarding) error) (*commandOutput, error) {
+	o, err := a.onboarding(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if err := valid(o); err != nil {
+		return nil, err
+	}
+	cmd.OnboardingID, cmd.SubscriptionID = o.ID, o.SubscriptionID
+	given, again, err := a.give(ctx, key, body, &cmd, func() error { return o.Check(cmd.Action) })
+	if err != nil {
+		return nil, err
+	}
+	if o, err = a.carry(ctx, o, given); err != nil {
+		return nil, err
+	}
+	return &commandOutput{replayable: replayed(again), ETag: etagOf(o.Version), Body: o}, nil
+}
+
+// give stores a command for its workflow, under an id that a repeated request
+// finds again. A command the state does not allow is not stored.
+func (a *API) give(ctx context.Context, key idempotent, body any, cmd *domain.Command, allowed func() error) (*domain.Command, bool, error) {
+	who := callerOf(ctx)
+	k, err := a.key(key, string(cmd.Action)+":"+cmd.SubscriptionID, who.scope(), body)
+	if err != nil {
+		return nil, false, err
+	}
+	cmd.ID, cmd.ActorType, cmd.ActorID, cmd.CreatedAt = store.NewID(domain.PrefixCommand), who.Type, who.ID, a.store.Now()
+	id, again, err := a.once(ctx, k, cmd.ID, func(tx *store.Store) error {
+		if err := allowed(); err != nil {
+			return err
+		}
+		return tx.InsertCommand(ctx, cmd)
+	})
+	if err != nil || !again {
+		return cmd, false, err
+	}
+	cmd, err = a.store.CommandByID(ctx, id)
+	return cmd, true, err
+}
+
+// carry takes a stored command to the running workflow and returns the
+// onboarding after it. A workflow that closed meanwhile leaves the row to
+// judge: the effect is there, or the state does not allow it, or the row is
+// about to be repaired and another try will tell.
+func (a *API) carry(ctx context.Context, o *domain.Onboarding, cmd *domain.Command) (*domain.Onboarding, error) {
+	refused := a.flows.Command(ctx, o, cmd)
+	code := domain.CodeOf(refused)
+	if refused != nil && code != domain.CodeNotFound && code != domain.CodeConflict {
+		return nil, refused
+	}
+	after, err := a.store.OnboardingByID(ctx, o.ID)
+	if err != nil || refused == nil {
+		return after, err
+	}
+	if done, err := a.done(ctx, after, cmd); err != nil || done {
+		return after, err
+	}
+	if err := after.Check(cmd.Action); err != nil {
+		return nil, err
+	}
+	if code == domain.CodeConflict {
+		return nil, refused
+	}
+	return nil, domain.Unavailable("The onboarding's workflow", defaultRetryAfter)
+}
+
+// done reports whether the command's effect is there, whoever brought it about.
+func (a *API) done(ctx context.Context, o *domain.Onboarding, cmd *domain.Command) (bool, error) {
+	switch cmd.Action {
+	case domain.ActionCancel:
+		return o.Status == domain.OnboardingCanceled, nil
+	case domain.ActionActivate:
+		return o.Status == domain.OnboardingCompleted, nil
+	case domain.ActionChoosePlan:
+		return o.Status == domain.OnboardingCompleted && o.Plan.Code == cmd.Plan, nil
+	case domain.ActionSubmitPayment, domain.ActionApprovePayment, domain.ActionRejectPayment:
+		p, err := a.store.PaymentByID(ctx, cmd.PaymentID)
+		if domain.CodeOf(err) == domain.CodeNotFound {
+			return false, nil
+		}
+		return err == nil && paymentDone(p, cmd.Action), err
+	}
+	return false, nil
+}
+
+// paymentDone reports whether the payment is where the action takes it.
+func paymentDone(p *domain.Payment, action domain.Action) bool {
+	switch action {
+	case domain.ActionApprovePayment:
+		return p.Status == domain.PaymentSucceeded || p.Late
+	case domain.ActionRejectPayment:
+		return p.FailureCode == domain.FailureRejected
+	}
+	return slices.Contains([]domain.Action{domain.ActionSubmitPayment}, action)
+}

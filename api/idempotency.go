@@ -1,0 +1,69 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+
+	"slipway/store"
+)
+
+// headerReplayed marks the answer to a request that was made before.
+const headerReplayed = "Idempotent-Replayed"
+
+// idempotent is the part of every creating request that makes it safe to repeat.
+type idempotent struct {
+	IdempotencyKey string `header:"Idempotency-Key" pattern:"^[!-~]{1,255}$" patternDescription:"1 to 255 visible ASCII characters" doc:"The same key and body again answer with the same resource; kept for three days."`
+}
+
+// replayable is the part of an answer that tells whether it is one.
+type replayable struct {
+	Replayed string `header:"Idempotent-Replayed" doc:"true when an earlier request with this key made the resource."`
+}
+
+func replayed(is bool) replayable {
+	if is {
+		return replayable{Replayed: "true"}
+	}
+	return replayable{}
+}
+
+// key is the client's key for one operation of one caller, with a fingerprint
+// of the body that only this server can make: bodies hold passwords.
+func (a *API) key(in idempotent, operation, caller string, body any) (store.Key, error) {
+	canonical, err := json.Marshal(body)
+	if err != nil {
+		return store.Key{}, err
+	}
+	scope := operation + ":" + caller
+	return store.Key{
+		Scope: scope, Value: in.IdempotencyKey,
+		Fingerprint: a.derive("fingerprint:" + scope + ":" + string(canonical)),
+	}, nil
+}
+
+// errMade rolls back a transaction that found the key claimed meanwhile.
+var errMade = errors.New("an earlier request with this key made the resource")
+
+// once makes the resource with this id, unless an earlier request with the key
+// made one: then it returns that one's id and true. make runs in the
+// transaction that claims the key.
+func (a *API) once(ctx context.Context, k store.Key, id string, make func(tx *store.Store) error) (string, bool, error) {
+	existing, err := a.store.FindKey(ctx, k)
+	if err != nil || existing != "" {
+		return existing, existing != "", err
+	}
+	err = a.store.Within(ctx, func(tx *store.Store) error {
+		if existing, err = tx.ClaimKey(ctx, k, id); err != nil {
+			return err
+		}
+		if existing != "" {
+			return errMade
+		}
+		return make(tx)
+	})
+	if errors.Is(err, errMade) {
+		return existing, true, nil
+	}
+	return id, false, err
+}

@@ -1,0 +1,114 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"regexp"
+	"runtime/debug"
+	"time"
+
+	"github.com/gin-contrib/cors"
+	"github.com/gin-gonic/gin"
+
+	"slipway/store"
+)
+
+// requestIDPattern is what a request id from outside may look like: it goes
+// into log lines.
+var requestIDPattern = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
+
+// Headers that every answer has. The slices are shared and never appended to.
+var (
+	nosniff    = []string{"nosniff"}
+	noReferrer = []string{"no-referrer"}
+	noFrames   = []string{"default-src 'none'; frame-ancestors 'none'"}
+	noStore    = []string{"no-store"}
+)
+
+// observe surrounds every request: its id, the headers of every answer, what a
+// panic becomes, one line in the log, the metrics. (slog-gin is not used for
+// the line because it always logs the query, which may hold an e-mail.)
+func (a *API) observe(c *gin.Context) {
+	start := time.Now()
+	h := c.Writer.Header()
+	id := c.Request.Header.Get(headerRequestID)
+	if !requestIDPattern.MatchString(id) {
+		id = store.NewID("req")
+	}
+	h[headerRequestID] = []string{id}
+	h["X-Content-Type-Options"], h["Referrer-Policy"] = nosniff, noReferrer
+	h["Content-Security-Policy"], h["Cache-Control"] = noFrames, noStore
+	defer func() {
+		a.recovered(c, recover())
+		took := time.Since(start)
+		a.metrics.answered(c, took)
+		a.logAnswer(c, id, took)
+	}()
+	c.Next()
+}
+
+// recovered answers a panic with a problem; the log has the stack.
+func (a *API) recovered(c *gin.Context, panicked any) {
+	if panicked == nil {
+		return
+	}
+	err := fmt.Errorf("panic: %v\n%s", panicked, debug.Stack())
+	if e, ok := panicked.(error); ok && errors.Is(e, http.ErrAbortHandler) {
+		panic(panicked) // the server's own way to drop a connection
+	}
+	if c.Writer.Written() {
+		a.log.Error("request panicked after its answer began", "error", err)
+		c.Abort()
+		return
+	}
+	a.fail(c, err)
+}
+
+// logAnswer writes the access line. Neither path nor query is in it: the route
+// says what was called, and ids are in the events.
+func (a *API) logAnswer(c *gin.Context, id string, took time.Duration) {
+	status := c.Writer.Status()
+	level := slog.LevelInfo
+	switch {
+	case status >= http.StatusInternalServerError:
+		level = slog.LevelError
+	case status >= http.StatusBadRequest:
+		level = slog.LevelWarn
+	case c.Request.Method == http.MethodGet: // polls, mostly
+		level = slog.LevelDebug
+	}
+	ctx := c.Request.Context()
+	if !a.log.Enabled(ctx, level) {
+		return
+	}
+	a.log.LogAttrs(ctx, level, "request", slog.String("method", c.Request.Method), slog.String("route", c.FullPath()),
+		slog.Int("status", status), slog.Duration("took", took), slog.Int("bytes", c.Writer.Size()), slog.String("request_id", id))
+}
+
+// crossOrigin lets browsers on the configured origins call, and read the
+// headers the contract speaks of.
+func (a *API) crossOrigin() (gin.HandlerFunc, error) {
+	c := cors.Config{
+		AllowOrigins: a.AllowedOrigins,
+		AllowMethods: []string{http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodDelete},
+		AllowHeaders: []string{"Authorization", "Content-Type", "Idempotency-Key", "If-None-Match", "Last-Event-ID", "Prefer", headerRequestID},
+		ExposeHeaders: []string{"Location", headerRetryAfter, "ETag", "Link", "RateLimit", headerReplayed,
+			"Preference-Applied", headerRequestID},
+		MaxAge: 12 * time.Hour,
+	}
+	if err := c.Validate(); err != nil { // New would panic
+		return nil, fmt.Errorf("allowed origins: %w", err)
+	}
+	return cors.New(c), nil
+}
+
+type addressKey struct{}
+
+// addressOf is the client's address, on routes that are limited by it.
+func addressOf(ctx context.Context) string {
+	address, _ := ctx.Value(addressKey{}).(string)
+	return address
+}

@@ -1,0 +1,201 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humagin"
+	"github.com/gin-gonic/gin"
+
+	"slipway/domain"
+)
+
+// How long a request may take to read and write rows; those that hash a
+// password or wait for a workflow have longer, a hundred commands longest.
+const (
+	quickly   = 5 * time.Second
+	patiently = 20 * time.Second
+	inBulk    = 60 * time.Second
+)
+
+// route is one call of the API: what routes.go says about it.
+type route struct {
+	method, path string
+	id, summary  string
+	tag          string
+	who          access
+	status       int           // of success
+	within       time.Duration // 0: no deadline of ours
+	addressed    bool          // the client's address is needed, for limits
+	strictQuery  bool          // a filter that does not exist is refused
+	unavailable  string        // the code that a 503 has here, when not unavailable
+	reasons      []string      // how it can fail, beside the ways every route can
+	description  string
+}
+
+// option says one more thing about a route.
+type option func(*route)
+
+// fails lists the codes a route answers with beside the ones all have.
+func fails(reasons ...string) option {
+	return func(r *route) { r.reasons = append(r.reasons, reasons...) }
+}
+
+// answers sets the status of success where it is not 200.
+func answers(status int) option { return func(r *route) { r.status = status } }
+
+// within sets another deadline; 0 for none.
+func within(d time.Duration) option { return func(r *route) { r.within = d } }
+
+// about adds what a reader of the description must know.
+func about(text string) option { return func(r *route) { r.description = text } }
+
+// limitedByAddress makes the client's address known to the handler.
+func limitedByAddress(r *route) {
+	r.addressed = true
+	r.reasons = append(r.reasons, string(domain.CodeThrottled))
+}
+
+// filtered refuses query parameters that do not exist: a misspelt filter would
+// otherwise list everything.
+func filtered(r *route) { r.strictQuery = true }
+
+// unavailableAs gives the 503 of a route a code of its own.
+func unavailableAs(reason string) option { return func(r *route) { r.unavailable = reason } }
+
+// group is what the routes of one section have in common.
+type group struct {
+	tag string
+	who access
+}
+
+// useStrictCasing: Huma keeps this rule in a variable of its package.
+var useStrictCasing = sync.OnceFunc(func() { huma.ValidateStrictCasing = true })
+
+// handle registers one route: "GET /v1/plans", its operation id, its summary.
+func handle[I, O any](a *API, g group, call, id, summary string, handler func(context.Context, *I) (*O, error), options ...option) {
+	r := newRoute(g, call, id, summary, options)
+	operation := a.operation(r)
+	huma.Register(a.huma, operation, func(ctx context.Context, in *I) (*O, error) {
+		if r.within > 0 {
+			var cancel context.CancelFunc
+			ctx, cancel = context.WithTimeout(ctx, r.within)
+			defer cancel()
+		}
+		out, err := handler(ctx, in)
+		if err != nil {
+			return nil, problemOf(r.refine(err))
+		}
+		return out, nil
+	})
+}
+
+// raw registers a route that writes its own answer of type O, where Huma's way
+// would cost more than the answer itself.
+func raw[O any](a *API, g group, call, id, summary string, handler gin.HandlerFunc, options ...option) {
+	r := newRoute(g, call, id, summary, options)
+	operation := a.operation(r)
+	schema := a.huma.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[O](), true, id+"Response")
+	operation.Responses[strconv.Itoa(r.status)] = &huma.Response{
+		Description: http.StatusText(r.status),
+		Content:     map[string]*huma.MediaType{"application/json": {Schema: schema}},
+	}
+	a.huma.OpenAPI().AddOperation(&operation)
+	a.router.Handle(r.method, r.path, handler)
+}
+
+func newRoute(g group, call, id, summary string, options []option) *route {
+	method, path, _ := strings.Cut(call, " ")
+	r := &route{
+		method: method, path: path, id: id, summary: summary, tag: g.tag, who: g.who,
+		status: http.StatusOK, within: quickly,
+	}
+	for _, o := range options {
+		o(r)
+	}
+	r.reasons = append(r.reasons, string(domain.CodeInternal), string(domain.CodeUnavailable))
+	if r.unavailable != "" {
+		r.reasons = append(r.reasons, r.unavailable)
+	}
+	if method == http.MethodPost || method == http.MethodPatch {
+		r.reasons = append(r.reasons, string(domain.CodeInvalid), domain.ReasonBodyTooLarge, reasonMalformedBody, reasonMediaType)
+	}
+	if strings.Contains(path, "{") {
+		r.reasons = append(r.reasons, string(domain.CodeNotFound))
+	}
+	if r.strictQuery {
+		r.reasons = append(r.reasons, string(domain.CodeInvalid))
+	}
+	switch r.who {
+	case anyone:
+	case participants:
+		r.reasons = append(r.reasons, string(domain.CodeUnauthenticated))
+	default:
+		r.reasons = append(r.reasons, string(domain.CodeUnauthenticated), string(domain.CodeForbidden))
+	}
+	return r
+}
+
+// operation is the route as Huma and the description want it.
+func (a *API) operation(r *route) huma.Operation {
+	operation := huma.Operation{
+		OperationID: r.id, Method: r.method, Path: r.path, Summary: r.summary, Description: r.description,
+		Tags: []string{r.tag}, DefaultStatus: r.status, Responses: a.problemResponses(r),
+		RejectUnknownQueryParameters: r.strictQuery,
+		BodyReadTimeout:              -1, // readBody read it; a deadline left behind would cancel the request
+	}
+	if r.who != anyone {
+		operation.Security = []map[string][]string{{string(r.who): {}}}
+		operation.Middlewares = append(operation.Middlewares, a.authenticate(r))
+	}
+	if r.addressed {
+		operation.Middlewares = append(operation.Middlewares, withAddress)
+	}
+	return operation
+}
+
+func withAddress(ctx huma.Context, next func(huma.Context)) {
+	next(huma.WithValue(ctx, addressKey{}, humagin.Unwrap(ctx).ClientIP()))
+}
+
+// refine gives an unavailable dependency the code this route promises for it.
+func (r *route) refine(err error) error {
+	if r.unavailable == "" || domain.CodeOf(err) != domain.CodeUnavailable {
+		return err
+	}
+	return &domain.Error{Code: domain.CodeUnavailable, Reason: r.unavailable, Detail: unavailableDetails[r.unavailable],
+		RetryAfter: defaultRetryAfter}
+}
+
+var unavailableDetails = map[string]string{
+	domain.ReasonBalanceUnavailable: "The balance is not known right now; that is not the same as zero. Try again.",
+}
+
+// problemResponses documents each status the route can fail with, and the codes
+// behind it.
+func (a *API) problemResponses(r *route) map[string]*huma.Response {
+	codes := map[int][]any{}
+	for _, reason := range r.reasons {
+		if status := statusOf[reason]; !slices.Contains(codes[status], any(reason)) {
+			codes[status] = append(codes[status], reason)
+		}
+	}
+	responses := map[string]*huma.Response{}
+	for status, values := range codes {
+		schema := &huma.Schema{AllOf: []*huma.Schema{
+			{Ref: "#/components/schemas/Problem"},
+			{Type: huma.TypeObject, Properties: map[string]*huma.Schema{"code": {Type: huma.TypeString, Enum: values}}, AdditionalProperties: true},
+		}}
+		responses[strconv.Itoa(status)] = &huma.Response{
+			Description: http.StatusText(status), Content: map[string]*huma.MediaType{problemContentType: {Schema: schema}},
+		}
+	}
+	return responses
+}

@@ -1,0 +1,183 @@
+package storetest
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"slipway/domain"
+	"slipway/store"
+)
+
+// promise is one thing every database must keep.
+type promise struct {
+	name  string
+	empty bool // begins without a schema
+	check func(t *testing.T, s *store.Store)
+}
+
+// Run checks every promise of the store, each on a database of its own. open
+// returns a store on a fresh database without a schema.
+func Run(t *testing.T, open func(t testing.TB) *store.Store) {
+	t.Helper()
+	for _, promises := range [][]promise{
+		schemaPromises, roundTripPromises, onboardingPromises, slugPromises, cataloguePromises,
+		billingPromises, creditPromises, accountPromises, listPromises,
+	} {
+		for _, p := range promises {
+			t.Run(p.name, func(t *testing.T) {
+				t.Parallel()
+				s := open(t)
+				if !p.empty {
+					require.NoError(t, s.Migrate(t.Context()))
+				}
+				p.check(t, s)
+			})
+		}
+	}
+}
+
+// moment is a time as it is stored: UTC, whole milliseconds.
+var moment = time.Date(2026, 3, 14, 15, 9, 26, 535_000_000, time.UTC)
+
+// later is moment and some minutes.
+func later(minutes int) *time.Time {
+	at := moment.Add(time.Duration(minutes) * time.Minute)
+	return &at
+}
+
+// writer is the connection pool behind the store, for what its methods refuse to do.
+func writer(s *store.Store) *sql.DB { return s.Stats()["write"] }
+
+// within runs fn in a transaction that must commit.
+func within(t testing.TB, s *store.Store, fn func(tx *store.Store) error) {
+	t.Helper()
+	require.NoError(t, s.Within(t.Context(), fn))
+}
+
+// together runs fn n times at once and returns the errors there were.
+func together(n int, fn func(i int) error) []error {
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	var errs []error
+	start := make(chan struct{})
+	for i := range n {
+		wg.Go(func() {
+			<-start
+			if err := fn(i); err != nil {
+				mu.Lock()
+				defer mu.Unlock()
+				errs = append(errs, err)
+			}
+		})
+	}
+	close(start)
+	wg.Wait()
+	return errs
+}
+
+func assertCode(t testing.TB, want domain.Code, err error) {
+	t.Helper()
+	if assert.Error(t, err) {
+		assert.Equal(t, want, domain.CodeOf(err), err)
+	}
+}
+
+// NewOnboarding returns a sign-up that was received and not yet stored.
+func NewOnboarding(email string) *domain.Onboarding {
+	o := domain.NewOnboarding(store.NewID(domain.PrefixOnboarding), domain.KindSignup, moment)
+	o.Email, o.AccountName = email, "Acme"
+	o.AccountID, o.OwnerID = store.NewID(domain.PrefixAccount), store.NewID(domain.PrefixUser)
+	o.SubscriptionID = store.NewID(domain.PrefixSubscription)
+	return o
+}
+
+// insertOnboarding stores a sign-up in the status.
+func insertOnboarding(t testing.TB, s *store.Store, email string, status domain.OnboardingStatus) *domain.Onboarding {
+	t.Helper()
+	o := NewOnboarding(email)
+	o.Status = status
+	ok, err := s.InsertOnboarding(t.Context(), o)
+	require.NoError(t, err)
+	require.True(t, ok)
+	return o
+}
+
+// newAccount returns an account with a slug of its own.
+func newAccount() *domain.Account {
+	id := store.NewID(domain.PrefixAccount)
+	return &domain.Account{
+		ID: id, Status: domain.AccountActive, Name: "Acme", Slug: store.SlugBase("", id), CreatedAt: moment, UpdatedAt: moment,
+	}
+}
+
+func newOwner(accountID, email string) *domain.User {
+	return &domain.User{
+		ID: store.NewID(domain.PrefixUser), AccountID: accountID, Role: domain.RoleOwner,
+		Email: email, PasswordHash: "hash", CreatedAt: moment,
+	}
+}
+
+// insertAccount stores an account with an owner.
+func insertAccount(t testing.TB, s *store.Store) *domain.Account {
+	t.Helper()
+	a := newAccount()
+	require.NoError(t, s.InsertAccount(t.Context(), a, newOwner(a.ID, a.Slug+"@example.com")))
+	return a
+}
+
+func newSubscription(accountID string, status domain.SubscriptionStatus) *domain.Subscription {
+	plan := &domain.PlanRef{Code: "growth", Interval: domain.IntervalMonth, Features: []string{}, Limits: map[string]int64{}}
+	sub := domain.NewSubscription(store.NewID(domain.PrefixSubscription), accountID, "onb_1", plan, moment)
+	sub.Status = status
+	return sub
+}
+
+func newInvoice(accountID, subscriptionID string, status domain.InvoiceStatus) *domain.Invoice {
+	in := &domain.Invoice{
+		ID: store.NewID(domain.PrefixInvoice), AccountID: accountID, SubscriptionID: subscriptionID,
+		Type: domain.InvoiceSubscription, Reason: domain.ReasonSubscriptionCreate, Status: status,
+		Amount: 13900, Currency: "usd", PeriodStart: moment, CreatedAt: moment, UpdatedAt: moment,
+	}
+	if status == domain.InvoicePaid {
+		in.PaidAt = later(1)
+	}
+	return in
+}
+
+func newPayment(in *domain.Invoice, status domain.PaymentStatus) *domain.Payment {
+	return &domain.Payment{
+		ID: store.NewID(domain.PrefixPayment), AccountID: in.AccountID, InvoiceID: in.ID, Provider: domain.ProviderManual,
+		Option: "bank_transfer", Status: status, Amount: in.Amount, Currency: in.Currency, CreatedAt: moment, UpdatedAt: moment,
+	}
+}
+
+func newMethod(accountID, option string) *domain.PaymentMethod {
+	return &domain.PaymentMethod{
+		ID: store.NewID(domain.PrefixPaymentMethod), AccountID: accountID, Option: option,
+		Provider: domain.ProviderManual, Type: domain.TypeCard, Name: option, CreatedAt: moment,
+	}
+}
+
+// insertInvoice stores an open invoice of a new account's new subscription.
+func insertInvoice(t testing.TB, s *store.Store) *domain.Invoice {
+	t.Helper()
+	a := insertAccount(t, s)
+	in := newInvoice(a.ID, store.NewID(domain.PrefixSubscription), domain.InvoiceOpen)
+	require.NoError(t, s.InsertInvoice(t.Context(), in))
+	return in
+}
+
+// count returns how many rows a query counts.
+func count(t testing.TB, s *store.Store, from string) int {
+	t.Helper()
+	var n int
+	require.NoError(t, writer(s).QueryRowContext(context.Background(), fmt.Sprintf("SELECT COUNT(*) FROM %s", from)).Scan(&n))
+	return n
+}

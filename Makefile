@@ -42,7 +42,7 @@ lint: ## vet and workflowcheck
 	bin/workflowcheck ./workflows
 
 histories: ## record workflows/testdata anew (only when a workflow was changed on purpose)
-	$(GO) test -run '^TestRecordHistories$$' -count 1 . -record
+	$(GO) test -run "^TestHistories_" -count 1 . -record
 
 clean: ## remove what was built; data stays in .slipway
 	rm -rf bin

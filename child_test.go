@@ -36,6 +36,8 @@ type childConfig struct {
 	Listen, DataDir, Database, SecretKey string
 	TemporalPort                         int
 	KillAfter, KillBefore                string // the name of an activity
+	PaymentWindow                        time.Duration
+	Reminders                            []string
 }
 
 // runChild is the child's main.
@@ -48,6 +50,9 @@ func runChild(role string) int {
 	s := testSettings(c.DataDir)
 	s.listen, s.databaseURL, s.secretKey, s.temporalPort = c.Listen, c.Database, c.SecretKey, c.TemporalPort
 	s.temporalUIPort = -1
+	if c.PaymentWindow > 0 {
+		s.paymentWindow, s.reminders = c.PaymentWindow, c.Reminders
+	}
 	a := &app{settings: s, stdout: io.Discard, registry: prometheus.NewRegistry(),
 		log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))}
 	if c.KillAfter != "" || c.KillBefore != "" {

@@ -217,8 +217,8 @@ func (s *settings) key(generate bool) ([]byte, error) {
 		}
 	}
 	key, err := base64.StdEncoding.DecodeString(strings.TrimSpace(text))
-	if err != nil || len(key) < 32 {
-		return nil, fmt.Errorf("SLIPWAY_SECRET_KEY must be at least 32 bytes in base64; make one with `openssl rand -base64 32`")
+	if err != nil || len(key) != 32 {
+		return nil, fmt.Errorf("SLIPWAY_SECRET_KEY must be 32 bytes in base64; make one with `openssl rand -base64 32`")
 	}
 	return key, nil
 }

@@ -115,7 +115,7 @@ func (a *app) buildAPI(generateKey bool) error {
 		return err
 	}
 	a.api, err = api.New(api.Config{
-		Store: a.store, Workflows: a.workflows, Log: a.log, SecretKey: key, PasswordHash: hash,
+		Store: a.store, Workflows: a.workflows, Log: a.log, SecretKey: key, PasswordHash: *hash,
 		SignupRate: a.signupRate, LoginRate: a.loginRate,
 		TrustedProxies: a.trustedProxies, AllowedOrigins: a.allowedOrigins,
 		Checks: a.checks, Metrics: a.registry, Version: version,

@@ -69,14 +69,14 @@ type API struct {
 	huma   huma.API
 
 	gate      *gate
-	signups    *limiter
-	logins     *limiter
-	flights    singleflight.Group // sign-ups under way, by person or key
-	catalogue  *catalogue
-	metrics    *metrics
-	openapi    func() []byte
-	stopped    chan struct{} // closed by EndStreams
-	stop       sync.Once
+	signups   *limiter
+	logins    *limiter
+	flights   singleflight.Group // sign-ups under way, by person or key
+	catalogue *catalogue
+	metrics   *metrics
+	openapi   func() []byte
+	stopped   chan struct{} // closed by EndStreams
+	stop      sync.Once
 }
 
 // New returns the API. It touches neither the database nor Temporal.

@@ -1,8 +1,8 @@
 package api
 
 import (
+	"cmp"
 	"context"
-	"slices"
 
 	"slipway/domain"
 	"slipway/store"
@@ -111,35 +111,40 @@ func (a *API) command(ctx context.Context, id string, key idempotent, body any, 
 	if err != nil {
 		return nil, err
 	}
-	if err := valid(o); err != nil {
-		return nil, err
+	if cmd.Action == domain.ActionCancel && o.Status == domain.OnboardingCanceled {
+		return commanded(o, false), nil // once more changes nothing
 	}
-	cmd.OnboardingID, cmd.SubscriptionID = o.ID, o.SubscriptionID
-	given, again, err := a.give(ctx, key, body, &cmd, func() error { return o.Check(cmd.Action) })
+	cmd.OnboardingID, cmd.SubscriptionID, cmd.ActorID = o.ID, o.SubscriptionID, o.OwnerID
+	given, again, err := a.give(ctx, key, o.ID, body, &cmd, func() error {
+		if err := valid(o); err != nil {
+			return err
+		}
+		return o.Check(cmd.Action)
+	})
 	if err != nil {
 		return nil, err
 	}
 	if o, err = a.carry(ctx, o, given); err != nil {
 		return nil, err
 	}
-	return &commandOutput{replayable: replayed(again), ETag: etagOf(o.Version), Body: o}, nil
+	return commanded(o, again), nil
 }
 
-// give stores a command for its workflow, under an id that a repeated request
-// finds again. A command the state does not allow is not stored.
-func (a *API) give(ctx context.Context, key idempotent, body any, cmd *domain.Command, allowed func() error) (*domain.Command, bool, error) {
+func commanded(o *domain.Onboarding, again bool) *commandOutput {
+	return &commandOutput{replayable: replayed(again), ETag: etagOf(o.Version), Body: o}
+}
+
+// give stores a command about the subject for its workflow, under an id that a
+// repeated request finds again. A command that is not allowed is not stored.
+func (a *API) give(ctx context.Context, key idempotent, subject string, body any, cmd *domain.Command, allowed func() error) (*domain.Command, bool, error) {
 	who := callerOf(ctx)
-	k, err := a.key(key, string(cmd.Action)+":"+cmd.SubscriptionID, who.scope(), body)
+	cmd.ID, cmd.ActorType, cmd.ActorID = store.NewID(domain.PrefixCommand), who.Type, cmp.Or(who.ID, cmd.ActorID)
+	cmd.CreatedAt = a.store.Now()
+	k, err := a.key(key, string(cmd.Action)+":"+subject, cmd.ActorID, body)
 	if err != nil {
 		return nil, false, err
 	}
-	cmd.ID, cmd.ActorType, cmd.ActorID, cmd.CreatedAt = store.NewID(domain.PrefixCommand), who.Type, who.ID, a.store.Now()
-	id, again, err := a.once(ctx, k, cmd.ID, func(tx *store.Store) error {
-		if err := allowed(); err != nil {
-			return err
-		}
-		return tx.InsertCommand(ctx, cmd)
-	})
+	id, again, err := a.once(ctx, k, cmd.ID, allowed, func(tx *store.Store) error { return tx.InsertCommand(ctx, cmd) })
 	if err != nil || !again {
 		return cmd, false, err
 	}
@@ -200,5 +205,5 @@ func paymentDone(p *domain.Payment, action domain.Action) bool {
 	case domain.ActionRejectPayment:
 		return p.FailureCode == domain.FailureRejected
 	}
-	return slices.Contains([]domain.Action{domain.ActionSubmitPayment}, action)
+	return action == domain.ActionSubmitPayment
 }

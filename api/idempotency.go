@@ -46,12 +46,15 @@ func (a *API) key(in idempotent, operation, caller string, body any) (store.Key,
 var errMade = errors.New("an earlier request with this key made the resource")
 
 // once makes the resource with this id, unless an earlier request with the key
-// made one: then it returns that one's id and true. make runs in the
-// transaction that claims the key.
-func (a *API) once(ctx context.Context, k store.Key, id string, make func(tx *store.Store) error) (string, bool, error) {
+// made one: then it returns that one's id and true. Only a new request is
+// checked; make runs in the transaction that claims the key.
+func (a *API) once(ctx context.Context, k store.Key, id string, check func() error, make func(tx *store.Store) error) (string, bool, error) {
 	existing, err := a.store.FindKey(ctx, k)
 	if err != nil || existing != "" {
 		return existing, existing != "", err
+	}
+	if err := check(); err != nil {
+		return "", false, err
 	}
 	err = a.store.Within(ctx, func(tx *store.Store) error {
 		if existing, err = tx.ClaimKey(ctx, k, id); err != nil {
@@ -67,3 +70,6 @@ func (a *API) once(ctx context.Context, k store.Key, id string, make func(tx *st
 	}
 	return id, false, err
 }
+
+// unchecked is the check of a request that was checked before.
+func unchecked() error { return nil }

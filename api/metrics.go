@@ -60,4 +60,6 @@ func (m *metrics) answered(c *gin.Context, took time.Duration) {
 	m.durations.WithLabelValues(method, route).Observe(took.Seconds())
 }
 
-func (m *metrics) authFailed(err error) { m.authFailures.WithLabelValues(string(domain.CodeOf(err))).Inc() }
+func (m *metrics) authFailed(err error) {
+	m.authFailures.WithLabelValues(string(domain.CodeOf(err))).Inc()
+}

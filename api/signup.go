@@ -113,7 +113,7 @@ func (a *API) admit(ctx context.Context, k store.Key, o *domain.Onboarding, pass
 	if o.PasswordHash, err = a.gate.hash(ctx, password); err != nil {
 		return "", false, err
 	}
-	id, made, err = a.once(ctx, k, o.ID, func(tx *store.Store) error { return storeSignUp(ctx, tx, o) })
+	id, made, err = a.once(ctx, k, o.ID, unchecked, func(tx *store.Store) error { return storeSignUp(ctx, tx, o) })
 	switch {
 	case errors.Is(err, errPersonKnown): // signed up while this one was hashed
 		if unfinished, err = a.store.SignupByEmail(ctx, o.Email); err != nil {
@@ -189,7 +189,7 @@ func (a *API) resume(ctx context.Context, k store.Key, o *domain.Onboarding, pas
 	if !match {
 		return "", false, errEmailTaken
 	}
-	id, _, err := a.once(ctx, k, o.ID, func(*store.Store) error { return nil })
+	id, _, err := a.once(ctx, k, o.ID, unchecked, func(*store.Store) error { return nil })
 	return id, true, err
 }
 

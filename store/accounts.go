@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"slipway/domain"
@@ -42,8 +43,8 @@ func (s *Store) ListAccounts(ctx context.Context, f AccountFilter) (List[domain.
 			Where("plan_code = ? AND status IN ?", f.Plan, domain.SubscriptionLive))
 	}
 	if f.Query != "" {
-		like := contains(f.Query)
-		q = q.Where(`(id = ? OR slug LIKE ? ESCAPE '\' OR lower(name) LIKE ? ESCAPE '\' OR id IN (?))`, f.Query, like, like,
+		like := contains(strings.ToLower(f.Query))
+		q = q.Where(`(id = ? OR slug LIKE ? ESCAPE '\' OR ? OR id IN (?))`, f.Query, like, holds("name", f.Query),
 			s.conn(ctx).Model(&domain.User{}).Select("account_id").Where(`email LIKE ? ESCAPE '\'`, like))
 	}
 	return page(s, q, f.Page, func(a *domain.Account) string { return a.ID })

@@ -129,7 +129,7 @@ type PaymentFilter struct {
 func (s *Store) ListPayments(ctx context.Context, f PaymentFilter) (List[domain.Payment], error) {
 	q := where(where(s.conn(ctx), "account_id", f.AccountID), "status", f.Status)
 	if f.Query != "" {
-		q = q.Where(`(id = ? OR invoice_id = ? OR lower(reference) LIKE ? ESCAPE '\')`, f.Query, f.Query, contains(f.Query))
+		q = q.Where("(id = ? OR invoice_id = ? OR ?)", f.Query, f.Query, holds("reference", f.Query))
 	}
 	if f.LateOnly {
 		q = q.Where("late")
@@ -139,8 +139,14 @@ func (s *Store) ListPayments(ctx context.Context, f PaymentFilter) (List[domain.
 
 // AttachMethod gives the account the method and returns the one it now has for
 // that option: the same option twice is one method. With makeDefault it becomes
-// the account's only default. Call it inside Within.
+// the account's only default; one at a time per account, until the transaction
+// ends. Call it inside Within.
 func (s *Store) AttachMethod(ctx context.Context, m *domain.PaymentMethod, makeDefault bool) (*domain.PaymentMethod, error) {
+	if s.postgres { // rows that refer to the account may still be added meanwhile
+		if err := s.conn(ctx).Exec("SELECT id FROM accounts WHERE id = ? FOR NO KEY UPDATE", m.AccountID).Error; err != nil {
+			return nil, s.wrap("queue for payment method", "", err)
+		}
+	}
 	m.Default = false
 	if _, err := insertNew(s.writer(ctx), m); err != nil {
 		return nil, s.wrap("attach payment method", "", err)
@@ -187,4 +193,11 @@ func (s *Store) RemoveMethod(ctx context.Context, m *domain.PaymentMethod) error
 func (s *Store) ListMethods(ctx context.Context, accountID string, p Page) (List[domain.PaymentMethod], error) {
 	q := s.conn(ctx).Where("account_id = ? AND removed_at IS NULL", accountID)
 	return page(s, q, p, func(m *domain.PaymentMethod) string { return m.ID })
+}
+
+// HasOpenInvoice reports whether the account owes anything.
+func (s *Store) HasOpenInvoice(ctx context.Context, accountID string) (bool, error) {
+	var n int64
+	err := s.conn(ctx).Model(&domain.Invoice{}).Where("account_id = ? AND status = ?", accountID, domain.InvoiceOpen).Count(&n).Error
+	return n > 0, s.wrap("read open invoices", "", err)
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 
 	"gorm.io/gorm"
 
@@ -71,25 +72,28 @@ func ordered[T any](s *Store, q *gorm.DB) ([]T, error) {
 	return rows, nil
 }
 
+// errTaken takes back what was done before a row turned out not to be unique.
+var errTaken = errors.New("another row has one of its unique values")
+
 // saveUnique updates the row by id, or inserts it; false when another row has
-// one of its unique values.
+// one of its unique values, and then nothing changed.
 func (s *Store) saveUnique(ctx context.Context, row any, before func(tx *Store) error) (bool, error) {
-	saved := false
 	err := s.Within(ctx, func(tx *Store) error {
 		if err := before(tx); err != nil {
 			return tx.wrap("save catalogue", "", err)
 		}
 		inserted, err := insertNew(tx.writer(ctx).Session(&gorm.Session{}), row)
 		if err != nil || inserted {
-			saved = inserted
 			return tx.wrap("save catalogue", "", err)
 		}
-		result := tx.writer(ctx).Select("*").Updates(row)
-		saved = result.RowsAffected == 1
+		result := tx.writer(ctx).Select("*").UpdateColumns(row)
+		if result.Error == nil && result.RowsAffected == 0 {
+			return errTaken
+		}
 		return tx.wrap("save catalogue", "", result.Error)
 	})
-	if duplicate(err) {
+	if duplicate(err) || errors.Is(err, errTaken) {
 		return false, nil
 	}
-	return saved, err
+	return err == nil, err
 }

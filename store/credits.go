@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
@@ -13,6 +14,9 @@ import (
 // idempotency key; it reports false when the key was used before. An amount of
 // zero opens the balance and writes no entry. Call it inside Within.
 func (s *Store) GrantCredits(ctx context.Context, c *domain.Credit) (bool, error) {
+	if c.Amount < 0 {
+		return false, errors.New("grant credits: a grant never takes")
+	}
 	if c.Amount > 0 {
 		ok, err := insertNew(s.writer(ctx), c)
 		if err != nil || !ok {

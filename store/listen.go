@@ -55,6 +55,10 @@ func (s *Store) listenPostgres(ctx context.Context) error {
 }
 
 func (s *Store) listenSQLite(ctx context.Context) error {
+	if s.db == s.write { // in memory: one connection, and no other process
+		<-ctx.Done()
+		return nil
+	}
 	pool, err := s.db.DB()
 	if err != nil {
 		return err

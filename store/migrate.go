@@ -16,7 +16,7 @@ var migrations embed.FS
 // Migrate brings the schema up to date. Migrations are numbered SQL, forward
 // only; on PostgreSQL an advisory lock lets several processes start at once.
 func (s *Store) Migrate(ctx context.Context) error {
-	provider, err := s.migrator()
+	provider, err := s.migrator(s.postgres)
 	if err != nil {
 		return err
 	}
@@ -26,9 +26,10 @@ func (s *Store) Migrate(ctx context.Context) error {
 	return nil
 }
 
-// PendingMigrations counts the migrations this binary has and the database lacks.
+// PendingMigrations counts the migrations this binary has and the database
+// lacks. It does not wait for a migration under way.
 func (s *Store) PendingMigrations(ctx context.Context) (int, error) {
-	provider, err := s.migrator()
+	provider, err := s.migrator(false)
 	if err != nil {
 		return 0, err
 	}
@@ -45,7 +46,7 @@ func (s *Store) PendingMigrations(ctx context.Context) (int, error) {
 	return pending, nil
 }
 
-func (s *Store) migrator() (*goose.Provider, error) {
+func (s *Store) migrator(locked bool) (*goose.Provider, error) {
 	conn, err := s.write.DB()
 	if err != nil {
 		return nil, err
@@ -54,6 +55,8 @@ func (s *Store) migrator() (*goose.Provider, error) {
 	options := []goose.ProviderOption{goose.WithDisableGlobalRegistry(true)}
 	if s.postgres {
 		dialect, folder = goose.DialectPostgres, "migrations/postgres"
+	}
+	if locked {
 		locker, err := lock.NewPostgresSessionLocker()
 		if err != nil {
 			return nil, err

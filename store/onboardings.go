@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"gorm.io/gorm"
@@ -63,7 +64,7 @@ func (s *Store) SaveOnboarding(ctx context.Context, o *domain.Onboarding) error 
 	if s.changed == nil {
 		return errors.New("save onboarding: outside a transaction")
 	}
-	result := s.writer(ctx).Model(o).Where("version < ?", o.Version).Select("*").Updates(o)
+	result := s.writer(ctx).Model(o).Where("version < ?", o.Version).Select("*").UpdateColumns(o)
 	if result.Error != nil {
 		return s.wrap("save onboarding", "", result.Error)
 	}
@@ -92,9 +93,9 @@ func (s *Store) ListOnboardings(ctx context.Context, f OnboardingFilter) (List[d
 		q = q.Where("subscription_id IN (?)", s.conn(ctx).Model(&domain.Subscription{}).Select("id").Where("plan_code = ?", f.Plan))
 	}
 	if f.Query != "" {
-		like := contains(f.Query)
-		q = q.Where(`(id = ? OR email LIKE ? ESCAPE '\' OR lower(account_name) LIKE ? ESCAPE '\' OR account_id IN (?))`,
-			f.Query, like, like,
+		like := contains(strings.ToLower(f.Query))
+		q = q.Where(`(id = ? OR email LIKE ? ESCAPE '\' OR ? OR account_id IN (?))`,
+			f.Query, like, holds("account_name", f.Query),
 			s.conn(ctx).Model(&domain.Account{}).Select("id").Where(`slug LIKE ? ESCAPE '\'`, like))
 	}
 	if !f.StuckFor.IsZero() {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
 )
 
 // Page asks for one page of a list, newest first.
@@ -72,7 +73,15 @@ func one[T any, P presenter[T]](s *Store, q *gorm.DB, noun string) (*T, error) {
 // contains is a LIKE pattern for text that holds q, with LIKE's own signs taken
 // literally.
 func contains(q string) string {
-	return "%" + strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(strings.ToLower(q)) + "%"
+	return "%" + strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(q) + "%"
+}
+
+// holds is a condition on a column of text that people wrote: it holds q,
+// whatever the case. The database's lower knows ASCII only (SQLite, PostgreSQL
+// in the C locale), so q as it was written finds the other letters.
+func holds(column, q string) clause.Expr {
+	return gorm.Expr("(lower("+column+`) LIKE ? ESCAPE '\' OR `+column+` LIKE ? ESCAPE '\')`,
+		contains(strings.ToLower(q)), contains(q))
 }
 
 // where adds "column = value" unless the value is empty.
@@ -83,9 +92,9 @@ func where(q *gorm.DB, column, value string) *gorm.DB {
 	return q.Where(column+" = ?", value)
 }
 
-// save writes all columns of a row read before.
+// save writes all columns of a row read before, updated_at as the caller set it.
 func (s *Store) save(ctx context.Context, doing string, row any) error {
-	return s.wrap(doing, "", s.writer(ctx).Select("*").Updates(row).Error)
+	return s.wrap(doing, "", s.writer(ctx).Select("*").UpdateColumns(row).Error)
 }
 
 // create inserts a row or rows.

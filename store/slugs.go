@@ -103,16 +103,16 @@ func (s *Store) numberSlug(ctx context.Context, a Allocation, accountID string) 
 			return a, s.wrap("queue for slug", "", err)
 		}
 	}
-	for range suffixAttempts {
+	for attempt := range suffixAttempts {
 		var slugs []string
 		err := s.conn(ctx).Raw(`
 			INSERT INTO slugs (slug, base, number, account_id, status)
 			SELECT CAST(? AS text) || '-' || next.n, ?, next.n, ?, 'held'
-			FROM (SELECT COALESCE(MAX(number), 1) + 1 AS n FROM slugs WHERE base = ? AND number < ?) AS next
-			WHERE true
+			FROM (SELECT COALESCE(MAX(number), 1) + ? AS n FROM slugs WHERE base = ? AND number < ?) AS next
+			WHERE next.n <= ?
 			ON CONFLICT (slug) DO NOTHING
 			RETURNING slug`,
-			a.Taken, a.Taken, accountID, a.Taken, maxSlugNumber).Scan(&slugs).Error
+			a.Taken, a.Taken, accountID, attempt+1, a.Taken, maxSlugNumber, maxSlugNumber).Scan(&slugs).Error
 		if err != nil {
 			return a, s.wrap("number slug", "", err)
 		}
@@ -120,9 +120,10 @@ func (s *Store) numberSlug(ctx context.Context, a Allocation, accountID string) 
 			a.Slug = slugs[0]
 			return a, nil
 		}
-		// Somebody chose that very number just now: the next try sees it.
+		// Somebody chose that very number, just now or with more digits than
+		// splitSlug counts: the next try passes it.
 	}
-	a.Slug = a.Taken[:min(len(a.Taken), domain.SlugMax-9)] + "-" + strings.ToLower(accountID[len(accountID)-8:])
+	a.Slug = strings.TrimRight(a.Taken[:min(len(a.Taken), domain.SlugMax-9)], "-") + "-" + strings.ToLower(accountID[len(accountID)-8:])
 	ok, err := s.ClaimSlug(ctx, a.Slug, accountID)
 	if err == nil && !ok {
 		err = fmt.Errorf("allocate slug: %d numbers and a random one were taken", suffixAttempts)

@@ -12,12 +12,15 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/url"
 	"runtime"
 	"strings"
 	"sync/atomic"
 	"time"
 
-	_ "github.com/jackc/pgx/v5/stdlib" // the driver behind sql.Open("pgx", …)
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
+	"github.com/jackc/pgx/v5/stdlib"
 	"gorm.io/driver/postgres"
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
@@ -66,6 +69,9 @@ func Open(c Config) (*Store, error) {
 		err = s.openPostgres(c)
 	} else {
 		err = s.openSQLite(c)
+		if err != nil {
+			err = fmt.Errorf("%s: %w", c.URL, err)
+		}
 	}
 	if err == nil {
 		err = s.count()
@@ -100,10 +106,11 @@ func IsPostgres(url string) bool {
 }
 
 func (s *Store) openPostgres(c Config) error {
-	conn, err := sql.Open("pgx", c.URL)
+	config, err := pgx.ParseConfig(c.URL)
 	if err != nil {
 		return err
 	}
+	conn := stdlib.OpenDB(*config, stdlib.OptionAfterConnect(readUTC))
 	if c.MaxConns == 0 {
 		c.MaxConns = 20
 	}
@@ -115,11 +122,22 @@ func (s *Store) openPostgres(c Config) error {
 	return err
 }
 
+// readUTC makes the connection return times in UTC rather than in the zone of
+// this machine.
+func readUTC(_ context.Context, conn *pgx.Conn) error {
+	conn.TypeMap().RegisterType(&pgtype.Type{
+		Name: "timestamptz", OID: pgtype.TimestamptzOID, Codec: &pgtype.TimestamptzCodec{ScanLocation: time.UTC},
+	})
+	return nil
+}
+
 // openSQLite opens one connection for writing and several for reading: SQLite
 // has one writer at a time, and a queue in this process is fair where its busy
-// handler is not. A database in memory is one connection for both.
+// handler is not. A database in memory is one connection for both. Times are
+// stored as text that sorts only within one zone, hence UTC.
 func (s *Store) openSQLite(c Config) error {
-	dsn := "file:" + c.URL + "?_txlock=immediate&_time_format=sqlite" +
+	path := &url.URL{Path: c.URL} // escapes what a URI would read as its query
+	dsn := "file:" + path.EscapedPath() + "?_txlock=immediate&_time_format=sqlite&_timezone=UTC" +
 		"&_pragma=journal_mode(WAL)&_pragma=busy_timeout(5000)&_pragma=foreign_keys(1)"
 	if c.NoSync {
 		dsn += "&_pragma=synchronous(OFF)"

@@ -4,6 +4,7 @@ package storetest
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -16,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 )
 
@@ -129,15 +131,34 @@ func (c *Cluster) start() error {
 	}
 }
 
-// Kill ends the server as a power cut would, mid-transaction.
+// Kill ends the server as a power cut would, mid-transaction: all its processes
+// at once, without a word to their clients.
 func (c *Cluster) Kill(t testing.TB) {
 	t.Helper()
 	line, err := os.ReadFile(filepath.Join(c.data(), "postmaster.pid"))
 	require.NoError(t, err)
 	first, _, _ := bytes.Cut(line, []byte("\n"))
-	pid, err := strconv.Atoi(string(first))
+	postmaster, err := strconv.Atoi(string(first))
 	require.NoError(t, err)
-	require.NoError(t, syscall.Kill(pid, syscall.SIGKILL))
+	children := c.backends(t)
+	for _, pid := range append([]int{postmaster}, children...) { // the parent first, or it would begin to recover
+		require.NoError(t, syscall.Kill(pid, syscall.SIGKILL))
+	}
+}
+
+// backends are the server's processes but the first, as it knows them.
+func (c *Cluster) backends(t testing.TB) []int {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	conn, err := pgx.Connect(ctx, c.admin())
+	require.NoError(t, err)
+	defer func() { _ = conn.Close(ctx) }()
+	rows, err := conn.Query(ctx, "SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
+	require.NoError(t, err)
+	pids, err := pgx.CollectRows(rows, pgx.RowTo[int])
+	require.NoError(t, err)
+	return pids
 }
 
 // control runs pg_ctl and waits until it is done.

@@ -42,20 +42,16 @@ func states[S ~string](moves domain.Moves[S]) []string {
 
 // insertOneOfEach stores a row of every noun that has a column with states.
 func insertOneOfEach(t *testing.T, s *store.Store) {
+	t.Helper()
 	ctx := t.Context()
 	require.NoError(t, s.Seed(ctx))
 	insertOnboarding(t, s, "ada@example.com", domain.OnboardingReceived)
 	in := insertInvoice(t, s)
-	user, err := s.UserByEmail(ctx, "account-"+in.AccountID[len(in.AccountID)-8:]+"@example.com")
-	if err != nil { // the slug is lower case
-		user, err = onlyUser(t, s)
-	}
-	require.NoError(t, err)
+	owner := newOwner(in.AccountID, "bob@example.com")
+	require.NoError(t, s.InsertAccount(ctx, newAccount(), owner))
 	require.NoError(t, s.InsertSubscription(ctx, newSubscription(in.AccountID, domain.SubscriptionActive)))
 	require.NoError(t, s.InsertPayment(ctx, newPayment(in, domain.PaymentCreated)))
-	require.NoError(t, s.InsertSession(ctx, &domain.Session{
-		ID: store.NewID(domain.PrefixSession), TokenHash: []byte{1}, UserID: user.ID, Role: domain.RoleOwner, CreatedAt: moment, ExpiresAt: moment,
-	}))
+	require.NoError(t, s.InsertSession(ctx, newSession(owner, 1)))
 	require.NoError(t, s.InsertEvents(ctx, domain.Event{Type: domain.EventAccountCreated, ActorType: domain.ActorSystem}))
 	require.NoError(t, s.InsertCommand(ctx, &domain.Command{ID: "cmd_1", Action: domain.ActionCancel, ActorType: domain.ActorAdmin, CreatedAt: moment}))
 	ok, err := s.ClaimSlug(ctx, "acme", in.AccountID)
@@ -143,54 +139,87 @@ func checkRefusals(t *testing.T, s *store.Store) {
 // unique is a rule that lets one row in, refuses a second, and lets it in once
 // the first is out of the way.
 type unique struct {
-	rule   string
-	first  func() error
-	second func() error
-	away   string // the statement that takes the first out of the way
+	rule          string
+	first, second func() error
+	table, away   string // how the first gets out of the way
 }
 
 func checkUnique(t *testing.T, s *store.Store) {
 	ctx := t.Context()
-	require.NoError(t, s.Seed(ctx))
-	a := insertAccount(t, s)
-	subscription := func(status domain.SubscriptionStatus) func() error {
-		return func() error { return s.InsertSubscription(ctx, newSubscription(a.ID, status)) }
+	subscriptions := func(first, second domain.SubscriptionStatus) (func() error, func() error) {
+		a := insertAccount(t, s)
+		return func() error { return s.InsertSubscription(ctx, newSubscription(a.ID, first)) },
+			func() error { return s.InsertSubscription(ctx, newSubscription(a.ID, second)) }
 	}
-	invoice := func(status domain.InvoiceStatus) func() error {
-		return func() error { return s.InsertInvoice(ctx, newInvoice(a.ID, "sub_1", status)) }
+	invoices := func(first, second domain.InvoiceStatus) (func() error, func() error) {
+		a, id := insertAccount(t, s), store.NewID(domain.PrefixSubscription)
+		return func() error { return s.InsertInvoice(ctx, newInvoice(a.ID, id, first)) },
+			func() error { return s.InsertInvoice(ctx, newInvoice(a.ID, id, second)) }
 	}
-	paid := insertInvoice(t, s)
-	payment := func(status domain.PaymentStatus) func() error {
-		return func() error { return s.InsertPayment(ctx, newPayment(paid, status)) }
+	payments := func(status domain.PaymentStatus) (func() error, func() error) {
+		in := insertInvoice(t, s)
+		insert := func() error { return s.InsertPayment(ctx, newPayment(in, status)) }
+		return insert, insert
 	}
-	account := func() error {
-		other := newAccount()
-		other.Slug = "the-one"
-		return s.InsertAccount(ctx, other, newOwner(other.ID, other.ID[20:]+"@example.com"))
-	}
-	user := func() error { return raw(s, "users", newOwner("", "")) }
-	_ = user
-	for _, u := range []unique{
-		{"one live subscription", subscription("trialing"), subscription("active"), "UPDATE subscriptions SET status = 'canceled' WHERE status = 'trialing'"},
-		{"one live subscription, past due", subscription("past_due"), subscription("trialing"), "UPDATE subscriptions SET status = 'unpaid'"},
-		{"one incomplete subscription", subscription("incomplete"), subscription("incomplete"), "UPDATE subscriptions SET status = 'incomplete_expired'"},
-		{"one invoice per period and reason", invoice("open"), invoice("draft"), "UPDATE invoices SET status = 'void' WHERE subscription_id = 'sub_1'"},
-		{"one invoice per period and reason, paid", invoice("paid"), invoice("open"), "UPDATE invoices SET status = 'void', paid_at = NULL WHERE subscription_id = 'sub_1'"},
-		{"one succeeded payment per invoice", payment("succeeded"), payment("succeeded"), "DELETE FROM payments"},
-		{"one pending payment per invoice", payment("pending_approval"), payment("pending_approval"), "UPDATE payments SET status = 'failed'"},
-		{"one account per slug", account, account, "UPDATE accounts SET status = 'closed' WHERE slug = 'the-one'"},
-	} {
-		if _, err := writer(s).ExecContext(ctx, "DELETE FROM subscriptions"); err != nil {
-			require.NoError(t, err)
+	accounts := func() (func() error, func() error) {
+		insert := func() error {
+			a := newAccount()
+			email := a.Slug + "@example.com"
+			a.Slug = "the-one"
+			return s.InsertAccount(ctx, a, newOwner(a.ID, email))
 		}
+		return insert, insert
+	}
+	rule := func(name string, first, second func() error, table, away string) unique {
+		return unique{name, first, second, table, away}
+	}
+	live1, live2 := subscriptions("trialing", "active")
+	due1, due2 := subscriptions("past_due", "trialing")
+	incomplete1, incomplete2 := subscriptions("incomplete", "incomplete")
+	open1, open2 := invoices("open", "draft")
+	paid1, paid2 := invoices("paid", "open")
+	succeeded1, succeeded2 := payments("succeeded")
+	pending1, pending2 := payments("pending_approval")
+	slug1, slug2 := accounts()
+	for _, u := range []unique{
+		rule("one live subscription", live1, live2, "subscriptions", "status = 'canceled'"),
+		rule("one live subscription, past due counts", due1, due2, "subscriptions", "status = 'unpaid'"),
+		rule("one incomplete subscription", incomplete1, incomplete2, "subscriptions", "status = 'incomplete_expired'"),
+		rule("one invoice per period and reason", open1, open2, "invoices", "status = 'void'"),
+		rule("one invoice per period and reason, paid counts", paid1, paid2, "invoices", "status = 'void', paid_at = NULL"),
+		rule("one succeeded payment per invoice", succeeded1, succeeded2, "payments", "status = 'failed'"),
+		rule("one payment to decide on per invoice", pending1, pending2, "payments", "status = 'failed'"),
+		rule("one account per slug", slug1, slug2, "accounts", "status = 'closed'"),
+	} {
 		require.NoError(t, u.first(), u.rule)
 		require.Error(t, u.second(), u.rule)
-		_, err := writer(s).ExecContext(ctx, u.away)
+		_, err := writer(s).ExecContext(ctx, "UPDATE "+u.table+" SET "+u.away)
 		require.NoError(t, err, u.rule)
 		require.NoError(t, u.second(), u.rule)
-		_, err = writer(s).ExecContext(ctx, "DELETE FROM payments")
-		require.NoError(t, err)
-		_, err = writer(s).ExecContext(ctx, "DELETE FROM invoices WHERE subscription_id = 'sub_1'")
-		require.NoError(t, err)
 	}
+	a := insertAccount(t, s)
+	require.NoError(t, s.InsertSubscription(ctx, newSubscription(a.ID, domain.SubscriptionIncomplete)))
+	require.NoError(t, s.InsertSubscription(ctx, newSubscription(a.ID, domain.SubscriptionActive)), "paying for the next while using this one")
+	in := newInvoice(a.ID, "sub_1", domain.InvoiceOpen)
+	require.NoError(t, s.InsertInvoice(ctx, in))
+	next := newInvoice(a.ID, "sub_1", domain.InvoiceOpen)
+	next.PeriodStart = *later(1)
+	require.NoError(t, s.InsertInvoice(ctx, next), "the next period")
+	require.NoError(t, s.InsertInvoice(ctx, newInvoice(a.ID, "", domain.InvoiceOpen)))
+	require.NoError(t, s.InsertInvoice(ctx, newInvoice(a.ID, "", domain.InvoiceOpen)), "without a subscription there is no period")
+
+	require.NoError(t, s.Seed(ctx))
+	within(t, s, func(tx *store.Store) error {
+		_, err := tx.AttachMethod(ctx, newMethod(a.ID, "card"), true)
+		require.NoError(t, err)
+		_, err = tx.AttachMethod(ctx, newMethod(a.ID, "wallet"), false)
+		return err
+	})
+	assert.Error(t, accepts(t, s, "UPDATE plans SET is_default = true"), "one default plan")
+	assert.Error(t, accepts(t, s, "UPDATE plans SET code = 'same'"), "one plan per code")
+	assert.Error(t, accepts(t, s, "UPDATE payment_options SET preferred = true"), "one preferred option")
+	assert.Error(t, accepts(t, s, "UPDATE payment_options SET key = 'same'"), "one option per key")
+	assert.Error(t, accepts(t, s, "UPDATE payment_options SET external_id = '14'"), "one option per external id")
+	assert.Error(t, accepts(t, s, "UPDATE payment_methods SET is_default = true"), "one default method per account")
+	assert.Error(t, accepts(t, s, "UPDATE payment_methods SET option_key = 'card'"), "one method per option")
 }

@@ -1,0 +1,97 @@
+package api
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
+
+	"slipway/domain"
+	"slipway/store"
+)
+
+// bulkAtOnce is how many commands of one bulk request are under way.
+const bulkAtOnce = 4
+
+// orders is one command for many.
+type orders struct {
+	order
+	IDs []string `json:"ids" minItems:"1" maxItems:"100" uniqueItems:"true" nullable:"false" doc:"1 to 100 ids; each is answered for itself."`
+}
+
+type bulkSubscriptionsInput struct {
+	idempotent
+	Body struct {
+		orders
+		Action domain.Action `json:"action" enum:"activate,cancel,refresh"`
+		Waive  bool          `json:"waive,omitempty" doc:"activate: ask for no money."`
+	}
+}
+
+type bulkPaymentsInput struct {
+	idempotent
+	Body struct {
+		orders
+		Action domain.Action `json:"action" enum:"approve_payment,reject_payment"`
+	}
+}
+
+// bulkRow is the answer for one id: a result or a problem.
+type bulkRow struct {
+	ID      string         `json:"id"`
+	Result  *commandResult `json:"result"`
+	Problem *Problem       `json:"problem"`
+}
+
+type bulkResult struct {
+	Object string    `json:"object" enum:"bulk_result"`
+	Data   []bulkRow `json:"data" nullable:"false" doc:"In the order of the ids."`
+}
+
+type bulkOutput struct {
+	Body bulkResult
+}
+
+// commandSubscriptions gives one command to many subscriptions.
+func (a *API) commandSubscriptions(ctx context.Context, in *bulkSubscriptionsInput) (*bulkOutput, error) {
+	return a.bulk(ctx, domain.PrefixSubscription, in.idempotent, in.Body.orders, domain.Command{Action: in.Body.Action, Waive: in.Body.Waive})
+}
+
+// decidePayments approves or rejects many payments.
+func (a *API) decidePayments(ctx context.Context, in *bulkPaymentsInput) (*bulkOutput, error) {
+	return a.bulk(ctx, domain.PrefixPayment, in.idempotent, in.Body.orders, domain.Command{Action: in.Body.Action})
+}
+
+func (a *API) bulk(ctx context.Context, prefix string, key idempotent, o orders, cmd domain.Command) (*bulkOutput, error) {
+	var wrong fieldErrors
+	malformed := func(id string) bool { return !store.ValidID(prefix, id) }
+	wrong.require(!slices.ContainsFunc(o.IDs, malformed), "ids", "One of them is no such id.", "ids that begin with "+prefix+"_")
+	if err := cmp.Or(wrong.err(), reasoned(cmd.Action, o.Reason)); err != nil {
+		return nil, err
+	}
+	rows := make([]bulkRow, len(o.IDs))
+	var group errgroup.Group
+	group.SetLimit(bulkAtOnce)
+	for i, id := range o.IDs {
+		group.Go(func() error {
+			rows[i] = a.bulkRow(ctx, id, key, o.order, cmd)
+			return nil
+		})
+	}
+	_ = group.Wait() // each row holds its own problem
+	return &bulkOutput{Body: bulkResult{Object: "bulk_result", Data: rows}}, nil
+}
+
+// bulkRow answers for one id.
+func (a *API) bulkRow(ctx context.Context, id string, key idempotent, o order, cmd domain.Command) bulkRow {
+	out, err := a.order(ctx, id, key, o, cmd)
+	if err == nil {
+		return bulkRow{ID: id, Result: out.Body}
+	}
+	p := problemOf(err)
+	if p.cause != nil {
+		a.log.ErrorContext(ctx, "command in bulk failed", "action", cmd.Action, "error", p.cause)
+	}
+	return bulkRow{ID: id, Problem: p}
+}

@@ -1,0 +1,278 @@
+package api
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"slipway/domain"
+	"slipway/store"
+)
+
+// catalogueWait bounds how long a save waits to wake what waited for it.
+const catalogueWait = 2 * time.Second
+
+// planChange is what may change of a plan: what is absent stays. Every running
+// onboarding and subscription keeps its snapshot.
+type planChange struct {
+	Name                    *string           `json:"name,omitempty" doc:"1 to 120 visible characters."`
+	Description             *string           `json:"description,omitempty" maxLength:"2000"`
+	Amount                  *int64            `json:"amount,omitempty" minimum:"0" maximum:"1000000000000" doc:"Price per interval in minor units; 0 is free."`
+	Currency                *string           `json:"currency,omitempty" pattern:"^[a-z]{3}$" patternDescription:"three lower-case letters" doc:"ISO 4217, lower case."`
+	Interval                *string           `json:"interval,omitempty" enum:"month,year"`
+	TrialDays               *int              `json:"trial_days,omitempty" minimum:"0" maximum:"730"`
+	PaymentMethodCollection *string           `json:"payment_method_collection,omitempty" enum:"if_required,always"`
+	Credits                 *int64            `json:"credits,omitempty" minimum:"0" maximum:"1000000000000"`
+	Features                *[]string         `json:"features,omitempty" nullable:"false" maxItems:"100"`
+	Limits                  *map[string]int64 `json:"limits,omitempty" doc:"Such as sites."`
+	Public                  *bool             `json:"public,omitempty"`
+	Active                  *bool             `json:"active,omitempty"`
+	Default                 *bool             `json:"default,omitempty" doc:"Chosen when a sign-up names none; the one before is not any more."`
+	Sort                    *int              `json:"sort,omitempty"`
+}
+
+// set copies what is present.
+func set[T any](to *T, from *T) {
+	if from != nil {
+		*to = *from
+	}
+}
+
+// apply changes the plan, or says which fields cannot be accepted.
+func (c planChange) apply(p *domain.Plan) error {
+	set(&p.Name, c.Name)
+	set(&p.Description, c.Description)
+	set(&p.Amount, c.Amount)
+	set(&p.Currency, c.Currency)
+	set((*string)(&p.Interval), c.Interval)
+	set(&p.TrialDays, c.TrialDays)
+	set((*string)(&p.PaymentMethodCollection), c.PaymentMethodCollection)
+	set(&p.Credits, c.Credits)
+	set(&p.Features, c.Features)
+	set(&p.Limits, c.Limits)
+	set(&p.Public, c.Public)
+	set(&p.Active, c.Active)
+	set(&p.Default, c.Default)
+	set(&p.Sort, c.Sort)
+
+	var wrong fieldErrors
+	wrong.require(domain.ValidName(p.Name), "name", "It cannot be a name.", acceptedName)
+	wrong.require(validText(p.Description), "description", "It has characters that cannot be shown.", "visible text")
+	wrong.require(p.Currency != "", "currency", "It is required.", "an ISO 4217 code, lower case")
+	for _, f := range p.Features {
+		wrong.require(validLine(f, 1, 60), "features", "One of them cannot be a feature.", "1 to 60 visible characters")
+	}
+	for key, limit := range p.Limits {
+		wrong.require(validLine(key, 1, 60) && limit >= 0, "limits", "One of them cannot be a limit.", "a key of 1 to 60 visible characters and a number from 0")
+	}
+	return wrong.err()
+}
+
+// validText is visible text of several lines.
+func validText(s string) bool { return domain.CleanText(strings.ReplaceAll(s, "\n", " ")) }
+
+type createPlanInput struct {
+	idempotent
+	Body struct {
+		Code string `json:"code" pattern:"^[a-z0-9][a-z0-9_-]{0,59}$" patternDescription:"1 to 60 lower-case letters, digits, hyphens and underscores" doc:"Stable; it can never change."`
+		planChange
+	}
+}
+
+type changePlanInput struct {
+	ID   string `path:"id" doc:"Id of the plan."`
+	Body planChange
+}
+
+type planOutput struct {
+	replayable
+	Body *domain.Plan
+}
+
+// createPlan adds a plan to the catalogue; unless told otherwise it is active,
+// public and monthly.
+func (a *API) createPlan(ctx context.Context, in *createPlanInput) (*planOutput, error) {
+	who := callerOf(ctx)
+	k, err := a.key(in.idempotent, "create_plan", who.scope(), in.Body)
+	if err != nil {
+		return nil, err
+	}
+	now := a.store.Now()
+	plan := &domain.Plan{
+		ID: store.NewID(domain.PrefixPlan), Code: in.Body.Code, Interval: domain.IntervalMonth,
+		PaymentMethodCollection: domain.CollectIfRequired, Public: true, Active: true, CreatedAt: now, UpdatedAt: now,
+	}
+	id, again, err := a.once(ctx, k, plan.ID,
+		func() error { return in.Body.apply(plan) },
+		func(tx *store.Store) error { return savePlan(ctx, tx, who, plan) })
+	if err != nil {
+		return nil, err
+	}
+	a.catalogueChanged(ctx)
+	plan, err = a.store.PlanByID(ctx, id)
+	return &planOutput{replayable: replayed(again), Body: plan}, err
+}
+
+// changePlan changes what is named of a plan.
+func (a *API) changePlan(ctx context.Context, in *changePlanInput) (*planOutput, error) {
+	if !store.ValidID(domain.PrefixPlan, in.ID) {
+		return nil, domain.NotFound("plan")
+	}
+	var plan *domain.Plan
+	err := a.store.Within(ctx, func(tx *store.Store) (err error) {
+		if plan, err = tx.PlanByID(ctx, in.ID); err != nil {
+			return err
+		}
+		if err := in.Body.apply(plan); err != nil {
+			return err
+		}
+		plan.UpdatedAt = tx.Now()
+		return savePlan(ctx, tx, callerOf(ctx), plan)
+	})
+	if err != nil {
+		return nil, err
+	}
+	a.catalogueChanged(ctx)
+	return &planOutput{Body: plan}, nil
+}
+
+func savePlan(ctx context.Context, tx *store.Store, who caller, p *domain.Plan) error {
+	saved, err := tx.SavePlan(ctx, p)
+	if err != nil {
+		return err
+	}
+	if !saved {
+		return &domain.Error{Code: domain.CodeConflict, Detail: "Another plan has this code."}
+	}
+	return tx.InsertEvents(ctx, adminEvent(domain.EventPlanSaved, who, map[string]any{"plan": p.ID, "code": p.Code, "active": p.Active, "public": p.Public}))
+}
+
+// optionChange is what may change of a payment option: what is absent stays.
+type optionChange struct {
+	ExternalID   *string   `json:"external_id,omitempty" maxLength:"60" doc:"The id an imported catalogue gave it."`
+	Type         *string   `json:"type,omitempty" enum:"card,bank_transfer,wallet,invoice"`
+	Name         *string   `json:"name,omitempty" doc:"1 to 120 visible characters."`
+	Instructions *string   `json:"instructions,omitempty" maxLength:"4000" doc:"How to pay, for the customer to read."`
+	Countries    *[]string `json:"countries,omitempty" nullable:"false" maxItems:"300" doc:"ISO 3166-1 alpha-2 codes, upper case; empty for all."`
+	Currencies   *[]string `json:"currencies,omitempty" nullable:"false" maxItems:"300" doc:"ISO 4217 codes, lower case; empty for all."`
+	Enabled      *bool     `json:"enabled,omitempty"`
+	Preferred    *bool     `json:"preferred,omitempty" doc:"Chosen when the customer names none; the one before is not any more."`
+	Sort         *int      `json:"sort,omitempty"`
+}
+
+// apply changes the option, or says which fields cannot be accepted.
+func (c optionChange) apply(o *domain.PaymentOption) error {
+	set(&o.ExternalID, c.ExternalID)
+	set((*string)(&o.Type), c.Type)
+	set(&o.Name, c.Name)
+	set(&o.Instructions, c.Instructions)
+	set(&o.Countries, c.Countries)
+	set(&o.Currencies, c.Currencies)
+	set(&o.Enabled, c.Enabled)
+	set(&o.Preferred, c.Preferred)
+	set(&o.Sort, c.Sort)
+
+	var wrong fieldErrors
+	wrong.require(domain.CleanText(o.ExternalID), "external_id", "It has characters that cannot be shown.", "visible text")
+	wrong.require(o.Type != "", "type", "It is required.", "card, bank_transfer, wallet or invoice")
+	wrong.require(domain.ValidName(o.Name), "name", "It cannot be a name.", acceptedName)
+	wrong.require(validText(o.Instructions), "instructions", "It has characters that cannot be shown.", "visible text")
+	for _, country := range o.Countries {
+		wrong.require(validCountry(country), "countries", "One of them is no country.", acceptedCountry)
+	}
+	for _, currency := range o.Currencies {
+		wrong.require(validCurrency(currency), "currencies", "One of them is no currency.", "three lower-case letters")
+	}
+	return wrong.err()
+}
+
+func validCurrency(code string) bool {
+	return len(code) == 3 && strings.Trim(code, "abcdefghijklmnopqrstuvwxyz") == ""
+}
+
+type createOptionInput struct {
+	idempotent
+	Body struct {
+		Key string `json:"key" pattern:"^[a-z0-9][a-z0-9_-]{0,59}$" patternDescription:"1 to 60 lower-case letters, digits, hyphens and underscores" doc:"Stable; it can never change."`
+		optionChange
+	}
+}
+
+type changeOptionInput struct {
+	ID   string `path:"id" doc:"Id of the payment option."`
+	Body optionChange
+}
+
+type optionOutput struct {
+	replayable
+	Body *domain.PaymentOption
+}
+
+// createPaymentOption adds a payment option, settled by hand and enabled unless
+// told otherwise.
+func (a *API) createPaymentOption(ctx context.Context, in *createOptionInput) (*optionOutput, error) {
+	who := callerOf(ctx)
+	k, err := a.key(in.idempotent, "create_payment_option", who.scope(), in.Body)
+	if err != nil {
+		return nil, err
+	}
+	now := a.store.Now()
+	o := &domain.PaymentOption{
+		ID: store.NewID(domain.PrefixPaymentOption), Key: in.Body.Key, Provider: domain.ProviderManual,
+		Enabled: true, CreatedAt: now, UpdatedAt: now,
+	}
+	id, again, err := a.once(ctx, k, o.ID,
+		func() error { return in.Body.apply(o) },
+		func(tx *store.Store) error { return saveOption(ctx, tx, who, o) })
+	if err != nil {
+		return nil, err
+	}
+	a.catalogueChanged(ctx)
+	o, err = a.store.PaymentOptionByID(ctx, id)
+	return &optionOutput{replayable: replayed(again), Body: o}, err
+}
+
+// changePaymentOption changes what is named of a payment option.
+func (a *API) changePaymentOption(ctx context.Context, in *changeOptionInput) (*optionOutput, error) {
+	if !store.ValidID(domain.PrefixPaymentOption, in.ID) {
+		return nil, domain.NotFound("payment option")
+	}
+	var o *domain.PaymentOption
+	err := a.store.Within(ctx, func(tx *store.Store) (err error) {
+		if o, err = tx.PaymentOptionByID(ctx, in.ID); err != nil {
+			return err
+		}
+		if err := in.Body.apply(o); err != nil {
+			return err
+		}
+		o.UpdatedAt = tx.Now()
+		return saveOption(ctx, tx, callerOf(ctx), o)
+	})
+	if err != nil {
+		return nil, err
+	}
+	a.catalogueChanged(ctx)
+	return &optionOutput{Body: o}, nil
+}
+
+func saveOption(ctx context.Context, tx *store.Store, who caller, o *domain.PaymentOption) error {
+	saved, err := tx.SavePaymentOption(ctx, o)
+	if err != nil {
+		return err
+	}
+	if !saved {
+		return &domain.Error{Code: domain.CodeConflict, Detail: "Another payment option has this key or external id."}
+	}
+	return tx.InsertEvents(ctx, adminEvent(domain.EventPaymentOptionSaved, who, map[string]any{"payment_option": o.ID, "key": o.Key, "enabled": o.Enabled}))
+}
+
+// catalogueChanged shows the change at once and wakes onboardings that wait for
+// it. With Temporal away they are woken by the next reconcile.
+func (a *API) catalogueChanged(ctx context.Context) {
+	a.catalogue.changed()
+	ctx, cancel := context.WithTimeout(ctx, catalogueWait)
+	defer cancel()
+	if err := a.flows.CatalogueChanged(ctx); err != nil {
+		a.log.WarnContext(ctx, "onboardings that wait for the catalogue are woken later", "error", err)
+	}
+}

@@ -1,0 +1,115 @@
+package api
+
+import (
+	"net/http"
+
+	"slipway/domain"
+)
+
+// The sections of the description.
+const (
+	tagCatalogue  = "Catalogue"
+	tagOnboarding = "Onboarding"
+	tagSession    = "Sessions"
+	tagAccount    = "Account"
+	tagAdmin      = "Admin"
+	tagOperator   = "Operation"
+)
+
+// What several routes fail with.
+var (
+	conflict   = fails(string(domain.CodeConflict))
+	transition = fails(domain.ReasonInvalidTransition)
+	reused     = fails(domain.ReasonIdempotencyKeyReused)
+	created    = answers(http.StatusCreated)
+	noContent  = answers(http.StatusNoContent)
+)
+
+// routes lists every call: who may make it, what answers it, and how it can
+// fail beside the ways every route can.
+func (a *API) routes() {
+	a.catalogueRoutes()
+	a.onboardingRoutes()
+	a.accountRoutes()
+	a.adminRoutes()
+
+	operator := group{tagOperator, anyone}
+	handle(a, operator, "GET /livez", "livez", "Is the process alive?", a.livez)
+	raw[readiness](a, operator, "GET /readyz", "readyz", "Can requests be served? ?verbose names each check", a.readyz)
+	a.serveOperator() // /metrics, /openapi.json, /docs
+}
+
+func (a *API) catalogueRoutes() {
+	public := group{tagCatalogue, anyone}
+	raw[listOf[domain.Plan]](a, public, "GET /v1/plans", "list-plans", "List the plans on offer", a.listPlans,
+		about("Every plan that is active and public, in order: clients show all of them. Never limited."))
+	handle(a, public, "GET /v1/payment-options", "list-payment-options", "List the ways to pay", a.listPaymentOptions,
+		fails(string(domain.CodeInvalid)))
+}
+
+func (a *API) onboardingRoutes() {
+	public := group{tagOnboarding, anyone}
+	handle(a, public, "POST /v1/onboardings", "sign-up", "Sign up", a.signUp, created, reused, limitedByAddress, within(patiently),
+		fails(domain.ReasonEmailTaken, domain.ReasonSlugTaken, domain.ReasonSlugReserved, domain.ReasonWeakPassword,
+			domain.ReasonPlanUnavailable, domain.ReasonPaymentOptionUnavailable),
+		about("201 with the account in it; 202 when it is not there within a moment: the onboarding goes on by itself. Without a key, the same person's unfinished sign-up is continued."))
+
+	one := group{tagOnboarding, participants}
+	handle(a, one, "GET /v1/onboardings/{id}", "get-onboarding", "Read how far it has come, or wait for a change", a.getOnboarding, within(0))
+	handle(a, one, "GET /v1/onboardings/{id}/events", "stream-onboarding", "Follow it as server-sent events", a.streamOnboarding, within(0))
+	handle(a, one, "POST /v1/onboardings/{id}/plan", "choose-plan", "Choose a plan", a.choosePlan,
+		transition, reused, within(patiently), fails(domain.ReasonPlanUnavailable))
+	handle(a, one, "POST /v1/onboardings/{id}/payment-method", "add-payment-method", "Choose how to pay", a.addPaymentMethod,
+		transition, reused, within(patiently), fails(domain.ReasonPaymentOptionUnavailable))
+	handle(a, one, "POST /v1/onboardings/{id}/payment", "submit-payment", "Submit the reference of a payment", a.submitPayment,
+		transition, reused, within(patiently))
+	handle(a, one, "POST /v1/onboardings/{id}/cancel", "cancel-onboarding", "Give it up", a.cancelOnboarding,
+		transition, reused, within(patiently))
+}
+
+func (a *API) accountRoutes() {
+	handle(a, group{tagSession, anyone}, "POST /v1/sessions", "sign-in", "Sign in", a.signIn, created, limitedByAddress, within(patiently),
+		fails(string(domain.CodeUnauthenticated)))
+	handle(a, group{tagSession, signedIn}, "DELETE /v1/sessions/current", "sign-out", "Sign out", a.signOut, noContent)
+
+	own := group{tagAccount, owners}
+	handle(a, own, "GET /v1/account", "get-account", "Read the account", a.getAccount, fails(string(domain.CodeNotFound)))
+	handle(a, own, "GET /v1/account/balance", "get-balance", "Read the credits left", a.getBalance, unavailableAs(domain.ReasonBalanceUnavailable))
+	handle(a, own, "GET /v1/account/events", "list-account-events", "List what happened", a.listOwnEvents, filtered)
+	handle(a, own, "GET /v1/account/invoices", "list-account-invoices", "List the invoices", a.listOwnInvoices, filtered)
+	handle(a, own, "GET /v1/account/payment-methods", "list-payment-methods", "List the payment methods", a.listOwnMethods, filtered)
+	handle(a, own, "POST /v1/account/payment-methods", "attach-payment-method", "Add a payment method", a.attachMethod, created, reused,
+		fails(domain.ReasonPaymentOptionUnavailable, string(domain.CodeNotFound)))
+	handle(a, own, "POST /v1/account/payment-methods/{id}/default", "default-payment-method", "Make a payment method the default", a.defaultMethod)
+	handle(a, own, "DELETE /v1/account/payment-methods/{id}", "remove-payment-method", "Remove a payment method", a.removeMethod, noContent, conflict)
+	handle(a, own, "POST /v1/account/subscription", "subscribe", "Choose a plan for the account", a.subscribe, created, reused, conflict, within(patiently),
+		fails(domain.ReasonSubscriptionExists, domain.ReasonPlanUnavailable, domain.ReasonPaymentOptionUnavailable, string(domain.CodeNotFound)),
+		about("Starts an onboarding of kind activation: after a trial, a free plan, or the end of a subscription."))
+}
+
+func (a *API) adminRoutes() {
+	admin := group{tagAdmin, admins}
+	handle(a, admin, "GET /v1/admin/onboardings", "admin-list-onboardings", "List onboardings", a.adminOnboardings, filtered)
+	handle(a, admin, "GET /v1/admin/accounts", "admin-list-accounts", "List accounts", a.adminAccounts, filtered)
+	handle(a, admin, "GET /v1/admin/subscriptions", "admin-list-subscriptions", "List subscriptions", a.adminSubscriptions, filtered)
+	handle(a, admin, "GET /v1/admin/payments", "admin-list-payments", "List payments", a.adminPayments, filtered)
+	handle(a, admin, "GET /v1/admin/events", "admin-list-events", "List events", a.adminEvents, filtered)
+
+	handle(a, admin, "POST /v1/admin/subscriptions/bulk", "admin-command-subscriptions", "Command many subscriptions", a.commandSubscriptions, within(inBulk))
+	handle(a, admin, "POST /v1/admin/subscriptions/{id}/activate", "admin-activate", "Activate without the customer's payment", a.activateSubscription, transition, reused, within(patiently))
+	handle(a, admin, "POST /v1/admin/subscriptions/{id}/cancel", "admin-cancel", "Cancel", a.cancelSubscription, transition, reused, within(patiently))
+	handle(a, admin, "POST /v1/admin/subscriptions/{id}/refresh", "admin-refresh", "Compare with the workflow and repair", a.refreshSubscription, reused, within(patiently))
+	handle(a, admin, "POST /v1/admin/payments/bulk", "admin-decide-payments", "Approve or reject many payments", a.decidePayments, within(inBulk))
+	handle(a, admin, "POST /v1/admin/payments/{id}/approve", "admin-approve-payment", "Approve: the money is there", a.approvePayment, transition, reused, within(patiently))
+	handle(a, admin, "POST /v1/admin/payments/{id}/reject", "admin-reject-payment", "Reject: the money is not there", a.rejectPayment, transition, reused, within(patiently))
+
+	handle(a, admin, "GET /v1/admin/plans", "admin-list-plans", "List every plan", a.adminPlans, filtered)
+	handle(a, admin, "POST /v1/admin/plans", "admin-create-plan", "Add a plan", a.createPlan, created, conflict, reused)
+	handle(a, admin, "PATCH /v1/admin/plans/{id}", "admin-change-plan", "Change a plan", a.changePlan, conflict)
+	handle(a, admin, "GET /v1/admin/payment-options", "admin-list-payment-options", "List every payment option", a.adminPaymentOptions, filtered)
+	handle(a, admin, "POST /v1/admin/payment-options", "admin-create-payment-option", "Add a payment option", a.createPaymentOption, created, conflict, reused)
+	handle(a, admin, "PATCH /v1/admin/payment-options/{id}", "admin-change-payment-option", "Change a payment option", a.changePaymentOption, conflict)
+	handle(a, admin, "GET /v1/admin/api-keys", "admin-list-api-keys", "List API keys", a.listAPIKeys, filtered)
+	handle(a, admin, "POST /v1/admin/api-keys", "admin-create-api-key", "Make an API key", a.createAPIKey, created, reused)
+	handle(a, admin, "DELETE /v1/admin/api-keys/{id}", "admin-revoke-api-key", "Revoke an API key", a.revokeAPIKey, noContent)
+}

@@ -1,0 +1,176 @@
+package store_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"slipway/domain"
+	"slipway/store"
+	"slipway/store/storetest"
+)
+
+// patience is how long a test waits for something that should be quick.
+const patience = 30 * time.Second
+
+// woken waits for a watch to be woken.
+func woken(t *testing.T, watch <-chan struct{}, why string) {
+	t.Helper()
+	select {
+	case <-watch:
+	case <-time.After(patience):
+		t.Fatal("nobody was woken: " + why)
+	}
+}
+
+// asleep checks that a watch was not woken.
+func asleep(t *testing.T, watch <-chan struct{}, why string) {
+	t.Helper()
+	select {
+	case <-watch:
+		t.Error("woken too soon: " + why)
+	default:
+	}
+}
+
+// listen starts listening and returns once changes are heard. The listener ends
+// before the test does.
+func listen(t *testing.T, s *store.Store) {
+	t.Helper()
+	ready, cancelWatch := s.Watch("onb_listening")
+	defer cancelWatch()
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		s.Listen(ctx, slog.New(slog.DiscardHandler))
+	}()
+	t.Cleanup(func() { cancel(); <-done })
+	woken(t, ready, "a listener that begins wakes everybody, for what they may have missed")
+}
+
+// receive stores a sign-up.
+func receive(t *testing.T, s *store.Store, email string) *domain.Onboarding {
+	t.Helper()
+	o := storetest.NewOnboarding(email)
+	ok, err := s.InsertOnboarding(t.Context(), o)
+	require.NoError(t, err)
+	require.True(t, ok)
+	return o
+}
+
+// change counts a change of the sign-up and saves it.
+func change(t *testing.T, tx *store.Store, o *domain.Onboarding) error {
+	t.Helper()
+	o.Touch(tx.Now())
+	return tx.SaveOnboarding(t.Context(), o)
+}
+
+// committed saves a change of the sign-up in a transaction of its own.
+func committed(t *testing.T, s *store.Store, o *domain.Onboarding) {
+	t.Helper()
+	require.NoError(t, s.Within(t.Context(), func(tx *store.Store) error { return change(t, tx, o) }))
+}
+
+func TestWatch_IsWokenByACommitAndByNothingElse(t *testing.T) {
+	onBoth(t, func(t *testing.T, url string) {
+		s := storetest.Open(t, url)
+		ada, bob := receive(t, s, "ada@example.com"), receive(t, s, "bob@example.com")
+		if store.IsPostgres(url) { // in one process, SQLite needs no listener
+			listen(t, s)
+		}
+		watchAda, cancelAda := s.Watch(ada.ID)
+		defer cancelAda()
+		watchBob, cancelBob := s.Watch(bob.ID)
+		defer cancelBob()
+
+		err := s.Within(t.Context(), func(tx *store.Store) error {
+			require.NoError(t, change(t, tx, ada))
+			if store.IsPostgres(url) { // news come in order: what is heard after Bob's was not sent before
+				committed(t, s, bob)
+				woken(t, watchBob, "a commit")
+			}
+			asleep(t, watchAda, "before the commit")
+			return errors.New("take it back")
+		})
+		require.Error(t, err)
+		ada.Version--
+		committed(t, s, bob)
+		woken(t, watchBob, "a commit")
+		asleep(t, watchAda, "a rollback, and a change of another")
+
+		require.NoError(t, s.MarkChecked(t.Context(), ada.ID))
+		committed(t, s, bob)
+		woken(t, watchBob, "a commit")
+		asleep(t, watchAda, "being checked is no change")
+
+		committed(t, s, ada)
+		woken(t, watchAda, "its commit")
+		asleep(t, watchBob, "a change of another")
+		cancelAda()
+		committed(t, s, ada)
+		committed(t, s, bob)
+		woken(t, watchBob, "a commit")
+		asleep(t, watchAda, "canceled")
+	})
+}
+
+func TestListen_HearsOfAnotherProcess(t *testing.T) {
+	onBoth(t, func(t *testing.T, url string) {
+		api, worker := storetest.Open(t, url), storetest.Open(t, url)
+		o := receive(t, api, "ada@example.com")
+		listen(t, api)
+		watch, cancel := api.Watch(o.ID)
+		defer cancel()
+		for range 3 {
+			committed(t, worker, o)
+			woken(t, watch, "a commit of another store")
+			got, err := api.OnboardingByID(t.Context(), o.ID)
+			require.NoError(t, err)
+			assert.Equal(t, o.Version, got.Version, "who is woken sees the change")
+		}
+	})
+}
+
+func TestListen_LeavesADatabaseInMemoryUsable(t *testing.T) {
+	t.Parallel()
+	s := storetest.Open(t, ":memory:")
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		s.Listen(ctx, slog.New(slog.DiscardHandler))
+	}()
+	for range 100 {
+		require.NoError(t, s.Ping(ctx), "it has one connection, which listening must not keep")
+	}
+	cancel()
+	<-done
+}
+
+func TestListen_ComesBackAfterTheServerRestarts(t *testing.T) {
+	t.Parallel()
+	cluster := storetest.StartCluster(t)
+	url := cluster.Database(t)
+	s, worker := storetest.Open(t, url), storetest.Open(t, url)
+	o := receive(t, s, "ada@example.com")
+	listen(t, s)
+	watch, cancel := s.Watch(o.ID)
+	defer cancel()
+	for _, end := range []func(testing.TB){cluster.Stop, cluster.Kill} {
+		end(t)
+		cluster.Start(t)
+		woken(t, watch, "a listener that is back wakes everybody, for what they missed")
+		require.Eventually(t, func() bool {
+			err := worker.Within(t.Context(), func(tx *store.Store) error { return change(t, tx, o) })
+			return err == nil
+		}, patience, 10*time.Millisecond)
+		woken(t, watch, "a commit after the restart")
+	}
+}

@@ -1,0 +1,179 @@
+package storetest
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"slipway/domain"
+	"slipway/store"
+)
+
+var cataloguePromises = []promise{
+	{"Seed_IsTheCatalogueOfTheIssue", false, seedContent},
+	{"Seed_TwiceChangesNothingAndEditsStay", false, seedTwice},
+	{"SavePlan_OneDefault", false, oneDefaultPlan},
+	{"SavePaymentOption_OnePreferred", false, onePreferredOption},
+}
+
+func seedContent(t *testing.T, s *store.Store) {
+	ctx := t.Context()
+	require.NoError(t, s.Seed(ctx))
+	plans, err := s.Plans(ctx)
+	require.NoError(t, err)
+	type plan struct {
+		code           string
+		amount         int64
+		credits, sites int64
+		trial          int
+		public, chosen bool
+	}
+	var got []plan
+	for _, p := range plans {
+		assert.Equal(t, "usd", p.Currency)
+		assert.Equal(t, domain.IntervalMonth, p.Interval)
+		assert.Equal(t, domain.CollectIfRequired, p.PaymentMethodCollection, "no card for a trial")
+		assert.True(t, p.Active)
+		assert.NotEmpty(t, p.Name)
+		assert.NotEmpty(t, p.Description)
+		assert.True(t, store.ValidID(domain.PrefixPlan, p.ID))
+		got = append(got, plan{p.Code, p.Amount, p.Credits, p.Limits[domain.LimitSites], p.TrialDays, p.Public, p.Default})
+	}
+	assert.Equal(t, []plan{
+		{"free", 0, 100, 1, 0, true, true},
+		{"starter", 8900, 1000, 3, 14, true, false},
+		{"growth", 13900, 2000, 10, 0, true, false},
+		{"scale", 22900, 4000, 25, 0, true, false},
+		{"enterprise", 0, 10000, 1000, 0, false, false},
+	}, got)
+	public, err := s.PublicPlans(ctx)
+	require.NoError(t, err)
+	assert.Equal(t, plans[:4], public)
+
+	options, err := s.PaymentOptions(ctx)
+	require.NoError(t, err)
+	type option struct {
+		key, external      string
+		kind               domain.PaymentType
+		enabled, preferred bool
+		byCountry          bool
+	}
+	var offered []option
+	for _, o := range options {
+		assert.NotEmpty(t, o.Instructions, o.Key)
+		assert.Equal(t, domain.ProviderManual, o.Provider)
+		assert.True(t, store.ValidID(domain.PrefixPaymentOption, o.ID))
+		offered = append(offered, option{o.Key, o.ExternalID, o.Type, o.Enabled, o.Preferred, len(o.Countries) > 0})
+	}
+	assert.Equal(t, []option{
+		{"bank_transfer", "14", domain.TypeBankTransfer, true, true, false},
+		{"card", "", domain.TypeCard, true, false, false},
+		{"wallet", "", domain.TypeWallet, true, false, true},
+		{"cheque", "", domain.TypeInvoice, false, false, false},
+	}, offered)
+}
+
+func seedTwice(t *testing.T, s *store.Store) {
+	ctx := t.Context()
+	require.NoError(t, s.Seed(ctx))
+	growth, err := s.PlanByCode(ctx, "growth")
+	require.NoError(t, err)
+	growth.Amount, growth.Public, growth.Default = 14900, false, true
+	ok, err := s.SavePlan(ctx, growth)
+	require.NoError(t, err)
+	require.True(t, ok)
+	options, err := s.PaymentOptions(ctx)
+	require.NoError(t, err)
+	card := options[1]
+	card.Preferred, card.Name = true, "Credit card"
+	ok, err = s.SavePaymentOption(ctx, &card)
+	require.NoError(t, err)
+	require.True(t, ok)
+	plans, err := s.Plans(ctx)
+	require.NoError(t, err)
+	options, err = s.PaymentOptions(ctx)
+	require.NoError(t, err)
+
+	require.NoError(t, s.Seed(ctx))
+	again, err := s.Plans(ctx)
+	require.NoError(t, err)
+	assert.Equal(t, plans, again)
+	offered, err := s.PaymentOptions(ctx)
+	require.NoError(t, err)
+	assert.Equal(t, options, offered)
+}
+
+// defaults lists the codes of the default plans.
+func defaults(t *testing.T, s *store.Store) (codes []string) {
+	t.Helper()
+	plans, err := s.Plans(t.Context())
+	require.NoError(t, err)
+	for _, p := range plans {
+		if p.Default {
+			codes = append(codes, p.Code)
+		}
+	}
+	return codes
+}
+
+func oneDefaultPlan(t *testing.T, s *store.Store) {
+	ctx := t.Context()
+	require.NoError(t, s.Seed(ctx))
+	gold := &domain.Plan{ID: store.NewID(domain.PrefixPlan), Code: "gold", Name: "Gold", Currency: "usd", Interval: domain.IntervalMonth,
+		PaymentMethodCollection: domain.CollectIfRequired, Active: true, Public: true, Default: true, CreatedAt: moment, UpdatedAt: moment}
+	ok, err := s.SavePlan(ctx, gold)
+	require.NoError(t, err)
+	assert.True(t, ok)
+	assert.Equal(t, []string{"gold"}, defaults(t, s))
+
+	copycat := *gold
+	copycat.ID, copycat.Code = store.NewID(domain.PrefixPlan), "free"
+	ok, err = s.SavePlan(ctx, &copycat)
+	require.NoError(t, err)
+	assert.False(t, ok, "the code is another plan's")
+	assert.Equal(t, []string{"gold"}, defaults(t, s), "what was not saved changed nothing")
+
+	gold.Code = "starter"
+	ok, err = s.SavePlan(ctx, gold)
+	require.NoError(t, err)
+	assert.False(t, ok, "nor may it take another's by a change")
+	got, err := s.PlanByID(ctx, gold.ID)
+	require.NoError(t, err)
+	assert.Equal(t, "gold", got.Code)
+
+	errs := together(20, func(i int) error {
+		plan := *gold
+		plan.ID, plan.Code = store.NewID(domain.PrefixPlan), "gold-"+string(rune('a'+i))
+		_, err := s.SavePlan(ctx, &plan)
+		return err
+	})
+	require.Empty(t, errs)
+	assert.Len(t, defaults(t, s), 1)
+}
+
+func onePreferredOption(t *testing.T, s *store.Store) {
+	ctx := t.Context()
+	require.NoError(t, s.Seed(ctx))
+	preferred := func() (keys []string) {
+		options, err := s.PaymentOptions(ctx)
+		require.NoError(t, err)
+		for _, o := range options {
+			if o.Preferred {
+				keys = append(keys, o.Key)
+			}
+		}
+		return keys
+	}
+	gold := &domain.PaymentOption{ID: store.NewID(domain.PrefixPaymentOption), Key: "gold", Provider: "manual", Type: domain.TypeCard, Name: "Gold",
+		Enabled: true, Preferred: true, ExternalID: "14", CreatedAt: moment, UpdatedAt: moment}
+	ok, err := s.SavePaymentOption(ctx, gold)
+	require.NoError(t, err)
+	assert.False(t, ok, "the external id is another's")
+	assert.Equal(t, []string{"bank_transfer"}, preferred(), "what was not saved changed nothing")
+	gold.ExternalID = ""
+	ok, err = s.SavePaymentOption(ctx, gold)
+	require.NoError(t, err)
+	assert.True(t, ok)
+	assert.Equal(t, []string{"gold"}, preferred())
+}

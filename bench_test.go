@@ -5,6 +5,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"fmt"
 	"net"
 	"net/http"
@@ -99,18 +100,18 @@ func obviousWorkflow(ctx workflow.Context, onboardingID string) error {
 
 // obviousStep does the rows of one step: the first two of ours do all there is,
 // the others read and write the onboarding, as their own transactions would.
-type obviousSteps struct{ *activities.Activities }
+type obviousSteps struct{ steps *activities.Activities }
 
-func (o obviousSteps) ObviousStep(ctx context.Context, onboardingID, step string) error {
+func (o *obviousSteps) ObviousStep(ctx context.Context, onboardingID, step string) error {
 	switch step {
 	case "account":
-		_, err := o.CreateAccount(ctx, activities.CreateAccountInput{OnboardingID: onboardingID})
+		_, err := o.steps.CreateAccount(ctx, activities.CreateAccountInput{OnboardingID: onboardingID})
 		return err
 	case "subscription":
-		_, err := o.OpenSubscription(ctx, activities.OpenSubscriptionInput{OnboardingID: onboardingID})
+		_, err := o.steps.OpenSubscription(ctx, activities.OpenSubscriptionInput{OnboardingID: onboardingID})
 		return err
 	}
-	return o.Store.Within(ctx, func(tx *store.Store) error {
+	return o.steps.Store.Within(ctx, func(tx *store.Store) error {
 		row, err := tx.LockOnboarding(ctx, onboardingID)
 		if err != nil {
 			return err
@@ -128,7 +129,7 @@ func (b *bench) startFloors() {
 	})
 	w.RegisterWorkflow(emptyWorkflow)
 	w.RegisterWorkflow(obviousWorkflow)
-	w.RegisterActivity(obviousSteps{&activities.Activities{Store: b.app.store, Policy: activities.Policy{PaymentWindow: time.Hour}}})
+	w.RegisterActivity(&obviousSteps{&activities.Activities{Store: b.app.store, Policy: activities.Policy{PaymentWindow: time.Hour}}})
 	require.NoError(b.t, w.Start())
 	b.t.Cleanup(w.Stop)
 }
@@ -149,22 +150,23 @@ func (b *bench) empty(ctx context.Context) error {
 
 var people atomic.Int64
 
-// trial signs somebody up over HTTP and expects to read completed.
+// trial signs somebody up over HTTP and returns when the status is completed,
+// which it is in the first answer unless that took longer than the API waits.
 func (b *bench) trial(context.Context) error {
 	n := people.Add(1)
 	a, err := try(http.MethodPost, b.url+"/v1/onboardings", "", person(fmt.Sprintf("p%d@example.com", n), fmt.Sprintf("Company %d", n), "starter"))
-	if err != nil {
-		return err
+	var o kickedOff
+	for err == nil && a.status < 300 {
+		secret := o.ClientSecret
+		if err = json.Unmarshal(a.body, &o); err != nil || o.Status == domain.OnboardingCompleted {
+			return err
+		}
+		if o.ClientSecret == "" {
+			o.ClientSecret = secret
+		}
+		a, err = try(http.MethodGet, b.url+"/v1/onboardings/"+o.ID, o.ClientSecret, nil, "Prefer", "wait=20")
 	}
-	if a.status != http.StatusCreated || !containsStatus(a.body, "completed") {
-		return fmt.Errorf("%d %s", a.status, a.body)
-	}
-	return nil
-}
-
-func containsStatus(body []byte, status string) bool {
-	var o domain.Onboarding
-	return jsonInto(body, &o) == nil && string(o.Status) == status
+	return fmt.Errorf("%d %s %w", a.status, a.body, err)
 }
 
 // obvious does the same the obvious way: insert, start, poll by Query.

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 	enumspb "go.temporal.io/api/enums/v1"
 	historypb "go.temporal.io/api/history/v1"
+	sdkpb "go.temporal.io/api/sdk/v1"
 	"go.temporal.io/api/workflowservice/v1"
 
 	"slipway/domain"
@@ -336,7 +337,7 @@ func TestInspection_OperatorsFindAndUnderstandWorkflows(t *testing.T) {
 
 	meta, err := r.app.temporal.QueryWorkflow(context.Background(), "signup-"+o.ID, "", "__temporal_workflow_metadata")
 	require.NoError(t, err)
-	var details struct{ CurrentDetails string }
+	var details sdkpb.WorkflowMetadata
 	require.NoError(t, meta.Get(&details))
-	assert.Contains(t, details.CurrentDetails, "Waiting for the customer to pay $139.00")
+	assert.Contains(t, details.GetCurrentDetails(), "Waiting for the customer to pay $139.00")
 }

@@ -111,7 +111,7 @@ func TestFault4_OnPostgres(t *testing.T) {
 
 // 5. The database is away: 503 with Retry-After; it is back: everything goes on.
 func TestFault5_DatabaseStoppedKilledAndBack(t *testing.T) {
-	cluster := storetest.NewCluster(t)
+	cluster := storetest.StartCluster(t)
 	s := newSite(t, cluster.Database(t))
 	_, r := s.api()
 	s.worker()
@@ -129,7 +129,7 @@ func TestFault5_DatabaseStoppedKilledAndBack(t *testing.T) {
 			}
 		})
 	}
-	cluster.Kill()
+	cluster.Kill(t)
 	wg.Wait()
 	for _, path := range []string{"/v1/onboardings/" + waiting.ID, "/v1/account/balance"} {
 		a := r.get(path, waiting.ClientSecret)
@@ -141,7 +141,7 @@ func TestFault5_DatabaseStoppedKilledAndBack(t *testing.T) {
 	require.NotEmpty(t, a.header.Get("Retry-After"))
 	require.Equal(t, http.StatusOK, r.get("/v1/plans", "").status, "plans are served from the last good copy")
 
-	cluster.Start()
+	cluster.Start(t)
 	r.until(waiting, domain.OnboardingAwaitingPayment)
 	completed := 0
 	for i := range acknowledged {

@@ -232,5 +232,3 @@ func TestMain(m *testing.M) {
 	}
 	os.Exit(m.Run())
 }
-
-func jsonInto(body []byte, v any) error { return json.Unmarshal(body, v) }

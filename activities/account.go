@@ -88,14 +88,14 @@ func (c *changeSet) closeAccount() error {
 	if o.Kind == domain.KindActivation {
 		return nil
 	}
-	if err := c.tx.ReleaseSlug(c.ctx, o.AccountID, c.policy.KeepSlugs); err != nil {
+	account, err := c.tx.AccountByID(c.ctx, o.AccountID)
+	if domain.CodeOf(err) == domain.CodeNotFound {
+		return c.tx.ReleaseSlug(c.ctx, o.AccountID, c.policy.KeepSlugs) // chosen, not used yet
+	}
+	if err != nil || account.Status != domain.AccountPending {
 		return err
 	}
-	if o.Account == nil {
-		return nil
-	}
-	account, err := c.tx.AccountByID(c.ctx, o.AccountID)
-	if err != nil || account.Status != domain.AccountPending {
+	if err := c.tx.ReleaseSlug(c.ctx, o.AccountID, c.policy.KeepSlugs); err != nil {
 		return err
 	}
 	if err := account.Advance(domain.AccountClosed, c.now); err != nil {

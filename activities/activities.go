@@ -122,6 +122,7 @@ type changeSet struct {
 	actor      domain.Actor
 	reason     string // what the actor gave
 	events     []domain.Event
+	opened     bool // a subscription was opened and is not saved yet
 }
 
 // record notes an event, to be stored when the change commits.

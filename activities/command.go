@@ -2,7 +2,6 @@ package activities
 
 import (
 	"context"
-	"errors"
 
 	"slipway/domain"
 	"slipway/store"
@@ -50,24 +49,18 @@ func (a *Activities) Apply(ctx context.Context, in ApplyInput) (Standing, error)
 		return apply[command.Action](c, command)
 	})
 	if in.Signal && domain.CodeOf(err) == domain.CodeConflict {
-		return standing, errors.Join(err, a.recordRefused(ctx, command))
+		return a.recordRefused(ctx, command)
 	}
 	return standing, err
 }
 
 // recordRefused leaves a trace of a signal that changed nothing: its sender got
-// no answer that could say so.
-func (a *Activities) recordRefused(ctx context.Context, command *domain.Command) error {
-	o, err := a.Store.OnboardingByID(ctx, command.OnboardingID)
-	if err != nil {
-		return err
-	}
-	return a.Store.Within(ctx, func(tx *store.Store) error {
-		return tx.InsertEvents(ctx, domain.Event{
-			Type: domain.EventCommandRefused, AccountID: o.AccountID, OnboardingID: o.ID, SubscriptionID: o.SubscriptionID,
-			ActorType: command.ActorType, Reason: command.Reason,
-			Data: map[string]any{"action": command.Action, "status": o.Status},
-		})
+// no answer that could say so. The workflow learns where the onboarding stands.
+func (a *Activities) recordRefused(ctx context.Context, command *domain.Command) (Standing, error) {
+	return a.change(ctx, command.OnboardingID, func(c *changeSet) error {
+		c.actor, c.reason = command.Actor(), command.Reason
+		c.record(domain.EventCommandRefused, map[string]any{"action": command.Action, "status": c.onboarding.Status})
+		return c.tx.InsertEvents(c.ctx, c.events...)
 	})
 }
 
@@ -81,9 +74,29 @@ func (a *Activities) command(ctx context.Context, in ApplyInput) (*domain.Comman
 	}, nil
 }
 
-// done reports whether the command's effect is there already: the payment it
-// submits, approves or rejects has moved on.
+// done reports whether the command's effect is there already, so that a second
+// run is no refusal: a worker that died before it could report the first one
+// must still learn where the onboarding stands.
 func (c *changeSet) done(command *domain.Command) (bool, error) {
+	o := c.onboarding
+	asked, completed := o.Status == domain.OnboardingAwaitingPayment, o.Status == domain.OnboardingCompleted
+	switch command.Action {
+	case domain.ActionCancel:
+		return o.Status == domain.OnboardingCanceled, nil
+	case domain.ActionActivate:
+		return completed, nil
+	case domain.ActionChoosePlan:
+		return (asked || completed) && o.Plan != nil && o.Plan.Code == command.Plan, nil
+	case domain.ActionAddPaymentMethod:
+		return (asked && o.NextAction != nil && o.NextAction.PaymentOption == command.Option) ||
+			(completed && o.WantedOption == command.Option), nil
+	}
+	return c.paymentDone(command)
+}
+
+// paymentDone reports whether the payment that the command submits, approves or
+// rejects has moved on.
+func (c *changeSet) paymentDone(command *domain.Command) (bool, error) {
 	if command.PaymentID == "" {
 		return false, nil
 	}
@@ -106,13 +119,19 @@ func (c *changeSet) done(command *domain.Command) (bool, error) {
 }
 
 func (c *changeSet) applyChoosePlan(command *domain.Command) error {
-	c.onboarding.WantedPlan = command.Plan
-	c.record(domain.EventPlanChosen, map[string]any{"plan": command.Plan})
+	if o := c.onboarding; o.WantedPlan != command.Plan {
+		o.WantedPlan = command.Plan
+		o.Touch(c.now)
+		c.record(domain.EventPlanChosen, map[string]any{"plan": command.Plan})
+	}
 	return c.reopen()
 }
 
 func (c *changeSet) applyAddPaymentMethod(command *domain.Command) error {
-	c.onboarding.WantedOption = command.Option
+	if o := c.onboarding; o.WantedOption != command.Option {
+		o.WantedOption = command.Option
+		o.Touch(c.now)
+	}
 	return c.reopen()
 }
 
@@ -122,7 +141,6 @@ func (c *changeSet) reopen() error {
 	if err := c.voidInvoice(domain.FailureSuperseded); err != nil {
 		return err
 	}
-	c.onboarding.Touch(c.now)
 	return c.openSubscription()
 }
 
@@ -237,6 +255,12 @@ func (c *changeSet) applyActivate(command *domain.Command) error {
 	if err != nil {
 		return err
 	}
+	if method := c.onboarding.Step(domain.StepPaymentMethod); method.Status == domain.StepWaiting {
+		method.Set(domain.StepSkipped, "None is needed.", c.now)
+	}
+	if sub.Plan.Amount == 0 {
+		return c.fulfil(sub, fulfilment{managedBy: domain.ManagedByAdmin, message: nothingOwed(sub)})
+	}
 	invoice, err := c.tx.OpenInvoice(c.ctx, sub.ID)
 	if domain.CodeOf(err) == domain.CodeNotFound {
 		invoice, err = c.insertInvoice(sub)
@@ -245,7 +269,7 @@ func (c *changeSet) applyActivate(command *domain.Command) error {
 		return err
 	}
 	f := fulfilment{invoice: invoice, managedBy: domain.ManagedByAdmin}
-	if command.Waive || invoice.Amount == 0 {
+	if command.Waive {
 		err = c.failPending(invoice, domain.FailureSuperseded)
 	} else {
 		f.payment, err = c.payOutOfBand(invoice)

@@ -92,7 +92,7 @@ func (c *changeSet) start(sub *domain.Subscription, f fulfilment) error {
 	c.record(domain.EventSubscriptionActivated, map[string]any{
 		"plan": sub.PlanCode, "status": sub.Status, "current_period_end": sub.CurrentPeriodEnd,
 	})
-	return c.tx.SaveSubscription(c.ctx, sub)
+	return c.saveSubscription(sub)
 }
 
 // grantPlanCredits gives the credits of the first period, in place of what an

@@ -18,6 +18,11 @@ func (c *changeSet) openInvoice(sub *domain.Subscription, method *domain.Payment
 }
 
 func (c *changeSet) insertInvoice(sub *domain.Subscription) (*domain.Invoice, error) {
+	if c.opened {
+		if err := c.saveSubscription(sub); err != nil {
+			return nil, err
+		}
+	}
 	due := c.now.Add(c.policy.PaymentWindow)
 	invoice := &domain.Invoice{
 		ID: store.NewID(domain.PrefixInvoice), AccountID: sub.AccountID, SubscriptionID: sub.ID,

@@ -78,7 +78,12 @@ func (c *changeSet) repairRefs(differ func(field, was, is string) bool) error {
 			o.Account = &domain.AccountRef{}
 		}
 		differ("account.id", o.Account.ID, account.ID)
-		differ("account.slug", o.Account.Slug, account.Slug)
+		if o.Account.Slug != account.Slug { // differences enter a history, names do not
+			differ("account.slug", "another", "the account's")
+		}
+		if o.Account.Name != account.Name {
+			differ("account.name", "another", "the account's")
+		}
 		o.Account = &domain.AccountRef{ID: account.ID, Name: account.Name, Slug: account.Slug}
 	} else if domain.CodeOf(err) != domain.CodeNotFound {
 		return err
@@ -93,6 +98,7 @@ func (c *changeSet) repairRefs(differ func(field, was, is string) bool) error {
 	if o.Subscription == nil {
 		o.Subscription = &domain.SubscriptionRef{}
 	}
+	differ("subscription.id", o.Subscription.ID, sub.ID)
 	differ("subscription.status", string(o.Subscription.Status), string(sub.Status))
 	o.Subscription = &domain.SubscriptionRef{ID: sub.ID, Status: sub.Status}
 	if o.Plan == nil || o.Plan.Code != sub.PlanCode {

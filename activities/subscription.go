@@ -2,6 +2,7 @@ package activities
 
 import (
 	"context"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -42,14 +43,19 @@ func (c *changeSet) openSubscription() error {
 		return err
 	}
 	owed := plan.Amount > 0 && trialDays == 0
-	method, err := c.choosePaymentMethod(plan, owed)
+	method, err := c.choosePaymentMethod(plan)
 	if err != nil {
 		return err
 	}
-	needed := owed || plan.PaymentMethodCollection == domain.CollectAlways
-	if method == nil && needed {
-		return c.wait(domain.OnboardingWaitingForPaymentMethod, domain.StepPaymentMethod,
-			"Waiting for a way to pay that serves this country and currency.")
+	if method == nil {
+		if owed || plan.PaymentMethodCollection == domain.CollectAlways {
+			if err := c.followPlan(); err != nil {
+				return err
+			}
+			return c.wait(domain.OnboardingWaitingForPaymentMethod, domain.StepPaymentMethod,
+				"Waiting for a way to pay that serves this country and currency.")
+		}
+		c.step(domain.StepPaymentMethod, domain.StepSkipped, "None is needed yet.")
 	}
 	sub, err := c.subscribe()
 	if err != nil {
@@ -58,7 +64,7 @@ func (c *changeSet) openSubscription() error {
 	if owed {
 		return c.openInvoice(sub, method)
 	}
-	return c.fulfil(sub, fulfilment{trialDays: trialDays, message: nothingOwed(sub, trialDays)})
+	return c.fulfil(sub, fulfilment{trialDays: trialDays, message: nothingOwed(sub)})
 }
 
 // wait parks the onboarding at a step until somebody or something moves it on.
@@ -70,6 +76,11 @@ func (c *changeSet) wait(status domain.OnboardingStatus, key domain.StepKey, mes
 		return err
 	}
 	c.step(key, domain.StepWaiting, message)
+	for i := slices.Index(domain.StepKeys, key) + 1; i < len(domain.StepKeys); i++ {
+		if later := c.onboarding.Step(domain.StepKeys[i]); later.Status == domain.StepWaiting {
+			later.Set(domain.StepPending, "", c.now) // its turn comes again
+		}
+	}
 	c.record(domain.EventOnboardingWaiting, map[string]any{"blocked_on": status.BlockedOn()})
 	return nil
 }
@@ -129,7 +140,7 @@ func (c *changeSet) trialDays(plan *domain.Plan) (int, error) {
 // choosePaymentMethod attaches the payment option the server's rule chooses as
 // the account's default. None is nil: whether that is a problem depends on
 // whether anything is owed.
-func (c *changeSet) choosePaymentMethod(plan *domain.Plan, owed bool) (*domain.PaymentMethod, error) {
+func (c *changeSet) choosePaymentMethod(plan *domain.Plan) (*domain.PaymentMethod, error) {
 	o := c.onboarding
 	if o.Kind == domain.KindActivation && o.WantedOption == "" {
 		method, err := c.usableDefault(plan)
@@ -143,7 +154,6 @@ func (c *changeSet) choosePaymentMethod(plan *domain.Plan, owed bool) (*domain.P
 	}
 	option := domain.ChoosePaymentOption(options, o.WantedOption, c.policy.PreferredOption, o.Country, plan.Currency)
 	if option == nil {
-		c.step(domain.StepPaymentMethod, domain.StepSkipped, "None is needed yet.")
 		return nil, nil
 	}
 	method, err := c.tx.AttachMethod(c.ctx, &domain.PaymentMethod{
@@ -189,25 +199,46 @@ func (c *changeSet) optionOf(method *domain.PaymentMethod) (*domain.PaymentOptio
 	return &options[i], nil
 }
 
-// subscribe opens the incomplete subscription, or moves the one this onboarding
-// opened earlier to the plan chosen now.
+// followPlan moves the subscription, where one was opened, to the plan chosen
+// now, so that the two agree while a payment method is waited for.
+func (c *changeSet) followPlan() error {
+	if c.onboarding.Subscription == nil {
+		return nil
+	}
+	_, err := c.subscribe()
+	return err
+}
+
+// subscribe opens the incomplete subscription, to be saved with what becomes of
+// it, or moves the one this onboarding opened earlier to the plan chosen now.
 func (c *changeSet) subscribe() (*domain.Subscription, error) {
 	o := c.onboarding
 	if o.Subscription == nil {
 		sub := domain.NewSubscription(o.SubscriptionID, o.AccountID, o.ID, o.Plan, c.now)
 		o.Subscription = &domain.SubscriptionRef{ID: sub.ID, Status: sub.Status}
 		c.record(domain.EventSubscriptionCreated, map[string]any{"plan": sub.PlanCode})
-		return sub, c.tx.InsertSubscription(c.ctx, sub)
+		c.opened = true
+		return sub, nil
 	}
 	sub, err := c.tx.LockSubscription(c.ctx, o.SubscriptionID)
-	if err != nil {
-		return nil, err
+	if err != nil || reflect.DeepEqual(sub.Plan, o.Plan) {
+		return sub, err
 	}
 	sub.Plan, sub.PlanCode, sub.UpdatedAt = o.Plan, o.Plan.Code, c.now
-	return sub, c.tx.SaveSubscription(c.ctx, sub)
+	return sub, c.saveSubscription(sub)
 }
 
-func nothingOwed(sub *domain.Subscription, trialDays int) string {
+// saveSubscription inserts the subscription this change opened, or updates one
+// that was there.
+func (c *changeSet) saveSubscription(sub *domain.Subscription) error {
+	if c.opened {
+		c.opened = false
+		return c.tx.InsertSubscription(c.ctx, sub)
+	}
+	return c.tx.SaveSubscription(c.ctx, sub)
+}
+
+func nothingOwed(sub *domain.Subscription) string {
 	if sub.Plan.Amount == 0 {
 		return "Free of charge."
 	}

@@ -114,14 +114,14 @@ func (a *API) provisioning(ctx context.Context, accountID string) error {
 	return domain.Unavailable("The balance", defaultRetryAfter)
 }
 
-// page is the part of every list's request that says which page.
-type page struct {
+// Page is the part of every list's request that says which page.
+type Page struct {
 	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"20" doc:"Rows per page."`
 	Cursor string `query:"cursor" maxLength:"200" doc:"next_cursor of the page before."`
 }
 
 type listOwnInput struct {
-	page
+	Page
 }
 
 // listOwnEvents answers the account's timeline. Who of the staff acted is the

@@ -14,25 +14,25 @@ import (
 // bulkAtOnce is how many commands of one bulk request are under way.
 const bulkAtOnce = 4
 
-// orders is one command for many.
-type orders struct {
-	order
+// Orders is one command for many.
+type Orders struct {
+	Order
 	IDs []string `json:"ids" minItems:"1" maxItems:"100" uniqueItems:"true" nullable:"false" doc:"1 to 100 ids; each is answered for itself."`
 }
 
 type bulkSubscriptionsInput struct {
-	idempotent
+	Idempotent
 	Body struct {
-		orders
+		Orders
 		Action domain.Action `json:"action" enum:"activate,cancel,refresh"`
 		Waive  bool          `json:"waive,omitempty" doc:"activate: ask for no money."`
 	}
 }
 
 type bulkPaymentsInput struct {
-	idempotent
+	Idempotent
 	Body struct {
-		orders
+		Orders
 		Action domain.Action `json:"action" enum:"approve_payment,reject_payment"`
 	}
 }
@@ -55,15 +55,15 @@ type bulkOutput struct {
 
 // commandSubscriptions gives one command to many subscriptions.
 func (a *API) commandSubscriptions(ctx context.Context, in *bulkSubscriptionsInput) (*bulkOutput, error) {
-	return a.bulk(ctx, domain.PrefixSubscription, in.idempotent, in.Body.orders, domain.Command{Action: in.Body.Action, Waive: in.Body.Waive})
+	return a.bulk(ctx, domain.PrefixSubscription, in.Idempotent, in.Body.Orders, domain.Command{Action: in.Body.Action, Waive: in.Body.Waive})
 }
 
 // decidePayments approves or rejects many payments.
 func (a *API) decidePayments(ctx context.Context, in *bulkPaymentsInput) (*bulkOutput, error) {
-	return a.bulk(ctx, domain.PrefixPayment, in.idempotent, in.Body.orders, domain.Command{Action: in.Body.Action})
+	return a.bulk(ctx, domain.PrefixPayment, in.Idempotent, in.Body.Orders, domain.Command{Action: in.Body.Action})
 }
 
-func (a *API) bulk(ctx context.Context, prefix string, key idempotent, o orders, cmd domain.Command) (*bulkOutput, error) {
+func (a *API) bulk(ctx context.Context, prefix string, key Idempotent, o Orders, cmd domain.Command) (*bulkOutput, error) {
 	var wrong fieldErrors
 	malformed := func(id string) bool { return !store.ValidID(prefix, id) }
 	wrong.require(!slices.ContainsFunc(o.IDs, malformed), "ids", "One of them is no such id.", "ids that begin with "+prefix+"_")
@@ -75,7 +75,7 @@ func (a *API) bulk(ctx context.Context, prefix string, key idempotent, o orders,
 	group.SetLimit(bulkAtOnce)
 	for i, id := range o.IDs {
 		group.Go(func() error {
-			rows[i] = a.bulkRow(ctx, id, key, o.order, cmd)
+			rows[i] = a.bulkRow(ctx, id, key, o.Order, cmd)
 			return nil
 		})
 	}
@@ -84,7 +84,7 @@ func (a *API) bulk(ctx context.Context, prefix string, key idempotent, o orders,
 }
 
 // bulkRow answers for one id.
-func (a *API) bulkRow(ctx context.Context, id string, key idempotent, o order, cmd domain.Command) bulkRow {
+func (a *API) bulkRow(ctx context.Context, id string, key Idempotent, o Order, cmd domain.Command) bulkRow {
 	out, err := a.order(ctx, id, key, o, cmd)
 	if err == nil {
 		return bulkRow{ID: id, Result: out.Body}

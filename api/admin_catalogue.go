@@ -12,9 +12,9 @@ import (
 // catalogueWait bounds how long a save waits to wake what waited for it.
 const catalogueWait = 2 * time.Second
 
-// planChange is what may change of a plan: what is absent stays. Every running
+// PlanChange is what may change of a plan: what is absent stays. Every running
 // onboarding and subscription keeps its snapshot.
-type planChange struct {
+type PlanChange struct {
 	Name                    *string           `json:"name,omitempty" doc:"1 to 120 visible characters."`
 	Description             *string           `json:"description,omitempty" maxLength:"2000"`
 	Amount                  *int64            `json:"amount,omitempty" minimum:"0" maximum:"1000000000000" doc:"Price per interval in minor units; 0 is free."`
@@ -39,7 +39,7 @@ func set[T any](to *T, from *T) {
 }
 
 // apply changes the plan, or says which fields cannot be accepted.
-func (c planChange) apply(p *domain.Plan) error {
+func (c PlanChange) apply(p *domain.Plan) error {
 	set(&p.Name, c.Name)
 	set(&p.Description, c.Description)
 	set(&p.Amount, c.Amount)
@@ -72,20 +72,20 @@ func (c planChange) apply(p *domain.Plan) error {
 func validText(s string) bool { return domain.CleanText(strings.ReplaceAll(s, "\n", " ")) }
 
 type createPlanInput struct {
-	idempotent
+	Idempotent
 	Body struct {
 		Code string `json:"code" pattern:"^[a-z0-9][a-z0-9_-]{0,59}$" patternDescription:"1 to 60 lower-case letters, digits, hyphens and underscores" doc:"Stable; it can never change."`
-		planChange
+		PlanChange
 	}
 }
 
 type changePlanInput struct {
 	ID   string `path:"id" doc:"Id of the plan."`
-	Body planChange
+	Body PlanChange
 }
 
 type planOutput struct {
-	replayable
+	Replayable
 	Body *domain.Plan
 }
 
@@ -93,7 +93,7 @@ type planOutput struct {
 // public and monthly.
 func (a *API) createPlan(ctx context.Context, in *createPlanInput) (*planOutput, error) {
 	who := callerOf(ctx)
-	k, err := a.key(in.idempotent, "create_plan", who.scope(), in.Body)
+	k, err := a.key(in.Idempotent, "create_plan", who.scope(), in.Body)
 	if err != nil {
 		return nil, err
 	}
@@ -110,7 +110,7 @@ func (a *API) createPlan(ctx context.Context, in *createPlanInput) (*planOutput,
 	}
 	a.catalogueChanged(ctx)
 	plan, err = a.store.PlanByID(ctx, id)
-	return &planOutput{replayable: replayed(again), Body: plan}, err
+	return &planOutput{Replayable: replayed(again), Body: plan}, err
 }
 
 // changePlan changes what is named of a plan.
@@ -147,8 +147,8 @@ func savePlan(ctx context.Context, tx *store.Store, who caller, p *domain.Plan) 
 	return tx.InsertEvents(ctx, adminEvent(domain.EventPlanSaved, who, map[string]any{"plan": p.ID, "code": p.Code, "active": p.Active, "public": p.Public}))
 }
 
-// optionChange is what may change of a payment option: what is absent stays.
-type optionChange struct {
+// OptionChange is what may change of a payment option: what is absent stays.
+type OptionChange struct {
 	ExternalID   *string   `json:"external_id,omitempty" maxLength:"60" doc:"The id an imported catalogue gave it."`
 	Type         *string   `json:"type,omitempty" enum:"card,bank_transfer,wallet,invoice"`
 	Name         *string   `json:"name,omitempty" doc:"1 to 120 visible characters."`
@@ -161,7 +161,7 @@ type optionChange struct {
 }
 
 // apply changes the option, or says which fields cannot be accepted.
-func (c optionChange) apply(o *domain.PaymentOption) error {
+func (c OptionChange) apply(o *domain.PaymentOption) error {
 	set(&o.ExternalID, c.ExternalID)
 	set((*string)(&o.Type), c.Type)
 	set(&o.Name, c.Name)
@@ -191,20 +191,20 @@ func validCurrency(code string) bool {
 }
 
 type createOptionInput struct {
-	idempotent
+	Idempotent
 	Body struct {
 		Key string `json:"key" pattern:"^[a-z0-9][a-z0-9_-]{0,59}$" patternDescription:"1 to 60 lower-case letters, digits, hyphens and underscores" doc:"Stable; it can never change."`
-		optionChange
+		OptionChange
 	}
 }
 
 type changeOptionInput struct {
 	ID   string `path:"id" doc:"Id of the payment option."`
-	Body optionChange
+	Body OptionChange
 }
 
 type optionOutput struct {
-	replayable
+	Replayable
 	Body *domain.PaymentOption
 }
 
@@ -212,7 +212,7 @@ type optionOutput struct {
 // told otherwise.
 func (a *API) createPaymentOption(ctx context.Context, in *createOptionInput) (*optionOutput, error) {
 	who := callerOf(ctx)
-	k, err := a.key(in.idempotent, "create_payment_option", who.scope(), in.Body)
+	k, err := a.key(in.Idempotent, "create_payment_option", who.scope(), in.Body)
 	if err != nil {
 		return nil, err
 	}
@@ -229,7 +229,7 @@ func (a *API) createPaymentOption(ctx context.Context, in *createOptionInput) (*
 	}
 	a.catalogueChanged(ctx)
 	o, err = a.store.PaymentOptionByID(ctx, id)
-	return &optionOutput{replayable: replayed(again), Body: o}, err
+	return &optionOutput{Replayable: replayed(again), Body: o}, err
 }
 
 // changePaymentOption changes what is named of a payment option.

@@ -23,8 +23,8 @@ type commandResult struct {
 	Differences  []domain.Difference  `json:"differences,omitempty" nullable:"false" doc:"refresh: what did not say what is true, and was repaired."`
 }
 
-// order is a command as an admin gives it.
-type order struct {
+// Order is a command as an admin gives it.
+type Order struct {
 	Reason string `json:"reason,omitempty" doc:"Why: 3 to 500 visible characters, kept in the audit. Only refresh and approve need none."`
 	DryRun bool   `json:"dry_run,omitempty" doc:"Answer what it would do, and do nothing."`
 }
@@ -40,51 +40,51 @@ func reasoned(action domain.Action, reason string) error {
 
 type commandInput struct {
 	ID string `path:"id" doc:"Id of the subscription, even before it exists; or of the payment."`
-	idempotent
-	Body order
+	Idempotent
+	Body Order
 }
 
 type activateInput struct {
 	ID string `path:"id" doc:"Id of the subscription, even before it exists."`
-	idempotent
+	Idempotent
 	Body struct {
-		order
+		Order
 		Waive bool `json:"waive,omitempty" doc:"Ask for no money, instead of recording that it was paid elsewhere."`
 	}
 }
 
 type resultOutput struct {
-	replayable
+	Replayable
 	Body *commandResult
 }
 
 // activateSubscription settles what is owed, by an admin's word.
 func (a *API) activateSubscription(ctx context.Context, in *activateInput) (*resultOutput, error) {
-	return a.order(ctx, in.ID, in.idempotent, in.Body.order, domain.Command{Action: domain.ActionActivate, Waive: in.Body.Waive})
+	return a.order(ctx, in.ID, in.Idempotent, in.Body.Order, domain.Command{Action: domain.ActionActivate, Waive: in.Body.Waive})
 }
 
 // cancelSubscription ends the onboarding while it runs, else the subscription.
 func (a *API) cancelSubscription(ctx context.Context, in *commandInput) (*resultOutput, error) {
-	return a.order(ctx, in.ID, in.idempotent, in.Body, domain.Command{Action: domain.ActionCancel})
+	return a.order(ctx, in.ID, in.Idempotent, in.Body, domain.Command{Action: domain.ActionCancel})
 }
 
 // refreshSubscription compares rows and workflow and repairs what differs.
 func (a *API) refreshSubscription(ctx context.Context, in *commandInput) (*resultOutput, error) {
-	return a.order(ctx, in.ID, in.idempotent, in.Body, domain.Command{Action: domain.ActionRefresh})
+	return a.order(ctx, in.ID, in.Idempotent, in.Body, domain.Command{Action: domain.ActionRefresh})
 }
 
 // approvePayment says that the money is there.
 func (a *API) approvePayment(ctx context.Context, in *commandInput) (*resultOutput, error) {
-	return a.order(ctx, in.ID, in.idempotent, in.Body, domain.Command{Action: domain.ActionApprovePayment})
+	return a.order(ctx, in.ID, in.Idempotent, in.Body, domain.Command{Action: domain.ActionApprovePayment})
 }
 
 // rejectPayment says that it is not; the customer may try again.
 func (a *API) rejectPayment(ctx context.Context, in *commandInput) (*resultOutput, error) {
-	return a.order(ctx, in.ID, in.idempotent, in.Body, domain.Command{Action: domain.ActionRejectPayment})
+	return a.order(ctx, in.ID, in.Idempotent, in.Body, domain.Command{Action: domain.ActionRejectPayment})
 }
 
 // order finds what the command is about, and then previews or gives it.
-func (a *API) order(ctx context.Context, id string, key idempotent, o order, cmd domain.Command) (*resultOutput, error) {
+func (a *API) order(ctx context.Context, id string, key Idempotent, o Order, cmd domain.Command) (*resultOutput, error) {
 	if err := reasoned(cmd.Action, o.Reason); err != nil {
 		return nil, err
 	}
@@ -101,7 +101,7 @@ func (a *API) order(ctx context.Context, id string, key idempotent, o order, cmd
 		return t.preview(&cmd)
 	}
 	return a.obey(ctx, t, key, struct {
-		Order order
+		Order Order
 		Waive bool
 	}{o, cmd.Waive}, &cmd)
 }
@@ -261,7 +261,7 @@ func (t *target) result(action domain.Action, from string) *commandResult {
 
 // obey gives the command, unless there is nothing left to do, and answers with
 // everything as it is after it.
-func (a *API) obey(ctx context.Context, t *target, key idempotent, body any, cmd *domain.Command) (*resultOutput, error) {
+func (a *API) obey(ctx context.Context, t *target, key Idempotent, body any, cmd *domain.Command) (*resultOutput, error) {
 	from := t.status()
 	if t.done(cmd.Action) {
 		return &resultOutput{Body: t.result(cmd.Action, from)}, nil
@@ -280,7 +280,7 @@ func (a *API) obey(ctx context.Context, t *target, key idempotent, body any, cmd
 	}
 	r := after.result(cmd.Action, from)
 	r.Applied, r.Differences = true, differences
-	return &resultOutput{replayable: replayed(again), Body: r}, nil
+	return &resultOutput{Replayable: replayed(again), Body: r}, nil
 }
 
 // deliver takes the stored command to whoever carries it out.

@@ -12,20 +12,20 @@ import (
 // stuckAfter is how long an onboarding stays unchanged before ?stuck=true finds it.
 const stuckAfter = 10 * time.Minute
 
-// search is a filter that people type; it goes into a LIKE.
-type search struct {
+// Search is a filter that people type; it goes into a LIKE.
+type Search struct {
 	Query string `query:"q" maxLength:"120" doc:"Part of a name, slug, e-mail or reference; or an id."`
 }
 
-func (s search) check() error {
+func (s Search) check() error {
 	if domain.CleanText(s.Query) {
 		return nil
 	}
 	return invalidQuery("q", "It cannot be searched for.", "visible text")
 }
 
-// ofAccount is the filter behind links such as /admin/subscriptions?account_id=….
-type ofAccount struct {
+// OfAccount is the filter behind links such as /admin/subscriptions?account_id=….
+type OfAccount struct {
 	AccountID string `query:"account_id" maxLength:"40" pattern:"^acct_[0-9A-Z]{26}$" patternDescription:"an account's id" doc:"Only this account's."`
 }
 
@@ -40,11 +40,11 @@ type adminOnboarding struct {
 }
 
 type onboardingsInput struct {
-	page
-	search
-	ofAccount
-	Status string `query:"status" enum:"received,creating_account,waiting_for_plan,waiting_for_payment_method,awaiting_payment,awaiting_approval,activating,compensating,completed,failed,expired,canceled"`
-	Plan   string `query:"plan" maxLength:"60" pattern:"^[a-z0-9_-]+$" patternDescription:"a plan's code"`
+	Page
+	Search
+	OfAccount
+	Status string `query:"status" enum:"received,creating_account,waiting_for_plan,waiting_for_payment_method,awaiting_payment,awaiting_approval,activating,compensating,completed,failed,expired,canceled" doc:"Only those that stand there."`
+	Plan   string `query:"plan" maxLength:"60" pattern:"^[a-z0-9_-]+$" patternDescription:"a plan's code" doc:"Only those of this plan."`
 	Stuck  string `query:"stuck" maxLength:"20" doc:"true: not ended and unchanged for ten minutes; or a duration such as 30m."`
 }
 
@@ -96,10 +96,10 @@ type adminAccount struct {
 }
 
 type accountsInput struct {
-	page
-	search
-	ofAccount
-	Status string `query:"status" enum:"pending,active,suspended,closed"`
+	Page
+	Search
+	OfAccount
+	Status string `query:"status" enum:"pending,active,suspended,closed" doc:"Only those that stand there."`
 	Plan   string `query:"plan" maxLength:"60" pattern:"^[a-z0-9_-]+$" patternDescription:"a plan's code" doc:"Of the subscription in use."`
 }
 
@@ -140,10 +140,10 @@ func newestOnboardings[T any](ctx context.Context, s *store.Store, rows []T, acc
 }
 
 type subscriptionsInput struct {
-	page
-	ofAccount
-	Status string `query:"status" enum:"incomplete,incomplete_expired,trialing,active,past_due,unpaid,canceled"`
-	Plan   string `query:"plan" maxLength:"60" pattern:"^[a-z0-9_-]+$" patternDescription:"a plan's code"`
+	Page
+	OfAccount
+	Status string `query:"status" enum:"incomplete,incomplete_expired,trialing,active,past_due,unpaid,canceled" doc:"Only those that stand there."`
+	Plan   string `query:"plan" maxLength:"60" pattern:"^[a-z0-9_-]+$" patternDescription:"a plan's code" doc:"Only those of this plan."`
 }
 
 // adminSubscriptions lists subscriptions with what may be done to each: while
@@ -177,10 +177,10 @@ func notOfSubscriptions(action domain.Action) bool {
 }
 
 type paymentsInput struct {
-	page
-	search
-	ofAccount
-	Status string `query:"status" enum:"created,processing,requires_action,pending_approval,unknown,succeeded,failed"`
+	Page
+	Search
+	OfAccount
+	Status string `query:"status" enum:"created,processing,requires_action,pending_approval,unknown,succeeded,failed" doc:"Only those that stand there."`
 	Late   bool   `query:"late" doc:"Only money that came after the end of its onboarding."`
 }
 
@@ -212,10 +212,10 @@ func (a *API) adminPayments(ctx context.Context, in *paymentsInput) (*listOutput
 }
 
 type eventsInput struct {
-	page
-	ofAccount
-	OnboardingID string `query:"onboarding_id" maxLength:"40" pattern:"^onb_[0-9A-Z]{26}$" patternDescription:"an onboarding's id"`
-	Type         string `query:"type" maxLength:"60" pattern:"^[a-z_]+\\.[a-z_]+$" patternDescription:"an event's type, such as payment.succeeded"`
+	Page
+	OfAccount
+	OnboardingID string `query:"onboarding_id" maxLength:"40" pattern:"^onb_[0-9A-Z]{26}$" patternDescription:"an onboarding's id" doc:"Only this onboarding's."`
+	Type         string `query:"type" maxLength:"60" pattern:"^[a-z_]+\\.[a-z_]+$" patternDescription:"an event's type, such as payment.succeeded" doc:"Only events of this type."`
 }
 
 // adminEvents lists events: the audit.

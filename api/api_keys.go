@@ -9,7 +9,7 @@ import (
 )
 
 type createKeyInput struct {
-	idempotent
+	Idempotent
 	Body struct {
 		Name string `json:"name" doc:"What it is for: 1 to 120 visible characters."`
 	}
@@ -22,7 +22,7 @@ type createdKey struct {
 }
 
 type createKeyOutput struct {
-	replayable
+	Replayable
 	Body createdKey
 }
 
@@ -33,7 +33,7 @@ type keyInput struct {
 // createAPIKey makes a key for a script or the product's backend.
 func (a *API) createAPIKey(ctx context.Context, in *createKeyInput) (*createKeyOutput, error) {
 	who := callerOf(ctx)
-	k, err := a.key(in.idempotent, "create_api_key", who.scope(), in.Body)
+	k, err := a.key(in.Idempotent, "create_api_key", who.scope(), in.Body)
 	if err != nil {
 		return nil, err
 	}
@@ -55,7 +55,7 @@ func (a *API) createAPIKey(ctx context.Context, in *createKeyInput) (*createKeyO
 	if key, err = a.store.APIKeyByID(ctx, id); err != nil {
 		return nil, err
 	}
-	return &createKeyOutput{replayable: replayed(again), Body: createdKey{APIKey: *key, Secret: a.apiKeySecret(id)}}, nil
+	return &createKeyOutput{Replayable: replayed(again), Body: createdKey{APIKey: *key, Secret: a.apiKeySecret(id)}}, nil
 }
 
 func checkKeyName(name string) error {

@@ -142,13 +142,13 @@ func (r *rendered) write(c *gin.Context) {
 type optionsInput struct {
 	Country     string `query:"country" maxLength:"2" doc:"ISO 3166-1 alpha-2, upper case."`
 	Currency    string `query:"currency" pattern:"^[a-z]{3}$" patternDescription:"three lower-case letters" doc:"ISO 4217, lower case."`
-	IfNoneMatch string `header:"If-None-Match"`
+	IfNoneMatch string `header:"If-None-Match" doc:"The ETag the client has: 304 while it is the current one."`
 }
 
 type optionsOutput struct {
 	Status       int
-	ETag         string `header:"ETag"`
-	CacheControl string `header:"Cache-Control"`
+	ETag         string `header:"ETag" doc:"Changes with the answer."`
+	CacheControl string `header:"Cache-Control" doc:"How long the answer may be kept."`
 	Body         listOf[domain.PaymentOption]
 }
 

@@ -74,7 +74,7 @@ func newOnboarding(kind domain.OnboardingKind, s *store.Store) *domain.Onboardin
 // validCountry reports whether code names a country as ISO 3166-1 writes it.
 func validCountry(code string) bool {
 	region, err := language.ParseRegion(code)
-	return err == nil && len(code) == 2 && region.IsCountry() && region.String() == code
+	return err == nil && len(code) == 2 && region.IsCountry() && region.Canonicalize().String() == code
 }
 
 func (a *API) checkSlug(ctx context.Context, slug string) error {

@@ -10,7 +10,7 @@ import (
 
 type choosePlanInput struct {
 	ID string `path:"id" doc:"Id of the onboarding."`
-	idempotent
+	Idempotent
 	Body struct {
 		Plan string `json:"plan" maxLength:"100" doc:"Code of a plan on offer."`
 	}
@@ -18,7 +18,7 @@ type choosePlanInput struct {
 
 type addPaymentMethodInput struct {
 	ID string `path:"id" doc:"Id of the onboarding."`
-	idempotent
+	Idempotent
 	Body struct {
 		PaymentOption string `json:"payment_option" maxLength:"100" doc:"Key of a payment option."`
 		PaymentToken  string `json:"payment_token,omitempty" doc:"For payment options that take one; none does yet."`
@@ -27,7 +27,7 @@ type addPaymentMethodInput struct {
 
 type submitPaymentInput struct {
 	ID string `path:"id" doc:"Id of the onboarding."`
-	idempotent
+	Idempotent
 	Body struct {
 		Reference string `json:"reference" doc:"What finds the transfer: 1 to 140 visible characters."`
 	}
@@ -35,19 +35,19 @@ type submitPaymentInput struct {
 
 type cancelInput struct {
 	ID string `path:"id" doc:"Id of the onboarding."`
-	idempotent
+	Idempotent
 	Body *struct{}
 }
 
 type commandOutput struct {
-	replayable
+	Replayable
 	ETag string `header:"ETag" doc:"The version, in quotes."`
 	Body *domain.Onboarding
 }
 
 // choosePlan chooses the plan, or another one before the first is paid.
 func (a *API) choosePlan(ctx context.Context, in *choosePlanInput) (*commandOutput, error) {
-	return a.command(ctx, in.ID, in.idempotent, in.Body, domain.Command{Action: domain.ActionChoosePlan, Plan: in.Body.Plan},
+	return a.command(ctx, in.ID, in.Idempotent, in.Body, domain.Command{Action: domain.ActionChoosePlan, Plan: in.Body.Plan},
 		func(*domain.Onboarding) error {
 			plans, err := a.store.PublicPlans(ctx)
 			if err != nil {
@@ -59,7 +59,7 @@ func (a *API) choosePlan(ctx context.Context, in *choosePlanInput) (*commandOutp
 
 // addPaymentMethod chooses how to pay.
 func (a *API) addPaymentMethod(ctx context.Context, in *addPaymentMethodInput) (*commandOutput, error) {
-	return a.command(ctx, in.ID, in.idempotent, in.Body,
+	return a.command(ctx, in.ID, in.Idempotent, in.Body,
 		domain.Command{Action: domain.ActionAddPaymentMethod, Option: in.Body.PaymentOption},
 		func(o *domain.Onboarding) error {
 			currency := ""
@@ -73,7 +73,7 @@ func (a *API) addPaymentMethod(ctx context.Context, in *addPaymentMethodInput) (
 
 // submitPayment says that the open invoice was paid, and how to find the money.
 func (a *API) submitPayment(ctx context.Context, in *submitPaymentInput) (*commandOutput, error) {
-	return a.command(ctx, in.ID, in.idempotent, in.Body,
+	return a.command(ctx, in.ID, in.Idempotent, in.Body,
 		domain.Command{
 			Action: domain.ActionSubmitPayment, Reference: in.Body.Reference, PaymentID: store.NewID(domain.PrefixPayment),
 		},
@@ -86,7 +86,7 @@ func (a *API) submitPayment(ctx context.Context, in *submitPaymentInput) (*comma
 
 // cancelOnboarding gives the onboarding up.
 func (a *API) cancelOnboarding(ctx context.Context, in *cancelInput) (*commandOutput, error) {
-	return a.command(ctx, in.ID, in.idempotent, nil, domain.Command{Action: domain.ActionCancel},
+	return a.command(ctx, in.ID, in.Idempotent, nil, domain.Command{Action: domain.ActionCancel},
 		func(*domain.Onboarding) error { return nil })
 }
 
@@ -106,7 +106,7 @@ func (a *API) payableWith(ctx context.Context, key, token, country, currency str
 
 // command carries a participant's command to the onboarding's workflow and
 // answers with the onboarding after it. valid checks what was asked for.
-func (a *API) command(ctx context.Context, id string, key idempotent, body any, cmd domain.Command, valid func(*domain.Onboarding) error) (*commandOutput, error) {
+func (a *API) command(ctx context.Context, id string, key Idempotent, body any, cmd domain.Command, valid func(*domain.Onboarding) error) (*commandOutput, error) {
 	o, err := a.onboarding(ctx, id)
 	if err != nil {
 		return nil, err
@@ -131,12 +131,12 @@ func (a *API) command(ctx context.Context, id string, key idempotent, body any, 
 }
 
 func commanded(o *domain.Onboarding, again bool) *commandOutput {
-	return &commandOutput{replayable: replayed(again), ETag: etagOf(o.Version), Body: o}
+	return &commandOutput{Replayable: replayed(again), ETag: etagOf(o.Version), Body: o}
 }
 
 // give stores a command about the subject for its workflow, under an id that a
 // repeated request finds again. A command that is not allowed is not stored.
-func (a *API) give(ctx context.Context, key idempotent, subject string, body any, cmd *domain.Command, allowed func() error) (*domain.Command, bool, error) {
+func (a *API) give(ctx context.Context, key Idempotent, subject string, body any, cmd *domain.Command, allowed func() error) (*domain.Command, bool, error) {
 	who := callerOf(ctx)
 	cmd.ID, cmd.ActorType, cmd.ActorID = store.NewID(domain.PrefixCommand), who.Type, cmp.Or(who.ID, cmd.ActorID)
 	cmd.CreatedAt = a.store.Now()

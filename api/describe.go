@@ -40,8 +40,10 @@ func (a *API) build() error {
 	a.routes()
 	schemas := a.huma.OpenAPI().Components.Schemas
 	delete(schemas.Map(), "ErrorModel") // Huma's own, which no answer has
+	delete(schemas.Map(), "ErrorDetail")
 	for name, schema := range schemas.Map() {
 		nullPointers(schema, schemas.TypeFromRef("#/components/schemas/"+name))
+		documentFields(schema)
 	}
 	return nil
 }

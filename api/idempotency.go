@@ -11,26 +11,26 @@ import (
 // headerReplayed marks the answer to a request that was made before.
 const headerReplayed = "Idempotent-Replayed"
 
-// idempotent is the part of every creating request that makes it safe to repeat.
-type idempotent struct {
+// Idempotent is the part of every creating request that makes it safe to repeat.
+type Idempotent struct {
 	IdempotencyKey string `header:"Idempotency-Key" pattern:"^[!-~]{1,255}$" patternDescription:"1 to 255 visible ASCII characters" doc:"The same key and body again answer with the same resource; kept for three days."`
 }
 
-// replayable is the part of an answer that tells whether it is one.
-type replayable struct {
+// Replayable is the part of an answer that tells whether it is one.
+type Replayable struct {
 	Replayed string `header:"Idempotent-Replayed" doc:"true when an earlier request with this key made the resource."`
 }
 
-func replayed(is bool) replayable {
+func replayed(is bool) Replayable {
 	if is {
-		return replayable{Replayed: "true"}
+		return Replayable{Replayed: "true"}
 	}
-	return replayable{}
+	return Replayable{}
 }
 
 // key is the client's key for one operation of one caller, with a fingerprint
 // of the body that only this server can make: bodies hold passwords.
-func (a *API) key(in idempotent, operation, caller string, body any) (store.Key, error) {
+func (a *API) key(in Idempotent, operation, caller string, body any) (store.Key, error) {
 	canonical, err := json.Marshal(body)
 	if err != nil {
 		return store.Key{}, err

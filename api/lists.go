@@ -50,7 +50,7 @@ func newList[T any](data []T, next string) listOf[T] {
 
 // decode is the page as the store asks for it. A cursor is an id of the rows'
 // kind, made opaque so that nobody builds one.
-func (p page) decode(prefix string) (store.Page, error) {
+func (p Page) decode(prefix string) (store.Page, error) {
 	id, err := base64.RawURLEncoding.DecodeString(p.Cursor)
 	if err != nil || (p.Cursor != "" && !store.ValidID(prefix, string(id))) {
 		return store.Page{}, invalidQuery("cursor", "It is no cursor of this list.", "next_cursor of the page before")

@@ -38,6 +38,7 @@ type gate struct {
 	wait      time.Duration
 	inFlight  atomic.Int64
 	waiting   atomic.Int64
+	hashed    atomic.Int64 // passwords hashed for storing, ever
 	unmatched string // the hash that unknown e-mails are compared with
 }
 
@@ -60,6 +61,7 @@ func newGate(params argon2id.Params) (*gate, error) {
 // hash returns the hash to store. It returns unavailable when the line is too long.
 func (g *gate) hash(ctx context.Context, password string) (hash string, err error) {
 	err = g.through(ctx, func() error {
+		g.hashed.Add(1)
 		hash, err = argon2id.CreateHash(password, &g.params)
 		return err
 	})

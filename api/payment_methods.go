@@ -8,7 +8,7 @@ import (
 )
 
 type attachInput struct {
-	idempotent
+	Idempotent
 	Body struct {
 		PaymentOption string `json:"payment_option" maxLength:"100" doc:"Key of a payment option."`
 		PaymentToken  string `json:"payment_token,omitempty" doc:"For payment options that take one; none does yet."`
@@ -20,7 +20,7 @@ type methodInput struct {
 }
 
 type methodOutput struct {
-	replayable
+	Replayable
 	Body *domain.PaymentMethod
 }
 
@@ -36,7 +36,7 @@ func (a *API) listOwnMethods(ctx context.Context, in *listOwnInput) (*listOutput
 // attachMethod adds a way to pay. The first becomes the default.
 func (a *API) attachMethod(ctx context.Context, in *attachInput) (*methodOutput, error) {
 	who := callerOf(ctx)
-	k, err := a.key(in.idempotent, "attach_payment_method", who.scope(), in.Body)
+	k, err := a.key(in.Idempotent, "attach_payment_method", who.scope(), in.Body)
 	if err != nil {
 		return nil, err
 	}
@@ -52,7 +52,7 @@ func (a *API) attachMethod(ctx context.Context, in *attachInput) (*methodOutput,
 	if err == nil && again {
 		method, err = a.store.MethodByID(ctx, who.accountID, id)
 	}
-	return &methodOutput{replayable: replayed(again), Body: method}, err
+	return &methodOutput{Replayable: replayed(again), Body: method}, err
 }
 
 // fill makes the method one of the option, if the account can pay with it.

@@ -34,6 +34,8 @@ type route struct {
 	status       int           // of success
 	within       time.Duration // 0: no deadline of ours
 	addressed    bool          // the client's address is needed, for limits
+	alsoAnswers  []int         // other statuses of success, with the same body; 304 has none
+	media        string        // of the answer, when not JSON
 	strictQuery  bool          // a filter that does not exist is refused
 	unavailable  string        // the code that a 503 has here, when not unavailable
 	reasons      []string      // how it can fail, beside the ways every route can
@@ -50,6 +52,14 @@ func fails(reasons ...string) option {
 
 // answers sets the status of success where it is not 200.
 func answers(status int) option { return func(r *route) { r.status = status } }
+
+// alsoAnswers names other statuses of success.
+func alsoAnswers(statuses ...int) option {
+	return func(r *route) { r.alsoAnswers = append(r.alsoAnswers, statuses...) }
+}
+
+// streams says that the answer is a stream of server-sent events.
+func streams(r *route) { r.media = "text/event-stream" }
 
 // within sets another deadline; 0 for none.
 func within(d time.Duration) option { return func(r *route) { r.within = d } }
@@ -95,6 +105,7 @@ func handle[I, O any](a *API, g group, call, id, summary string, handler func(co
 		}
 		return out, nil
 	})
+	documentSuccess(r, a.operationOf(r))
 }
 
 // raw registers a route that writes its own answer of type O, where Huma's way
@@ -108,7 +119,32 @@ func raw[O any](a *API, g group, call, id, summary string, handler gin.HandlerFu
 		Content:     map[string]*huma.MediaType{"application/json": {Schema: schema}},
 	}
 	a.huma.OpenAPI().AddOperation(&operation)
+	documentSuccess(r, &operation)
 	a.router.Handle(r.method, r.path, handler)
+}
+
+// operationOf is the operation as it is described.
+func (a *API) operationOf(r *route) *huma.Operation {
+	item := a.huma.OpenAPI().Paths[r.path]
+	return map[string]*huma.Operation{
+		http.MethodGet: item.Get, http.MethodPost: item.Post, http.MethodPatch: item.Patch, http.MethodDelete: item.Delete,
+	}[r.method]
+}
+
+// documentSuccess describes what Huma cannot know: other statuses of success,
+// and streams.
+func documentSuccess(r *route, operation *huma.Operation) {
+	success := operation.Responses[strconv.Itoa(r.status)]
+	if r.media != "" {
+		success.Content = map[string]*huma.MediaType{r.media: {Schema: &huma.Schema{Type: huma.TypeString}}}
+	}
+	for _, status := range r.alsoAnswers {
+		also := &huma.Response{Description: http.StatusText(status), Headers: success.Headers, Content: success.Content}
+		if status == http.StatusNotModified {
+			also.Content = nil
+		}
+		operation.Responses[strconv.Itoa(status)] = also
+	}
 }
 
 func newRoute(g group, call, id, summary string, options []option) *route {

@@ -22,6 +22,8 @@ var (
 	transition = fails(domain.ReasonInvalidTransition)
 	reused     = fails(domain.ReasonIdempotencyKeyReused)
 	created    = answers(http.StatusCreated)
+	accepted   = alsoAnswers(http.StatusAccepted)
+	cacheable  = alsoAnswers(http.StatusNotModified)
 	noContent  = answers(http.StatusNoContent)
 )
 
@@ -35,28 +37,28 @@ func (a *API) routes() {
 
 	operator := group{tagOperator, anyone}
 	handle(a, operator, "GET /livez", "livez", "Is the process alive?", a.livez)
-	raw[readiness](a, operator, "GET /readyz", "readyz", "Can requests be served? ?verbose names each check", a.readyz)
+	raw[readiness](a, operator, "GET /readyz", "readyz", "Can requests be served? ?verbose names each check", a.readyz, alsoAnswers(http.StatusServiceUnavailable))
 	a.serveOperator() // /metrics, /openapi.json, /docs
 }
 
 func (a *API) catalogueRoutes() {
 	public := group{tagCatalogue, anyone}
-	raw[listOf[domain.Plan]](a, public, "GET /v1/plans", "list-plans", "List the plans on offer", a.listPlans,
+	raw[listOf[domain.Plan]](a, public, "GET /v1/plans", "list-plans", "List the plans on offer", a.listPlans, cacheable,
 		about("Every plan that is active and public, in order: clients show all of them. Never limited."))
-	handle(a, public, "GET /v1/payment-options", "list-payment-options", "List the ways to pay", a.listPaymentOptions,
+	handle(a, public, "GET /v1/payment-options", "list-payment-options", "List the ways to pay", a.listPaymentOptions, cacheable,
 		fails(string(domain.CodeInvalid)))
 }
 
 func (a *API) onboardingRoutes() {
 	public := group{tagOnboarding, anyone}
-	handle(a, public, "POST /v1/onboardings", "sign-up", "Sign up", a.signUp, created, reused, limitedByAddress, within(patiently),
+	handle(a, public, "POST /v1/onboardings", "sign-up", "Sign up", a.signUp, created, accepted, reused, limitedByAddress, within(patiently),
 		fails(domain.ReasonEmailTaken, domain.ReasonSlugTaken, domain.ReasonSlugReserved, domain.ReasonWeakPassword,
 			domain.ReasonPlanUnavailable, domain.ReasonPaymentOptionUnavailable),
 		about("201 with the account in it; 202 when it is not there within a moment: the onboarding goes on by itself. Without a key, the same person's unfinished sign-up is continued."))
 
 	one := group{tagOnboarding, participants}
-	handle(a, one, "GET /v1/onboardings/{id}", "get-onboarding", "Read how far it has come, or wait for a change", a.getOnboarding, within(0))
-	handle(a, one, "GET /v1/onboardings/{id}/events", "stream-onboarding", "Follow it as server-sent events", a.streamOnboarding, within(0))
+	handle(a, one, "GET /v1/onboardings/{id}", "get-onboarding", "Read how far it has come, or wait for a change", a.getOnboarding, cacheable, within(0))
+	handle(a, one, "GET /v1/onboardings/{id}/events", "stream-onboarding", "Follow it as server-sent events", a.streamOnboarding, streams, within(0))
 	handle(a, one, "POST /v1/onboardings/{id}/plan", "choose-plan", "Choose a plan", a.choosePlan,
 		transition, reused, within(patiently), fails(domain.ReasonPlanUnavailable))
 	handle(a, one, "POST /v1/onboardings/{id}/payment-method", "add-payment-method", "Choose how to pay", a.addPaymentMethod,
@@ -82,7 +84,7 @@ func (a *API) accountRoutes() {
 		fails(domain.ReasonPaymentOptionUnavailable, string(domain.CodeNotFound)))
 	handle(a, own, "POST /v1/account/payment-methods/{id}/default", "default-payment-method", "Make a payment method the default", a.defaultMethod)
 	handle(a, own, "DELETE /v1/account/payment-methods/{id}", "remove-payment-method", "Remove a payment method", a.removeMethod, noContent, conflict)
-	handle(a, own, "POST /v1/account/subscription", "subscribe", "Choose a plan for the account", a.subscribe, created, reused, conflict, within(patiently),
+	handle(a, own, "POST /v1/account/subscription", "subscribe", "Choose a plan for the account", a.subscribe, created, accepted, reused, conflict, within(patiently),
 		fails(domain.ReasonSubscriptionExists, domain.ReasonPlanUnavailable, domain.ReasonPaymentOptionUnavailable, string(domain.CodeNotFound)),
 		about("Starts an onboarding of kind activation: after a trial, a free plan, or the end of a subscription."))
 }

@@ -24,7 +24,7 @@ type signUpRequest struct {
 }
 
 type signUpInput struct {
-	idempotent
+	Idempotent
 	Body signUpRequest
 }
 
@@ -36,7 +36,7 @@ type receivedOnboarding struct {
 }
 
 type signUpOutput struct {
-	replayable
+	Replayable
 	Status     int
 	Location   string `header:"Location" doc:"Where the onboarding is read."`
 	RetryAfter string `header:"Retry-After" doc:"With 202: when to look again, in seconds."`
@@ -46,7 +46,7 @@ type signUpOutput struct {
 // signUp receives a sign-up and starts it. Requests that are equal and arrive
 // together are one: they share the work and the answer.
 func (a *API) signUp(ctx context.Context, in *signUpInput) (*signUpOutput, error) {
-	key, err := a.key(in.idempotent, "sign_up", "", in.Body)
+	key, err := a.key(in.Idempotent, "sign_up", "", in.Body)
 	if err != nil {
 		return nil, err
 	}
@@ -224,7 +224,7 @@ func (a *API) kickOff(ctx context.Context, id string) (*domain.Onboarding, error
 // received renders the answer to a sign-up: 201 with its account, 202 without.
 func (a *API) received(o *domain.Onboarding, again bool) *signUpOutput {
 	out := &signUpOutput{
-		replayable: replayed(again), Status: http.StatusCreated, Location: domain.OnboardingURL(o.ID),
+		Replayable: replayed(again), Status: http.StatusCreated, Location: domain.OnboardingURL(o.ID),
 		Body: receivedOnboarding{Onboarding: *o, ClientSecret: a.clientSecret(o.ID)},
 	}
 	if o.Status == domain.OnboardingReceived {

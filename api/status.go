@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/danielgtaylor/huma/v2"
+
 	"slipway/domain"
 )
 
@@ -19,10 +21,19 @@ type statusInput struct {
 	Prefer      string `header:"Prefer" doc:"wait=20 waits up to that many seconds (30 at most): for another version than If-None-Match names, or, without one, until somebody has to act."`
 }
 
+// Resolve is Huma's hook before the handler: a long poll may last longer than
+// the server lets a request be read, which would otherwise cancel it.
+func (in *statusInput) Resolve(ctx huma.Context) []error {
+	if in.Prefer != "" {
+		_ = ctx.SetReadDeadline(time.Time{})
+	}
+	return nil
+}
+
 type onboardingOutput struct {
 	Status       int
 	ETag         string `header:"ETag" doc:"The version, in quotes."`
-	CacheControl string `header:"Cache-Control"`
+	CacheControl string `header:"Cache-Control" doc:"private, no-cache: keep it, and ask whether it is current."`
 	Applied      string `header:"Preference-Applied" doc:"The wait that was kept to."`
 	Body         *domain.Onboarding
 }

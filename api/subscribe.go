@@ -15,7 +15,7 @@ type subscribeRequest struct {
 }
 
 type subscribeInput struct {
-	idempotent
+	Idempotent
 	Body subscribeRequest
 }
 
@@ -27,7 +27,7 @@ type startedSubscription struct {
 }
 
 type subscribeOutput struct {
-	replayable
+	Replayable
 	Status     int
 	Location   string `header:"Location" doc:"Where the onboarding is read."`
 	RetryAfter string `header:"Retry-After" doc:"With 202: when to look again, in seconds."`
@@ -37,7 +37,7 @@ type subscribeOutput struct {
 // subscribe lets an account that exists choose a plan: it starts an activation.
 func (a *API) subscribe(ctx context.Context, in *subscribeInput) (*subscribeOutput, error) {
 	who := callerOf(ctx)
-	k, err := a.key(in.idempotent, "subscribe", who.scope(), in.Body)
+	k, err := a.key(in.Idempotent, "subscribe", who.scope(), in.Body)
 	if err != nil {
 		return nil, err
 	}
@@ -114,7 +114,7 @@ func storeActivation(ctx context.Context, tx *store.Store, o *domain.Onboarding)
 
 func (a *API) started(ctx context.Context, o *domain.Onboarding, again bool) (*subscribeOutput, error) {
 	out := &subscribeOutput{
-		replayable: replayed(again), Status: http.StatusCreated, Location: domain.OnboardingURL(o.ID),
+		Replayable: replayed(again), Status: http.StatusCreated, Location: domain.OnboardingURL(o.ID),
 		Body: startedSubscription{Onboarding: o},
 	}
 	if o.Status == domain.OnboardingReceived {

@@ -33,7 +33,7 @@ type Config struct {
 	// empty keeps everything in memory. Use Path: Temporal cannot migrate a
 	// SQLite database to another server version.
 	DatabaseFile string
-	// IP is the address the frontend and the UI bind, 127.0.0.1 by default. The
+	// IP is the IPv4 address the frontend and the UI bind, 127.0.0.1 by default. The
 	// internal services always stay on loopback. There is no authentication:
 	// another address opens the server to everyone who can reach it.
 	IP string

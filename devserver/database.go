@@ -43,8 +43,8 @@ func databasesFor(cfg Config) databases {
 	}
 	return databases{
 		workflows: inFile(cfg.DatabaseFile, sync),
-		// After a power cut the server repeats the last minute of its visibility
-		// work, so that file only has to stay sound.
+		// Lists only: a power cut can leave the last seconds out of them or show a
+		// closed workflow as running. The workflows themselves are whole.
 		visibility: inFile(visibilityFile(cfg.DatabaseFile), "normal"),
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"strconv"
 	"testing"
 	"time"
@@ -83,7 +84,9 @@ func TestASecondStartOnTheSameFileFindsItsWorkflows(t *testing.T) {
 	work(t, c)
 	runGreeting(t, c, client.StartWorkflowOptions{ID: "before"})
 	require.NoError(t, first.Stop())
-	require.FileExists(t, cfg.DatabaseFile)
+	wal, err := os.Stat(cfg.DatabaseFile + "-wal")
+	require.NoError(t, err)
+	assert.Zero(t, wal.Size(), "the file is whole without its log")
 
 	c = dial(t, start(t, cfg))
 	described, err := c.DescribeWorkflowExecution(t.Context(), "before", "")

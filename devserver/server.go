@@ -52,8 +52,8 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 		return nil, err
 	}
 
-	s := &Server{frontend: reachable(cfg.IP, p.frontend), dbs: dbs, log: newLogger(cfg.Logger)}
-	p.release()
+	s := &Server{frontend: reachable(cfg.IP, p.frontend.number), dbs: dbs, log: newLogger(cfg.Logger)}
+	p.releaseServices()
 	if s.temporal, err = bootTemporal(cfg, p, dbs, s.log); err == nil {
 		s.startUI(cfg, p)
 		err = s.waitUntilReady(ctx, cfg.Namespace)
@@ -105,7 +105,8 @@ func (s *Server) startUI(cfg Config, p *ports) {
 		return
 	}
 	s.ui = newUI(cfg, p)
-	s.uiURL = "http://" + reachable(cfg.IP, p.ui)
+	s.uiURL = "http://" + reachable(cfg.IP, p.ui.number)
+	p.ui.release()
 	go func() { _ = s.ui.Start() }()
 }
 

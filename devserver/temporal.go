@@ -29,7 +29,7 @@ const (
 // temporalConfig leaves out what would open further ports: metrics, pprof and
 // the frontend's HTTP interface.
 func temporalConfig(cfg Config, p *ports, dbs databases) *config.Config {
-	frontend := reachable(cfg.IP, p.frontend)
+	frontend := reachable(cfg.IP, p.frontend.number)
 	return &config.Config{
 		Global: config.Global{Membership: config.Membership{
 			MaxJoinDuration:  30 * time.Second,
@@ -56,10 +56,10 @@ func temporalConfig(cfg Config, p *ports, dbs databases) *config.Config {
 		},
 		DCRedirectionPolicy: config.DCRedirectionPolicy{Policy: "noop"},
 		Services: map[string]config.Service{
-			string(primitives.FrontendService): listen(cfg.IP, p.frontend),
-			string(primitives.HistoryService):  listen(loopback, p.history),
-			string(primitives.MatchingService): listen(loopback, p.matching),
-			string(primitives.WorkerService):   listen(loopback, p.worker),
+			string(primitives.FrontendService): listen(cfg.IP, p.frontend.number),
+			string(primitives.HistoryService):  listen(loopback, p.history.number),
+			string(primitives.MatchingService): listen(loopback, p.matching.number),
+			string(primitives.WorkerService):   listen(loopback, p.worker.number),
 		},
 		Archival: config.Archival{
 			History:    config.HistoryArchival{State: "disabled"},
@@ -84,15 +84,16 @@ func hosts(cfg Config, p *ports) map[primitives.ServiceName]static.Hosts {
 		return static.SingleLocalHost(net.JoinHostPort(loopback, strconv.Itoa(port)))
 	}
 	return map[primitives.ServiceName]static.Hosts{
-		primitives.FrontendService: static.SingleLocalHost(reachable(cfg.IP, p.frontend)),
-		primitives.HistoryService:  internal(p.history),
-		primitives.MatchingService: internal(p.matching),
-		primitives.WorkerService:   internal(p.worker),
+		primitives.FrontendService: static.SingleLocalHost(reachable(cfg.IP, p.frontend.number)),
+		primitives.HistoryService:  internal(p.history.number),
+		primitives.MatchingService: internal(p.matching.number),
+		primitives.WorkerService:   internal(p.worker.number),
 	}
 }
 
 // bootTemporal starts the four services. They start in a goroutine of their own
-// because a fatal log line ends the goroutine it is written on.
+// because a fatal log line ends the goroutine it is written on. With an error
+// the server is nil when there is nothing to stop.
 func bootTemporal(cfg Config, p *ports, dbs databases, log *logger) (temporal.Server, error) {
 	var (
 		server temporal.Server
@@ -101,20 +102,13 @@ func bootTemporal(cfg Config, p *ports, dbs databases, log *logger) (temporal.Se
 	)
 	go func() {
 		defer close(done)
-		server, err = temporal.NewServer(
-			temporal.WithConfig(temporalConfig(cfg, p, dbs)),
-			temporal.ForServices(temporal.DefaultServices),
-			temporal.WithStaticHosts(hosts(cfg, p)),
-			temporal.WithLogger(log),
-			temporal.WithAuthorizer(authorization.NewNoopAuthorizer()),
-			temporal.WithClaimMapper(func(*config.Config) authorization.ClaimMapper { return authorization.NewNoopClaimMapper() }),
-			temporal.WithCustomMetricsHandler(metrics.NoopMetricsHandler),
-			temporal.WithDynamicConfigClient(zzTuning()),
-		)
-		if err == nil {
-			err = errors.New("start-up ended early")
-			err = server.Start()
+		created, failed := newTemporal(cfg, p, dbs, log)
+		if failed != nil {
+			err = failed
+			return
 		}
+		server = created
+		err = server.Start()
 	}()
 	<-done
 	if fatal := log.fatalError(); fatal != nil {
@@ -124,4 +118,17 @@ func bootTemporal(cfg Config, p *ports, dbs databases, log *logger) (temporal.Se
 		return server, fmt.Errorf("start Temporal: %w", err)
 	}
 	return server, nil
+}
+
+func newTemporal(cfg Config, p *ports, dbs databases, log *logger) (temporal.Server, error) {
+	return temporal.NewServer(
+		temporal.WithConfig(temporalConfig(cfg, p, dbs)),
+		temporal.ForServices(temporal.DefaultServices),
+		temporal.WithStaticHosts(hosts(cfg, p)),
+		temporal.WithLogger(log),
+		temporal.WithAuthorizer(authorization.NewNoopAuthorizer()),
+		temporal.WithClaimMapper(func(*config.Config) authorization.ClaimMapper { return authorization.NewNoopClaimMapper() }),
+		temporal.WithCustomMetricsHandler(metrics.NoopMetricsHandler),
+		temporal.WithDynamicConfigClient(tuning()),
+	)
 }

@@ -10,9 +10,9 @@ import (
 // and prints nothing.
 func newUI(cfg Config, p *ports) *uiserver.Server {
 	return uiserver.NewServer(uioptions.WithConfigProvider(&uiconfig.Config{
-		TemporalGRPCAddress: reachable(cfg.IP, p.frontend),
+		TemporalGRPCAddress: reachable(cfg.IP, p.frontend.number),
 		Host:                cfg.IP,
-		Port:                p.ui,
+		Port:                p.ui.number,
 		EnableUI:            true,
 		DefaultNamespace:    cfg.Namespace,
 		DisableNewsFetch:    true,

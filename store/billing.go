@@ -142,6 +142,13 @@ func (s *Store) ListPayments(ctx context.Context, f PaymentFilter) (List[domain.
 // the account's only default; one at a time per account, until the transaction
 // ends. Call it inside Within.
 func (s *Store) AttachMethod(ctx context.Context, m *domain.PaymentMethod, makeDefault bool) (*domain.PaymentMethod, error) {
+	m.Default = makeDefault
+	attached, err := insertNew(s.writer(ctx), m)
+	if err != nil || attached {
+		m.Present()
+		return m, s.wrap("attach payment method", "", err)
+	}
+	// It has the option, or another default, already.
 	if s.postgres { // rows that refer to the account may still be added meanwhile
 		if err := s.conn(ctx).Exec("SELECT id FROM accounts WHERE id = ? FOR NO KEY UPDATE", m.AccountID).Error; err != nil {
 			return nil, s.wrap("queue for payment method", "", err)

@@ -172,11 +172,13 @@ func TestPendingMigrations_DoesNotWaitForAMigrationUnderWay(t *testing.T) {
 	defer func() { _ = conn.Close() }()
 	_, err = conn.ExecContext(t.Context(), "SELECT pg_advisory_lock($1)", int64(store.MigrationLock))
 	require.NoError(t, err)
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second) // goose looks for the lock every five
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 	defer cancel()
 	pending, err := s.PendingMigrations(ctx)
 	require.NoError(t, err)
 	assert.Positive(t, pending)
+	ctx, cancel = context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
 	require.Error(t, s.Migrate(ctx), "migrating does wait")
 }
 

@@ -57,7 +57,7 @@ func (s *Store) migrator(locked bool) (*goose.Provider, error) {
 		dialect, folder = goose.DialectPostgres, "migrations/postgres"
 	}
 	if locked {
-		locker, err := lock.NewPostgresSessionLocker()
+		locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300)) // seconds between looks, and how many
 		if err != nil {
 			return nil, err
 		}

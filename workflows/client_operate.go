@@ -91,10 +91,12 @@ func (c *Client) ScheduleReconcile(ctx context.Context, every time.Duration) err
 }
 
 // CatalogueChanged runs Reconcile now, which wakes what waits for a plan or a
-// payment option.
+// payment option. One that runs already for an earlier change looks again.
 func (c *Client) CatalogueChanged(ctx context.Context) error {
-	handle := c.temporal.ScheduleClient().GetHandle(ctx, scheduleReconcile)
-	return asOurs(handle.Trigger(ctx, client.ScheduleTriggerOptions{Overlap: enumspb.SCHEDULE_OVERLAP_POLICY_BUFFER_ONE}))
+	_, err := c.temporal.SignalWithStartWorkflow(ctx, reconcileCatalogue, SignalCatalogueChanged, nil, client.StartWorkflowOptions{
+		TaskQueue: TaskQueueOnboarding, StaticSummary: "The catalogue changed",
+	}, Reconcile, ReconcileInput{StaleAfter: catalogueStaleAfter})
+	return asOurs(err)
 }
 
 // Ping reports whether Temporal and the namespace answer.

@@ -23,6 +23,8 @@ const (
 
 	// scheduleReconcile is the id of the schedule that runs Reconcile.
 	scheduleReconcile = "reconcile"
+	// reconcileCatalogue is the workflow id of the run a changed catalogue asks for.
+	reconcileCatalogue = "reconcile-catalogue"
 )
 
 // signupID, activationID, billingID and refreshID spell the workflow ids.

@@ -20,6 +20,9 @@ const (
 	reconcileHeartbeat = time.Minute
 	// maxReconcileRounds bounds the batches of one scheduled run.
 	maxReconcileRounds = 10
+	// catalogueStaleAfter is how old a comparison is made anew when the catalogue
+	// changed: the schedule sees to the younger ones.
+	catalogueStaleAfter = 10 * time.Minute
 	// commandPatience is how long Billing stays open for the command it was
 	// started for.
 	commandPatience = time.Minute

@@ -13,16 +13,31 @@ type ReconcileInput struct {
 	StaleAfter time.Duration `json:"stale_after"`
 }
 
-// Reconcile runs on a schedule, and at once when the catalogue changed: it
-// keeps rows and workflows in step (see activities.Reconcile).
+// Reconcile keeps rows and workflows in step (see activities.Reconcile). It
+// runs on a schedule, and at once when the catalogue changed: a change that
+// comes while it runs makes it look again before it ends.
 func Reconcile(ctx workflow.Context, in ReconcileInput) (activities.ReconcileResult, error) {
 	var total activities.ReconcileResult
+	changes := workflow.GetSignalChannel(ctx, SignalCatalogueChanged)
+	for looked := false; !looked || changes.Len() > 0; looked = true {
+		for changes.ReceiveAsync(nil) {
+		}
+		if err := reconcile(ctx, in, &total); err != nil {
+			return total, err
+		}
+	}
+	return total, nil
+}
+
+// reconcile goes through the batches there are, within a bound, and adds up
+// what was done.
+func reconcile(ctx workflow.Context, in ReconcileInput, total *activities.ReconcileResult) error {
 	for range maxReconcileRounds {
 		var result activities.ReconcileResult
 		input := activities.ReconcileInput{StaleAfter: in.StaleAfter}
 		err := workflow.ExecuteActivity(overRows(ctx, "Compare rows and workflows"), a.Reconcile, input).Get(ctx, &result)
 		if err != nil {
-			return total, err
+			return err
 		}
 		total.Checked += result.Checked
 		total.Started += result.Started
@@ -33,7 +48,7 @@ func Reconcile(ctx workflow.Context, in ReconcileInput) (activities.ReconcileRes
 			break
 		}
 	}
-	return total, nil
+	return nil
 }
 
 // Refresh compares and repairs one onboarding whose workflow does not run.

@@ -28,21 +28,26 @@ func SQLite(t testing.TB) string {
 	return filepath.Join(t.TempDir(), "slipway.db")
 }
 
-// Postgres returns the URL of a fresh, empty database, dropped when the test
-// ends. The server is the one SLIPWAY_TEST_POSTGRES names by a superuser's URL,
-// else a throw-away cluster that this process starts once and that ends with
-// it. Without either the test is skipped, or fails when SLIPWAY_TEST_NO_SKIP=1.
+// Postgres returns the URL of a fresh, empty database. The server is the one
+// SLIPWAY_TEST_POSTGRES names by a superuser's URL, and the database is dropped
+// when the test ends; else it is a throw-away cluster that this process starts
+// once and that ends with it, which needs no TestMain. Without either the test
+// is skipped, or fails when SLIPWAY_TEST_NO_SKIP=1.
 func Postgres(t testing.TB) string {
 	t.Helper()
-	admin := os.Getenv("SLIPWAY_TEST_POSTGRES")
-	if admin == "" {
-		cluster, err := shared()
-		if err != nil {
-			Skip(t, err.Error())
-		}
-		admin = cluster.admin()
+	if admin := os.Getenv("SLIPWAY_TEST_POSTGRES"); admin != "" {
+		name := createDatabase(t, admin)
+		t.Cleanup(func() { execute(t, admin, "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)") })
+		u, err := url.Parse(admin)
+		require.NoError(t, err)
+		u.Path = "/" + name
+		return u.String()
 	}
-	return createDatabase(t, admin)
+	cluster, err := shared()
+	if err != nil {
+		Skip(t, err.Error())
+	}
+	return cluster.Database(t)
 }
 
 // shared is the cluster of this test process.
@@ -57,25 +62,24 @@ func Skip(t testing.TB, why string) {
 	t.Skipf("NOT TESTED: %s", why)
 }
 
-// createDatabase makes a database on the server and returns its URL.
+// createDatabase makes a database on the server and returns its name.
 func createDatabase(t testing.TB, admin string) string {
 	t.Helper()
 	name := "slipway_test_" + strings.ToLower(rand.Text())
-	exec := func(statement string) {
-		ctx, cancel := context.WithTimeout(context.Background(), patience)
-		defer cancel()
-		conn, err := pgx.Connect(ctx, admin)
-		require.NoError(t, err, "connect to PostgreSQL as the superuser")
-		defer func() { _ = conn.Close(ctx) }()
-		_, err = conn.Exec(ctx, statement)
-		require.NoError(t, err)
-	}
-	exec("CREATE DATABASE " + name)
-	t.Cleanup(func() { exec("DROP DATABASE IF EXISTS " + name + " WITH (FORCE)") })
-	u, err := url.Parse(admin)
+	execute(t, admin, "CREATE DATABASE "+name)
+	return name
+}
+
+// execute runs a statement on a connection of its own.
+func execute(t testing.TB, url, statement string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	conn, err := pgx.Connect(ctx, url)
+	require.NoError(t, err, "connect to PostgreSQL as the superuser")
+	defer func() { _ = conn.Close(ctx) }()
+	_, err = conn.Exec(ctx, statement)
 	require.NoError(t, err)
-	u.Path = "/" + name
-	return u.String()
 }
 
 // Cluster is a PostgreSQL server of a test's own, to be stopped and killed.
@@ -97,19 +101,11 @@ func StartCluster(t testing.TB) *Cluster {
 	return c
 }
 
-// Database returns the URL of a fresh database in the cluster. It goes with the
-// cluster rather than with the test.
+// Database returns the URL of a fresh, empty database in the cluster. It goes
+// with the cluster: dropping one by one costs more than the tests do.
 func (c *Cluster) Database(t testing.TB) string {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
-	conn, err := pgx.Connect(ctx, c.admin())
-	require.NoError(t, err)
-	defer func() { _ = conn.Close(ctx) }()
-	name := "slipway_test_" + strings.ToLower(rand.Text())
-	_, err = conn.Exec(ctx, "CREATE DATABASE "+name)
-	require.NoError(t, err)
-	return c.url(name)
+	return c.url(createDatabase(t, c.admin()))
 }
 
 func (c *Cluster) admin() string { return c.url("postgres") }

@@ -1,0 +1,95 @@
+package activities_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"slipway/activities"
+	"slipway/domain"
+)
+
+func billing(o *domain.Onboarding, commandID string) activities.BillingInput {
+	return activities.BillingInput{SubscriptionID: o.SubscriptionID, CommandID: commandID}
+}
+
+func (f *fixture) bill(o *domain.Onboarding, action domain.Action, fill ...func(*domain.Command)) activities.BillingResult {
+	f.t.Helper()
+	in := billing(o, f.command(o, action, fill...).CommandID)
+	return twice(f, func() (activities.BillingResult, error) { return f.Bill(f.t.Context(), in) })
+}
+
+func TestBill_CancelEndsASubscriptionInUse(t *testing.T) {
+	t.Parallel()
+	for _, code := range []string{"free", "starter"} {
+		f := newFixture(t)
+		o := f.signUp(plan(code))
+		f.exec("UPDATE balances SET bonus_credits = 7")
+		f.clock.forward(time.Hour)
+		result := f.bill(o, domain.ActionCancel, because("too dear"))
+		assert.Equal(t, activities.BillingResult{Status: domain.SubscriptionCanceled, PlanCode: code}, result)
+		sub := f.subscription(o)
+		assert.Equal(t, "canceled_by_admin", sub.CancellationReason)
+		assert.Equal(t, noon.Add(time.Hour), *sub.EndedAt)
+		assert.Zero(t, f.credits(o), "the plan's credits go with it")
+		balance, err := f.store.Balance(t.Context(), o.AccountID)
+		require.NoError(t, err)
+		assert.Equal(t, int64(7), balance.Bonus, "bought ones stay")
+		event := f.lastEvent(o, domain.EventSubscriptionCanceled)
+		assert.Equal(t, "too dear", event.Reason)
+		assert.Equal(t, "usr_admin", event.ActorID)
+
+		f.bill(o, domain.ActionCancel) // another admin's
+		assert.Equal(t, 1, f.count("SELECT count(*) FROM events WHERE type = 'subscription.canceled'"))
+		assert.Equal(t, domain.OnboardingCompleted, f.onboarding(o).Status, "ended is final")
+	}
+}
+
+func TestBill_RefusesWhatTheStateDoesNotAllow(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	expired := f.reach(domain.OnboardingExpired)
+	in := billing(expired, f.command(expired, domain.ActionCancel).CommandID)
+	before := f.dump()
+	_, err := f.Bill(t.Context(), in)
+	var refusal *domain.Error
+	require.ErrorAs(t, err, &refusal)
+	assert.Equal(t, domain.ReasonInvalidTransition, refusal.Reason)
+	assert.Equal(t, "incomplete_expired", refusal.From)
+	f.assertUnchanged(before, "refused")
+
+	paid := f.reach(domain.OnboardingAwaitingApproval)
+	p := f.payments(paid)[0]
+	f.apply(paid, domain.ActionApprovePayment, ofPayment(p.ID))
+	_, err = f.Bill(t.Context(), billing(paid, f.command(paid, domain.ActionApprovePayment, ofPayment(p.ID)).CommandID))
+	assert.Equal(t, domain.CodeConflict, domain.CodeOf(err), "succeeded money is not late")
+}
+
+func TestBill_MoneyThatComesAfterTheEndIsFlaggedOnce(t *testing.T) {
+	t.Parallel()
+	for _, end := range []domain.OnboardingStatus{domain.OnboardingExpired, domain.OnboardingCanceled} {
+		f := newFixture(t)
+		o := f.reach(domain.OnboardingAwaitingApproval)
+		if end == domain.OnboardingCanceled {
+			f.apply(o, domain.ActionCancel)
+		} else {
+			f.end(o, end, "payment_expired")
+		}
+		p := f.payments(o)[0]
+		require.Equal(t, []domain.Action{domain.ActionApprovePayment}, p.Actions())
+		result := f.bill(o, domain.ActionApprovePayment, ofPayment(p.ID), because("it arrived today"))
+		assert.True(t, result.Late)
+		p = f.payments(o)[0]
+		assert.True(t, p.Late)
+		assert.Equal(t, domain.PaymentFailed, p.Status, "nothing is fulfilled")
+		assert.Equal(t, "it arrived today", p.Reason)
+		assert.Empty(t, p.Actions())
+		f.bill(o, domain.ActionApprovePayment, ofPayment(p.ID))
+		assert.Equal(t, 1, f.count("SELECT count(*) FROM events WHERE type = 'payment.late'"))
+		assert.Equal(t, map[string]any{"payment": p.ID, "amount": float64(13900), "currency": "usd"},
+			f.lastEvent(o, domain.EventPaymentLate).Data)
+		assert.Equal(t, domain.SubscriptionIncompleteExpired, f.subscription(o).Status)
+	}
+}

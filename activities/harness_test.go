@@ -1,0 +1,490 @@
+package activities_test
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"slipway/activities"
+	"slipway/domain"
+	"slipway/store"
+)
+
+// noon is when every test begins, on a day no month's arithmetic bends.
+var noon = time.Date(2026, 1, 15, 12, 0, 0, 0, time.UTC)
+
+// window is the payment window of every test.
+const window = 23 * time.Hour
+
+// clock is the store's clock, moved by the test.
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *clock) forward(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+// seeded is a migrated and seeded database file, made once and copied per test.
+var seeded = sync.OnceValues(func() ([]byte, error) {
+	dir, err := os.MkdirTemp("", "slipway-activities")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	path := filepath.Join(dir, "seeded.db")
+	s, err := store.Open(store.Config{URL: path, NoSync: true, Now: func() time.Time { return noon }})
+	if err != nil {
+		return nil, err
+	}
+	for _, step := range []func(context.Context) error{s.Migrate, s.Seed} {
+		if err := step(context.Background()); err != nil {
+			return nil, err
+		}
+	}
+	if err := s.Close(); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(path)
+})
+
+// fixture is a database of its own and the activities on it.
+type fixture struct {
+	*activities.Activities
+	t     testing.TB
+	clock *clock
+	store *store.Store
+	db    *sql.DB // for what the store refuses to do
+	fakes *processes
+}
+
+func newFixture(t testing.TB, policy ...func(*activities.Policy)) *fixture {
+	t.Helper()
+	file, err := seeded()
+	require.NoError(t, err)
+	path := filepath.Join(t.TempDir(), "slipway.db")
+	require.NoError(t, os.WriteFile(path, file, 0o600))
+	c := &clock{now: noon}
+	s, err := store.Open(store.Config{URL: path, NoSync: true, Now: c.Now})
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, s.Close()) })
+	fakes := &processes{states: map[string]activities.ProcessState{}}
+	a := &activities.Activities{Store: s, Processes: fakes, Policy: activities.Policy{
+		PaymentWindow: window, Reminders: []time.Duration{time.Hour, 20 * time.Hour, 30 * time.Hour},
+	}}
+	for _, change := range policy {
+		change(&a.Policy)
+	}
+	return &fixture{Activities: a, t: t, clock: c, store: s, db: s.Stats()["write"], fakes: fakes}
+}
+
+// wish is what a sign-up asks for.
+type wish func(*domain.Onboarding)
+
+func plan(code string) wish     { return func(o *domain.Onboarding) { o.WantedPlan = code } }
+func option(key string) wish    { return func(o *domain.Onboarding) { o.WantedOption = key } }
+func country(code string) wish  { return func(o *domain.Onboarding) { o.Country = code } }
+func named(name string) wish    { return func(o *domain.Onboarding) { o.AccountName = name } }
+func slugged(slug string) wish  { return func(o *domain.Onboarding) { o.WantedSlug = slug } }
+func email(address string) wish { return func(o *domain.Onboarding) { o.Email = address } }
+
+// receive stores a sign-up the way the API does.
+func (f *fixture) receive(wishes ...wish) *domain.Onboarding {
+	f.t.Helper()
+	o := domain.NewOnboarding(store.NewID(domain.PrefixOnboarding), domain.KindSignup, f.store.Now())
+	o.AccountID, o.OwnerID = store.NewID(domain.PrefixAccount), store.NewID(domain.PrefixUser)
+	o.SubscriptionID = store.NewID(domain.PrefixSubscription)
+	o.Email, o.PasswordHash, o.AccountName = strings.ToLower(o.ID)+"@example.com", "hash-of-"+o.ID, "Acme"
+	for _, w := range wishes {
+		w(o)
+	}
+	f.insert(o)
+	return o
+}
+
+func (f *fixture) insert(o *domain.Onboarding) {
+	f.t.Helper()
+	require.NoError(f.t, f.store.Within(f.t.Context(), func(tx *store.Store) error {
+		ok, err := tx.InsertOnboarding(f.t.Context(), o)
+		require.True(f.t, ok)
+		if err == nil && o.WantedSlug != "" {
+			ok, err = tx.ClaimSlug(f.t.Context(), o.WantedSlug, o.AccountID)
+			require.True(f.t, ok)
+		}
+		return err
+	}))
+}
+
+// receiveActivation stores an activation of the sign-up's account.
+func (f *fixture) receiveActivation(of *domain.Onboarding, wishes ...wish) *domain.Onboarding {
+	f.t.Helper()
+	o := domain.NewOnboarding(store.NewID(domain.PrefixOnboarding), domain.KindActivation, f.store.Now())
+	o.AccountID, o.OwnerID, o.SubscriptionID = of.AccountID, of.OwnerID, store.NewID(domain.PrefixSubscription)
+	account := f.account(of)
+	o.Account = &domain.AccountRef{ID: account.ID, Name: account.Name, Slug: account.Slug}
+	for _, w := range wishes {
+		w(o)
+	}
+	f.insert(o)
+	return o
+}
+
+// twice runs an activity as often as a worker may, and sees that the second
+// time changes nothing but the hour.
+func twice[R any](f *fixture, run func() (R, error)) R {
+	f.t.Helper()
+	first, err := run()
+	require.NoError(f.t, err)
+	before := f.dump()
+	f.clock.forward(time.Second)
+	again, err := run()
+	f.clock.forward(-time.Second)
+	require.NoError(f.t, err)
+	assert.Equal(f.t, first, again)
+	f.assertUnchanged(before, "the second run changes nothing")
+	return first
+}
+
+// assertUnchanged expects the database as it was dumped, and shows only the
+// rows that differ.
+func (f *fixture) assertUnchanged(before map[string][]string, why string) {
+	f.t.Helper()
+	after := f.dump()
+	for table := range before {
+		for _, row := range before[table] {
+			if !slices.Contains(after[table], row) {
+				f.t.Errorf("%s: changed in %s:\n%s\nnow:\n%s", why, table, row, strings.Join(after[table], "\n"))
+			}
+		}
+		assert.Len(f.t, after[table], len(before[table]), "%s: rows of %s", why, table)
+	}
+}
+
+func (f *fixture) create(o *domain.Onboarding) activities.Standing {
+	f.t.Helper()
+	return twice(f, func() (activities.Standing, error) {
+		return f.CreateAccount(f.t.Context(), activities.CreateAccountInput{OnboardingID: o.ID})
+	})
+}
+
+func (f *fixture) open(o *domain.Onboarding) activities.Standing {
+	f.t.Helper()
+	return twice(f, func() (activities.Standing, error) {
+		return f.OpenSubscription(f.t.Context(), activities.OpenSubscriptionInput{OnboardingID: o.ID})
+	})
+}
+
+// signUp receives a sign-up and takes it as far as it goes by itself.
+func (f *fixture) signUp(wishes ...wish) *domain.Onboarding {
+	f.t.Helper()
+	o := f.receive(wishes...)
+	f.create(o)
+	f.open(o)
+	return f.onboarding(o)
+}
+
+// activation is signUp for an account that exists.
+func (f *fixture) activation(of *domain.Onboarding, wishes ...wish) *domain.Onboarding {
+	f.t.Helper()
+	o := f.receiveActivation(of, wishes...)
+	f.create(o)
+	f.open(o)
+	return f.onboarding(o)
+}
+
+// command stores a command and returns the input that carries it.
+func (f *fixture) command(o *domain.Onboarding, action domain.Action, fill ...func(*domain.Command)) activities.ApplyInput {
+	f.t.Helper()
+	c := &domain.Command{
+		ID: store.NewID(domain.PrefixCommand), Action: action, OnboardingID: o.ID, SubscriptionID: o.SubscriptionID,
+		ActorType: domain.ActorAdmin, ActorID: "usr_admin", CreatedAt: f.store.Now(),
+	}
+	if action == domain.ActionSubmitPayment {
+		c.PaymentID, c.Reference = store.NewID(domain.PrefixPayment), "RF-1"
+	}
+	for _, change := range fill {
+		change(c)
+	}
+	require.NoError(f.t, f.store.InsertCommand(f.t.Context(), c))
+	return activities.ApplyInput{OnboardingID: o.ID, CommandID: c.ID, Action: action}
+}
+
+func toPlan(code string) func(*domain.Command)  { return func(c *domain.Command) { c.Plan = code } }
+func byOption(key string) func(*domain.Command) { return func(c *domain.Command) { c.Option = key } }
+func because(reason string) func(*domain.Command) {
+	return func(c *domain.Command) { c.Reason = reason }
+}
+func ofPayment(id string) func(*domain.Command) { return func(c *domain.Command) { c.PaymentID = id } }
+func withReference(r string) func(*domain.Command) {
+	return func(c *domain.Command) { c.Reference = r }
+}
+func waived(c *domain.Command) { c.Waive = true }
+func (f *fixture) decide(in activities.ApplyInput) error {
+	_, err := f.Apply(f.t.Context(), in)
+	return err
+}
+
+// apply stores a command and carries it out, twice.
+func (f *fixture) apply(o *domain.Onboarding, action domain.Action, fill ...func(*domain.Command)) activities.Standing {
+	f.t.Helper()
+	in := f.command(o, action, fill...)
+	return twice(f, func() (activities.Standing, error) { return f.Apply(f.t.Context(), in) })
+}
+
+// submit submits a payment and returns it.
+func (f *fixture) submit(o *domain.Onboarding) *domain.Payment {
+	f.t.Helper()
+	f.apply(o, domain.ActionSubmitPayment)
+	payments := f.payments(o)
+	return &payments[len(payments)-1]
+}
+
+func (f *fixture) end(o *domain.Onboarding, status domain.OnboardingStatus, code string) activities.Standing {
+	f.t.Helper()
+	in := activities.EndInput{OnboardingID: o.ID, Status: status, ErrorCode: code}
+	return twice(f, func() (activities.Standing, error) { return f.End(f.t.Context(), in) })
+}
+
+// What the database holds of an onboarding now.
+
+func (f *fixture) onboarding(o *domain.Onboarding) *domain.Onboarding {
+	f.t.Helper()
+	row, err := f.store.OnboardingByID(f.t.Context(), o.ID)
+	require.NoError(f.t, err)
+	return row
+}
+
+func (f *fixture) account(o *domain.Onboarding) *domain.Account {
+	f.t.Helper()
+	row, err := f.store.AccountByID(f.t.Context(), o.AccountID)
+	require.NoError(f.t, err)
+	return row
+}
+
+func (f *fixture) subscription(o *domain.Onboarding) *domain.Subscription {
+	f.t.Helper()
+	row, err := f.store.SubscriptionByID(f.t.Context(), o.SubscriptionID)
+	require.NoError(f.t, err)
+	return row
+}
+
+// invoices of the account, oldest first.
+func (f *fixture) invoices(o *domain.Onboarding) []domain.Invoice {
+	f.t.Helper()
+	list, err := f.store.ListInvoices(f.t.Context(), o.AccountID, store.Page{Limit: 100})
+	require.NoError(f.t, err)
+	slices.Reverse(list.Data)
+	return list.Data
+}
+
+// payments of the account, oldest first.
+func (f *fixture) payments(o *domain.Onboarding) []domain.Payment {
+	f.t.Helper()
+	list, err := f.store.ListPayments(f.t.Context(), store.PaymentFilter{AccountID: o.AccountID, Page: store.Page{Limit: 100}})
+	require.NoError(f.t, err)
+	slices.Reverse(list.Data)
+	return list.Data
+}
+
+// methods of the account, oldest first.
+func (f *fixture) methods(o *domain.Onboarding) []domain.PaymentMethod {
+	f.t.Helper()
+	list, err := f.store.ListMethods(f.t.Context(), o.AccountID, store.Page{Limit: 100})
+	require.NoError(f.t, err)
+	slices.Reverse(list.Data)
+	return list.Data
+}
+
+// events of the onboarding, oldest first.
+func (f *fixture) events(o *domain.Onboarding) []domain.Event {
+	f.t.Helper()
+	list, err := f.store.ListEvents(f.t.Context(), store.EventFilter{OnboardingID: o.ID, Page: store.Page{Limit: 100}})
+	require.NoError(f.t, err)
+	slices.Reverse(list.Data)
+	return list.Data
+}
+
+// story is the types of the onboarding's events, oldest first.
+func (f *fixture) story(o *domain.Onboarding) []domain.EventType {
+	f.t.Helper()
+	var types []domain.EventType
+	for _, e := range f.events(o) {
+		types = append(types, e.Type)
+	}
+	return types
+}
+
+// lastEvent of the type.
+func (f *fixture) lastEvent(o *domain.Onboarding, of domain.EventType) domain.Event {
+	f.t.Helper()
+	events := f.events(o)
+	for i := len(events) - 1; i >= 0; i-- {
+		if events[i].Type == of {
+			return events[i]
+		}
+	}
+	require.Fail(f.t, "no event", "%s", of)
+	return domain.Event{}
+}
+
+// credits are the plan's credits, seen to be the ledger's sum.
+func (f *fixture) credits(o *domain.Onboarding) int64 {
+	f.t.Helper()
+	balance, err := f.store.Balance(f.t.Context(), o.AccountID)
+	require.NoError(f.t, err)
+	sum, err := f.store.LedgerSum(f.t.Context(), o.AccountID, domain.PoolPlan)
+	require.NoError(f.t, err)
+	assert.Equal(f.t, sum, balance.Plan, "the balance is the ledger's sum")
+	return balance.Plan
+}
+
+func (f *fixture) exec(statement string, args ...any) {
+	f.t.Helper()
+	_, err := f.db.ExecContext(f.t.Context(), statement, args...)
+	require.NoError(f.t, err)
+}
+
+func (f *fixture) count(query string, args ...any) int {
+	f.t.Helper()
+	var n int
+	require.NoError(f.t, f.db.QueryRowContext(f.t.Context(), query, args...).Scan(&n))
+	return n
+}
+
+// dump is every row of every table of ours.
+func (f *fixture) dump() map[string][]string {
+	f.t.Helper()
+	all := map[string][]string{}
+	for _, table := range []string{
+		"plans", "payment_options", "accounts", "slugs", "users", "sessions", "onboardings", "subscriptions", "invoices",
+		"payments", "payment_methods", "credits", "balances", "events", "commands", "idempotency_keys",
+	} {
+		all[table] = f.rows(table)
+	}
+	return all
+}
+
+func (f *fixture) rows(table string) []string {
+	f.t.Helper()
+	rows, err := f.db.QueryContext(f.t.Context(), "SELECT * FROM "+table+" ORDER BY 1, 2")
+	require.NoError(f.t, err)
+	defer func() { _ = rows.Close() }()
+	columns, err := rows.Columns()
+	require.NoError(f.t, err)
+	lines := []string{}
+	for rows.Next() {
+		values, line := make([]any, len(columns)), strings.Builder{}
+		for i := range values {
+			values[i] = new(any)
+		}
+		require.NoError(f.t, rows.Scan(values...))
+		for i, v := range values {
+			fmt.Fprintf(&line, "%s=%v ", columns[i], *v.(*any))
+		}
+		lines = append(lines, line.String())
+	}
+	require.NoError(f.t, rows.Err())
+	return lines
+}
+
+// change saves a changed plan or payment option.
+func (f *fixture) changePlan(code string, change func(*domain.Plan)) {
+	f.t.Helper()
+	p, err := f.store.PlanByCode(f.t.Context(), code)
+	require.NoError(f.t, err)
+	change(p)
+	ok, err := f.store.SavePlan(f.t.Context(), p)
+	require.NoError(f.t, err)
+	require.True(f.t, ok)
+}
+
+func (f *fixture) noOptions() { f.t.Helper(); f.exec("UPDATE payment_options SET enabled = false") }
+func (f *fixture) allOptions() {
+	f.t.Helper()
+	f.exec("UPDATE payment_options SET enabled = (key <> 'cheque')")
+}
+
+// assertRefused expects the 409 that names what may be done instead.
+func assertRefused(t testing.TB, o *domain.Onboarding, err error) {
+	t.Helper()
+	var refusal *domain.Error
+	if assert.ErrorAs(t, err, &refusal) {
+		assert.Equal(t, domain.CodeConflict, refusal.Code)
+		assert.Equal(t, domain.ReasonInvalidTransition, refusal.Reason)
+		assert.Equal(t, string(o.Status), refusal.From)
+		assert.Equal(t, o.Actions(), refusal.AvailableActions)
+	}
+}
+
+// processes stands in for Temporal.
+type processes struct {
+	mu                     sync.Mutex
+	states                 map[string]activities.ProcessState // by onboarding id; running when not named
+	asked, started, waking []string
+	failure                error
+}
+
+func (p *processes) State(_ context.Context, o *domain.Onboarding) (activities.ProcessState, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.asked = append(p.asked, o.ID)
+	if state, named := p.states[o.ID]; named {
+		return state, p.failure
+	}
+	return activities.ProcessRunning, p.failure
+}
+
+func (p *processes) Start(_ context.Context, o *domain.Onboarding) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.started = append(p.started, o.ID)
+	p.states[o.ID] = activities.ProcessRunning
+	return nil
+}
+
+func (p *processes) Wake(_ context.Context, o *domain.Onboarding) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.waking = append(p.waking, o.ID)
+	return nil
+}
+
+// together runs fn n times at once and returns the errors there were.
+func together(n int, fn func(i int) error) []error {
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	var errs []error
+	start := make(chan struct{})
+	for i := range n {
+		wg.Go(func() {
+			<-start
+			if err := fn(i); err != nil {
+				mu.Lock()
+				defer mu.Unlock()
+				errs = append(errs, err)
+			}
+		})
+	}
+	close(start)
+	wg.Wait()
+	return errs
+}

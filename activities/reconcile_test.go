@@ -1,0 +1,221 @@
+package activities_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/testsuite"
+	"go.temporal.io/sdk/worker"
+
+	"go.temporal.io/sdk/interceptor"
+
+	"slipway/activities"
+	"slipway/domain"
+	"slipway/store"
+)
+
+// temporalEnv runs activities the way a worker does, errors included.
+func (f *fixture) temporalEnv() *testsuite.TestActivityEnvironment {
+	suite := testsuite.WorkflowTestSuite{}
+	suite.SetLogger(quiet{})
+	env := suite.NewTestActivityEnvironment()
+	env.SetWorkerOptions(worker.Options{Interceptors: []interceptor.WorkerInterceptor{&activities.Errors{}}})
+	env.RegisterActivity(f.Activities)
+	return env
+}
+
+type quiet struct{}
+
+func (quiet) Debug(string, ...any) {}
+func (quiet) Info(string, ...any)  {}
+func (quiet) Warn(string, ...any)  {}
+func (quiet) Error(string, ...any) {}
+
+const stale = 5 * time.Minute
+
+func (f *fixture) reconcile() activities.ReconcileResult {
+	f.t.Helper()
+	value, err := f.temporalEnv().ExecuteActivity(f.Reconcile, activities.ReconcileInput{StaleAfter: stale})
+	require.NoError(f.t, err)
+	var result activities.ReconcileResult
+	require.NoError(f.t, value.Get(&result))
+	return result
+}
+
+func TestReconcile_PutsRightWhatDoesNotFit(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	missing, running := f.receive(), f.signUp(plan("growth"))
+	stopped := f.reach(domain.OnboardingAwaitingApproval)
+	closed := f.signUp(plan("free"))
+	f.exec("UPDATE onboardings SET status = 'activating' WHERE id = ?", closed.ID)
+	ended := []*domain.Onboarding{
+		f.reach(domain.OnboardingCompleted), f.reach(domain.OnboardingCanceled), f.reach(domain.OnboardingExpired), f.reach(domain.OnboardingFailed),
+	}
+	f.fakes.states = map[string]activities.ProcessState{
+		missing.ID: activities.ProcessMissing, stopped.ID: activities.ProcessStopped, closed.ID: activities.ProcessCompleted,
+	}
+	for _, o := range ended {
+		f.fakes.states[o.ID] = activities.ProcessStopped
+	}
+	assert.Equal(t, activities.ReconcileResult{}, f.reconcile(), "too fresh to look at")
+	f.clock.forward(stale + time.Second)
+	before := f.dump()
+	assert.Equal(t, activities.ReconcileResult{Checked: 4, Started: 1, Repaired: 2}, f.reconcile())
+	assert.ElementsMatch(t, []string{missing.ID, running.ID, stopped.ID, closed.ID}, f.fakes.asked, "never those that ended")
+
+	assert.Equal(t, []string{missing.ID}, f.fakes.started)
+	assert.Equal(t, domain.OnboardingReceived, f.onboarding(missing).Status, "its workflow does the rest")
+	assert.Equal(t, domain.OnboardingCompleted, f.onboarding(closed).Status)
+	row := f.onboarding(stopped)
+	assert.Equal(t, domain.OnboardingFailed, row.Status)
+	assert.Equal(t, domain.ReasonTerminatedExternally, row.Error.Code)
+	f.assertGivenBack(stopped, "failed", domain.FailureCanceled)
+
+	now := f.store.Now()
+	assert.Equal(t, now, f.onboarding(running).CheckedAt)
+	assert.Equal(t, running.Version, f.onboarding(running).Version, "no change a watcher would see")
+	for _, o := range ended {
+		assert.Contains(t, before["onboardings"], f.line("onboardings", o.ID))
+	}
+	f.fakes.asked = nil
+	assert.Equal(t, activities.ReconcileResult{}, f.reconcile(), "once is enough")
+	assert.Empty(t, f.fakes.asked)
+}
+
+// line is one row of a table as dump shows it.
+func (f *fixture) line(table, id string) string {
+	f.t.Helper()
+	for _, line := range f.rows(table) {
+		if len(line) > len(id)+4 && line[3:3+len(id)] == id {
+			return line
+		}
+	}
+	return ""
+}
+
+func TestReconcile_WakesOnlyWhomTheCatalogueServes(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.exec("UPDATE plans SET active = false WHERE code IN ('growth', 'free')")
+	f.exec("UPDATE payment_options SET enabled = false")
+	wantsGrowth, wantsGold := f.signUp(plan("growth")), f.signUp(plan("gold"))
+	wantsDefault, wantsHidden := f.signUp(), f.signUp(plan("enterprise"))
+	payer, walletInKenya := f.signUp(plan("scale")), f.signUp(plan("scale"), option("wallet"), country("KE"))
+	walletInGermany := f.signUp(plan("scale"), option("wallet"), country("DE"))
+	for _, o := range []*domain.Onboarding{wantsGrowth, wantsGold, wantsDefault, wantsHidden} {
+		require.Equal(t, domain.OnboardingWaitingForPlan, o.Status)
+	}
+	for _, o := range []*domain.Onboarding{payer, walletInKenya, walletInGermany} {
+		require.Equal(t, domain.OnboardingWaitingForPaymentMethod, o.Status)
+	}
+	assert.Zero(t, f.reconcile().Woken)
+	wake := func(change string, want ...*domain.Onboarding) {
+		t.Helper()
+		f.exec(change)
+		f.fakes.waking = nil
+		var ids []string
+		for _, o := range want {
+			ids = append(ids, o.ID)
+		}
+		assert.Equal(t, len(want), f.reconcile().Woken)
+		assert.ElementsMatch(t, ids, f.fakes.waking)
+	}
+	wake("UPDATE plans SET active = true WHERE code = 'growth'", wantsGrowth)
+	wake("UPDATE plans SET active = true WHERE code = 'free'", wantsGrowth, wantsDefault)
+	wake("UPDATE payment_options SET enabled = true WHERE key = 'wallet'", wantsGrowth, wantsDefault, walletInKenya)
+	wake("UPDATE payment_options SET enabled = true WHERE key = 'card'", wantsGrowth, wantsDefault, walletInKenya, payer)
+}
+
+func TestReconcile_WorksInBatches(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	const batch, people = 500, 700
+	for range people {
+		f.receive()
+	}
+	f.clock.forward(stale + time.Second)
+	assert.Equal(t, activities.ReconcileResult{Checked: batch, More: true}, f.reconcile())
+	assert.Equal(t, activities.ReconcileResult{Checked: people - batch}, f.reconcile())
+	assert.Len(t, f.fakes.asked, people)
+
+	f.exec("UPDATE onboardings SET status = 'waiting_for_plan'")
+	assert.Equal(t, people, f.reconcile().Woken, "all who wait are woken in one run")
+}
+
+func TestReconcile_DeletesWhatExpired(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	o := f.signUp(plan("free"))
+	for name, lives := range map[string]time.Duration{"old": time.Hour, "new": 1000 * time.Hour} {
+		require.NoError(t, f.store.InsertSession(t.Context(), &domain.Session{
+			ID: store.NewID(domain.PrefixSession), TokenHash: []byte(name), UserID: o.OwnerID, AccountID: o.AccountID,
+			Role: domain.RoleOwner, CreatedAt: noon, ExpiresAt: noon.Add(lives),
+		}))
+	}
+	claim := func(value string) {
+		_, err := f.store.ClaimKey(t.Context(), store.Key{Scope: "sign_up", Value: value, Fingerprint: []byte("x")}, o.ID)
+		require.NoError(t, err)
+	}
+	claim("old")
+	f.clock.forward(72*time.Hour + time.Minute)
+	claim("new")
+	assert.Equal(t, int64(2), f.reconcile().Deleted)
+	assert.Equal(t, 1, f.count("SELECT count(*) FROM sessions"))
+	assert.Equal(t, 1, f.count("SELECT count(*) FROM idempotency_keys"))
+}
+
+func TestReconcile_ComesBackWhenTemporalIsAway(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	o := f.receive()
+	f.clock.forward(stale + time.Second)
+	f.fakes.failure = domain.Unavailable("Temporal", time.Second)
+	_, err := f.temporalEnv().ExecuteActivity(f.Reconcile, activities.ReconcileInput{StaleAfter: stale})
+	require.Error(t, err)
+	assert.Equal(t, noon, f.onboarding(o).CheckedAt, "not compared, not marked")
+	f.fakes.failure = nil
+	assert.Equal(t, 1, f.reconcile().Checked)
+}
+
+func TestCompare_DoesForOneWhatReconcileDoesForAll(t *testing.T) {
+	t.Parallel()
+	compare := func(f *fixture, o *domain.Onboarding) activities.RefreshResult {
+		in := activities.CompareInput{OnboardingID: o.ID}
+		result, err := f.Compare(t.Context(), in)
+		require.NoError(t, err)
+		before := f.dump()
+		again, err := f.Compare(t.Context(), in)
+		require.NoError(t, err)
+		assert.Empty(t, again.Differences)
+		f.assertUnchanged(before, "the second run changes nothing")
+		return result
+	}
+	for _, c := range []struct {
+		why   string
+		from  domain.OnboardingStatus
+		state activities.ProcessState
+		want  [][3]string
+	}{
+		{"running", domain.OnboardingAwaitingPayment, activities.ProcessRunning, nil},
+		{"stopped", domain.OnboardingAwaitingPayment, activities.ProcessStopped, [][3]string{{"status", "awaiting_payment", "failed"}}},
+		{"ended", domain.OnboardingExpired, activities.ProcessStopped, nil},
+	} {
+		f := newFixture(t)
+		o := f.reach(c.from)
+		f.fakes.states[o.ID] = c.state
+		assert.Equal(t, differences(o, c.want), compare(f, o).Differences, c.why)
+	}
+	f := newFixture(t)
+	o := f.reach(domain.OnboardingReceived)
+	f.fakes.states[o.ID] = activities.ProcessMissing
+	assert.Empty(t, compare(f, o).Differences)
+	assert.Equal(t, []string{o.ID}, f.fakes.started)
+
+	f.fakes.failure = errors.New("no such thing")
+	_, err := f.Compare(t.Context(), activities.CompareInput{OnboardingID: o.ID})
+	assert.Error(t, err)
+}

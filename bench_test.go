@@ -122,11 +122,10 @@ func (o *obviousSteps) ObviousStep(ctx context.Context, onboardingID, step strin
 }
 
 func (b *bench) startFloors() {
-	w := sdkworker.New(b.app.temporal, floorQueue, sdkworker.Options{
-		MaxConcurrentWorkflowTaskExecutionSize: 64,
-		WorkflowTaskPollerBehavior:             sdkworker.NewPollerBehaviorAutoscaling(sdkworker.PollerBehaviorAutoscalingOptions{InitialNumberOfPollers: 4, MinimumNumberOfPollers: 2, MaximumNumberOfPollers: 16}),
-		ActivityTaskPollerBehavior:             sdkworker.NewPollerBehaviorAutoscaling(sdkworker.PollerBehaviorAutoscalingOptions{InitialNumberOfPollers: 4, MaximumNumberOfPollers: 16}),
+	pollers := sdkworker.NewPollerBehaviorAutoscaling(sdkworker.PollerBehaviorAutoscalingOptions{
+		InitialNumberOfPollers: 5, MinimumNumberOfPollers: 2, MaximumNumberOfPollers: 100, // as worker.Start has them
 	})
+	w := sdkworker.New(b.app.temporal, floorQueue, sdkworker.Options{WorkflowTaskPollerBehavior: pollers, ActivityTaskPollerBehavior: pollers})
 	w.RegisterWorkflow(emptyWorkflow)
 	w.RegisterWorkflow(obviousWorkflow)
 	w.RegisterActivity(&obviousSteps{&activities.Activities{Store: b.app.store, Policy: activities.Policy{PaymentWindow: time.Hour}}})

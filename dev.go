@@ -119,7 +119,7 @@ func (d *dev) startTemporal(ctx context.Context) (client.Options, error) {
 	var taken *devserver.PortInUseError
 	if errors.As(err, &taken) {
 		setting := "SLIPWAY_TEMPORAL_PORT"
-		if taken.Port == a.temporalUIPort {
+		if taken.Purpose == devserver.PurposeUI {
 			setting = "SLIPWAY_TEMPORAL_UI_PORT"
 		}
 		return options, fmt.Errorf("%w; stop what uses it or set %s", taken, setting)

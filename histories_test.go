@@ -63,7 +63,16 @@ func signup(o kickedOff) []string { return []string{"signup-" + o.ID} }
 
 func (r *running) subscription(o kickedOff, action string) {
 	r.t.Helper()
-	r.command("/v1/admin/subscriptions/"+o.Subscription.ID+"/"+action, r.admin(), map[string]any{"reason": "because of " + reasonWord})
+	id := r.onboardingRow(o).SubscriptionID // it has one before the subscription is opened
+	r.command("/v1/admin/subscriptions/"+id+"/"+action, r.admin(), map[string]any{"reason": "because of " + reasonWord})
+}
+
+// onboardingRow is the row itself, with what no answer shows.
+func (r *running) onboardingRow(o kickedOff) *domain.Onboarding {
+	r.t.Helper()
+	row, err := r.app.store.OnboardingByID(context.Background(), o.ID)
+	require.NoError(r.t, err)
+	return row
 }
 
 // stories are the paths whose histories are recorded; workflows/replay_test.go
@@ -162,7 +171,7 @@ var stories = map[string]story{
 	"billing_cancel": func(r *running) []string {
 		o := r.tell(15, "starter")
 		r.subscription(o, "cancel")
-		return []string{"billing-" + o.Subscription.ID}
+		return []string{"billing-" + r.onboardingRow(o).SubscriptionID}
 	},
 	"billing_late_payment": func(r *running) []string {
 		o := r.tell(16, "growth")
@@ -170,7 +179,7 @@ var stories = map[string]story{
 		r.subscription(o, "cancel")
 		r.until(o, domain.OnboardingCanceled)
 		r.command("/v1/admin/payments/"+payment.ID+"/approve", r.admin(), map[string]any{"reason": reasonWord})
-		return []string{"billing-" + o.Subscription.ID}
+		return []string{"billing-" + r.onboardingRow(o).SubscriptionID}
 	},
 	"refresh": func(r *running) []string {
 		o := r.tell(17, "starter")

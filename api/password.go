@@ -39,7 +39,8 @@ type gate struct {
 	inFlight  atomic.Int64
 	waiting   atomic.Int64
 	hashed    atomic.Int64 // passwords hashed for storing, ever
-	unmatched string // the hash that unknown e-mails are compared with
+	compared  atomic.Int64 // passwords compared with a hash, ever
+	unmatched string       // the hash that unknown e-mails are compared with
 }
 
 func newGate(params argon2id.Params) (*gate, error) {
@@ -76,6 +77,7 @@ func (g *gate) matches(ctx context.Context, password, hash string) (match bool, 
 		hash = g.unmatched
 	}
 	err = g.through(ctx, func() error {
+		g.compared.Add(1)
 		match, err = argon2id.ComparePasswordAndHash(password, hash)
 		return err
 	})

@@ -34,13 +34,15 @@ type Worker struct {
 	queues []worker.Worker
 }
 
-// How a worker shares the machine: enough workflow tasks at once to keep the
-// local activities of many sign-ups moving, pollers that follow the load, and a
-// short farewell so that Ctrl-C ends within its five seconds.
+// Pollers follow the load. A task that finds no poller waiting is written to
+// the queue's backlog and overtaken by later ones, which is where a long tail
+// comes from, so their bound is generous. The farewell is short, so that Ctrl-C
+// ends within its five seconds.
 const (
-	maxWorkflowTasks = 64
-	maxPollers       = 16
-	stopTimeout      = 2 * time.Second
+	firstPollers = 5
+	minPollers   = 2
+	maxPollers   = 100
+	stopTimeout  = 2 * time.Second
 )
 
 // Start prepares the namespace (search attributes, the reconcile schedule) and
@@ -72,16 +74,14 @@ func Start(ctx context.Context, c Config) (*Worker, error) {
 }
 
 func options(c Config) worker.Options {
+	pollers := worker.NewPollerBehaviorAutoscaling(worker.PollerBehaviorAutoscalingOptions{
+		InitialNumberOfPollers: firstPollers, MinimumNumberOfPollers: minPollers, MaximumNumberOfPollers: maxPollers,
+	})
 	return worker.Options{
-		MaxConcurrentWorkflowTaskExecutionSize: maxWorkflowTasks,
-		WorkflowTaskPollerBehavior: worker.NewPollerBehaviorAutoscaling(worker.PollerBehaviorAutoscalingOptions{
-			InitialNumberOfPollers: 4, MinimumNumberOfPollers: 2, MaximumNumberOfPollers: maxPollers,
-		}),
-		ActivityTaskPollerBehavior: worker.NewPollerBehaviorAutoscaling(worker.PollerBehaviorAutoscalingOptions{
-			InitialNumberOfPollers: 1, MaximumNumberOfPollers: maxPollers,
-		}),
-		WorkerStopTimeout: stopTimeout,
-		Interceptors:      append([]interceptor.WorkerInterceptor{&activities.Errors{}}, c.Interceptors...),
+		WorkflowTaskPollerBehavior: pollers,
+		ActivityTaskPollerBehavior: pollers,
+		WorkerStopTimeout:          stopTimeout,
+		Interceptors:               append([]interceptor.WorkerInterceptor{&activities.Errors{}}, c.Interceptors...),
 	}
 }
 

@@ -131,7 +131,7 @@ func (p *onboarding) result(err error) (OnboardingResult, error) {
 	result := OnboardingResult{Status: p.standing.Status, SubscriptionStatus: p.standing.SubscriptionStatus}
 	switch {
 	case err != nil:
-		return result, err
+		return result, updateFailure(err)
 	case p.standing.Status == domain.OnboardingCompleted:
 		return result, nil
 	case p.standing.Status == domain.OnboardingCanceled:

@@ -16,8 +16,10 @@ func (p *onboarding) sleepUntil(ctx workflow.Context, at time.Time, summary stri
 	timing, stop := workflow.WithCancel(ctx)
 	defer stop()
 	timer := workflow.NewTimerWithOptions(timing, wait, workflow.TimerOptions{Summary: summary})
+	version := p.standing.Version
 	err = p.untilChanged(ctx, timer)
-	return timer.IsReady() && err == nil, err
+	// A command that was under way when the timer fired counts, not the timer.
+	return err == nil && timer.IsReady() && p.standing.Version == version, err
 }
 
 // untilChanged waits until a command or a signal changed the standing, or the

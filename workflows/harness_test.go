@@ -1,0 +1,486 @@
+package workflows_test
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/mock"
+	"github.com/stretchr/testify/require"
+	commonpb "go.temporal.io/api/common/v1"
+	sdkpb "go.temporal.io/api/sdk/v1"
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/interceptor"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/testsuite"
+	"go.temporal.io/sdk/worker"
+
+	"slipway/activities"
+	"slipway/domain"
+	"slipway/store"
+	"slipway/workflows"
+)
+
+// noon is when every test begins; window is its payment window.
+var noon = time.Date(2026, 1, 15, 12, 0, 0, 0, time.UTC)
+
+const window = 23 * time.Hour
+
+// seeded is a migrated and seeded database file, made once and copied per test.
+var seeded = sync.OnceValues(func() ([]byte, error) {
+	dir, err := os.MkdirTemp("", "slipway-workflows")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	path := filepath.Join(dir, "seeded.db")
+	s, err := store.Open(store.Config{URL: path, NoSync: true, Now: func() time.Time { return noon }})
+	if err != nil {
+		return nil, err
+	}
+	for _, step := range []func(context.Context) error{s.Migrate, s.Seed} {
+		if err := step(context.Background()); err != nil {
+			return nil, err
+		}
+	}
+	if err := s.Close(); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(path)
+})
+
+// flow is one workflow in the SDK's environment, with the real activities on a
+// database of its own. The store's clock is the environment's, so that skipped
+// time and due times agree.
+type flow struct {
+	*testsuite.TestWorkflowEnvironment
+	t     testing.TB
+	acts  *activities.Activities
+	store *store.Store
+	db    *sql.DB
+	faults
+	seen  *recorder
+	fakes *processes
+
+	upserts []map[string]string // search attributes, as they were set
+	o       *domain.Onboarding
+}
+
+func newFlow(t testing.TB) *flow {
+	t.Helper()
+	suite := testsuite.WorkflowTestSuite{}
+	suite.SetLogger(quiet{})
+	f := &flow{TestWorkflowEnvironment: suite.NewTestWorkflowEnvironment(), t: t, seen: &recorder{}, fakes: &processes{}}
+	f.SetStartTime(noon)
+	f.store = f.openStore()
+	f.db = f.store.Stats()["write"]
+	f.acts = &activities.Activities{Store: f.store, Processes: f.fakes, Policy: activities.Policy{
+		PaymentWindow: window, Reminders: []time.Duration{time.Hour, 20 * time.Hour},
+	}}
+	f.SetTestTimeout(30 * time.Second)
+	f.SetWorkerOptions(worker.Options{Interceptors: []interceptor.WorkerInterceptor{&activities.Errors{}, &f.faults}})
+	f.SetDataConverter(&recording{DataConverter: converter.GetDefaultDataConverter(), recorder: f.seen})
+	f.SetOnLocalActivityStartedListener(func(_ *activity.Info, _ context.Context, args []any) { f.seen.see(args) })
+	f.RegisterActivity(f.acts)
+	f.OnUpsertTypedSearchAttributes(mock.Anything).Run(f.upserted).Return(nil).Maybe()
+	return f
+}
+
+func (f *flow) openStore() *store.Store {
+	f.t.Helper()
+	file, err := seeded()
+	require.NoError(f.t, err)
+	path := filepath.Join(f.t.TempDir(), "slipway.db")
+	require.NoError(f.t, os.WriteFile(path, file, 0o600))
+	s, err := store.Open(store.Config{URL: path, NoSync: true, Now: f.Now})
+	require.NoError(f.t, err)
+	f.t.Cleanup(func() { assert.NoError(f.t, s.Close()) })
+	return s
+}
+
+func (f *flow) upserted(args mock.Arguments) {
+	set, given := map[string]string{}, args.Get(0).(temporal.SearchAttributes)
+	for name := range workflows.SearchAttributes() {
+		if strings.Contains(fmt.Sprint(given), name) { // the getters hide those that are unset
+			set[name], _ = given.GetKeyword(temporal.NewSearchAttributeKeyKeyword(name))
+		}
+	}
+	f.upserts = append(f.upserts, set)
+}
+
+// wish is what a sign-up asks for.
+type wish func(*domain.Onboarding)
+
+func plan(code string) wish  { return func(o *domain.Onboarding) { o.WantedPlan = code } }
+func option(key string) wish { return func(o *domain.Onboarding) { o.WantedOption = key } }
+
+// What no history may hold.
+const (
+	personEmail    = "ada@lovelace.example"
+	personName     = "Ada Lovelace Engines"
+	personPassword = "hash-of-a-secret"
+)
+
+// receive stores a sign-up the way the API does.
+func (f *flow) receive(wishes ...wish) *domain.Onboarding {
+	f.t.Helper()
+	o := domain.NewOnboarding(store.NewID(domain.PrefixOnboarding), domain.KindSignup, f.store.Now())
+	o.AccountID, o.OwnerID = store.NewID(domain.PrefixAccount), store.NewID(domain.PrefixUser)
+	o.SubscriptionID = store.NewID(domain.PrefixSubscription)
+	o.Email, o.PasswordHash, o.AccountName = personEmail, personPassword, personName
+	for _, w := range wishes {
+		w(o)
+	}
+	f.insert(o)
+	return o
+}
+
+func (f *flow) insert(o *domain.Onboarding) {
+	f.t.Helper()
+	ok, err := f.store.InsertOnboarding(f.t.Context(), o)
+	require.NoError(f.t, err)
+	require.True(f.t, ok)
+	f.o = o
+}
+
+// signup runs a fresh sign-up to its end.
+func (f *flow) signup(wishes ...wish) {
+	f.t.Helper()
+	if f.o == nil {
+		f.receive(wishes...)
+	}
+	f.ExecuteWorkflow(workflows.Signup, workflows.OnboardingInput{OnboardingID: f.o.ID})
+}
+
+// at runs fn when the time since the start has passed, in the workflow's thread.
+func (f *flow) at(after time.Duration, fn func()) { f.RegisterDelayedCallback(fn, after) }
+
+// answer is what became of an update.
+type answer struct {
+	rejected error
+	accepted bool
+	done     bool
+	at       time.Time
+	err      error
+	standing activities.Standing
+	refresh  activities.RefreshResult
+}
+
+// refusal is the type of the update's failure, rejected or later.
+func (a *answer) refusal() string {
+	var failure *temporal.ApplicationError
+	if errors.As(errors.Join(a.rejected, a.err), &failure) {
+		return failure.Type()
+	}
+	return ""
+}
+
+func (f *flow) send(name, id string, args ...any) *answer {
+	a := &answer{}
+	f.UpdateWorkflow(name, id, &testsuite.TestUpdateCallback{
+		OnAccept: func() { a.accepted = true },
+		OnReject: func(err error) { a.rejected = err },
+		OnComplete: func(result any, err error) {
+			a.done, a.err, a.at = true, err, f.Now()
+			switch r := result.(type) {
+			case activities.Standing:
+				a.standing = r
+			case activities.RefreshResult:
+				a.refresh = r
+			}
+			if result != nil {
+				f.seen.see(result)
+			}
+			if err != nil {
+				f.seen.see(err.Error())
+			}
+		},
+	}, args...)
+	return a
+}
+
+// give stores a command and sends it, the way the API does.
+func (f *flow) give(action domain.Action, fill ...func(*domain.Command)) *answer {
+	f.t.Helper()
+	c := f.command(action, fill...)
+	return f.send(string(action), c.ID, workflows.CommandInput{CommandID: c.ID})
+}
+
+func (f *flow) command(action domain.Action, fill ...func(*domain.Command)) *domain.Command {
+	f.t.Helper()
+	c := &domain.Command{
+		ID: store.NewID(domain.PrefixCommand), Action: action, OnboardingID: f.o.ID, SubscriptionID: f.o.SubscriptionID,
+		ActorType: domain.ActorAdmin, ActorID: "usr_admin", Reason: personReason, CreatedAt: f.store.Now(),
+	}
+	switch action {
+	case domain.ActionSubmitPayment:
+		c.PaymentID, c.Reference = store.NewID(domain.PrefixPayment), personReference
+	case domain.ActionApprovePayment, domain.ActionRejectPayment:
+		if payments := f.payments(); len(payments) > 0 {
+			c.PaymentID = payments[len(payments)-1].ID
+		}
+	}
+	for _, change := range fill {
+		change(c)
+	}
+	require.NoError(f.t, f.store.InsertCommand(f.t.Context(), c))
+	return c
+}
+
+const (
+	personReason    = "she asked for it on the phone"
+	personReference = "RF18 LOVELACE"
+)
+
+func toPlan(code string) func(*domain.Command)  { return func(c *domain.Command) { c.Plan = code } }
+func byOption(key string) func(*domain.Command) { return func(c *domain.Command) { c.Option = key } }
+
+// What the database holds now.
+
+func (f *flow) row() *domain.Onboarding {
+	f.t.Helper()
+	row, err := f.store.OnboardingByID(f.t.Context(), f.o.ID)
+	require.NoError(f.t, err)
+	return row
+}
+
+func (f *flow) subscription() *domain.Subscription {
+	f.t.Helper()
+	row, err := f.store.SubscriptionByID(f.t.Context(), f.o.SubscriptionID)
+	require.NoError(f.t, err)
+	return row
+}
+
+// payments of the account, oldest first.
+func (f *flow) payments() []domain.Payment {
+	f.t.Helper()
+	list, err := f.store.ListPayments(f.t.Context(), store.PaymentFilter{AccountID: f.o.AccountID, Page: store.Page{Limit: 100}})
+	require.NoError(f.t, err)
+	slices.Reverse(list.Data)
+	return list.Data
+}
+
+// events of the type, oldest first.
+func (f *flow) events(of domain.EventType) []domain.Event {
+	f.t.Helper()
+	list, err := f.store.ListEvents(f.t.Context(), store.EventFilter{
+		OnboardingID: f.o.ID, Type: string(of), Page: store.Page{Limit: 100},
+	})
+	require.NoError(f.t, err)
+	slices.Reverse(list.Data)
+	return list.Data
+}
+
+func (f *flow) exec(statement string, args ...any) {
+	f.t.Helper()
+	_, err := f.db.ExecContext(f.t.Context(), statement, args...)
+	require.NoError(f.t, err)
+}
+
+func (f *flow) count(query string, args ...any) int {
+	f.t.Helper()
+	var n int
+	require.NoError(f.t, f.db.QueryRowContext(f.t.Context(), query, args...).Scan(&n))
+	return n
+}
+
+// assertStatus expects the row to stand there now.
+func (f *flow) assertStatus(want domain.OnboardingStatus, why ...any) {
+	f.t.Helper()
+	assert.Equal(f.t, want, f.row().Status, why...)
+}
+
+// assertEnd expects the workflow to have closed as Temporal's UI should show
+// it, and the row to say the same.
+func (f *flow) assertEnd(want domain.OnboardingStatus) {
+	f.t.Helper()
+	require.True(f.t, f.IsWorkflowCompleted())
+	err := f.GetWorkflowError()
+	var failure *temporal.ApplicationError
+	switch want {
+	case domain.OnboardingCompleted:
+		require.NoError(f.t, err)
+		var result workflows.OnboardingResult
+		require.NoError(f.t, f.GetWorkflowResult(&result))
+		assert.Equal(f.t, workflows.OnboardingResult{Status: want, SubscriptionStatus: f.subscription().Status}, result)
+	case domain.OnboardingCanceled:
+		assert.True(f.t, temporal.IsCanceledError(err), "%v", err)
+	default:
+		require.ErrorAs(f.t, err, &failure)
+		assert.Equal(f.t, string(want), failure.Type())
+		assert.True(f.t, failure.NonRetryable())
+	}
+	f.assertStatus(want)
+	if want != domain.OnboardingCompleted {
+		f.assertGivenBack()
+	}
+}
+
+// assertGivenBack expects nothing left of a sign-up that ended early.
+func (f *flow) assertGivenBack() {
+	f.t.Helper()
+	assert.Zero(f.t, f.count("SELECT count(*) FROM slugs WHERE account_id = ?", f.o.AccountID))
+	assert.Zero(f.t, f.count("SELECT count(*) FROM accounts WHERE id = ? AND status <> 'closed'", f.o.AccountID))
+	assert.Zero(f.t, f.count("SELECT count(*) FROM invoices WHERE status <> 'void'"))
+	assert.Zero(f.t, f.count("SELECT count(*) FROM payments WHERE status <> 'failed'"))
+	assert.Zero(f.t, f.count("SELECT count(*) FROM subscriptions WHERE status <> 'incomplete_expired'"))
+	assert.Zero(f.t, f.count("SELECT count(*) FROM balances"))
+}
+
+// details is what Temporal's UI shows as the workflow's current details.
+func (f *flow) details() string {
+	f.t.Helper()
+	value, err := f.QueryWorkflow("__temporal_workflow_metadata")
+	require.NoError(f.t, err)
+	var metadata sdkpb.WorkflowMetadata
+	require.NoError(f.t, value.Get(&metadata))
+	return metadata.GetCurrentDetails()
+}
+
+// quiet keeps the SDK's log out of the tests' output.
+type quiet struct{}
+
+func (quiet) Debug(string, ...any) {}
+func (quiet) Info(string, ...any)  {}
+func (quiet) Warn(string, ...any)  {}
+func (quiet) Error(string, ...any) {}
+
+// faults is an interceptor next to the activities, where tests get in their way.
+type faults struct {
+	interceptor.WorkerInterceptorBase
+	mu     sync.Mutex
+	calls  map[string]int
+	before func(name string, call int) error // call counts from 1, per activity
+	after  func(name string, call int)       // the work is done and not yet reported
+}
+
+func (i *faults) InterceptActivity(_ context.Context, next interceptor.ActivityInboundInterceptor) interceptor.ActivityInboundInterceptor {
+	return &faulty{interceptor.ActivityInboundInterceptorBase{Next: next}, i}
+}
+
+// ran is how often the activity was tried.
+func (i *faults) ran(name string) int {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.calls[name]
+}
+
+type faulty struct {
+	interceptor.ActivityInboundInterceptorBase
+	faults *faults
+}
+
+func (i *faulty) ExecuteActivity(ctx context.Context, in *interceptor.ExecuteActivityInput) (any, error) {
+	name := activity.GetInfo(ctx).ActivityType.Name
+	i.faults.mu.Lock()
+	if i.faults.calls == nil {
+		i.faults.calls = map[string]int{}
+	}
+	i.faults.calls[name]++
+	call := i.faults.calls[name]
+	i.faults.mu.Unlock()
+	if i.faults.before != nil {
+		if err := i.faults.before(name, call); err != nil {
+			return nil, err
+		}
+	}
+	result, err := i.Next.ExecuteActivity(ctx, in)
+	if i.faults.after != nil {
+		i.faults.after(name, call)
+	}
+	return result, err
+}
+
+// recorder keeps everything that would be in a history.
+type recorder struct {
+	mu    sync.Mutex
+	texts []string
+}
+
+func (r *recorder) see(v any) {
+	text, err := json.Marshal(v)
+	if err != nil {
+		text = fmt.Append(nil, v)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.texts = append(r.texts, string(text))
+}
+
+func (r *recorder) String() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return strings.Join(r.texts, "\n")
+}
+
+// recording is a data converter that shows the recorder every payload.
+type recording struct {
+	converter.DataConverter
+	recorder *recorder
+}
+
+func (c *recording) ToPayload(value any) (*commonpb.Payload, error) {
+	p, err := c.DataConverter.ToPayload(value)
+	c.recorder.see(string(p.GetData()))
+	return p, err
+}
+
+func (c *recording) ToPayloads(values ...any) (*commonpb.Payloads, error) {
+	all, err := c.DataConverter.ToPayloads(values...)
+	for _, p := range all.GetPayloads() {
+		c.recorder.see(string(p.GetData()))
+	}
+	return all, err
+}
+
+// processes stands in for Temporal where reconcile asks about workflows.
+type processes struct {
+	mu     sync.Mutex
+	states map[string]activities.ProcessState
+	asked  int
+}
+
+func (p *processes) State(_ context.Context, o *domain.Onboarding) (activities.ProcessState, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.asked++
+	if state, named := p.states[o.ID]; named {
+		return state, nil
+	}
+	return activities.ProcessRunning, nil
+}
+
+func (*processes) Start(context.Context, *domain.Onboarding) error { return nil }
+func (*processes) Wake(context.Context, *domain.Onboarding) error  { return nil }
+
+// activationOf stores an activation of the sign-up's account.
+func (f *flow) activationOf(first *domain.Onboarding, wishes ...wish) *domain.Onboarding {
+	f.t.Helper()
+	o := domain.NewOnboarding(store.NewID(domain.PrefixOnboarding), domain.KindActivation, f.store.Now())
+	o.AccountID, o.OwnerID, o.SubscriptionID = first.AccountID, first.OwnerID, store.NewID(domain.PrefixSubscription)
+	for _, w := range wishes {
+		w(o)
+	}
+	f.insert(o)
+	return o
+}
+
+// kind is the type of an application error, however deep it sits.
+func kind(err error) string {
+	var failure *temporal.ApplicationError
+	if errors.As(err, &failure) {
+		return failure.Type()
+	}
+	return ""
+}

@@ -118,6 +118,8 @@ func TestFault5_DatabaseStoppedKilledAndBack(t *testing.T) {
 	waiting := r.accepted("ada@example.com", "Acme", "growth", "k")
 	r.until(waiting, domain.OnboardingAwaitingPayment)
 
+	require.Equal(t, http.StatusOK, r.get("/v1/plans", "").status)
+
 	// Killed in the middle of many sign-ups: none half made.
 	var wg sync.WaitGroup
 	acknowledged := make([]kickedOff, 40)

@@ -35,8 +35,7 @@ func (a *Activities) Bill(ctx context.Context, in BillingInput) (BillingResult, 
 			return err
 		}
 		if command.Action == domain.ActionApprovePayment {
-			result.Late = true
-			err = flagLate(ctx, tx, sub, command)
+			result.Late, err = flagLate(ctx, tx, sub, command)
 		} else {
 			err = cancelSubscription(ctx, tx, sub, command)
 		}
@@ -69,19 +68,20 @@ func cancelSubscription(ctx context.Context, tx *store.Store, sub *domain.Subscr
 
 // flagLate marks the payment of an onboarding that ended before it was
 // approved: the money is there, so somebody has to decide about it.
-func flagLate(ctx context.Context, tx *store.Store, sub *domain.Subscription, command *domain.Command) error {
+func flagLate(ctx context.Context, tx *store.Store, sub *domain.Subscription, command *domain.Command) (late bool, err error) {
 	payment, err := tx.LockPayment(ctx, command.PaymentID)
-	if err != nil || payment.Late {
-		return err
+	late = err == nil && payment.Late
+	if err != nil || late || payment.Status == domain.PaymentSucceeded {
+		return late, err // flagged already, or approved in time by somebody else
 	}
 	if payment.Status != domain.PaymentFailed {
-		return domain.InvalidTransition(string(payment.Status), string(domain.PaymentSucceeded), payment.Actions())
+		return false, domain.InvalidTransition(string(payment.Status), string(domain.PaymentSucceeded), payment.Actions())
 	}
 	payment.Late, payment.Reason, payment.UpdatedAt = true, command.Reason, tx.Now()
 	if err := tx.SavePayment(ctx, payment); err != nil {
-		return err
+		return false, err
 	}
-	return tx.InsertEvents(ctx, commandEvent(domain.EventPaymentLate, sub, command, map[string]any{
+	return true, tx.InsertEvents(ctx, commandEvent(domain.EventPaymentLate, sub, command, map[string]any{
 		"payment": payment.ID, "amount": payment.Amount, "currency": payment.Currency,
 	}))
 }

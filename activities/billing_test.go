@@ -59,12 +59,23 @@ func TestBill_RefusesWhatTheStateDoesNotAllow(t *testing.T) {
 	assert.Equal(t, domain.ReasonInvalidTransition, refusal.Reason)
 	assert.Equal(t, "incomplete_expired", refusal.From)
 	f.assertUnchanged(before, "refused")
+}
 
-	paid := f.reach(domain.OnboardingAwaitingApproval)
-	p := f.payments(paid)[0]
-	f.apply(paid, domain.ActionApprovePayment, ofPayment(p.ID))
-	_, err = f.Bill(t.Context(), billing(paid, f.command(paid, domain.ActionApprovePayment, ofPayment(p.ID)).CommandID))
-	assert.Equal(t, domain.CodeConflict, domain.CodeOf(err), "succeeded money is not late")
+func TestBill_MoneyThatWasApprovedInTimeIsNotLate(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	o := f.reach(domain.OnboardingAwaitingApproval)
+	p := f.payments(o)[0]
+	f.apply(o, domain.ActionApprovePayment, ofPayment(p.ID))
+	before := f.rows("payments")
+	result := f.bill(o, domain.ActionApprovePayment, ofPayment(p.ID)) // by a second admin
+	assert.Equal(t, activities.BillingResult{Status: domain.SubscriptionActive, PlanCode: "growth"}, result)
+	assert.Equal(t, before, f.rows("payments"))
+
+	pending := f.reach(domain.OnboardingAwaitingApproval)
+	in := billing(pending, f.command(pending, domain.ActionApprovePayment, ofPayment(f.payments(pending)[0].ID)).CommandID)
+	_, err := f.Bill(t.Context(), in)
+	assert.Equal(t, domain.CodeConflict, domain.CodeOf(err), "its sign-up is still there to take it")
 }
 
 func TestBill_MoneyThatComesAfterTheEndIsFlaggedOnce(t *testing.T) {

@@ -137,6 +137,17 @@ func TestLongPoll_EndsWithTheServer(t *testing.T) {
 	(<-answer).ok(304)
 }
 
+// serve answers on a real connection; its streams end before it does.
+func (w *world) serve(t *testing.T) *httptest.Server {
+	t.Helper()
+	server := httptest.NewServer(w.api.Handler())
+	t.Cleanup(func() {
+		w.api.EndStreams()
+		server.Close()
+	})
+	return server
+}
+
 // events reads server-sent events.
 type events struct {
 	t        *testing.T
@@ -177,8 +188,7 @@ func (e *events) next() map[string]string {
 func TestStream_SendsEachVersionAndEndsWhenDone(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	server := httptest.NewServer(w.api.Handler())
-	defer server.Close()
+	server := w.serve(t)
 	r := w.signUp("acme", "plan", "growth")
 	id := r.text("id")
 	version := w.onboarding(id).Version
@@ -202,8 +212,7 @@ func TestStream_SendsEachVersionAndEndsWhenDone(t *testing.T) {
 func TestStream_DoesNotRepeatWhatTheClientHas(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	server := httptest.NewServer(w.api.Handler())
-	defer server.Close()
+	server := w.serve(t)
 	r := w.signUp("acme", "plan", "growth")
 	version := w.onboarding(r.text("id")).Version
 	s := w.stream(t, server, r.text("id"), r.text("client_secret"), "Last-Event-ID", strconv.FormatInt(version, 10))
@@ -217,8 +226,7 @@ func TestStream_AsksNothingWhileNothingChanges(t *testing.T) {
 	w := newWorld(t)
 	var statements atomic.Int64
 	require.NoError(t, w.store.OnStatement(func(context.Context) { statements.Add(1) }))
-	server := httptest.NewServer(w.api.Handler())
-	defer server.Close()
+	server := w.serve(t)
 	watched, busy := w.signUp("watched", "plan", "growth"), w.signUp("busy", "plan", "growth")
 	var streams []*events
 	for range 20 {
@@ -239,8 +247,7 @@ func TestStream_AsksNothingWhileNothingChanges(t *testing.T) {
 func TestStream_EndsWithTheServerAndRefusesStrangers(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	server := httptest.NewServer(w.api.Handler())
-	defer server.Close()
+	server := w.serve(t)
 	r, other := w.signUp("acme", "plan", "growth"), w.signUp("other", "plan", "growth")
 	assert.Equal(t, 404, w.stream(t, server, r.text("id"), other.text("client_secret")).response.StatusCode)
 	assert.Equal(t, 401, w.stream(t, server, r.text("id"), "nonsense").response.StatusCode)

@@ -104,4 +104,3 @@ func TestBilling_WaitsForADatabaseThatIsAway(t *testing.T) {
 	assert.NoError(t, a.err)
 	assert.Equal(t, domain.SubscriptionCanceled, f.subscription().Status)
 }
-

@@ -173,4 +173,3 @@ func TestFaults_AnUnknownOnboardingFailsTheWorkflow(t *testing.T) {
 	require.True(t, f.IsWorkflowCompleted())
 	assert.Equal(t, "not_found", kind(f.GetWorkflowError()))
 }
-

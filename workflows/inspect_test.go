@@ -81,4 +81,3 @@ func TestSearchAttributes_AreFewKeywords(t *testing.T) {
 	}
 	assert.ElementsMatch(t, []string{"AccountId", "OnboardingStatus", "BlockedOn", "PlanCode", "SubscriptionStatus"}, names)
 }
-

@@ -89,4 +89,3 @@ func TestRefresh_AnAdminsDoesNotRestartTheWindow(t *testing.T) {
 	assert.Equal(t, noon.Add(window), f.Now().UTC())
 	assert.Len(t, f.events(domain.EventOnboardingReminded), 2, "nobody is reminded twice")
 }
-

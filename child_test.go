@@ -38,6 +38,7 @@ type childConfig struct {
 	KillAfter, KillBefore                string // the name of an activity
 	PaymentWindow                        time.Duration
 	Reminders                            []string
+	PasswordHash                         string
 }
 
 // runChild is the child's main.
@@ -57,6 +58,9 @@ func runChild(role string) int {
 		log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))}
 	if c.KillAfter != "" || c.KillBefore != "" {
 		a.interceptors = []interceptor.WorkerInterceptor{&killer{before: c.KillBefore, after: c.KillAfter}}
+	}
+	if c.PasswordHash != "" {
+		s.passwordHash = c.PasswordHash
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -209,7 +211,11 @@ func runOpenAPI(_ context.Context, a *app) error {
 	if err := a.buildAPI(false); err != nil {
 		return err
 	}
-	_, err = a.stdout.Write(append(a.api.OpenAPI(), '\n'))
+	var pretty bytes.Buffer
+	if err := json.Indent(&pretty, a.api.OpenAPI(), "", "  "); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(a.stdout, pretty.String())
 	return err
 }
 

@@ -89,7 +89,7 @@ func TestCreateAccount_AnActivationHasItsAccount(t *testing.T) {
 	assert.Empty(t, f.story(o))
 }
 
-func TestCreateAccount_OneThousandOfOneNameAreAllServed(t *testing.T) {
+func TestCreateAccount_ManyOfOneNameAreAllServed(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	const people = 50

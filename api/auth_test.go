@@ -92,15 +92,20 @@ func bodyFor(method, path string, letIn bool) any {
 		"/v1/onboardings/{id}/plan":           {"plan": "free"},
 		"/v1/onboardings/{id}/payment-method": {"payment_option": "card"},
 		"/v1/onboardings/{id}/payment":        {"reference": "paid"},
+		"/v1/onboardings/{id}/cancel":         {},
 		"/v1/account/payment-methods":         {"payment_option": "card"},
 		"/v1/account/subscription":            {"plan": "scale"},
 		"/v1/admin/api-keys":                  {"name": "mine"},
 	}[path]
 }
 
+func operationIn(item *huma.PathItem, method string) *huma.Operation {
+	return map[string]*huma.Operation{"GET": item.Get, "POST": item.Post, "PATCH": item.Patch, "DELETE": item.Delete}[method]
+}
+
 // accessOf is who may call an operation, as it is described; empty for none.
 func accessOf(item *huma.PathItem, method string) access {
-	operation := map[string]*huma.Operation{"GET": item.Get, "POST": item.Post, "PATCH": item.Patch, "DELETE": item.Delete}[method]
+	operation := operationIn(item, method)
 	if operation == nil {
 		return ""
 	}

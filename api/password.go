@@ -27,7 +27,7 @@ const (
 )
 
 // gateWait is how long a request waits in line to have a password hashed.
-const gateWait = 5 * time.Second
+const gateWait = 10 * time.Second
 
 // gate bounds password hashing: one per core at a time, the rest wait in line.
 // Each hash takes its memory only once it is through; without the gate, fifty

@@ -22,6 +22,7 @@ type PortInUseError struct {
 	Purpose string // PurposeFrontend or PurposeUI
 }
 
+// Error names the port and what it was wanted for.
 func (e *PortInUseError) Error() string {
 	return fmt.Sprintf("port %d, wanted for %s, is in use by another program", e.Port, e.Purpose)
 }

@@ -39,26 +39,43 @@ func invisible(r rune) bool {
 }
 
 // ValidName reports whether s can be a person's or a company's name: 1 to
-// NameMax visible characters of any script, with one that is not a space.
+// NameMax characters of any script, with one among them that shows by itself.
 func ValidName(s string) bool {
-	return CleanText(s) && strings.TrimSpace(s) != "" && utf8.RuneCountInString(s) <= NameMax
+	shows := func(r rune) bool { return !unicode.In(r, unicode.M, unicode.Z) }
+	return CleanText(s) && strings.ContainsFunc(s, shows) && utf8.RuneCountInString(s) <= NameMax
 }
 
 // NormalEmail returns the form an e-mail address is compared and stored in.
 // The second result is false for anything that is not a plain address, such as
 // "Bob <b@x.com>" or a host without a dot.
 func NormalEmail(s string) (string, bool) {
-	s = strings.ToLower(s)
-	if len(s) > EmailMax || !CleanText(s) || strings.ContainsAny(s, " \"(),:;<>[\\]") {
+	if !CleanText(s) || len(s) > EmailMax || strings.ContainsAny(s, " \"(),:;<>[\\]") {
 		return "", false
 	}
+	s = strings.ToLower(s)
 	a, err := mail.ParseAddress(s)
 	if err != nil || a.Address != s || a.Name != "" {
 		return "", false
 	}
 	local, host, _ := strings.Cut(s, "@")
-	if local == "" || len(local) > 64 || !strings.Contains(strings.Trim(host, "."), ".") {
+	if local == "" || len(local) > 64 || !validHost(host) {
 		return "", false
 	}
 	return s, true
+}
+
+// validHost reports whether host is a name of at least two labels of letters
+// and digits of any script, with hyphens only inside.
+func validHost(host string) bool {
+	labels := strings.Split(host, ".")
+	for _, label := range labels {
+		if label == "" || strings.HasPrefix(label, "-") || strings.HasSuffix(label, "-") {
+			return false
+		}
+		foreign := func(r rune) bool { return r != '-' && !unicode.In(r, unicode.L, unicode.M, unicode.N) }
+		if strings.ContainsFunc(label, foreign) {
+			return false
+		}
+	}
+	return len(labels) > 1
 }

@@ -127,7 +127,8 @@ func TestActivate_BySignalWithAnyInput(t *testing.T) {
 		input  any
 		reason string
 	}{
-		"none":               {nil, ""},
+		"none":               {noInput{}, ""},
+		"null":               {nil, ""},
 		"a reason":           {map[string]string{"reason": "paid in cash"}, "paid in cash"},
 		"an empty object":    {map[string]string{}, ""},
 		"another object":     {map[string]any{"why": 1, "reason": nil}, ""},

@@ -96,7 +96,13 @@ func (c *recording) ToPayload(value any) (*commonpb.Payload, error) {
 	return p, err
 }
 
+// noInput is what the CLI sends for a signal without input: no payload at all.
+type noInput struct{}
+
 func (c *recording) ToPayloads(values ...any) (*commonpb.Payloads, error) {
+	if len(values) == 1 && values[0] == (noInput{}) {
+		return nil, nil
+	}
 	all, err := c.DataConverter.ToPayloads(values...)
 	for _, p := range all.GetPayloads() {
 		c.recorder.see(string(p.GetData()))

@@ -64,6 +64,7 @@ CREATE TABLE slugs (
     status     text NOT NULL CHECK (status IN ('held', 'tombstoned'))
 );
 CREATE INDEX slugs_base_number ON slugs (base, number);
+CREATE INDEX slugs_account ON slugs (account_id);
 
 CREATE TABLE users (
     id            text PRIMARY KEY,

@@ -131,7 +131,6 @@ type Onboarding struct {
 	SubscriptionID string    `json:"-"`
 	Reminders      int       `json:"-"` // sent in the current payment window
 	CheckedAt      time.Time `json:"-"` // when reconcile last compared it with its workflow
-
 }
 
 // AccountRef is the part of an account every onboarding answer carries.

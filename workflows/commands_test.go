@@ -99,6 +99,30 @@ func TestCancel_WhileTheFirstStepsAreTriedAgain(t *testing.T) {
 	}
 }
 
+func TestCommands_GivenWhileTheFirstStepsAreTriedAgainHaveTheirTurn(t *testing.T) {
+	t.Parallel()
+	f := newFlow(t)
+	f.before = func(activity string, _ int) error {
+		if f.Now().Before(noon.Add(time.Minute)) {
+			return domain.Unavailable("The database", time.Second)
+		}
+		return nil
+	}
+	var choose, submit *answer
+	f.at(30*time.Second, func() {
+		choose = f.give(domain.ActionChoosePlan, toPlan("scale"))
+		submit = f.give(domain.ActionSubmitPayment)
+	})
+	f.at(time.Hour, func() { f.give(domain.ActionApprovePayment) })
+	f.signup(plan("growth"))
+	f.assertEnd(domain.OnboardingCompleted)
+	for _, a := range []*answer{choose, submit} {
+		require.True(t, a.done)
+		assert.NoError(t, a.err)
+	}
+	assert.Equal(t, "scale", f.subscription().PlanCode)
+}
+
 func TestCancel_ThatReachesTemporalDuringAnApprovalLeavesTheApproval(t *testing.T) {
 	t.Parallel()
 	f := newFlow(t)

@@ -58,6 +58,14 @@ func TestFaults_ADatabaseThatIsAwayIsWaitedForAndNothingFails(t *testing.T) {
 		f.signup(plan("growth"))
 		f.assertEnd(domain.OnboardingExpired)
 	})
+	t.Run("at the end of the window, and Temporal cancels meanwhile", func(t *testing.T) {
+		t.Parallel()
+		f := newFlow(t)
+		away(f, window-time.Second, window+time.Hour)
+		f.at(window+time.Minute, func() { f.CancelWorkflow() })
+		f.signup(plan("growth"))
+		f.assertEnd(domain.OnboardingExpired)
+	})
 	t.Run("while what was reserved is given back", func(t *testing.T) {
 		t.Parallel()
 		f := newFlow(t)

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
@@ -121,7 +122,8 @@ func (d *dev) startTemporal(ctx context.Context) (client.Options, error) {
 	}
 	config := devserver.Config{
 		DatabaseFile: devserver.Path(a.dataDir), FrontendPort: a.temporalPort, UIPort: a.temporalUIPort,
-		Namespace: options.Namespace, SearchAttributes: workflows.SearchAttributes(), Logger: a.log,
+		Namespace: options.Namespace, SearchAttributes: workflows.SearchAttributes(),
+		Logger: slog.New(atLeast{a.log.Handler(), slog.LevelError}), // it warns of its own affairs
 	}
 	server, err := devserver.Start(ctx, config)
 	var taken *devserver.PortInUseError

@@ -41,7 +41,14 @@ func reasoned(action domain.Action, reason string) error {
 type commandInput struct {
 	ID string `path:"id" doc:"Id of the subscription, even before it exists; or of the payment."`
 	Idempotent
-	Body Order
+	Body *Order // none is an empty one
+}
+
+func (in *commandInput) order() Order {
+	if in.Body == nil {
+		return Order{}
+	}
+	return *in.Body
 }
 
 type activateInput struct {
@@ -65,22 +72,22 @@ func (a *API) activateSubscription(ctx context.Context, in *activateInput) (*res
 
 // cancelSubscription ends the onboarding while it runs, else the subscription.
 func (a *API) cancelSubscription(ctx context.Context, in *commandInput) (*resultOutput, error) {
-	return a.order(ctx, in.ID, in.Idempotent, in.Body, domain.Command{Action: domain.ActionCancel})
+	return a.order(ctx, in.ID, in.Idempotent, in.order(), domain.Command{Action: domain.ActionCancel})
 }
 
 // refreshSubscription compares rows and workflow and repairs what differs.
 func (a *API) refreshSubscription(ctx context.Context, in *commandInput) (*resultOutput, error) {
-	return a.order(ctx, in.ID, in.Idempotent, in.Body, domain.Command{Action: domain.ActionRefresh})
+	return a.order(ctx, in.ID, in.Idempotent, in.order(), domain.Command{Action: domain.ActionRefresh})
 }
 
 // approvePayment says that the money is there.
 func (a *API) approvePayment(ctx context.Context, in *commandInput) (*resultOutput, error) {
-	return a.order(ctx, in.ID, in.Idempotent, in.Body, domain.Command{Action: domain.ActionApprovePayment})
+	return a.order(ctx, in.ID, in.Idempotent, in.order(), domain.Command{Action: domain.ActionApprovePayment})
 }
 
 // rejectPayment says that it is not; the customer may try again.
 func (a *API) rejectPayment(ctx context.Context, in *commandInput) (*resultOutput, error) {
-	return a.order(ctx, in.ID, in.Idempotent, in.Body, domain.Command{Action: domain.ActionRejectPayment})
+	return a.order(ctx, in.ID, in.Idempotent, in.order(), domain.Command{Action: domain.ActionRejectPayment})
 }
 
 // order finds what the command is about, and then previews or gives it.

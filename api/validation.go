@@ -17,6 +17,9 @@ import (
 func (a *API) problemOfHuma(op *huma.Operation, e *huma.ErrorModel) *Problem {
 	switch e.Status {
 	case http.StatusBadRequest:
+		if e.Detail == "request body is required" {
+			return newProblem(reasonMalformedBody, "This call needs a body.")
+		}
 		return newProblem(reasonMalformedBody, detailMalformedBody)
 	case http.StatusUnsupportedMediaType:
 		return newProblem(reasonMediaType, detailMediaType)

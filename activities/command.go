@@ -67,7 +67,11 @@ func (a *Activities) recordRefused(ctx context.Context, command *domain.Command)
 // command reads the stored command, or makes one of a signal.
 func (a *Activities) command(ctx context.Context, in ApplyInput) (*domain.Command, error) {
 	if !in.Signal {
-		return a.Store.CommandByID(ctx, in.CommandID)
+		command, err := a.Store.CommandByID(ctx, in.CommandID)
+		if err == nil && (command.OnboardingID != in.OnboardingID || command.Action != in.Action) {
+			return nil, domain.NotFound("command") // sent by hand, with another's id
+		}
+		return command, err
 	}
 	return &domain.Command{
 		Action: in.Action, OnboardingID: in.OnboardingID, ActorType: domain.ActorTemporal, Reason: in.Reason,

@@ -88,29 +88,29 @@ func (c *changeSet) wait(status domain.OnboardingStatus, key domain.StepKey, mes
 // choosePlan returns the plan the customer named, or the catalogue's default.
 // Never one picked by its price: where neither can be had it waits.
 func (c *changeSet) choosePlan() (*domain.Plan, error) {
-	o := c.onboarding
-	plans, err := c.tx.PublicPlans(c.ctx)
+	plan, err := c.tx.PlanOnOffer(c.ctx, c.onboarding.WantedPlan)
+	if domain.CodeOf(err) == domain.CodeNotFound {
+		return nil, c.waitForPlan()
+	}
 	if err != nil {
 		return nil, err
 	}
-	i := slices.IndexFunc(plans, func(p domain.Plan) bool {
-		if o.WantedPlan == "" {
-			return p.Default
-		}
-		return p.Code == o.WantedPlan
-	})
-	if i < 0 {
-		message := "Choose a plan."
-		if len(plans) == 0 {
-			message = "No plan is on offer yet; this goes on by itself when one is."
-		}
-		return nil, c.wait(domain.OnboardingWaitingForPlan, domain.StepPlan, message)
-	}
-	plan := &plans[i]
 	step := c.step(domain.StepPlan, domain.StepDone, planMessage(plan))
 	step.Attempts++
-	o.Plan = plan.Ref()
+	c.onboarding.Plan = plan.Ref()
 	return plan, nil
+}
+
+func (c *changeSet) waitForPlan() error {
+	plans, err := c.tx.PublicPlans(c.ctx)
+	if err != nil {
+		return err
+	}
+	message := "Choose a plan."
+	if len(plans) == 0 {
+		message = "No plan is on offer yet; this goes on by itself when one is."
+	}
+	return c.wait(domain.OnboardingWaitingForPlan, domain.StepPlan, message)
 }
 
 func planMessage(p *domain.Plan) string {

@@ -43,11 +43,7 @@ func (a *API) readBody(c *gin.Context) {
 }
 
 func receive(c *gin.Context) ([]byte, error) {
-	// A deadline that outlived the body would cancel the request's context.
-	control := http.NewResponseController(c.Writer)
-	_ = control.SetReadDeadline(time.Now().Add(bodyWait))
-	defer func() { _ = control.SetReadDeadline(time.Time{}) }()
-
+	_ = http.NewResponseController(c.Writer).SetReadDeadline(time.Now().Add(bodyWait))
 	body, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, maxBody))
 	var tooLarge *http.MaxBytesError
 	switch {

@@ -185,7 +185,7 @@ func (a *API) operation(r *route) huma.Operation {
 		OperationID: r.id, Method: r.method, Path: r.path, Summary: r.summary, Description: r.description,
 		Tags: []string{r.tag}, DefaultStatus: r.status, Responses: a.problemResponses(r),
 		RejectUnknownQueryParameters: r.strictQuery,
-		BodyReadTimeout:              -1, // readBody read it; a deadline left behind would cancel the request
+		BodyReadTimeout:              -1, // readBody has read it, with a deadline of its own
 	}
 	if r.who != anyone {
 		operation.Security = []map[string][]string{{string(r.who): {}}}

@@ -83,21 +83,36 @@ func (a *API) receive(ctx context.Context, k store.Key, req signUpRequest) (rece
 	if err != nil {
 		return reception{}, err
 	}
-	made := id != ""
-	if !made {
-		if err := a.signups.take("address:"+addressOf(ctx), "email:"+strings.ToLower(req.Email)); err != nil {
-			return reception{}, err
-		}
-		o, err := a.checkSignUp(ctx, req)
-		if err != nil {
-			return reception{}, err
-		}
-		if id, made, err = a.admit(ctx, k, o, req.Password); err != nil {
-			return reception{}, err
-		}
+	if id != "" {
+		return a.again(ctx, id)
 	}
-	o, err := a.kickOff(ctx, id)
-	return reception{onboarding: o, replayed: made}, err
+	if err := a.signups.take("address:"+addressOf(ctx), "email:"+strings.ToLower(req.Email)); err != nil {
+		return reception{}, err
+	}
+	o, err := a.checkSignUp(ctx, req)
+	if err != nil {
+		return reception{}, err
+	}
+	id, made, err := a.admit(ctx, k, o, req.Password)
+	if err != nil {
+		return reception{}, err
+	}
+	if made {
+		return a.again(ctx, id)
+	}
+	o.Present()
+	o, err = a.kickOff(ctx, o)
+	return reception{onboarding: o}, err
+}
+
+// again answers with the onboarding an earlier request made, as it is now.
+func (a *API) again(ctx context.Context, id string) (reception, error) {
+	o, err := a.store.OnboardingByID(ctx, id)
+	if err != nil {
+		return reception{}, err
+	}
+	o, err = a.kickOff(ctx, o)
+	return reception{onboarding: o, replayed: true}, err
 }
 
 // admit stores the sign-up of a new person, or finds the unfinished one of the
@@ -205,20 +220,19 @@ func (a *API) slugTaken(ctx context.Context, slug string) error {
 // kickOff starts what is not started yet, waits a moment for the account, and
 // reads how far it came. With Temporal away the onboarding stays received; it
 // is started later.
-func (a *API) kickOff(ctx context.Context, id string) (*domain.Onboarding, error) {
-	o, err := a.store.OnboardingByID(ctx, id)
-	if err != nil || o.Status != domain.OnboardingReceived {
-		return o, err
+func (a *API) kickOff(ctx context.Context, o *domain.Onboarding) (*domain.Onboarding, error) {
+	if o.Status != domain.OnboardingReceived {
+		return o, nil
 	}
 	waiting, cancel := context.WithTimeout(ctx, a.KickoffWait)
 	defer cancel()
 	if err := a.flows.Begin(waiting, o); err != nil {
 		if domain.CodeOf(err) != domain.CodeUnavailable {
-			a.log.ErrorContext(ctx, "begin onboarding", "onboarding", id, "error", err)
+			a.log.ErrorContext(ctx, "begin onboarding", "onboarding", o.ID, "error", err)
 		}
 		return o, nil
 	}
-	return a.store.OnboardingByID(ctx, id)
+	return a.store.OnboardingByID(ctx, o.ID)
 }
 
 // received renders the answer to a sign-up: 201 with its account, 202 without.

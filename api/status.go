@@ -7,8 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/danielgtaylor/huma/v2"
-
 	"slipway/domain"
 )
 
@@ -19,15 +17,6 @@ type statusInput struct {
 	ID          string `path:"id" doc:"Id of the onboarding."`
 	IfNoneMatch string `header:"If-None-Match" doc:"The ETag of the version the client has: 304 while it is the current one."`
 	Prefer      string `header:"Prefer" doc:"wait=20 waits up to that many seconds (30 at most): for another version than If-None-Match names, or, without one, until somebody has to act."`
-}
-
-// Resolve is Huma's hook before the handler: a long poll may last longer than
-// the server lets a request be read, which would otherwise cancel it.
-func (in *statusInput) Resolve(ctx huma.Context) []error {
-	if in.Prefer != "" {
-		_ = ctx.SetReadDeadline(time.Time{})
-	}
-	return nil
 }
 
 type onboardingOutput struct {

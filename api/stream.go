@@ -89,9 +89,8 @@ func (a *API) follow(s *stream, id string) {
 	}
 }
 
-// open sends the headers. A server's read deadline would cancel the request.
+// open sends the headers.
 func (s *stream) open() error {
-	_ = s.control.SetReadDeadline(time.Time{})
 	h := s.out.Header()
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("Cache-Control", "no-store")

@@ -50,7 +50,10 @@ func (a *API) subscribe(ctx context.Context, in *subscribeInput) (*subscribeOutp
 	if err != nil {
 		return nil, err
 	}
-	if o, err = a.kickOff(ctx, id); err != nil {
+	if o, err = a.store.OnboardingByID(ctx, id); err != nil {
+		return nil, err
+	}
+	if o, err = a.kickOff(ctx, o); err != nil {
 		return nil, err
 	}
 	return a.started(ctx, o, again)

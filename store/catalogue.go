@@ -19,6 +19,16 @@ func (s *Store) Plans(ctx context.Context) ([]domain.Plan, error) {
 	return ordered[domain.Plan](s, s.conn(ctx))
 }
 
+// PlanOnOffer returns the plan a customer may choose by its code, or, for an
+// empty code, the default; not_found when there is none.
+func (s *Store) PlanOnOffer(ctx context.Context, code string) (*domain.Plan, error) {
+	q := s.conn(ctx).Where("active AND public")
+	if code == "" {
+		return one[domain.Plan](s, q.Where("is_default"), "plan")
+	}
+	return one[domain.Plan](s, q.Where("code = ?", code), "plan")
+}
+
 // PlanByID returns the plan, or not_found.
 func (s *Store) PlanByID(ctx context.Context, id string) (*domain.Plan, error) {
 	return one[domain.Plan](s, s.conn(ctx).Where("id = ?", id), "plan")

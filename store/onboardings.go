@@ -11,15 +11,13 @@ import (
 	"slipway/domain"
 )
 
-// ended are the statuses after which nothing happens to an onboarding.
-var ended = []domain.OnboardingStatus{
-	domain.OnboardingCompleted, domain.OnboardingFailed, domain.OnboardingExpired, domain.OnboardingCanceled,
-}
-
-// givenUp are the ends that free the person's e-mail for another sign-up.
-var givenUp = []domain.OnboardingStatus{
-	domain.OnboardingFailed, domain.OnboardingExpired, domain.OnboardingCanceled,
-}
+// The conditions of the partial indexes, word for word as the migrations have
+// them: an index serves a query only when its condition stands in it, and
+// values that are bound at run time do not.
+const (
+	stillRuns  = "status NOT IN ('completed', 'failed', 'expired', 'canceled')"
+	holdsEmail = "kind = 'signup' AND status NOT IN ('failed', 'expired', 'canceled')"
+)
 
 // InsertOnboarding stores a received onboarding. It reports false, storing
 // nothing, when the person already has one that runs or succeeded, or the
@@ -48,8 +46,7 @@ func (s *Store) OnboardingBySubscription(ctx context.Context, id string) (*domai
 
 // SignupByEmail returns the sign-up of a person that runs or succeeded, or not_found.
 func (s *Store) SignupByEmail(ctx context.Context, email string) (*domain.Onboarding, error) {
-	q := s.conn(ctx).Where("kind = ? AND email = ? AND status NOT IN ?", domain.KindSignup, email, givenUp)
-	return one[domain.Onboarding](s, q, "onboarding")
+	return one[domain.Onboarding](s, s.conn(ctx).Where("email = ? AND "+holdsEmail, email), "onboarding")
 }
 
 // LatestOnboarding returns the account's newest onboarding, or not_found.
@@ -99,7 +96,7 @@ func (s *Store) ListOnboardings(ctx context.Context, f OnboardingFilter) (List[d
 			s.conn(ctx).Model(&domain.Account{}).Select("id").Where(`slug LIKE ? ESCAPE '\'`, like))
 	}
 	if !f.StuckFor.IsZero() {
-		q = q.Where("status NOT IN ? AND updated_at < ?", ended, f.StuckFor)
+		q = q.Where(stillRuns+" AND updated_at < ?", f.StuckFor)
 	}
 	return page(s, q, f.Page, func(o *domain.Onboarding) string { return o.ID })
 }
@@ -109,7 +106,7 @@ func (s *Store) ListOnboardings(ctx context.Context, f OnboardingFilter) (List[d
 // the time.
 func (s *Store) UncheckedOnboardings(ctx context.Context, before time.Time, limit int) ([]domain.Onboarding, error) {
 	var rows []domain.Onboarding
-	err := s.conn(ctx).Where("status NOT IN ? AND checked_at < ? AND updated_at < ?", ended, before, before).
+	err := s.conn(ctx).Where(stillRuns+" AND checked_at < ? AND updated_at < ?", before, before).
 		Order("checked_at").Limit(limit).Find(&rows).Error
 	return rows, s.wrap("read unchecked onboardings", "", err)
 }

@@ -88,6 +88,7 @@ CREATE TABLE sessions (
     expires_at timestamp NOT NULL
 );
 CREATE INDEX sessions_expires ON sessions (expires_at);
+CREATE INDEX sessions_account ON sessions (account_id);
 
 CREATE TABLE api_keys (
     id          text PRIMARY KEY,
@@ -182,6 +183,7 @@ CREATE TABLE invoices (
 CREATE UNIQUE INDEX invoices_one_per_period ON invoices (subscription_id, period_start, reason)
     WHERE status <> 'void' AND subscription_id <> '';
 CREATE INDEX invoices_account ON invoices (account_id);
+CREATE INDEX invoices_subscription ON invoices (subscription_id);
 
 CREATE TABLE payments (
     id           text PRIMARY KEY,

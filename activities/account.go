@@ -7,33 +7,47 @@ import (
 	"slipway/store"
 )
 
-// CreateAccountInput names the received onboarding.
-type CreateAccountInput struct {
+// OpenAccountInput names the onboarding.
+type OpenAccountInput struct {
 	OnboardingID string `json:"onboarding_id"`
 }
 
-// CreateAccount creates the account, its owner and its slug. The ids were
-// allocated at reception, so running it again finds what it made. An activation
-// has its account already and moves on.
-func (a *Activities) CreateAccount(ctx context.Context, in CreateAccountInput) (Standing, error) {
+// OpenAccount takes the onboarding as far as it goes without anybody, in one
+// transaction: account, owner and slug; plan, payment method, subscription;
+// and either activation, when nothing is owed now, or the first invoice. Where
+// a plan or a payment option is missing it stops there, and goes on from there
+// when called again.
+func (a *Activities) OpenAccount(ctx context.Context, in OpenAccountInput) (Standing, error) {
 	return a.change(ctx, in.OnboardingID, func(c *changeSet) error {
-		o := c.onboarding
-		if o.Status != domain.OnboardingReceived {
-			return nil
+		if c.onboarding.Status == domain.OnboardingReceived {
+			if err := c.openAccount(); err != nil {
+				return err
+			}
 		}
-		if err := c.advance(domain.OnboardingCreatingAccount); err != nil {
-			return err
+		switch c.onboarding.Status {
+		case domain.OnboardingCreatingAccount, domain.OnboardingWaitingForPlan,
+			domain.OnboardingWaitingForPaymentMethod:
+			return c.openSubscription()
 		}
-		if o.Kind == domain.KindActivation {
-			c.step(domain.StepAccount, domain.StepSkipped, "The account exists.")
-			return nil
-		}
-		slug, err := c.slug()
-		if err != nil {
-			return err
-		}
-		return c.createAccount(slug)
+		return nil
 	})
+}
+
+// openAccount creates the account of a sign-up under the ids allocated at
+// reception. An activation has its account already.
+func (c *changeSet) openAccount() error {
+	if err := c.advance(domain.OnboardingCreatingAccount); err != nil {
+		return err
+	}
+	if c.onboarding.Kind == domain.KindActivation {
+		c.step(domain.StepAccount, domain.StepSkipped, "The account exists.")
+		return nil
+	}
+	slug, err := c.slug()
+	if err != nil {
+		return err
+	}
+	return c.createAccount(slug)
 }
 
 // slug returns the slug claimed at reception when the customer chose one, else

@@ -12,7 +12,7 @@ import (
 	"slipway/store"
 )
 
-func TestCreateAccount_TellsHowTheSlugWasFound(t *testing.T) {
+func TestOpenAccount_TellsHowTheSlugWasFound(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		why        string
@@ -54,7 +54,7 @@ func TestCreateAccount_TellsHowTheSlugWasFound(t *testing.T) {
 	}
 }
 
-func TestCreateAccount_MovesThePersonToTheOwner(t *testing.T) {
+func TestOpenAccount_MovesThePersonToTheOwner(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	o := f.receive(email("ada@example.com"), country("DE"), named("Ada & Co"))
@@ -77,7 +77,7 @@ func TestCreateAccount_MovesThePersonToTheOwner(t *testing.T) {
 	assert.Equal(t, domain.ActorSystem, f.events(o)[0].ActorType)
 }
 
-func TestCreateAccount_AnActivationHasItsAccount(t *testing.T) {
+func TestOpenAccount_AnActivationHasItsAccount(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	o := f.receiveActivation(f.signUp(plan("starter")), plan("growth"))
@@ -89,16 +89,16 @@ func TestCreateAccount_AnActivationHasItsAccount(t *testing.T) {
 	assert.Empty(t, f.story(o))
 }
 
-func TestCreateAccount_ManyOfOneNameAreAllServed(t *testing.T) {
+func TestOpenAccount_ManyOfOneNameAreAllServed(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	const people = 50
-	inputs := make([]activities.CreateAccountInput, people)
+	inputs := make([]activities.OpenAccountInput, people)
 	for i := range inputs {
 		inputs[i].OnboardingID = f.receive(named("Acme")).ID
 	}
 	assert.Empty(t, together(2*people, func(i int) error { // everyone twice, all at once
-		_, err := f.CreateAccount(t.Context(), inputs[i%people])
+		_, err := f.OpenAccount(t.Context(), inputs[i%people])
 		return err
 	}))
 	assert.Equal(t, people, f.count("SELECT count(DISTINCT slug) FROM accounts"))
@@ -111,12 +111,8 @@ func TestActivities_AnUnknownOnboardingIsNotFound(t *testing.T) {
 	f := newFixture(t)
 	id := store.NewID(domain.PrefixOnboarding)
 	for name, run := range map[string]func() error{
-		"CreateAccount": func() error {
-			_, err := f.CreateAccount(t.Context(), activities.CreateAccountInput{OnboardingID: id})
-			return err
-		},
-		"OpenSubscription": func() error {
-			_, err := f.OpenSubscription(t.Context(), activities.OpenSubscriptionInput{OnboardingID: id})
+		"OpenAccount": func() error {
+			_, err := f.OpenAccount(t.Context(), activities.OpenAccountInput{OnboardingID: id})
 			return err
 		},
 		"Apply": func() error {

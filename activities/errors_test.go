@@ -99,13 +99,13 @@ func TestErrors_LeaveAResultAsItIs(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	o := f.receive(plan("free"))
-	value, err := f.temporalEnv().ExecuteActivity(f.CreateAccount, activities.CreateAccountInput{OnboardingID: o.ID})
+	value, err := f.temporalEnv().ExecuteActivity(f.OpenAccount, activities.OpenAccountInput{OnboardingID: o.ID})
 	require.NoError(t, err)
 	var standing activities.Standing
 	require.NoError(t, value.Get(&standing))
-	assert.Equal(t, domain.OnboardingCreatingAccount, standing.Status)
+	assert.Equal(t, domain.OnboardingCompleted, standing.Status)
 
-	_, err = f.temporalEnv().ExecuteActivity(f.CreateAccount, activities.CreateAccountInput{OnboardingID: store.NewID(domain.PrefixOnboarding)})
+	_, err = f.temporalEnv().ExecuteActivity(f.OpenAccount, activities.OpenAccountInput{OnboardingID: store.NewID(domain.PrefixOnboarding)})
 	var failure *temporal.ApplicationError
 	require.ErrorAs(t, err, &failure)
 	assert.Equal(t, "not_found", failure.Type())

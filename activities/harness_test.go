@@ -181,14 +181,14 @@ func (f *fixture) assertUnchanged(before map[string][]string, why string) {
 func (f *fixture) create(o *domain.Onboarding) activities.Standing {
 	f.t.Helper()
 	return twice(f, func() (activities.Standing, error) {
-		return f.CreateAccount(f.t.Context(), activities.CreateAccountInput{OnboardingID: o.ID})
+		return f.CreateAccountOnly(f.t.Context(), o.ID)
 	})
 }
 
 func (f *fixture) open(o *domain.Onboarding) activities.Standing {
 	f.t.Helper()
 	return twice(f, func() (activities.Standing, error) {
-		return f.OpenSubscription(f.t.Context(), activities.OpenSubscriptionInput{OnboardingID: o.ID})
+		return f.OpenAccount(f.t.Context(), activities.OpenAccountInput{OnboardingID: o.ID})
 	})
 }
 

@@ -1,7 +1,6 @@
 package activities
 
 import (
-	"context"
 	"reflect"
 	"slices"
 	"strings"
@@ -12,27 +11,8 @@ import (
 	"slipway/store"
 )
 
-// OpenSubscriptionInput names the onboarding.
-type OpenSubscriptionInput struct {
-	OnboardingID string `json:"onboarding_id"`
-}
-
-// OpenSubscription takes the onboarding as far as it goes without anybody:
-// plan, payment method, subscription, and either activation, when nothing is
-// owed now, or the first invoice. Where a plan or a payment option is missing
-// it stops there, and goes on from there when called again.
-func (a *Activities) OpenSubscription(ctx context.Context, in OpenSubscriptionInput) (Standing, error) {
-	return a.change(ctx, in.OnboardingID, func(c *changeSet) error {
-		switch c.onboarding.Status {
-		case domain.OnboardingCreatingAccount, domain.OnboardingWaitingForPlan,
-			domain.OnboardingWaitingForPaymentMethod:
-			return c.openSubscription()
-		}
-		return nil
-	})
-}
-
-// openSubscription is OpenSubscription inside a change already under way.
+// openSubscription goes from the account to an active subscription, or as far
+// as it can (see OpenAccount).
 func (c *changeSet) openSubscription() error {
 	plan, err := c.choosePlan()
 	if err != nil || plan == nil {

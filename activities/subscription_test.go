@@ -25,7 +25,7 @@ func steps(o *domain.Onboarding) map[domain.StepKey]step {
 	return shown
 }
 
-func TestOpenSubscription_ActivatesWhenNothingIsOwed(t *testing.T) {
+func TestOpenAccount_ActivatesWhenNothingIsOwed(t *testing.T) {
 	t.Parallel()
 	trialEnd := noon.AddDate(0, 0, 14)
 	monthEnd := noon.AddDate(0, 1, 0)
@@ -112,7 +112,7 @@ func TestOpenSubscription_ActivatesWhenNothingIsOwed(t *testing.T) {
 	}
 }
 
-func TestOpenSubscription_OpensAnInvoiceWhenMoneyIsOwed(t *testing.T) {
+func TestOpenAccount_OpensAnInvoiceWhenMoneyIsOwed(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		plan    string
@@ -160,7 +160,7 @@ func TestOpenSubscription_OpensAnInvoiceWhenMoneyIsOwed(t *testing.T) {
 	}
 }
 
-func TestOpenSubscription_WaitsForAPlanItMayChoose(t *testing.T) {
+func TestOpenAccount_WaitsForAPlanItMayChoose(t *testing.T) {
 	t.Parallel()
 	const choose = "Choose a plan."
 	for _, c := range []struct {
@@ -206,7 +206,7 @@ func TestOpenSubscription_WaitsForAPlanItMayChoose(t *testing.T) {
 	}
 }
 
-func TestOpenSubscription_WaitsForAPaymentMethodOnlyWhereOneIsNeeded(t *testing.T) {
+func TestOpenAccount_WaitsForAPaymentMethodOnlyWhereOneIsNeeded(t *testing.T) {
 	t.Parallel()
 	always := func(code string) func(*fixture) {
 		return func(f *fixture) {
@@ -254,7 +254,7 @@ func TestOpenSubscription_WaitsForAPaymentMethodOnlyWhereOneIsNeeded(t *testing.
 	}
 }
 
-func TestOpenSubscription_ChoosesThePaymentOptionByRule(t *testing.T) {
+func TestOpenAccount_ChoosesThePaymentOptionByRule(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		why       string
@@ -299,7 +299,7 @@ func TestOpenSubscription_ChoosesThePaymentOptionByRule(t *testing.T) {
 	}
 }
 
-func TestOpenSubscription_KeepsWhatWasAgreed(t *testing.T) {
+func TestOpenAccount_KeepsWhatWasAgreed(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	o := f.signUp(plan("growth"))

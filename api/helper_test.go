@@ -55,10 +55,7 @@ func (f *flows) Begin(ctx context.Context, o *domain.Onboarding) error {
 	if err := f.enter(func() { f.begun = append(f.begun, o.ID) }); err != nil {
 		return err
 	}
-	if _, err := f.act.CreateAccount(ctx, activities.CreateAccountInput{OnboardingID: o.ID}); err != nil {
-		return err
-	}
-	_, err := f.act.OpenSubscription(ctx, activities.OpenSubscriptionInput{OnboardingID: o.ID})
+	_, err := f.act.OpenAccount(ctx, activities.OpenAccountInput{OnboardingID: o.ID})
 	return err
 }
 

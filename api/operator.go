@@ -102,5 +102,6 @@ func (a *API) serveViewer(c *gin.Context, file string) {
 // mediaTypes of the viewer's files; the system's table differs between machines.
 var mediaTypes = map[string]string{
 	".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8",
-	".js": "text/javascript; charset=utf-8", ".png": "image/png", "": "text/plain; charset=utf-8",
+	".js": "text/javascript; charset=utf-8", ".png": "image/png",
+	".txt": "text/plain; charset=utf-8", "": "text/plain; charset=utf-8",
 }

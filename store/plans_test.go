@@ -16,17 +16,17 @@ func TestHotQueries_GoThroughAnIndex(t *testing.T) {
 	t.Parallel()
 	s := storetest.Open(t, storetest.SQLite(t))
 	for query, index := range map[string]string{
-		"SELECT * FROM onboardings WHERE email = ? AND kind = 'signup' AND status NOT IN ('failed', 'expired', 'canceled')":                            "onboardings_email",
+		"SELECT * FROM onboardings WHERE email = ? AND kind = 'signup' AND status NOT IN ('failed', 'expired', 'canceled')":                             "onboardings_email",
 		"SELECT * FROM onboardings WHERE status NOT IN ('completed', 'failed', 'expired', 'canceled') AND checked_at < ? ORDER BY checked_at LIMIT 500": "onboardings_unchecked",
-		"SELECT * FROM onboardings WHERE status = ? AND id > ? ORDER BY id LIMIT 500":                                                                  "onboardings_status",
-		"SELECT * FROM users WHERE email = ? AND released_at IS NULL":                                                                                  "users_email",
-		"SELECT * FROM payment_methods WHERE account_id = ? AND is_default":                                                                            "payment_methods_one_default",
-		"SELECT * FROM invoices WHERE subscription_id = ? AND status = 'open'":                                                                         "invoices_subscription",
-		"SELECT * FROM payments WHERE invoice_id = ? AND status = 'pending_approval'":                                                                  "payments",
-		"SELECT MAX(number) FROM slugs WHERE base = ? AND number < ?":                                                                                  "slugs_base_number",
-		"DELETE FROM slugs WHERE account_id = ?":                                                                                                       "slugs_account",
-		"DELETE FROM sessions WHERE expires_at < ?":                                                                                                    "sessions_expires",
-		"DELETE FROM sessions WHERE account_id = ?":                                                                                                    "sessions_account",
+		"SELECT * FROM onboardings WHERE status = ? AND id > ? ORDER BY id LIMIT 500":                                                                   "onboardings_status",
+		"SELECT * FROM users WHERE email = ? AND released_at IS NULL":                                                                                   "users_email",
+		"SELECT * FROM payment_methods WHERE account_id = ? AND is_default":                                                                             "payment_methods_one_default",
+		"SELECT * FROM invoices WHERE subscription_id = ? AND status = 'open'":                                                                          "invoices_subscription",
+		"SELECT * FROM payments WHERE invoice_id = ? AND status = 'pending_approval'":                                                                   "payments",
+		"SELECT MAX(number) FROM slugs WHERE base = ? AND number < ?":                                                                                   "slugs_base_number",
+		"DELETE FROM slugs WHERE account_id = ?":                                                                                                        "slugs_account",
+		"DELETE FROM sessions WHERE expires_at < ?":                                                                                                     "sessions_expires",
+		"DELETE FROM sessions WHERE account_id = ?":                                                                                                     "sessions_account",
 	} {
 		rows, err := s.Stats()["write"].Query("EXPLAIN QUERY PLAN "+query, make([]any, strings.Count(query, "?"))...)
 		require.NoError(t, err, query)

@@ -76,7 +76,7 @@ func TestCancel_AtEachWait(t *testing.T) {
 
 func TestCancel_WhileTheFirstStepsAreTriedAgain(t *testing.T) {
 	t.Parallel()
-	for _, step := range []string{"CreateAccount", "OpenSubscription"} {
+	for _, step := range []string{"OpenAccount"} {
 		for name, cancel := range map[string]func(f *flow){
 			"by command":                func(f *flow) { f.give(domain.ActionCancel) },
 			"by signal":                 func(f *flow) { f.SignalWorkflow(workflows.SignalCancel, nil) },
@@ -106,9 +106,7 @@ func TestCommands_GivenToARestartedWorkflowHaveTheirTurn(t *testing.T) {
 	t.Parallel()
 	f := newFlow(t)
 	f.receive(plan("growth"))
-	_, err := f.acts.CreateAccount(t.Context(), activities.CreateAccountInput{OnboardingID: f.o.ID})
-	require.NoError(t, err)
-	_, err = f.acts.OpenSubscription(t.Context(), activities.OpenSubscriptionInput{OnboardingID: f.o.ID})
+	_, err := f.acts.OpenAccount(t.Context(), activities.OpenAccountInput{OnboardingID: f.o.ID})
 	require.NoError(t, err)
 	f.before = func(string, int) error {
 		if f.Now().Before(noon.Add(time.Minute)) {
@@ -369,7 +367,7 @@ func TestCatalogueChanged_EndsTheWaitsItCanServe(t *testing.T) {
 			f.at(10*time.Minute, func() { before = f.row().Version; changed(f) })
 			f.at(20*time.Minute, func() {
 				assert.Equal(t, before, f.row().Version)
-				assert.Equal(t, 1, f.ran("OpenSubscription"))
+				assert.Equal(t, 1, f.ran("OpenAccount"))
 				f.give(domain.ActionCancel)
 			})
 			f.signup(plan("growth"))

@@ -87,7 +87,7 @@ func TestFaults_AStoreThatIsClosedAndOpenedAgain(t *testing.T) {
 	f.at(time.Minute, func() { f.acts.Store = f.store })
 	f.signup()
 	f.assertEnd(domain.OnboardingCompleted)
-	assert.Greater(t, f.ran("CreateAccount"), 3)
+	assert.Greater(t, f.ran("OpenAccount"), 3)
 }
 
 func TestFaults_AnUnknownErrorIsTriedAgainAndItsTextStaysOut(t *testing.T) {
@@ -110,13 +110,8 @@ func TestFaults_EveryActivityMayRunTwice(t *testing.T) {
 		if call%2 == 0 || name == "End" {
 			return nil
 		}
-		in := activities.CreateAccountInput{OnboardingID: f.o.ID}
-		switch name { // done, and then lost
-		case "CreateAccount":
-			_, err := f.acts.CreateAccount(t.Context(), in)
-			require.NoError(t, err)
-		case "OpenSubscription":
-			_, err := f.acts.OpenSubscription(t.Context(), activities.OpenSubscriptionInput(in))
+		if name == "OpenAccount" { // done, and then lost
+			_, err := f.acts.OpenAccount(t.Context(), activities.OpenAccountInput{OnboardingID: f.o.ID})
 			require.NoError(t, err)
 		}
 		seen[name]++
@@ -126,7 +121,7 @@ func TestFaults_EveryActivityMayRunTwice(t *testing.T) {
 	f.at(time.Hour, func() { f.give(domain.ActionApprovePayment) })
 	f.signup(plan("growth"))
 	f.assertEnd(domain.OnboardingCompleted)
-	assert.Equal(t, map[string]int{"CreateAccount": 1, "OpenSubscription": 1, "Apply": 2}, seen)
+	assert.Equal(t, map[string]int{"OpenAccount": 1, "Apply": 2}, seen)
 	assert.Equal(t, 1, f.count("SELECT count(*) FROM invoices"))
 }
 

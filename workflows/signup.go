@@ -52,12 +52,8 @@ type onboarding struct {
 var a *activities.Activities
 
 func (p *onboarding) run(ctx workflow.Context) error {
-	// The account, its owner and its slug.
+	// Account, owner, slug; plan, payment method, subscription. Nothing owed: active.
 	p.compensate = append(p.compensate, p.giveBack)
-	if err := p.step(ctx, "Create the account", a.CreateAccount, activities.CreateAccountInput{OnboardingID: p.id()}); err != nil {
-		return p.fail(ctx, err)
-	}
-	// Plan, payment method, subscription. Nothing owed: the account is active.
 	if err := p.open(ctx); err != nil {
 		return p.fail(ctx, err)
 	}
@@ -71,9 +67,9 @@ func (p *onboarding) run(ctx workflow.Context) error {
 	return nil
 }
 
-// open goes from the account to an active subscription, or as far as it can.
+// open goes from what was received to an active account, or as far as it can.
 func (p *onboarding) open(ctx workflow.Context) error {
-	return p.step(ctx, "Open the subscription", a.OpenSubscription, activities.OpenSubscriptionInput{OnboardingID: p.id()})
+	return p.step(ctx, "Open the account", a.OpenAccount, activities.OpenAccountInput{OnboardingID: p.id()})
 }
 
 // await waits in the way the status asks for, until the standing changes.

@@ -29,8 +29,7 @@ func TestSignup_NothingOwedIsDoneAtOnce(t *testing.T) {
 		sub := f.subscription()
 		assert.Equal(t, c.status, sub.Status)
 		assert.Equal(t, c.plan, sub.PlanCode)
-		assert.Equal(t, 1, f.ran("CreateAccount"))
-		assert.Equal(t, 1, f.ran("OpenSubscription"))
+		assert.Equal(t, 1, f.ran("OpenAccount"))
 		assert.Equal(t, []map[string]string{{
 			"OnboardingStatus": "completed", "PlanCode": c.plan, "SubscriptionStatus": string(c.status),
 		}}, f.upserts, "search attributes are set once, at the end")
@@ -79,7 +78,7 @@ func TestSignup_BeginAnswersAtFailureToo(t *testing.T) {
 	f := newFlow(t)
 	f.receive(plan("free"))
 	f.before = func(name string, _ int) error {
-		if name == "OpenSubscription" {
+		if name == "OpenAccount" {
 			return &domain.Error{Code: domain.CodeForbidden, Detail: "Never."}
 		}
 		return nil

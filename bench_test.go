@@ -50,9 +50,9 @@ func TestBench(t *testing.T) {
 
 type bench struct {
 	*running
-	t     *testing.T
-	rows  []row
-	urls  struct{ read, json, empty string }
+	t    *testing.T
+	rows []row
+	urls struct{ read, json, empty string }
 }
 
 // row is one line of the table.

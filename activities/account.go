@@ -73,6 +73,7 @@ func (c *changeSet) createAccount(slug store.Allocation) error {
 	if err := c.tx.InsertAccount(c.ctx, account, owner); err != nil {
 		return err
 	}
+	c.account = account
 	o.PasswordHash = "" // the owner has it now
 	o.Account = &domain.AccountRef{ID: account.ID, Name: account.Name, Slug: account.Slug}
 	step := c.step(domain.StepAccount, domain.StepDone, slug.Story())
@@ -83,9 +84,15 @@ func (c *changeSet) createAccount(slug store.Allocation) error {
 
 // activateAccount makes a pending account usable; one that is active stays so.
 func (c *changeSet) activateAccount() error {
-	account, err := c.tx.AccountByID(c.ctx, c.onboarding.AccountID)
-	if err != nil || account.Status == domain.AccountActive {
-		return err
+	account := c.account
+	if account == nil {
+		var err error
+		if account, err = c.tx.AccountByID(c.ctx, c.onboarding.AccountID); err != nil {
+			return err
+		}
+	}
+	if account.Status == domain.AccountActive {
+		return nil
 	}
 	if err := account.Advance(domain.AccountActive, c.now); err != nil {
 		return err

@@ -122,7 +122,8 @@ type changeSet struct {
 	actor      domain.Actor
 	reason     string // what the actor gave
 	events     []domain.Event
-	opened     bool // a subscription was opened and is not saved yet
+	account    *domain.Account // when this change created it
+	opened     bool            // a subscription was opened and is not saved yet
 }
 
 // record notes an event, to be stored when the change commits.

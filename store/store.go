@@ -117,7 +117,7 @@ func (s *Store) openPostgres(c Config) error {
 	conn.SetMaxOpenConns(c.MaxConns)
 	conn.SetMaxIdleConns(c.MaxConns)
 	conn.SetConnMaxIdleTime(5 * time.Minute)
-	s.db, err = gorm.Open(postgres.New(postgres.Config{Conn: conn}), gormConfig(s.now))
+	s.db, err = gorm.Open(postgres.New(postgres.Config{Conn: conn}), gormConfig(s.now, false))
 	s.write = s.db
 	return err
 }
@@ -144,32 +144,35 @@ func (s *Store) openSQLite(c Config) error {
 	} else {
 		dsn += "&_pragma=synchronous(FULL)"
 	}
-	open := func(conns int) (*gorm.DB, error) {
+	open := func(conns int, prepare bool) (*gorm.DB, error) {
 		conn, err := sql.Open("sqlite", dsn)
 		if err != nil {
 			return nil, err
 		}
 		conn.SetMaxOpenConns(conns)
 		conn.SetMaxIdleConns(conns)
-		return gorm.Open(newSQLiteDialector(conn), gormConfig(s.now))
+		return gorm.Open(newSQLiteDialector(conn), gormConfig(s.now, prepare))
 	}
 	var err error
-	if s.write, err = open(1); err != nil {
+	if s.write, err = open(1, false); err != nil {
 		return err
 	}
 	if s.db = s.write; !strings.Contains(c.URL, ":memory:") {
-		s.db, err = open(2 + runtime.NumCPU())
+		s.db, err = open(2+runtime.NumCPU(), true)
 	}
 	return err
 }
 
-func gormConfig(now func() time.Time) *gorm.Config {
+// gormConfig is the same for all handles but for prepared statements: they serve
+// SQLite's reads. In a transaction GORM prepares each statement anew, and pgx
+// keeps prepared statements itself.
+func gormConfig(now func() time.Time, prepare bool) *gorm.Config {
 	return &gorm.Config{
 		// Errors are returned, and whoever handles one logs it; GORM's own lines
 		// would repeat it with the values in it.
 		Logger:                 logger.Discard,
 		SkipDefaultTransaction: true,
-		PrepareStmt:            true,
+		PrepareStmt:            prepare,
 		DisableAutomaticPing:   true,
 		NowFunc:                now,
 	}

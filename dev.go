@@ -33,7 +33,7 @@ func devCommand(action func(func(context.Context, *app) error) cli.ActionFunc) [
 
 // devGCPercent trades some processor time for memory: a line of sign-ups leaves
 // 19 MiB behind with each password it hashes.
-const devGCPercent = 50
+const devGCPercent = 40
 
 // runDev brings everything up in one process and keeps it up until ctx ends.
 func runDev(ctx context.Context, a *app) error {

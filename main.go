@@ -46,7 +46,7 @@ func command(stdout, stderr io.Writer) *cli.Command {
 			if err := s.check(); err != nil {
 				return err
 			}
-			return do(ctx, &app{settings: s, stdout: stdout, log: s.logger(stderr)})
+			return do(ctx, &app{settings: s, stdout: stdout, log: s.logger(stderr), registry: newRegistry()})
 		}
 	}
 	return &cli.Command{

@@ -50,7 +50,7 @@ func TestPlans_ManyVisitorsAreOneLook(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	var statements atomic.Int64
-	require.NoError(t, w.store.OnStatement(func(context.Context) { statements.Add(1) }))
+	w.store.OnStatement(func(context.Context) { statements.Add(1) })
 	var wg sync.WaitGroup
 	for range 200 {
 		wg.Go(func() { w.call("GET", "/v1/plans", "", nil).ok(200) })

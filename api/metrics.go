@@ -39,7 +39,11 @@ func newMetrics(registry *prometheus.Registry, g *gate, s *store.Store) *metrics
 	if s == nil {
 		return m
 	}
-	registry.MustRegister(gauge("slipway_onboarding_watchers", "Open streams and long polls.", func() float64 { return float64(s.Watchers()) }))
+	registry.MustRegister(
+		gauge("slipway_onboarding_watchers", "Open streams and long polls.", func() float64 { return float64(s.Watchers()) }),
+		prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Name: "slipway_database_statements_total", Help: "Statements this process sent to the database.",
+		}, func() float64 { return float64(s.Statements()) }))
 	for pool, db := range s.Stats() {
 		registry.MustRegister(collectors.NewDBStatsCollector(db, pool))
 	}

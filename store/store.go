@@ -9,13 +9,11 @@ package store
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net/url"
 	"runtime"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -38,8 +36,7 @@ type Store struct {
 	now      func() time.Time
 	hub      *hub
 	changed  *[]string // inside Within: onboardings to announce once committed
-
-	statements *atomic.Int64
+	watched  *observer
 }
 
 // Config says which database to open.
@@ -61,7 +58,7 @@ func Open(c Config) (*Store, error) {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	s := &Store{url: c.URL, hub: newHub(), statements: new(atomic.Int64), now: func() time.Time {
+	s := &Store{url: c.URL, hub: newHub(), watched: &observer{}, now: func() time.Time {
 		return c.Now().UTC().Truncate(time.Millisecond)
 	}}
 	var err error
@@ -74,31 +71,13 @@ func Open(c Config) (*Store, error) {
 		}
 	}
 	if err == nil {
-		err = s.count()
+		err = s.observe()
 	}
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
 	return s, nil
 }
-
-// count makes every statement count, see Statements.
-func (s *Store) count() error {
-	add := func(*gorm.DB) { s.statements.Add(1) }
-	var failed error
-	for _, db := range []*gorm.DB{s.db, s.write} {
-		c := db.Callback()
-		failed = errors.Join(failed,
-			c.Create().Replace("slipway:count", add), c.Query().Replace("slipway:count", add),
-			c.Update().Replace("slipway:count", add), c.Delete().Replace("slipway:count", add),
-			c.Row().Replace("slipway:count", add), c.Raw().Replace("slipway:count", add))
-	}
-	return failed
-}
-
-// Statements counts the statements sent to the database so far, for metrics and
-// for tests that bound them. Transactions and LISTEN do not count.
-func (s *Store) Statements() int64 { return s.statements.Load() }
 
 // IsPostgres reports whether a database URL names PostgreSQL rather than a file.
 func IsPostgres(url string) bool {

@@ -31,15 +31,16 @@ func devCommand(action func(func(context.Context, *app) error) cli.ActionFunc) [
 	}}
 }
 
-// devGCPercent trades some processor time for memory: a line of sign-ups leaves
-// 19 MiB behind with each password it hashes.
-const devGCPercent = 40
+// devMemory is where Go's collector starts to work harder than usual: Temporal,
+// its UI and Slipway share one process on somebody's laptop, and each password
+// leaves 19 MiB behind. GOMEMLIMIT sets another limit.
+const devMemory = 200 << 20
 
 // runDev brings everything up in one process and keeps it up until ctx ends.
 func runDev(ctx context.Context, a *app) error {
 	defer a.close()
-	if os.Getenv("GOGC") == "" { // Temporal, its UI and Slipway share one process on somebody's laptop
-		debug.SetGCPercent(devGCPercent)
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(devMemory)
 	}
 	d, err := startDev(ctx, a)
 	if err != nil {

@@ -156,7 +156,7 @@ func TestSignup_ThousandPeopleOfOneCompanyNameAllGetTheirOwnSlug(t *testing.T) {
 	slugs := make([]string, people)
 	next := make(chan int)
 	var wg sync.WaitGroup
-	for range 100 {
+	for range 40 {
 		wg.Go(func() {
 			for i := range next {
 				a, err := try(http.MethodPost, r.url+"/v1/onboardings", "", person(fmt.Sprintf("p%d@example.com", i), "Acme", "starter"))

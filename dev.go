@@ -185,7 +185,7 @@ Sign somebody up:
   curl -sS %s/v1/onboardings -H 'Content-Type: application/json' \
     -d '{"email":"%s","password":"seven-Lamps-on-the-quay","account_name":"Acme","plan":"starter"}'
 
-Ctrl-C stops everything; the data stays in %s.
+Ctrl-C stops everything; %s.
 
 `, url, email, d.app.kept())
 	return b.String()
@@ -194,7 +194,7 @@ Ctrl-C stops everything; the data stays in %s.
 // kept says where the data stays, if it does.
 func (s *settings) kept() string {
 	if s.ephemeral {
-		return "no place: this run keeps nothing"
+		return "this run keeps nothing"
 	}
-	return s.dataDir
+	return "the data stays in " + s.dataDir
 }

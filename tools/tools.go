@@ -5,5 +5,6 @@
 package tools
 
 import (
+	_ "github.com/stripe/stripe-mock"                  // peer of the Stripe provider's contract test
 	_ "go.temporal.io/sdk/contrib/tools/workflowcheck" // determinism of workflows
 )

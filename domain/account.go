@@ -37,6 +37,8 @@ type Account struct {
 	CreatedAt time.Time     `json:"created_at"`
 	UpdatedAt time.Time     `json:"updated_at"`
 	ClosedAt  *time.Time    `json:"closed_at,omitempty"`
+
+	TestClockID string `json:"test_clock,omitempty" doc:"The test clock it lives by."`
 }
 
 // Advance moves the account, or returns the 409 of an illegal move.

@@ -17,6 +17,11 @@ const (
 	ActionActivate         Action = "activate"
 	ActionCancel           Action = "cancel"
 	ActionRefresh          Action = "refresh"
+
+	ActionConfirmPayment Action = "confirm_payment"
+	ActionResume         Action = "resume"
+	ActionChangePlan     Action = "change_plan"
+	ActionRetryPayment   Action = "retry_payment"
 )
 
 // onboardingActions says which commands a status accepts. Refresh is always
@@ -25,9 +30,9 @@ var onboardingActions = map[OnboardingStatus][]Action{
 	OnboardingReceived:        {ActionCancel},
 	OnboardingCreatingAccount: {ActionCancel},
 	OnboardingWaitingForPlan:  {ActionChoosePlan, ActionCancel},
-	OnboardingWaitingForPaymentMethod: {ActionChoosePlan, ActionAddPaymentMethod,
+	OnboardingWaitingForPaymentMethod: {ActionChoosePlan, ActionAddPaymentMethod, ActionConfirmPayment,
 		ActionActivate, ActionCancel},
-	OnboardingAwaitingPayment: {ActionChoosePlan, ActionAddPaymentMethod, ActionSubmitPayment,
+	OnboardingAwaitingPayment: {ActionChoosePlan, ActionAddPaymentMethod, ActionSubmitPayment, ActionConfirmPayment,
 		ActionActivate, ActionCancel},
 	OnboardingAwaitingApproval: {ActionApprovePayment, ActionRejectPayment, ActionActivate, ActionCancel},
 }
@@ -51,6 +56,7 @@ var targets = map[Action]string{
 	ActionChoosePlan:       string(OnboardingActivating),
 	ActionAddPaymentMethod: string(OnboardingAwaitingPayment),
 	ActionSubmitPayment:    string(OnboardingAwaitingApproval),
+	ActionConfirmPayment:   string(OnboardingCompleted),
 	ActionApprovePayment:   string(OnboardingCompleted),
 	ActionRejectPayment:    string(OnboardingAwaitingPayment),
 	ActionActivate:         string(OnboardingCompleted),

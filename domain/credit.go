@@ -32,6 +32,8 @@ const (
 	ReasonPlanGrant = "plan_grant"
 	// ReasonPlanReset: what was left in the plan's pool when the next grant came.
 	ReasonPlanReset = "plan_reset"
+	// ReasonPackage: a credit package was paid for.
+	ReasonPackage = "credit_package"
 )
 
 // BalanceStatus says whether a balance can be spent.

@@ -19,6 +19,7 @@ const (
 
 	EventAccountCreated   EventType = "account.created"
 	EventAccountActivated EventType = "account.activated"
+	EventAccountSuspended EventType = "account.suspended"
 	EventAccountClosed    EventType = "account.closed"
 
 	EventPlanChosen            EventType = "plan.chosen"
@@ -26,21 +27,36 @@ const (
 	EventPaymentMethodDefault  EventType = "payment_method.default_changed"
 	EventPaymentMethodRemoved  EventType = "payment_method.removed"
 
-	EventSubscriptionCreated   EventType = "subscription.created"
-	EventSubscriptionActivated EventType = "subscription.activated"
-	EventSubscriptionCanceled  EventType = "subscription.canceled"
-	EventSubscriptionExpired   EventType = "subscription.expired"
+	EventSubscriptionCreated    EventType = "subscription.created"
+	EventSubscriptionActivated  EventType = "subscription.activated"
+	EventSubscriptionCanceled   EventType = "subscription.canceled"
+	EventSubscriptionExpired    EventType = "subscription.expired"
+	EventSubscriptionRenewed    EventType = "subscription.renewed"
+	EventSubscriptionPastDue    EventType = "subscription.past_due"
+	EventSubscriptionRecovered  EventType = "subscription.recovered"
+	EventSubscriptionUnpaid     EventType = "subscription.unpaid"
+	EventSubscriptionTrialEnds  EventType = "subscription.trial_will_end"
+	EventSubscriptionChanged    EventType = "subscription.plan_changed"
+	EventSubscriptionWillChange EventType = "subscription.plan_change_scheduled"
+	EventSubscriptionWillCancel EventType = "subscription.cancellation_scheduled"
+	EventSubscriptionResumed    EventType = "subscription.resumed"
 
-	EventInvoiceOpened EventType = "invoice.opened"
-	EventInvoicePaid   EventType = "invoice.paid"
-	EventInvoiceVoided EventType = "invoice.voided"
+	EventInvoiceOpened        EventType = "invoice.opened"
+	EventInvoicePaid          EventType = "invoice.paid"
+	EventInvoiceVoided        EventType = "invoice.voided"
+	EventInvoiceReminded      EventType = "invoice.reminded"
+	EventInvoiceUncollectible EventType = "invoice.uncollectible"
 
-	EventPaymentSubmitted EventType = "payment.submitted"
-	EventPaymentSucceeded EventType = "payment.succeeded"
-	EventPaymentFailed    EventType = "payment.failed"
-	EventPaymentLate      EventType = "payment.late"
+	EventPaymentSubmitted      EventType = "payment.submitted"
+	EventPaymentSucceeded      EventType = "payment.succeeded"
+	EventPaymentFailed         EventType = "payment.failed"
+	EventPaymentLate           EventType = "payment.late"
+	EventPaymentRequiresAction EventType = "payment.requires_action"
+	EventPaymentRetrying       EventType = "payment.retrying"
+	EventPaymentRefunded       EventType = "payment.refunded"
 
 	EventCreditsGranted EventType = "credits.granted"
+	EventCreditsReset   EventType = "credits.reset"
 
 	EventPlanSaved          EventType = "catalogue.plan_saved"
 	EventPaymentOptionSaved EventType = "catalogue.payment_option_saved"
@@ -67,6 +83,15 @@ type Event struct {
 // Present fills the computed fields.
 func (e *Event) Present() { e.Object = "event" }
 
+// CancelAt says when a cancellation takes effect.
+type CancelAt string
+
+// When a subscription may be canceled.
+const (
+	CancelNow       CancelAt = "now"
+	CancelPeriodEnd CancelAt = "period_end"
+)
+
 // Command is something a person asked a workflow to do. The API stores it
 // first and hands the workflow its id, because what people write (reasons,
 // references) must not enter a history. Its id is the workflow update's id.
@@ -79,10 +104,13 @@ type Command struct {
 	ActorType      ActorType
 	ActorID        string
 	Reason         string
-	Plan           string // choose_plan: a plan code
-	Option         string `gorm:"column:option_key"` // add_payment_method: an option key
-	Reference      string // submit_payment: what the customer wrote
-	Waive          bool   // activate: ask for no money instead of recording it as paid
+	Plan           string   // choose_plan: a plan code
+	Option         string   `gorm:"column:option_key"` // add_payment_method: an option key
+	Reference      string   // submit_payment: what the customer wrote
+	Waive          bool     // activate: ask for no money instead of recording it as paid
+	Token          string   // add_payment_method: blanked once it is exchanged
+	MethodID       string   `gorm:"column:payment_method_id"` // retry_payment: the method that became the default
+	At             CancelAt // cancel, of a subscription
 	CreatedAt      time.Time
 }
 

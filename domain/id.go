@@ -19,6 +19,8 @@ const (
 	PrefixCommand       = "cmd"
 	PrefixSession       = "ses"
 	PrefixAPIKey        = "key"
+	PrefixTestClock     = "clk"
+	PrefixCreditPackage = "pkg"
 )
 
 // IDPrefix is the part of an id that names its noun.

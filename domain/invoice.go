@@ -40,7 +40,10 @@ const (
 
 // Why an invoice was opened; unique with its subscription and period.
 const (
-	ReasonSubscriptionCreate = "subscription_create"
+	ReasonSubscriptionCreate = "subscription_create" // the first period
+	ReasonSubscriptionCycle  = "subscription_cycle"  // the next period, or the first after a trial
+	ReasonSubscriptionUpdate = "subscription_update" // the rest of a period on a dearer plan
+	ReasonCreditPackage      = "credit_package"
 )
 
 // Invoice is a sum an account owes or has paid.
@@ -54,13 +57,26 @@ type Invoice struct {
 	Status         InvoiceStatus `json:"status" enum:"draft,open,paid,void,uncollectible"`
 	Amount         int64         `json:"amount" doc:"In minor units."`
 	Currency       string        `json:"currency"`
+	Lines          []InvoiceLine `json:"lines" gorm:"serializer:json" doc:"What the amount is made of." nullable:"false"`
 	PeriodStart    time.Time     `json:"period_start" doc:"Start of the period it is for."`
+	PeriodEnd      *time.Time    `json:"period_end" nullable:"true"`
 	DueAt          *time.Time    `json:"due_at" doc:"End of the payment window." nullable:"true"`
 	PaidOutOfBand  bool          `json:"paid_out_of_band" doc:"Settled by an admin, without the customer's reference."`
 	Waived         bool          `json:"waived" doc:"Void because an admin asked for no money."`
 	PaidAt         *time.Time    `json:"paid_at" nullable:"true"`
+	PackageCode    string        `json:"package,omitempty" doc:"Code of the credit package it is for."`
+	Credits        int64         `json:"credits,omitempty" doc:"What a credit package brings."`
 	CreatedAt      time.Time     `json:"created_at"`
 	UpdatedAt      time.Time     `json:"updated_at"`
+
+	// Plan is what paying it brings: the plan of the period, or the one changed to.
+	Plan *PlanRef `json:"-" gorm:"serializer:json"`
+}
+
+// InvoiceLine is one part of an invoice; a credit is negative.
+type InvoiceLine struct {
+	Description string `json:"description"`
+	Amount      int64  `json:"amount" doc:"In minor units."`
 }
 
 // Advance moves the invoice, or returns the 409 of an illegal move.
@@ -76,4 +92,9 @@ func (i *Invoice) Advance(to InvoiceStatus, now time.Time) error {
 }
 
 // Present fills the computed fields.
-func (i *Invoice) Present() { i.Object = "invoice" }
+func (i *Invoice) Present() {
+	i.Object = "invoice"
+	if i.Lines == nil {
+		i.Lines = []InvoiceLine{}
+	}
+}

@@ -5,8 +5,8 @@ import "time"
 // NextActionType tells a frontend which screen to show.
 type NextActionType string
 
-// The next actions. Those of third-party payments (confirm_payment) and of
-// e-mail (verify_email) belong to the contract; nothing sets them yet.
+// The next actions. That of e-mail (verify_email) belongs to the contract;
+// nothing sets it yet.
 const (
 	NextWait             NextActionType = "wait"
 	NextChoosePlan       NextActionType = "choose_plan"

@@ -22,6 +22,7 @@ type statusPromise struct {
 const (
 	choosePlan = domain.ActionChoosePlan
 	addMethod  = domain.ActionAddPaymentMethod
+	confirm    = domain.ActionConfirmPayment
 	submit     = domain.ActionSubmitPayment
 	approve    = domain.ActionApprovePayment
 	reject     = domain.ActionRejectPayment
@@ -35,9 +36,9 @@ var statusPromises = map[domain.OnboardingStatus]statusPromise{
 	domain.OnboardingCreatingAccount: {[]domain.Action{cancel, refresh}, "", domain.NextWait, 500},
 	domain.OnboardingWaitingForPlan: {[]domain.Action{choosePlan, cancel, refresh},
 		domain.BlockedOnPlan, domain.NextChoosePlan, 5000},
-	domain.OnboardingWaitingForPaymentMethod: {[]domain.Action{choosePlan, addMethod, activate, cancel, refresh},
+	domain.OnboardingWaitingForPaymentMethod: {[]domain.Action{choosePlan, addMethod, confirm, activate, cancel, refresh},
 		domain.BlockedOnPaymentMethod, domain.NextAddPaymentMethod, 5000},
-	domain.OnboardingAwaitingPayment: {[]domain.Action{choosePlan, addMethod, submit, activate, cancel, refresh},
+	domain.OnboardingAwaitingPayment: {[]domain.Action{choosePlan, addMethod, submit, confirm, activate, cancel, refresh},
 		domain.BlockedOnCustomer, domain.NextSubmitPayment, 5000},
 	domain.OnboardingAwaitingApproval: {[]domain.Action{approve, reject, activate, cancel, refresh},
 		domain.BlockedOnApproval, domain.NextAwaitApproval, 5000},
@@ -49,7 +50,7 @@ var statusPromises = map[domain.OnboardingStatus]statusPromise{
 	domain.OnboardingCanceled:     {[]domain.Action{refresh}, "", "", 0},
 }
 
-var allActions = []domain.Action{choosePlan, addMethod, submit, approve, reject, activate, cancel, refresh}
+var allActions = []domain.Action{choosePlan, addMethod, submit, confirm, approve, reject, activate, cancel, refresh}
 
 // onboardingIn returns an onboarding that got to the status.
 func onboardingIn(status domain.OnboardingStatus) *domain.Onboarding {

@@ -45,22 +45,28 @@ const (
 
 // Payment is one attempt to pay one invoice.
 type Payment struct {
-	ID          string        `json:"id" gorm:"primaryKey" doc:"Prefixed ULID."`
-	Object      string        `json:"object" gorm:"-" enum:"payment"`
-	AccountID   string        `json:"account_id"`
-	InvoiceID   string        `json:"invoice_id"`
-	Provider    string        `json:"provider"`
-	Option      string        `json:"payment_option" gorm:"column:option_key"`
-	Attempt     int           `json:"attempt" doc:"Counts the attempts of the invoice from 1."`
-	Status      PaymentStatus `json:"status" enum:"created,processing,requires_action,pending_approval,unknown,succeeded,failed"`
-	Amount      int64         `json:"amount" doc:"In minor units."`
-	Currency    string        `json:"currency"`
-	Reference   string        `json:"reference,omitempty" doc:"What the customer wrote to find the transfer by."`
-	FailureCode string        `json:"failure_code,omitempty" doc:"Such as rejected or expired."`
-	Reason      string        `json:"reason,omitempty" doc:"What the admin wrote when deciding."`
-	Late        bool          `json:"late" doc:"Money for an onboarding that had already ended: refund it, or start a new subscription."`
-	CreatedAt   time.Time     `json:"created_at"`
-	UpdatedAt   time.Time     `json:"updated_at"`
+	ID           string        `json:"id" gorm:"primaryKey" doc:"Prefixed ULID."`
+	Object       string        `json:"object" gorm:"-" enum:"payment"`
+	AccountID    string        `json:"account_id"`
+	InvoiceID    string        `json:"invoice_id"`
+	Provider     string        `json:"provider"`
+	Option       string        `json:"payment_option" gorm:"column:option_key"`
+	Attempt      int           `json:"attempt" doc:"Counts the attempts of the invoice from 1."`
+	Status       PaymentStatus `json:"status" enum:"created,processing,requires_action,pending_approval,unknown,succeeded,failed"`
+	Amount       int64         `json:"amount" doc:"In minor units."`
+	Currency     string        `json:"currency"`
+	MethodID     string        `json:"payment_method,omitempty" gorm:"column:payment_method_id" doc:"The method that was charged."`
+	Reference    string        `json:"reference,omitempty" doc:"What the customer wrote to find the transfer by."`
+	FailureCode  string        `json:"failure_code,omitempty" doc:"Such as rejected, expired or insufficient_funds."`
+	FailureClass string        `json:"failure_class,omitempty" enum:"declined_soft,declined_hard,unavailable" doc:"Whether another attempt with the same method may bring it."`
+	ActionURL    string        `json:"action_url,omitempty" doc:"While requires_action: where the customer confirms it."`
+	Refunded     int64         `json:"refunded" doc:"Given back, in minor units."`
+	Reason       string        `json:"reason,omitempty" doc:"What the admin wrote when deciding."`
+	Late         bool          `json:"late" doc:"Money for an onboarding that had already ended: refund it, or start a new subscription."`
+	Key          string        `json:"-" gorm:"column:idempotency_key"` // what the provider knows it by: invoice/attempt
+	ProviderRef  string        `json:"provider_ref,omitempty" doc:"The provider's id of the charge."`
+	CreatedAt    time.Time     `json:"created_at"`
+	UpdatedAt    time.Time     `json:"updated_at"`
 
 	AvailableActions []Action `json:"available_actions,omitempty" gorm:"-" doc:"Admin lists only: what may be done now."`
 }

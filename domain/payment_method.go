@@ -20,6 +20,13 @@ const (
 // approves it.
 const ProviderManual = "manual"
 
+// ProviderSandbox and ProviderStripe charge cards: the one that is in the box,
+// and Stripe.
+const (
+	ProviderSandbox = "sandbox"
+	ProviderStripe  = "stripe"
+)
+
 // PaymentOption is a way to pay that the catalogue offers.
 type PaymentOption struct {
 	ID           string      `json:"id" gorm:"primaryKey" doc:"Prefixed ULID."`
@@ -47,6 +54,10 @@ func (p *PaymentOption) Serves(country, currency string) bool {
 		(len(p.Countries) == 0 || slices.Contains(p.Countries, country)) &&
 		(len(p.Currencies) == 0 || currency == "" || slices.Contains(p.Currencies, currency))
 }
+
+// Chargeable reports whether a provider charges it, rather than a person
+// approving what came in.
+func (p *PaymentOption) Chargeable() bool { return p.Provider != ProviderManual }
 
 // Present fills the computed fields.
 func (p *PaymentOption) Present() {
@@ -95,10 +106,25 @@ type PaymentMethod struct {
 	Provider  string      `json:"provider"`
 	Type      PaymentType `json:"type" enum:"card,bank_transfer,wallet,invoice"`
 	Name      string      `json:"name"`
+	Brand     string      `json:"brand,omitempty" doc:"Of a card, such as visa."`
+	Last4     string      `json:"last4,omitempty"`
+	ExpMonth  int         `json:"exp_month,omitempty"`
+	ExpYear   int         `json:"exp_year,omitempty"`
 	Default   bool        `json:"default" gorm:"column:is_default"`
 	CreatedAt time.Time   `json:"created_at"`
 	RemovedAt *time.Time  `json:"-"`
+
+	// Token is what the customer's browser got from the provider, until it is
+	// exchanged for Ref, the method as the provider keeps it; Customer is the
+	// provider's id of the account.
+	Token    string `json:"-"`
+	Ref      string `json:"-" gorm:"column:provider_ref"`
+	Customer string `json:"-" gorm:"column:customer_ref"`
+	Setup    string `json:"-" gorm:"column:setup_ref"` // page on which the customer enters it
 }
+
+// Chargeable reports whether the method can be charged without the customer.
+func (m *PaymentMethod) Chargeable() bool { return m.Provider != ProviderManual && m.Ref != "" }
 
 // Present fills the computed fields.
 func (m *PaymentMethod) Present() { m.Object = "payment_method" }

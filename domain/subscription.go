@@ -71,9 +71,26 @@ type Subscription struct {
 	CancelAtPeriodEnd  bool               `json:"cancel_at_period_end"`
 	CancelAt           *time.Time         `json:"cancel_at" nullable:"true"`
 	EndedAt            *time.Time         `json:"ended_at" nullable:"true"`
-	CancellationReason string             `json:"cancellation_reason,omitempty" doc:"Such as canceled_by_admin, replaced or payment_expired."`
+	CancellationReason string             `json:"cancellation_reason,omitempty" doc:"Such as canceled_by_admin, replaced, payment_failed or trial_ended."`
+	PendingPlan        *PlanRef           `json:"pending_plan" gorm:"serializer:json" doc:"Takes effect at the end of the period."`
+	PastDueSince       *time.Time         `json:"past_due_since" doc:"While past_due: since when." nullable:"true"`
+	GraceEndsAt        *time.Time         `json:"grace_ends_at" doc:"While past_due: until when it may still be used." nullable:"true"`
+	NextRetryAt        *time.Time         `json:"next_retry_at" doc:"While past_due: when the next attempt is made; null when only the customer can mend it." nullable:"true"`
+	TestClockID        string             `json:"test_clock,omitempty" doc:"The test clock it lives by."`
 	CreatedAt          time.Time          `json:"created_at"`
 	UpdatedAt          time.Time          `json:"updated_at"`
+
+	// Anchor is when the first paid or free period began; every later one begins
+	// whole intervals after it, so that 31 January comes back to the 31st. Nil in
+	// a trial.
+	Anchor  *time.Time `json:"-"`
+	Periods int        `json:"-"` // whole intervals from the anchor to the current period's start
+	// Retries counts the attempts of recovery that failed, Reminders what was
+	// told in this period; Due and DueAt are what billing waits for.
+	Retries   int        `json:"-"`
+	Reminders int        `json:"-"`
+	Due       DueKind    `json:"-"`
+	DueAt     *time.Time `json:"-"`
 
 	AvailableActions []Action `json:"available_actions,omitempty" gorm:"-" doc:"Admin lists only: what may be done now."`
 }
@@ -99,27 +116,136 @@ func (s *Subscription) Advance(to SubscriptionStatus, now time.Time) error {
 }
 
 // Start begins the first period: a trial when trialDays is not zero, else a
-// paid or free period of the plan's interval.
+// paid or free period of the plan's interval, which anchors all later ones.
 func (s *Subscription) Start(trialDays int, now time.Time) error {
-	to, end := SubscriptionActive, s.Plan.Interval.AddInterval(now, 1)
+	to := SubscriptionActive
 	if trialDays > 0 {
-		to, end = SubscriptionTrialing, now.AddDate(0, 0, trialDays)
-		s.TrialEnd = &end
+		to = SubscriptionTrialing
 	}
 	if err := s.Advance(to, now); err != nil {
 		return err
 	}
-	s.CurrentPeriodStart, s.CurrentPeriodEnd = &now, &end
+	if trialDays > 0 {
+		end := now.AddDate(0, 0, trialDays)
+		s.TrialEnd, s.CurrentPeriodStart, s.CurrentPeriodEnd = &end, &now, &end
+		return nil
+	}
+	s.anchorAt(now)
 	return nil
 }
 
-// Actions lists what an admin may do to a subscription whose onboarding has
-// ended. While it runs, the onboarding's actions count.
-func (s *Subscription) Actions() []Action {
-	if s.Status.Live() {
-		return []Action{ActionCancel, ActionRefresh}
+// anchorAt begins a period of the plan at the time and counts from there.
+func (s *Subscription) anchorAt(at time.Time) {
+	s.Anchor, s.Periods = &at, 0
+	s.setPeriod()
+}
+
+// setPeriod computes the current period from the anchor.
+func (s *Subscription) setPeriod() {
+	start := s.Plan.Interval.AddInterval(*s.Anchor, s.Periods)
+	end := s.Plan.Interval.AddInterval(*s.Anchor, s.Periods+1)
+	s.CurrentPeriodStart, s.CurrentPeriodEnd, s.Reminders = &start, &end, 0
+}
+
+// NextPlan is the plan of the next period: the one changed to, or the same.
+func (s *Subscription) NextPlan() *PlanRef {
+	if s.PendingPlan != nil {
+		return s.PendingPlan
 	}
-	return []Action{ActionRefresh}
+	return s.Plan
+}
+
+// NextPeriod is the period that follows the current one, whoever pays for it
+// and when.
+func (s *Subscription) NextPeriod() (start, end time.Time) {
+	next := *s
+	next.roll()
+	return *next.CurrentPeriodStart, *next.CurrentPeriodEnd
+}
+
+// roll makes the next period the current one. A plan that is paid in another
+// interval, and the end of a trial, begin a new count.
+func (s *Subscription) roll() {
+	sameCount := s.Anchor != nil && s.NextPlan().Interval == s.Plan.Interval
+	s.Plan, s.PlanCode, s.PendingPlan = s.NextPlan(), s.NextPlan().Code, nil
+	if !sameCount {
+		s.anchorAt(*s.CurrentPeriodEnd)
+		return
+	}
+	s.Periods++
+	s.setPeriod()
+}
+
+// Renew begins the next period, which is paid for or free: the subscription is
+// active, whatever it was before.
+func (s *Subscription) Renew(now time.Time) error {
+	if s.Status != SubscriptionActive {
+		if err := s.Advance(SubscriptionActive, now); err != nil {
+			return err
+		}
+	}
+	s.roll()
+	s.recovered(now)
+	return nil
+}
+
+// FallBehind says that the next period is not paid for and begins: use goes on
+// within grace.
+func (s *Subscription) FallBehind(p BillingPolicy, now time.Time) error {
+	if err := s.Advance(SubscriptionPastDue, now); err != nil {
+		return err
+	}
+	grace := now.Add(p.Grace)
+	s.PastDueSince, s.GraceEndsAt, s.Retries = &now, &grace, 0
+	return nil
+}
+
+// recovered clears what recovery remembers.
+func (s *Subscription) recovered(now time.Time) {
+	s.PastDueSince, s.GraceEndsAt, s.NextRetryAt, s.Retries, s.UpdatedAt = nil, nil, nil, 0, now
+}
+
+// End ends the subscription in one of its final states, for a reason such as
+// canceled_by_customer or payment_failed.
+func (s *Subscription) End(to SubscriptionStatus, reason string, now time.Time) error {
+	if err := s.Advance(to, now); err != nil {
+		return err
+	}
+	s.recovered(now)
+	s.CancellationReason, s.CancelAt, s.CancelAtPeriodEnd = reason, nil, false
+	s.Due, s.DueAt, s.PendingPlan = "", nil, nil
+	return nil
+}
+
+// Entitled reports whether the subscription may be used now: in a trial, when
+// paid, and, while a payment is late, within grace.
+func (s *Subscription) Entitled(now time.Time) bool {
+	switch s.Status {
+	case SubscriptionTrialing, SubscriptionActive:
+		return true
+	case SubscriptionPastDue:
+		return s.GraceEndsAt != nil && now.Before(*s.GraceEndsAt)
+	}
+	return false
+}
+
+// Actions lists what may be done to a subscription whose onboarding has ended.
+// While it runs, the onboarding's actions count.
+func (s *Subscription) Actions() []Action {
+	var actions []Action
+	if s.Status.Live() {
+		actions = append(actions, ActionCancel)
+		if s.CancelAt != nil || s.PendingPlan != nil {
+			actions = append(actions, ActionResume)
+		}
+		if s.Status != SubscriptionPastDue && s.CancelAt == nil {
+			actions = append(actions, ActionChangePlan)
+		}
+	}
+	if s.Status == SubscriptionPastDue {
+		actions = append(actions, ActionRetryPayment, ActionActivate)
+	}
+	return append(actions, ActionRefresh)
 }
 
 // Check returns nil when the action is allowed now, or the 409 that names what is.
@@ -129,7 +255,8 @@ func (s *Subscription) Check(a Action) error {
 	}
 	to := map[Action]SubscriptionStatus{
 		ActionActivate: SubscriptionActive, ActionApprovePayment: SubscriptionActive,
-		ActionCancel: SubscriptionCanceled,
+		ActionCancel: SubscriptionCanceled, ActionResume: SubscriptionActive,
+		ActionChangePlan: SubscriptionActive, ActionRetryPayment: SubscriptionActive,
 	}[a]
 	return InvalidTransition(string(s.Status), string(to), s.Actions())
 }

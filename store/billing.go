@@ -57,6 +57,7 @@ func (s *Store) ListSubscriptions(ctx context.Context, f SubscriptionFilter) (Li
 
 // InsertInvoice stores a new invoice.
 func (s *Store) InsertInvoice(ctx context.Context, in *domain.Invoice) error {
+	in.Present()
 	return s.create(ctx, "insert invoice", in)
 }
 

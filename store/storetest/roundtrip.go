@@ -38,6 +38,7 @@ func fullOnboarding() *domain.Onboarding {
 	o := NewOnboarding("ada@example.com")
 	amount := int64(13900)
 	o.Status, o.Version, o.Reminders = domain.OnboardingAwaitingPayment, 7, 2
+	o.PaymentToken, o.TestClockID, o.Ending = "tok_ok", "clk_1", domain.OnboardingExpired
 	o.Account = &domain.AccountRef{ID: o.AccountID, Name: "Äcme 株式会社 🚀", Slug: "acme"}
 	o.Plan = &domain.PlanRef{
 		ID: "plan_1", Code: "growth", Name: "Growth", Amount: amount, Currency: "usd", Interval: domain.IntervalMonth,
@@ -134,7 +135,7 @@ func presentable(row any) {
 func keepsNouns(t *testing.T, s *store.Store) {
 	a := insertAccount(t, s)
 	account := &domain.Account{ID: a.ID, Status: domain.AccountClosed, Name: "Ü", Slug: "closed-one", Country: "KE",
-		CreatedAt: *later(1), UpdatedAt: *later(2), ClosedAt: later(3)}
+		CreatedAt: *later(1), UpdatedAt: *later(2), ClosedAt: later(3), TestClockID: "clk_1"}
 	keeps(t, account, s.SaveAccount, func(ctx context.Context) (*domain.Account, error) { return s.AccountByID(ctx, a.ID) })
 
 	owner := newOwner("acct_1", "eve@example.com")
@@ -160,7 +161,7 @@ func keepsNouns(t *testing.T, s *store.Store) {
 
 	keepsBilling(t, s, a)
 	command := &domain.Command{ID: "cmd_1", Action: domain.ActionActivate, OnboardingID: "onb_1", SubscriptionID: "sub_1", PaymentID: "pay_1",
-		ActorType: domain.ActorAdmin, ActorID: "usr_1", Reason: "Paid in cash", Plan: "gold", Option: "card", Reference: "ref", Waive: true, CreatedAt: moment}
+		ActorType: domain.ActorAdmin, ActorID: "usr_1", Reason: "Paid in cash", Plan: "gold", Option: "card", Reference: "ref", Waive: true, Token: "tok_ok", MethodID: "pm_1", At: domain.CancelPeriodEnd, CreatedAt: moment}
 	keeps(t, command, s.InsertCommand, func(ctx context.Context) (*domain.Command, error) { return s.CommandByID(ctx, "cmd_1") })
 	again := *command
 	again.Reason = "another"
@@ -185,6 +186,9 @@ func keepsBilling(t *testing.T, s *store.Store, a *domain.Account) {
 	sub.Status, sub.ManagedBy, sub.CancellationReason = domain.SubscriptionCanceled, domain.ManagedByAdmin, "replaced"
 	sub.CurrentPeriodStart, sub.CurrentPeriodEnd, sub.TrialEnd = later(1), later(2), later(3)
 	sub.CancelAtPeriodEnd, sub.CancelAt, sub.EndedAt, sub.UpdatedAt = true, later(4), later(5), *later(6)
+	sub.PendingPlan, sub.PastDueSince, sub.GraceEndsAt, sub.NextRetryAt = sub.Plan, later(7), later(8), later(9)
+	sub.TestClockID, sub.Anchor, sub.Periods, sub.Retries, sub.Reminders = "clk_1", later(10), 3, 2, 1
+	sub.Due, sub.DueAt = domain.DueRetry, later(11)
 	readSub := func(ctx context.Context) (*domain.Subscription, error) { return s.SubscriptionByID(ctx, sub.ID) }
 	keeps(t, sub, s.SaveSubscription, readSub)
 
@@ -192,12 +196,16 @@ func keepsBilling(t *testing.T, s *store.Store, a *domain.Account) {
 	require.NoError(t, s.InsertInvoice(ctx, in))
 	in.Status, in.DueAt, in.PaidAt = domain.InvoicePaid, later(1), later(2)
 	in.PaidOutOfBand, in.Waived, in.UpdatedAt = true, true, *later(3)
+	in.Type, in.PackageCode, in.Credits, in.PeriodEnd, in.Plan = domain.InvoiceCreditPackage, "pack", 500, later(4), sub.Plan
+	in.Lines = []domain.InvoiceLine{{Description: "Unused time", Amount: -7}}
 	keeps(t, in, s.SaveInvoice, func(ctx context.Context) (*domain.Invoice, error) { return s.InvoiceByID(ctx, in.ID) })
 
 	p := newPayment(in, domain.PaymentPendingApproval)
 	require.NoError(t, s.InsertPayment(ctx, p))
 	p.Status, p.Reference, p.FailureCode, p.Reason = domain.PaymentFailed, "REF 1", domain.FailureExpired, "No money."
 	p.Late, p.UpdatedAt = true, *later(1)
+	p.MethodID, p.Key, p.ProviderRef, p.FailureClass = "pm_1", in.ID+"/1", "ch_1", "declined_soft"
+	p.ActionURL, p.Refunded = "https://pay.example/confirm", 5
 	keeps(t, p, s.SavePayment, func(ctx context.Context) (*domain.Payment, error) { return s.PaymentByID(ctx, p.ID) })
 
 	event := domain.Event{Type: domain.EventPaymentLate, AccountID: a.ID, OnboardingID: "onb_1", SubscriptionID: sub.ID, ActorType: domain.ActorAdmin,

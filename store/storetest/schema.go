@@ -54,6 +54,7 @@ func insertOneOfEach(t *testing.T, s *store.Store) {
 	require.NoError(t, s.InsertSession(ctx, newSession(owner, 1)))
 	require.NoError(t, s.InsertEvents(ctx, domain.Event{Type: domain.EventAccountCreated, ActorType: domain.ActorSystem}))
 	require.NoError(t, s.InsertCommand(ctx, &domain.Command{ID: "cmd_1", Action: domain.ActionCancel, ActorType: domain.ActorAdmin, CreatedAt: moment}))
+	require.NoError(t, s.InsertTestClock(ctx, &domain.TestClock{ID: "clk_1", Status: domain.ClockReady, Now: moment, CreatedAt: moment, UpdatedAt: moment}))
 	ok, err := s.ClaimSlug(ctx, "acme", in.AccountID)
 	require.NoError(t, err)
 	require.True(t, ok)
@@ -92,13 +93,14 @@ func checkStates(t *testing.T, s *store.Store) {
 		{"slugs", "status", "", []string{"held", "tombstoned"}},
 		{"onboardings", "kind", "", []string{string(domain.KindSignup), string(domain.KindActivation)}},
 		{"subscriptions", "managed_by", "", []string{string(domain.ManagedByProvider), string(domain.ManagedByAdmin)}},
-		{"invoices", "type", "", []string{string(domain.InvoiceSubscription), string(domain.InvoiceCreditPackage)}},
+		{"invoices", "type", ", package_code = CASE WHEN '%s' = 'credit_package' THEN 'pack' ELSE '' END", []string{string(domain.InvoiceSubscription), string(domain.InvoiceCreditPackage)}},
 		{"plans", "interval", "", []string{string(domain.IntervalMonth), string(domain.IntervalYear)}},
 		{"plans", "payment_method_collection", "", []string{string(domain.CollectIfRequired), string(domain.CollectAlways)}},
 		{"payment_options", "type", "", types},
 		{"payment_methods", "type", "", types},
 		{"credits", "pool", "", []string{string(domain.PoolPlan), string(domain.PoolBonus)}},
 		{"users", "role", "", []string{string(domain.RoleOwner), string(domain.RoleAdmin)}},
+		{"test_clocks", "status", ", target = CASE WHEN '%s' = 'advancing' THEN now END", states(domain.ClockMoves)},
 		{"sessions", "role", "", []string{string(domain.RoleOwner), string(domain.RoleAdmin)}},
 		{"events", "actor_type", "", actors},
 		{"commands", "actor_type", "", actors},
@@ -129,7 +131,8 @@ func checkRefusals(t *testing.T, s *store.Store) {
 		"invoices SET amount = -1", "invoices SET currency = 'USD'", "invoices SET paid_at = created_at", "invoices SET status = 'paid'",
 		"payments SET amount = 0", "payments SET attempt = 0", "payments SET currency = ''", "payments SET invoice_id = 'in_none'",
 		"payment_methods SET removed_at = created_at", "payment_methods SET account_id = 'acct_none'",
-		"credits SET amount = 0", "balances SET plan_credits = -1", "balances SET bonus_credits = -1",
+		"payments SET refunded = amount + 1", "payments SET refunded = -1", "invoices SET package_code = 'pack'",
+		"subscriptions SET past_due_since = created_at", "credits SET amount = 0", "balances SET plan_credits = -1", "balances SET bonus_credits = -1",
 		"subscriptions SET account_id = 'acct_none'", "subscriptions SET plan = NULL", "onboardings SET steps = NULL",
 	} {
 		assert.Error(t, accepts(t, s, "UPDATE "+set), set)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"slipway/domain"
+	"slipway/payment"
 	"slipway/store"
 )
 
@@ -18,7 +19,11 @@ import (
 type Activities struct {
 	Store     *store.Store
 	Policy    Policy
-	Processes Processes // only reconcile asks about workflows
+	Processes Processes // only reconcile and test clocks ask about workflows
+	// Providers are those who take money, by the name payment options use.
+	Providers map[string]payment.Provider
+	// ReturnURL is where providers send customers when they are done with a page.
+	ReturnURL string
 }
 
 // Policy is what a deployment may set about onboarding.
@@ -36,6 +41,8 @@ type Policy struct {
 	// KeepSlugs tombstones the slug of an onboarding that ended early, instead
 	// of releasing it for the next one.
 	KeepSlugs bool
+	// Billing is about renewals and their recovery.
+	Billing domain.BillingPolicy
 }
 
 // Standing is where an onboarding stands after an activity: all a workflow
@@ -51,11 +58,15 @@ type Standing struct {
 	Currency           string                    `json:"currency,omitempty"`
 	DueAt              *time.Time                `json:"due_at,omitempty"`    // end of the payment window
 	RemindAt           []time.Time               `json:"remind_at,omitempty"` // within it
+	// Collect: a payment provider is to be asked now, for a method or for money.
+	Collect bool `json:"collect,omitempty"`
+	// Clock is the test clock the onboarding lives by.
+	Clock string `json:"clock,omitempty"`
 }
 
 // standing describes the onboarding as it was just saved or found.
 func (a *Activities) standing(o *domain.Onboarding) Standing {
-	s := Standing{OnboardingID: o.ID, Status: o.Status, Version: o.Version}
+	s := Standing{OnboardingID: o.ID, Status: o.Status, Version: o.Version, Clock: o.TestClockID, Collect: collecting(o)}
 	if o.Plan != nil {
 		s.PlanCode = o.Plan.Code
 	}
@@ -70,6 +81,19 @@ func (a *Activities) standing(o *domain.Onboarding) Standing {
 		s.RemindAt = a.remindAt(next.ExpiresAt)
 	}
 	return s
+}
+
+// collecting reports whether the step that needs a payment provider is under way.
+func collecting(o *domain.Onboarding) bool {
+	key, waits := map[domain.OnboardingStatus]domain.StepKey{
+		domain.OnboardingWaitingForPaymentMethod: domain.StepPaymentMethod,
+		domain.OnboardingAwaitingPayment:         domain.StepPayment,
+	}[o.Status]
+	if !waits {
+		return false
+	}
+	status := o.Step(key).Status
+	return status == domain.StepRunning || status == domain.StepRetrying
 }
 
 func (a *Activities) remindAt(due *time.Time) []time.Time {
@@ -95,13 +119,20 @@ func (a *Activities) change(ctx context.Context, onboardingID string, fn func(c 
 		if err != nil {
 			return err
 		}
-		c := &changeSet{ctx: ctx, tx: tx, policy: a.Policy, now: tx.Now(), onboarding: o, actor: systemActor}
+		now, err := tx.NowOn(ctx, o.TestClockID)
+		if err != nil {
+			return err
+		}
+		c := &changeSet{ctx: ctx, tx: tx.At(now), policy: a.Policy, now: now, onboarding: o, actor: systemActor}
+		c.about = domain.Event{AccountID: o.AccountID, OnboardingID: o.ID, SubscriptionID: o.SubscriptionID}
 		before := o.Version
 		if err := fn(c); err != nil {
 			return err
 		}
 		if o.Version > before {
 			err = c.commit()
+		} else {
+			err = c.tell()
 		}
 		standing = a.standing(o)
 		return err
@@ -111,28 +142,30 @@ func (a *Activities) change(ctx context.Context, onboardingID string, fn func(c 
 
 var systemActor = domain.Actor{Type: domain.ActorSystem}
 
-// changeSet is one change of one onboarding under way: the transaction, the
-// row, and the events that will tell of it.
+// changeSet is one change under way: the transaction, what it is about, and
+// the events that will tell of it.
 type changeSet struct {
 	ctx        context.Context
 	tx         *store.Store
 	policy     Policy
 	now        time.Time
-	onboarding *domain.Onboarding
+	about      domain.Event       // the ids every event of the change carries
+	onboarding *domain.Onboarding // of a change of one; nil in billing
+	sub        *domain.Subscription
 	actor      domain.Actor
 	reason     string // what the actor gave
 	events     []domain.Event
 	account    *domain.Account // when this change created it
 	opened     bool            // a subscription was opened and is not saved yet
+	methodID   string          // for the method the command brings
+	obtained   bool            // a provider has just made a method
 }
 
 // record notes an event, to be stored when the change commits.
 func (c *changeSet) record(t domain.EventType, data map[string]any) {
-	o := c.onboarding
-	c.events = append(c.events, domain.Event{
-		Type: t, AccountID: o.AccountID, OnboardingID: o.ID, SubscriptionID: o.SubscriptionID,
-		ActorType: c.actor.Type, ActorID: c.actor.ID, Reason: c.reason, Data: data,
-	})
+	event := c.about
+	event.Type, event.ActorType, event.ActorID, event.Reason, event.Data = t, c.actor.Type, c.actor.ID, c.reason, data
+	c.events = append(c.events, event)
 }
 
 // advance moves the onboarding; see domain.Onboarding.Advance.
@@ -151,6 +184,11 @@ func (c *changeSet) commit() error {
 	if err := c.tx.SaveOnboarding(c.ctx, c.onboarding); err != nil {
 		return err
 	}
+	return c.tell()
+}
+
+// tell stores the events of the change.
+func (c *changeSet) tell() error {
 	if len(c.events) == 0 {
 		return nil
 	}

@@ -2,93 +2,158 @@ package activities
 
 import (
 	"context"
+	"reflect"
+	"time"
 
 	"slipway/domain"
 	"slipway/store"
 )
 
-// BillingInput is a command for a subscription whose onboarding has ended.
-type BillingInput struct {
-	SubscriptionID string `json:"subscription_id"`
-	CommandID      string `json:"command_id"`
+// BillingStanding is where a subscription stands after an activity: all its
+// workflow needs to know to go on.
+type BillingStanding struct {
+	SubscriptionID string                    `json:"subscription_id"`
+	Status         domain.SubscriptionStatus `json:"status"`
+	PlanCode       string                    `json:"plan_code"`
+	// Due is what comes next, and DueAt when; without one, nothing but a command.
+	Due   domain.DueKind `json:"due,omitempty"`
+	DueAt *time.Time     `json:"due_at,omitempty"`
+	// Collect: a payment provider is to be asked now.
+	Collect bool `json:"collect,omitempty"`
+	// Clock is the test clock the subscription lives by.
+	Clock string `json:"clock,omitempty"`
+	// Late: the command was about money that nobody waited for; it is flagged.
+	Late bool `json:"late,omitempty"`
 }
 
-// BillingResult is the subscription after the command.
-type BillingResult struct {
-	Status   domain.SubscriptionStatus `json:"status"`
-	PlanCode string                    `json:"plan_code"`
-	Late     bool                      `json:"late,omitempty"` // the payment was flagged as late
-}
+// recheck is how soon a payment that a provider is still deciding about is
+// looked up, if no event tells before.
+const recheck = time.Hour
 
-// Bill carries out a command on a subscription whose onboarding has ended: it
-// cancels one in use, or flags money that came too late for the sign-up it was
-// meant for. Again changes nothing.
-func (a *Activities) Bill(ctx context.Context, in BillingInput) (BillingResult, error) {
-	var result BillingResult
-	command, err := a.Store.CommandByID(ctx, in.CommandID)
-	if err != nil {
-		return result, err
-	}
-	err = a.Store.Within(ctx, func(tx *store.Store) error {
-		sub, err := tx.LockSubscription(ctx, in.SubscriptionID)
+// bill runs fn on the locked subscription in one transaction, computes what is
+// due next, and saves what changed with the events fn recorded.
+func (a *Activities) bill(ctx context.Context, subscriptionID string, fn func(c *changeSet) error) (BillingStanding, error) {
+	var standing BillingStanding
+	err := a.Store.Within(ctx, func(tx *store.Store) error {
+		sub, err := tx.LockSubscription(ctx, subscriptionID)
 		if err != nil {
 			return err
 		}
-		if command.Action == domain.ActionApprovePayment {
-			result.Late, err = flagLate(ctx, tx, sub, command)
-		} else {
-			err = cancelSubscription(ctx, tx, sub, command)
+		now, err := tx.NowOn(ctx, sub.TestClockID)
+		if err != nil {
+			return err
 		}
-		result.Status, result.PlanCode = sub.Status, sub.PlanCode
-		return err
+		c := &changeSet{ctx: ctx, tx: tx.At(now), policy: a.Policy, now: now, sub: sub, actor: systemActor}
+		c.about = domain.Event{AccountID: sub.AccountID, OnboardingID: sub.OnboardingID, SubscriptionID: sub.ID}
+		before := *sub
+		if err := fn(c); err != nil {
+			return err
+		}
+		if standing, err = c.billingStanding(); err != nil {
+			return err
+		}
+		if !reflect.DeepEqual(before, *sub) {
+			if err := c.tx.SaveSubscription(ctx, sub); err != nil {
+				return err
+			}
+		}
+		return c.tell()
 	})
-	return result, err
+	return standing, err
 }
 
-// cancelSubscription ends a subscription in use, now, with its plan credits.
-func cancelSubscription(ctx context.Context, tx *store.Store, sub *domain.Subscription, command *domain.Command) error {
-	if sub.Status == domain.SubscriptionCanceled && command.Action == domain.ActionCancel {
-		return nil
+// billingStanding says what is due next and notes it in the subscription.
+func (c *changeSet) billingStanding() (BillingStanding, error) {
+	s := c.sub
+	standing := BillingStanding{SubscriptionID: s.ID, Status: s.Status, PlanCode: s.PlanCode, Clock: s.TestClockID}
+	undecided, err := c.tx.UndecidedPayments(c.ctx, s.ID)
+	if err != nil {
+		return standing, err
 	}
-	if err := sub.Check(command.Action); err != nil {
-		return err
+	deciding := false
+	for i := range undecided {
+		standing.Collect = standing.Collect || undecided[i].ToAsk()
+		deciding = deciding || undecided[i].Status == domain.PaymentProcessing
 	}
-	if err := sub.Advance(domain.SubscriptionCanceled, tx.Now()); err != nil {
-		return err
+	byHand, err := c.byHand()
+	if err != nil {
+		return standing, err
 	}
-	sub.CancellationReason = "canceled_by_" + string(command.ActorType)
-	if err := tx.SaveSubscription(ctx, sub); err != nil {
-		return err
+	due, at, found := c.policy.Billing.NextDue(s, byHand)
+	if !found {
+		s.Due, s.DueAt = "", nil
+		return standing, nil
 	}
-	if err := tx.ClearPlanCredits(ctx, sub.AccountID, sub.ID, sub.ID+"/canceled"); err != nil {
-		return err
+	if deciding && at.Before(c.now.Add(recheck)) {
+		at = c.now.Add(recheck)
 	}
-	return tx.InsertEvents(ctx, commandEvent(domain.EventSubscriptionCanceled, sub, command, nil))
+	s.Due, s.DueAt = due, &at
+	standing.Due, standing.DueAt = due, &at
+	return standing, nil
 }
 
-// flagLate marks the payment of an onboarding that ended before it was
-// approved: the money is there, so somebody has to decide about it.
-func flagLate(ctx context.Context, tx *store.Store, sub *domain.Subscription, command *domain.Command) (late bool, err error) {
-	payment, err := tx.LockPayment(ctx, command.PaymentID)
-	late = err == nil && payment.Late
-	if err != nil || late || payment.Status == domain.PaymentSucceeded {
-		return late, err // flagged already, or approved in time by somebody else
-	}
-	if payment.Status != domain.PaymentFailed {
-		return false, domain.InvalidTransition(string(payment.Status), string(domain.PaymentSucceeded), payment.Actions())
-	}
-	payment.Late, payment.Reason, payment.UpdatedAt = true, command.Reason, tx.Now()
-	if err := tx.SavePayment(ctx, payment); err != nil {
-		return false, err
-	}
-	return true, tx.InsertEvents(ctx, commandEvent(domain.EventPaymentLate, sub, command, map[string]any{
-		"payment": payment.ID, "amount": payment.Amount, "currency": payment.Currency,
-	}))
+// byHand reports whether renewals are paid by hand: the account's default
+// method cannot be charged, or there is none.
+func (c *changeSet) byHand() (bool, error) {
+	method, err := c.defaultMethod()
+	return method == nil || !method.Chargeable(), err
 }
 
-func commandEvent(t domain.EventType, sub *domain.Subscription, command *domain.Command, data map[string]any) domain.Event {
-	return domain.Event{
-		Type: t, AccountID: sub.AccountID, OnboardingID: sub.OnboardingID, SubscriptionID: sub.ID,
-		ActorType: command.ActorType, ActorID: command.ActorID, Reason: command.Reason, Data: data,
+// defaultMethod is the account's default method; nil without one.
+func (c *changeSet) defaultMethod() (*domain.PaymentMethod, error) {
+	method, err := c.tx.DefaultMethod(c.ctx, c.about.AccountID)
+	if domain.CodeOf(err) == domain.CodeNotFound {
+		return nil, nil
 	}
+	return method, err
+}
+
+// BillDueInput says what the workflow waited for.
+type BillDueInput struct {
+	SubscriptionID string         `json:"subscription_id"`
+	Due            domain.DueKind `json:"due,omitempty"` // empty: nothing; only say what is next
+}
+
+// dues says what is done for a subscription when it is due.
+var dues = map[domain.DueKind]func(*changeSet) error{
+	domain.DueNotice:    (*changeSet).giveNotice,
+	domain.DueReminder:  (*changeSet).remindOfInvoice,
+	domain.DuePeriodEnd: (*changeSet).endPeriod,
+	domain.DueRetry:     (*changeSet).retryCharge,
+	domain.DueGiveUp:    (*changeSet).giveUp,
+}
+
+// BillDue does what is due for a subscription now. What was done before, or is
+// not due any more, changes nothing.
+func (a *Activities) BillDue(ctx context.Context, in BillDueInput) (BillingStanding, error) {
+	return a.bill(ctx, in.SubscriptionID, func(c *changeSet) error {
+		byHand, err := c.byHand()
+		if err != nil || in.Due == "" {
+			return err
+		}
+		due, at, found := c.policy.Billing.NextDue(c.sub, byHand)
+		if !found || due != in.Due || at.After(c.now) {
+			return nil
+		}
+		return dues[due](c)
+	})
+}
+
+// CollectBillingInput names the subscription.
+type CollectBillingInput struct {
+	SubscriptionID string `json:"subscription_id"`
+}
+
+// CollectBilling asks providers about the subscription's undecided payments:
+// it charges what is owed, looks up what is unknown, and gives back what is not
+// wanted any more.
+func (a *Activities) CollectBilling(ctx context.Context, in CollectBillingInput) (BillingStanding, error) {
+	err := a.giveBackUnwanted(ctx, in.SubscriptionID)
+	if err == nil {
+		err = a.askFor(ctx, in.SubscriptionID)
+	}
+	if err != nil {
+		return BillingStanding{}, a.providerTrouble(ctx, err)
+	}
+	return a.bill(ctx, in.SubscriptionID, func(*changeSet) error { return nil })
 }

@@ -15,10 +15,10 @@ func billing(o *domain.Onboarding, commandID string) activities.BillingInput {
 	return activities.BillingInput{SubscriptionID: o.SubscriptionID, CommandID: commandID}
 }
 
-func (f *fixture) bill(o *domain.Onboarding, action domain.Action, fill ...func(*domain.Command)) activities.BillingResult {
+func (f *fixture) bill(o *domain.Onboarding, action domain.Action, fill ...func(*domain.Command)) activities.BillingStanding {
 	f.t.Helper()
 	in := billing(o, f.command(o, action, fill...).CommandID)
-	return twice(f, func() (activities.BillingResult, error) { return f.Bill(f.t.Context(), in) })
+	return twice(f, func() (activities.BillingStanding, error) { return f.Bill(f.t.Context(), in) })
 }
 
 func TestBill_CancelEndsASubscriptionInUse(t *testing.T) {
@@ -29,7 +29,7 @@ func TestBill_CancelEndsASubscriptionInUse(t *testing.T) {
 		f.exec("UPDATE balances SET bonus_credits = 7")
 		f.clock.forward(time.Hour)
 		result := f.bill(o, domain.ActionCancel, because("too dear"))
-		assert.Equal(t, activities.BillingResult{Status: domain.SubscriptionCanceled, PlanCode: code}, result)
+		assert.Equal(t, activities.BillingStanding{SubscriptionID: o.SubscriptionID, Status: domain.SubscriptionCanceled, PlanCode: code}, result)
 		sub := f.subscription(o)
 		assert.Equal(t, "canceled_by_admin", sub.CancellationReason)
 		assert.Equal(t, noon.Add(time.Hour), *sub.EndedAt)
@@ -69,7 +69,8 @@ func TestBill_MoneyThatWasApprovedInTimeIsNotLate(t *testing.T) {
 	f.apply(o, domain.ActionApprovePayment, ofPayment(p.ID))
 	before := f.rows("payments")
 	result := f.bill(o, domain.ActionApprovePayment, ofPayment(p.ID)) // by a second admin
-	assert.Equal(t, activities.BillingResult{Status: domain.SubscriptionActive, PlanCode: "growth"}, result)
+	assert.Equal(t, domain.SubscriptionActive, result.Status)
+	assert.False(t, result.Late)
 	assert.Equal(t, before, f.rows("payments"))
 
 	pending := f.reach(domain.OnboardingAwaitingApproval)

@@ -15,7 +15,9 @@ type ApplyInput struct {
 	Action       domain.Action `json:"action"`
 	// Signal marks a command from Temporal's own UI or CLI; Reason is what its
 	// operator gave.
-	Signal bool   `json:"signal,omitempty"`
+	Signal bool `json:"signal,omitempty"`
+	// Event marks news of a payment provider's; what it does not fit is ignored.
+	Event  bool   `json:"event,omitempty"`
 	Reason string `json:"reason,omitempty"`
 }
 
@@ -24,6 +26,7 @@ var apply = map[domain.Action]func(*changeSet, *domain.Command) error{
 	domain.ActionChoosePlan:       (*changeSet).applyChoosePlan,
 	domain.ActionAddPaymentMethod: (*changeSet).applyAddPaymentMethod,
 	domain.ActionSubmitPayment:    (*changeSet).applySubmitPayment,
+	domain.ActionConfirmPayment:   (*changeSet).applyConfirmPayment,
 	domain.ActionApprovePayment:   (*changeSet).applyApprovePayment,
 	domain.ActionRejectPayment:    (*changeSet).applyRejectPayment,
 	domain.ActionActivate:         (*changeSet).applyActivate,
@@ -48,7 +51,10 @@ func (a *Activities) Apply(ctx context.Context, in ApplyInput) (Standing, error)
 		}
 		return apply[command.Action](c, command)
 	})
-	if in.Signal && domain.CodeOf(err) == domain.CodeConflict {
+	if domain.CodeOf(err) == domain.CodeConflict && in.Event {
+		return a.Stand(ctx, StandInput{OnboardingID: in.OnboardingID})
+	}
+	if domain.CodeOf(err) == domain.CodeConflict && in.Signal {
 		return a.recordRefused(ctx, command)
 	}
 	return standing, err
@@ -60,12 +66,29 @@ func (a *Activities) recordRefused(ctx context.Context, command *domain.Command)
 	return a.change(ctx, command.OnboardingID, func(c *changeSet) error {
 		c.actor, c.reason = command.Actor(), command.Reason
 		c.record(domain.EventCommandRefused, map[string]any{"action": command.Action, "status": c.onboarding.Status})
-		return c.tx.InsertEvents(c.ctx, c.events...)
+		return nil
 	})
+}
+
+// StandInput names the onboarding.
+type StandInput struct {
+	OnboardingID string `json:"onboarding_id"`
+}
+
+// Stand says where the onboarding stands, and changes nothing.
+func (a *Activities) Stand(ctx context.Context, in StandInput) (Standing, error) {
+	o, err := a.Store.OnboardingByID(ctx, in.OnboardingID)
+	if err != nil {
+		return Standing{}, err
+	}
+	return a.standing(o), nil
 }
 
 // command reads the stored command, or makes one of a signal.
 func (a *Activities) command(ctx context.Context, in ApplyInput) (*domain.Command, error) {
+	if in.Event {
+		return &domain.Command{Action: in.Action, OnboardingID: in.OnboardingID, ActorType: domain.ActorSystem}, nil
+	}
 	if !in.Signal {
 		command, err := a.Store.CommandByID(ctx, in.CommandID)
 		if err == nil && (command.OnboardingID != in.OnboardingID || command.Action != in.Action) {
@@ -91,7 +114,12 @@ func (c *changeSet) done(command *domain.Command) (bool, error) {
 		return completed, nil
 	case domain.ActionChoosePlan:
 		return (asked || completed) && o.Plan != nil && o.Plan.Code == command.Plan, nil
+	case domain.ActionConfirmPayment:
+		return completed || collecting(o), nil
 	case domain.ActionAddPaymentMethod:
+		if known, err := c.tx.MethodKnown(c.ctx, command.MethodID); err != nil || known || command.Token != "" {
+			return known, err
+		}
 		return (asked && o.NextAction != nil && o.NextAction.PaymentOption == command.Option) ||
 			(completed && o.WantedOption == command.Option), nil
 	}
@@ -132,11 +160,51 @@ func (c *changeSet) applyChoosePlan(command *domain.Command) error {
 }
 
 func (c *changeSet) applyAddPaymentMethod(command *domain.Command) error {
-	if o := c.onboarding; o.WantedOption != command.Option {
+	o := c.onboarding
+	if o.WantedOption != command.Option {
 		o.WantedOption = command.Option
 		o.Touch(c.now)
 	}
+	o.PaymentToken, c.methodID = command.Token, command.MethodID
+	if command.Token != "" {
+		if err := c.tx.BlankToken(c.ctx, command.ID); err != nil {
+			return err
+		}
+	}
 	return c.reopen()
+}
+
+// applyConfirmPayment has the provider asked again: the customer says, or an
+// event of the provider's does, that something happened there.
+func (c *changeSet) applyConfirmPayment(*domain.Command) error {
+	key, message := domain.StepPayment, "Looking at what became of the payment."
+	if c.onboarding.Status == domain.OnboardingWaitingForPaymentMethod {
+		key, message = domain.StepPaymentMethod, "Looking at what was entered."
+		if _, err := c.tx.ProposedMethod(c.ctx, c.onboarding.AccountID); err != nil {
+			return nothingToConfirm(c.onboarding, err)
+		}
+	} else if _, err := c.undecided(); err != nil {
+		return nothingToConfirm(c.onboarding, err)
+	}
+	c.step(key, domain.StepRunning, message)
+	c.onboarding.Touch(c.now)
+	return nil
+}
+
+func nothingToConfirm(o *domain.Onboarding, err error) error {
+	if domain.CodeOf(err) != domain.CodeNotFound {
+		return err
+	}
+	return domain.InvalidTransition(string(o.Status), string(domain.OnboardingActivating), o.Actions())
+}
+
+// undecided is the attempt of the open invoice that a provider has to decide on.
+func (c *changeSet) undecided() (*domain.Payment, error) {
+	invoice, err := c.tx.OpenInvoice(c.ctx, c.onboarding.SubscriptionID)
+	if err != nil {
+		return nil, err
+	}
+	return c.tx.UndecidedPayment(c.ctx, invoice.ID)
 }
 
 // reopen takes an unpaid invoice back and goes through plan, payment method and
@@ -153,15 +221,10 @@ func (c *changeSet) applySubmitPayment(command *domain.Command) error {
 	if err != nil {
 		return err
 	}
-	payment := &domain.Payment{
-		ID: command.PaymentID, AccountID: invoice.AccountID, InvoiceID: invoice.ID, Provider: method.Provider,
-		Option: method.Option, Status: domain.PaymentCreated, Amount: invoice.Amount, Currency: invoice.Currency,
-		Reference: command.Reference, CreatedAt: c.now, UpdatedAt: c.now,
+	if method.Chargeable() {
+		return c.chargeAgain(command.PaymentID, invoice, method)
 	}
-	if err := payment.Advance(domain.PaymentPendingApproval, c.now); err != nil {
-		return err
-	}
-	if err := c.tx.InsertPayment(c.ctx, payment); err != nil {
+	if err := c.submit(invoice, command); err != nil {
 		return err
 	}
 	if err := c.advance(domain.OnboardingAwaitingApproval); err != nil {
@@ -169,9 +232,6 @@ func (c *changeSet) applySubmitPayment(command *domain.Command) error {
 	}
 	step := c.step(domain.StepPayment, domain.StepWaiting, "Submitted; waiting for it to be confirmed.")
 	step.Attempts++
-	c.record(domain.EventPaymentSubmitted, map[string]any{
-		"payment": payment.ID, "invoice": invoice.ID, "amount": payment.Amount, "currency": payment.Currency,
-	})
 	return nil
 }
 

@@ -3,6 +3,7 @@ package activities
 import (
 	"context"
 	"errors"
+	"time"
 
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/interceptor"
@@ -28,6 +29,15 @@ type errorInbound struct {
 	interceptor.ActivityInboundInterceptorBase
 }
 
+// retryDelay is when a provider wants to be asked again, whatever the policy's
+// maximum; our own database is tried again by the policy.
+func retryDelay(ctx context.Context, ours *domain.Error) time.Duration {
+	if activity.GetInfo(ctx).IsLocalActivity {
+		return 0
+	}
+	return ours.RetryAfter
+}
+
 // ExecuteActivity is the SDK's hook.
 func (i *errorInbound) ExecuteActivity(ctx context.Context, in *interceptor.ExecuteActivityInput) (any, error) {
 	result, err := i.Next.ExecuteActivity(ctx, in)
@@ -43,6 +53,6 @@ func (i *errorInbound) ExecuteActivity(ctx context.Context, in *interceptor.Exec
 		activity.GetLogger(ctx).Error("activity will be tried again", "error", err, "attempt", info.Attempt)
 	}
 	return nil, temporal.NewApplicationErrorWithOptions(ours.Detail, ours.Kind(), temporal.ApplicationErrorOptions{
-		NonRetryable: !ours.Code.Retryable(),
+		NonRetryable: !ours.Code.Retryable(), NextRetryDelay: retryDelay(ctx, ours),
 	})
 }

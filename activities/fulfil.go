@@ -2,7 +2,6 @@ package activities
 
 import (
 	"slipway/domain"
-	"slipway/store"
 )
 
 // fulfilment says how an onboarding came to owe nothing.
@@ -72,10 +71,9 @@ func (c *changeSet) replaceLive() error {
 	if err != nil {
 		return err
 	}
-	if err := old.Advance(domain.SubscriptionCanceled, c.now); err != nil {
+	if err := old.End(domain.SubscriptionCanceled, "replaced", c.now); err != nil {
 		return err
 	}
-	old.CancellationReason = "replaced"
 	c.record(domain.EventSubscriptionCanceled, map[string]any{"subscription": old.ID, "reason": "replaced"})
 	return c.tx.SaveSubscription(c.ctx, old)
 }
@@ -98,22 +96,11 @@ func (c *changeSet) start(sub *domain.Subscription, f fulfilment) error {
 // grantPlanCredits gives the credits of the first period, in place of what an
 // earlier subscription left in the plan's pool.
 func (c *changeSet) grantPlanCredits(sub *domain.Subscription) error {
-	key := sub.ID + "/" + sub.CurrentPeriodStart.Format("2006-01-02T15:04:05.000Z")
 	if c.onboarding.Kind == domain.KindActivation {
-		if err := c.tx.ClearPlanCredits(c.ctx, sub.AccountID, sub.ID, key+"/reset"); err != nil {
-			return err
-		}
+		return c.resetPlanCredits(sub)
 	}
-	granted, err := c.tx.GrantCredits(c.ctx, &domain.Credit{
-		ID: store.NewID(domain.PrefixCredit), AccountID: sub.AccountID, Pool: domain.PoolPlan,
-		Amount: sub.Plan.Credits, Reason: domain.ReasonPlanGrant, SubscriptionID: sub.ID,
-		IdempotencyKey: key, CreatedAt: c.now,
-	})
-	if err != nil || !granted {
-		return err
-	}
-	c.record(domain.EventCreditsGranted, map[string]any{"amount": sub.Plan.Credits, "pool": domain.PoolPlan})
-	return nil
+	return c.grant(&domain.Credit{Pool: domain.PoolPlan, Amount: sub.Plan.Credits, Reason: domain.ReasonPlanGrant,
+		SubscriptionID: sub.ID, IdempotencyKey: periodKey(sub)})
 }
 
 func (c *changeSet) complete(sub *domain.Subscription, message string) error {

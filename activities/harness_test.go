@@ -88,7 +88,7 @@ func newFixture(t testing.TB, policy ...func(*activities.Policy)) *fixture {
 	t.Cleanup(func() { assert.NoError(t, s.Close()) })
 	fakes := &processes{states: map[string]activities.ProcessState{}}
 	a := &activities.Activities{Store: s, Processes: fakes, Policy: activities.Policy{
-		PaymentWindow: window, Reminders: []time.Duration{time.Hour, 20 * time.Hour, 30 * time.Hour},
+		Billing: domain.DefaultBillingPolicy(), PaymentWindow: window, Reminders: []time.Duration{time.Hour, 20 * time.Hour, 30 * time.Hour},
 	}}
 	for _, change := range policy {
 		change(&a.Policy)
@@ -280,6 +280,8 @@ type processes struct {
 	mu                     sync.Mutex
 	states                 map[string]activities.ProcessState // by onboarding id; running when not named
 	asked, started, waking []string
+	billed                 []string
+	told                   []domain.PaymentOwner
 	failure                error
 }
 
@@ -328,3 +330,19 @@ func together(n int, fn func(i int) error) []error {
 	wg.Wait()
 	return errs
 }
+
+func (p *processes) StartBilling(_ context.Context, sub *domain.Subscription) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.billed = append(p.billed, sub.ID)
+	return p.failure
+}
+
+func (p *processes) ProviderEvent(_ context.Context, owner *domain.PaymentOwner) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.told = append(p.told, *owner)
+	return p.failure
+}
+
+func (p *processes) Tick(context.Context, string) error { return nil }

@@ -7,12 +7,15 @@ import (
 	"slipway/store"
 )
 
-// openInvoice asks for the first payment and waits for it until the end of the
-// payment window.
+// openInvoice asks for the first payment, of a provider or of the customer, and
+// waits for it until the end of the payment window.
 func (c *changeSet) openInvoice(sub *domain.Subscription, method *domain.PaymentMethod) error {
 	invoice, err := c.insertInvoice(sub)
 	if err != nil {
 		return err
+	}
+	if method.Chargeable() {
+		return c.charge(store.NewID(domain.PrefixPayment), invoice, method)
 	}
 	return c.askForPayment(invoice, method, "")
 }
@@ -27,7 +30,8 @@ func (c *changeSet) insertInvoice(sub *domain.Subscription) (*domain.Invoice, er
 	invoice := &domain.Invoice{
 		ID: store.NewID(domain.PrefixInvoice), AccountID: sub.AccountID, SubscriptionID: sub.ID,
 		Type: domain.InvoiceSubscription, Reason: domain.ReasonSubscriptionCreate, Status: domain.InvoiceOpen,
-		Amount: sub.Plan.Amount, Currency: sub.Plan.Currency, PeriodStart: sub.CreatedAt, DueAt: &due,
+		Amount: sub.Plan.Amount, Currency: sub.Plan.Currency, PeriodStart: sub.CreatedAt, DueAt: &due, Plan: sub.Plan,
+		Lines:     []domain.InvoiceLine{{Description: sub.Plan.Name + ", first " + string(sub.Plan.Interval), Amount: sub.Plan.Amount}},
 		CreatedAt: c.now, UpdatedAt: c.now,
 	}
 	c.record(domain.EventInvoiceOpened, map[string]any{
@@ -69,6 +73,11 @@ func (c *changeSet) voidInvoice(failureCode string) error {
 	if err != nil {
 		return err
 	}
+	return c.void(invoice, failureCode)
+}
+
+// void takes one invoice back.
+func (c *changeSet) void(invoice *domain.Invoice, failureCode string) error {
 	if err := c.failPending(invoice, failureCode); err != nil {
 		return err
 	}
@@ -79,16 +88,17 @@ func (c *changeSet) voidInvoice(failureCode string) error {
 	return c.tx.SaveInvoice(c.ctx, invoice)
 }
 
-// failPending fails the payment of the invoice that waits for approval, if any.
+// failPending fails the payments of the invoice that nobody decided on and no
+// provider was asked for. What a provider was asked for stays undecided until
+// the provider has taken it back.
 func (c *changeSet) failPending(invoice *domain.Invoice, failureCode string) error {
-	payment, err := c.tx.PendingPayment(c.ctx, invoice.ID)
-	if domain.CodeOf(err) == domain.CodeNotFound {
-		return nil
+	payments, err := c.tx.UnaskedPayments(c.ctx, invoice.ID)
+	for i := range payments {
+		if err == nil {
+			err = c.failPayment(&payments[i], failureCode)
+		}
 	}
-	if err != nil {
-		return err
-	}
-	return c.failPayment(payment, failureCode)
+	return err
 }
 
 func (c *changeSet) failPayment(payment *domain.Payment, failureCode string) error {

@@ -30,6 +30,12 @@ type Processes interface {
 	State(ctx context.Context, o *domain.Onboarding) (ProcessState, error)
 	// Wake tells a waiting workflow that the catalogue may serve it now.
 	Wake(ctx context.Context, o *domain.Onboarding) error
+	// StartBilling starts the subscription's Billing; one that runs is no error.
+	StartBilling(ctx context.Context, sub *domain.Subscription) error
+	// ProviderEvent tells the owner that a provider has news.
+	ProviderEvent(ctx context.Context, owner *domain.PaymentOwner) error
+	// Tick tells a workflow that its test clock has moved.
+	Tick(ctx context.Context, workflowID string) error
 }
 
 // How much one run of Reconcile does at most, and how long idempotency keys
@@ -50,8 +56,12 @@ type ReconcileResult struct {
 	Started  int   `json:"started"`
 	Repaired int   `json:"repaired"`
 	Woken    int   `json:"woken"`
+	Billed   int   `json:"billed"` // subscriptions whose Billing was started
+	Routed   int   `json:"routed"` // provider events handed to their owners
 	Deleted  int64 `json:"deleted"`
-	More     bool  `json:"more"` // a batch was full: there is more to compare
+	// Undecided: some payments have been undecided for long; the janitor looks.
+	Undecided bool `json:"undecided,omitempty"`
+	More      bool `json:"more"` // a batch was full: there is more to compare
 }
 
 // Reconcile keeps rows and workflows in step: it starts what was received while
@@ -75,8 +85,37 @@ func (a *Activities) Reconcile(ctx context.Context, in ReconcileInput) (Reconcil
 	if result.Woken, err = a.wake(ctx); err != nil {
 		return result, err
 	}
+	if result.Routed, err = a.routeEvents(ctx); err != nil {
+		return result, err
+	}
+	if result.Billed, err = a.startBillings(ctx); err != nil {
+		return result, err
+	}
+	undecided, err := a.Store.StalePayments(ctx, a.Store.Now().Add(-undecidedAfter), 1)
+	if err != nil {
+		return result, err
+	}
+	result.Undecided = len(undecided) > 0
+	result.More = result.More || result.Billed == reconcileBatch
 	result.Deleted, err = a.Store.DeleteExpired(ctx, a.Store.Now().Add(-keyLifetime), reconcileBatch)
 	return result, err
+}
+
+// overdue is how long after its time billing must have acted.
+const overdue = 10 * time.Minute
+
+// startBillings starts Billing for subscriptions that came into use, and for
+// those whose Billing was stopped by hand. Activation does not wait for it: the
+// first thing to do is days away, and any command starts it as well.
+func (a *Activities) startBillings(ctx context.Context) (int, error) {
+	unbilled, err := a.Store.UnbilledSubscriptions(ctx, a.Store.Now().Add(-overdue), reconcileBatch)
+	for i := range unbilled {
+		if err == nil {
+			err = a.Processes.StartBilling(ctx, &unbilled[i])
+			activity.RecordHeartbeat(ctx)
+		}
+	}
+	return len(unbilled), err
 }
 
 // CompareInput names the onboarding.

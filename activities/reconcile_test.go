@@ -61,10 +61,10 @@ func TestReconcile_PutsRightWhatDoesNotFit(t *testing.T) {
 	for _, o := range ended {
 		f.fakes.states[o.ID] = activities.ProcessStopped
 	}
-	assert.Equal(t, activities.ReconcileResult{}, f.reconcile(), "too fresh to look at")
+	assert.Equal(t, activities.ReconcileResult{Billed: 2}, f.reconcile(), "too fresh to look at")
 	f.clock.forward(stale + time.Second)
 	before := f.dump()
-	assert.Equal(t, activities.ReconcileResult{Checked: 4, Started: 1, Repaired: 2}, f.reconcile())
+	assert.Equal(t, activities.ReconcileResult{Checked: 4, Started: 1, Repaired: 2, Billed: 2}, f.reconcile())
 	assert.ElementsMatch(t, []string{missing.ID, running.ID, stopped.ID, closed.ID}, f.fakes.asked, "never those that ended")
 
 	assert.Equal(t, []string{missing.ID}, f.fakes.started)
@@ -82,7 +82,7 @@ func TestReconcile_PutsRightWhatDoesNotFit(t *testing.T) {
 		assert.Contains(t, before["onboardings"], f.line("onboardings", o.ID))
 	}
 	f.fakes.asked = nil
-	assert.Equal(t, activities.ReconcileResult{}, f.reconcile(), "once is enough")
+	assert.Equal(t, activities.ReconcileResult{Billed: 3}, f.reconcile(), "once is enough")
 	assert.Empty(t, f.fakes.asked)
 }
 

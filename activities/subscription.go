@@ -1,6 +1,7 @@
 package activities
 
 import (
+	"cmp"
 	"reflect"
 	"slices"
 	"strings"
@@ -23,19 +24,24 @@ func (c *changeSet) openSubscription() error {
 		return err
 	}
 	owed := plan.Amount > 0 && trialDays == 0
-	method, err := c.choosePaymentMethod(plan)
-	if err != nil {
+	needed := owed || plan.PaymentMethodCollection == domain.CollectAlways
+	method, err := c.choosePaymentMethod(plan, needed)
+	switch {
+	case err != nil:
 		return err
-	}
-	if method == nil {
-		if owed || plan.PaymentMethodCollection == domain.CollectAlways {
-			if err := c.followPlan(); err != nil {
-				return err
-			}
-			return c.wait(domain.OnboardingWaitingForPaymentMethod, domain.StepPaymentMethod,
-				"Waiting for a way to pay that serves this country and currency.")
+	case method == nil && needed:
+		if err := c.followPlan(); err != nil {
+			return err
 		}
+		return c.wait(domain.OnboardingWaitingForPaymentMethod, domain.StepPaymentMethod,
+			"Waiting for a way to pay that serves this country and currency.")
+	case method == nil:
 		c.step(domain.StepPaymentMethod, domain.StepSkipped, "None is needed yet.")
+	case method.Provider != domain.ProviderManual && method.Ref == "":
+		if err := c.followPlan(); err != nil {
+			return err
+		}
+		return c.askForMethod(method)
 	}
 	sub, err := c.subscribe()
 	if err != nil {
@@ -120,9 +126,12 @@ func (c *changeSet) trialDays(plan *domain.Plan) (int, error) {
 // choosePaymentMethod attaches the payment option the server's rule chooses as
 // the account's default. None is nil: whether that is a problem depends on
 // whether anything is owed.
-func (c *changeSet) choosePaymentMethod(plan *domain.Plan) (*domain.PaymentMethod, error) {
+//
+// A card of which only a token is known is not attached but proposed: a
+// provider has to make a method of it first.
+func (c *changeSet) choosePaymentMethod(plan *domain.Plan, needed bool) (*domain.PaymentMethod, error) {
 	o := c.onboarding
-	if o.Kind == domain.KindActivation && o.WantedOption == "" {
+	if c.mayHaveMethod() {
 		method, err := c.usableDefault(plan)
 		if err != nil || method != nil {
 			return method, err
@@ -133,13 +142,18 @@ func (c *changeSet) choosePaymentMethod(plan *domain.Plan) (*domain.PaymentMetho
 		return nil, err
 	}
 	option := domain.ChoosePaymentOption(options, o.WantedOption, c.policy.PreferredOption, o.Country, plan.Currency)
-	if option == nil {
+	if option == nil || (option.Chargeable() && o.PaymentToken == "" && !needed) {
 		return nil, nil
 	}
-	method, err := c.tx.AttachMethod(c.ctx, &domain.PaymentMethod{
-		ID: store.NewID(domain.PrefixPaymentMethod), AccountID: o.AccountID, Option: option.Key,
-		Provider: option.Provider, Type: option.Type, Name: option.Name, CreatedAt: c.now,
-	}, true)
+	method := &domain.PaymentMethod{
+		ID: cmp.Or(c.methodID, store.NewID(domain.PrefixPaymentMethod)), AccountID: o.AccountID, Option: option.Key,
+		Provider: option.Provider, Type: option.Type, Name: option.Name, Token: o.PaymentToken, CreatedAt: c.now,
+	}
+	o.PaymentToken = ""
+	if option.Chargeable() {
+		return method, c.tx.ProposeMethod(c.ctx, method)
+	}
+	method, err = c.tx.AttachMethod(c.ctx, method, true)
 	if err != nil {
 		return nil, err
 	}
@@ -147,6 +161,16 @@ func (c *changeSet) choosePaymentMethod(plan *domain.Plan) (*domain.PaymentMetho
 	step.Attempts++
 	c.record(domain.EventPaymentMethodAttached, map[string]any{"payment_method": method.ID, "payment_option": option.Key})
 	return method, nil
+}
+
+// mayHaveMethod reports whether the account may have a method that serves: it
+// existed before, or a provider has just made one, and nothing else is wanted.
+func (c *changeSet) mayHaveMethod() bool {
+	o := c.onboarding
+	if o.PaymentToken != "" {
+		return false
+	}
+	return c.obtained || (o.Kind == domain.KindActivation && o.WantedOption == "")
 }
 
 // usableDefault is the account's default method, while its option still serves.

@@ -118,6 +118,7 @@ type target struct {
 	onboarding   *domain.Onboarding
 	subscription *domain.Subscription // nil before it exists
 	payment      *domain.Payment      // of a decision on one
+	purchase     string               // invoice of a credit package the payment is for
 }
 
 // target reads what the id names: a payment for decisions on one, else a
@@ -135,6 +136,11 @@ func (a *API) target(ctx context.Context, id string, action domain.Action) (*tar
 		invoice, err := a.store.InvoiceByID(ctx, t.payment.InvoiceID)
 		if err != nil {
 			return nil, err
+		}
+		if invoice.Type == domain.InvoiceCreditPackage {
+			t.purchase = invoice.ID
+			t.onboarding, err = a.store.LatestOnboarding(ctx, invoice.AccountID)
+			return t, err
 		}
 		id = invoice.SubscriptionID
 	}
@@ -163,7 +169,7 @@ func (a *API) read(ctx context.Context, t *target, subscriptionID string) error 
 
 // runs reports whether the onboarding's workflow takes the command, rather than
 // the subscription's.
-func (t *target) runs() bool { return !t.onboarding.Status.Ended() }
+func (t *target) runs() bool { return t.purchase == "" && !t.onboarding.Status.Ended() }
 
 // status is the status the command is about.
 func (t *target) status() string {
@@ -184,7 +190,7 @@ func (t *target) done(action domain.Action) bool {
 	case t.runs():
 		return false
 	case action == domain.ActionActivate:
-		return t.subscription != nil && t.subscription.Status.Live()
+		return t.subscription != nil && t.subscription.Status.Live() && t.subscription.Status != domain.SubscriptionPastDue
 	case action == domain.ActionCancel:
 		return t.onboarding.Status == domain.OnboardingCanceled ||
 			(t.subscription != nil && t.subscription.Status == domain.SubscriptionCanceled)
@@ -213,6 +219,8 @@ func (t *target) allowsPayment(action domain.Action) error {
 	switch {
 	case t.runs() && pending:
 		return t.onboarding.Check(action)
+	case !t.runs() && pending:
+		return nil
 	case !t.runs() && action == domain.ActionApprovePayment && len(t.payment.Actions()) > 0:
 		return nil
 	}
@@ -293,6 +301,8 @@ func (a *API) obey(ctx context.Context, t *target, key Idempotent, body any, cmd
 // deliver takes the stored command to whoever carries it out.
 func (a *API) deliver(ctx context.Context, t *target, cmd *domain.Command) ([]domain.Difference, error) {
 	switch {
+	case t.purchase != "":
+		return nil, a.flows.CommandPurchase(ctx, t.purchase, cmd)
 	case cmd.Action == domain.ActionRefresh:
 		return a.flows.Refresh(ctx, t.onboarding, cmd)
 	case t.runs():
@@ -310,6 +320,10 @@ func (a *API) after(ctx context.Context, t *target) (*target, error) {
 		if after.payment, err = a.store.PaymentByID(ctx, t.payment.ID); err != nil {
 			return nil, err
 		}
+	}
+	if after.purchase = t.purchase; t.purchase != "" {
+		after.onboarding = t.onboarding
+		return after, nil
 	}
 	return after, a.read(ctx, after, t.onboarding.SubscriptionID)
 }

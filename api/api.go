@@ -18,6 +18,7 @@ import (
 	"golang.org/x/sync/singleflight"
 
 	"slipway/domain"
+	"slipway/payment"
 	"slipway/store"
 )
 
@@ -29,6 +30,17 @@ type Workflows interface {
 	Refresh(ctx context.Context, o *domain.Onboarding, cmd *domain.Command) ([]domain.Difference, error)
 	Bill(ctx context.Context, cmd *domain.Command) error
 	CatalogueChanged(ctx context.Context) error
+	Payments
+	AdvanceClock(ctx context.Context, clockID string) error
+}
+
+// Payments is the part of Workflows that is about payments beside a
+// subscription's.
+type Payments interface {
+	AttachMethod(ctx context.Context, m *domain.PaymentMethod) (pageURL, refused string, err error)
+	BeginPurchase(ctx context.Context, invoiceID string) error
+	CommandPurchase(ctx context.Context, invoiceID string, cmd *domain.Command) error
+	ProviderEvent(ctx context.Context, owner *domain.PaymentOwner) error
 }
 
 // Config is what the API is made of.
@@ -51,6 +63,12 @@ type Config struct {
 
 	TrustedProxies []string // addresses whose X-Forwarded-For is believed; none by default
 	AllowedOrigins []string // origins that browsers may call from; none by default
+
+	// Providers take money: they check tokens and read their webhooks here.
+	Providers map[string]payment.Provider
+	// TestClocks opens the calls that move time for the accounts bound to a
+	// clock; never where there are customers.
+	TestClocks bool
 
 	Metrics *prometheus.Registry // a new one when nil
 	// Checks is what readiness depends on; none when nil.

@@ -48,19 +48,23 @@ func (a *API) checkSignUp(ctx context.Context, req signUpRequest) (*domain.Onboa
 	wrong.require(domain.ValidName(req.AccountName), "account_name", "It cannot be a name.", acceptedName)
 	wrong.require(req.Slug == "" || domain.ValidSlug(req.Slug), "slug", "It has not the form of a slug.", acceptedSlug)
 	wrong.require(req.Country == "" || validCountry(req.Country), "country", "There is no such country.", acceptedCountry)
-	wrong.require(req.PaymentToken == "", "payment_token", "No payment option takes a token yet.", "nothing; leave it out")
 	if err := wrong.err(); err != nil {
 		return nil, err
 	}
 	if err := a.checkSlug(ctx, req.Slug); err != nil {
 		return nil, err
 	}
-	if err := a.checkCatalogue(ctx, req.Plan, req.PaymentOption, req.Country); err != nil {
+	option, err := a.checkCatalogue(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	if err := a.checkClock(ctx, req.TestClock); err != nil {
 		return nil, err
 	}
 	o := newOnboarding(domain.KindSignup, a.store)
 	o.Email, o.AccountName, o.Country = email, strings.TrimSpace(req.AccountName), req.Country
-	o.WantedSlug, o.WantedPlan, o.WantedOption = req.Slug, req.Plan, req.PaymentOption
+	o.WantedSlug, o.WantedPlan, o.WantedOption = req.Slug, req.Plan, option
+	o.PaymentToken, o.TestClockID = req.PaymentToken, req.TestClock
 	o.AccountID, o.OwnerID = store.NewID(domain.PrefixAccount), store.NewID(domain.PrefixUser)
 	return o, checkPassword(req.Password, email, o.AccountName)
 }
@@ -90,30 +94,50 @@ func (a *API) checkSlug(ctx context.Context, slug string) error {
 	return e
 }
 
-// checkCatalogue refuses a plan or payment option that cannot be had. Where
-// nothing can be had at all, a sign-up is accepted and waits for the catalogue.
-func (a *API) checkCatalogue(ctx context.Context, plan, option, country string) error {
-	if plan != "" {
+// checkCatalogue refuses a plan, payment option or token that cannot be had, and
+// returns the option to pay with: the one named, or the one the token is for.
+// Where nothing can be had at all, a sign-up is accepted and waits for the
+// catalogue.
+func (a *API) checkCatalogue(ctx context.Context, req signUpRequest) (string, error) {
+	if req.Plan != "" {
 		plans, err := a.store.PublicPlans(ctx)
 		if err != nil {
-			return err
+			return "", err
 		}
-		if err := findPlan(plans, plan); err != nil && len(plans) > 0 {
-			return err
+		if err := findPlan(plans, req.Plan); err != nil && len(plans) > 0 {
+			return "", err
 		}
 	}
-	if option == "" {
-		return nil
+	if req.PaymentOption == "" && req.PaymentToken == "" {
+		return "", nil
 	}
 	options, err := a.store.PaymentOptions(ctx)
 	if err != nil {
-		return err
+		return "", err
 	}
+	key := req.PaymentOption
+	if key == "" {
+		key = chargeable(options, req.Country)
+	}
+	option, err := findOption(options, key, req.Country, "")
 	enabled := func(o domain.PaymentOption) bool { return o.Enabled }
-	if _, err := findOption(options, option, country, ""); err != nil && slices.ContainsFunc(options, enabled) {
-		return err
+	if err != nil && (slices.ContainsFunc(options, enabled) || req.PaymentToken != "") {
+		return "", err
 	}
-	return nil
+	if err != nil {
+		return key, nil
+	}
+	return key, a.checkToken(option, req.PaymentToken)
+}
+
+// chargeable is the first option that takes a token; empty without one.
+func chargeable(options []domain.PaymentOption, country string) string {
+	for i := range options {
+		if options[i].Chargeable() && options[i].Serves(country, "") {
+			return options[i].Key
+		}
+	}
+	return ""
 }
 
 // findPlan returns plan_unavailable, with the codes that can be had, unless one

@@ -3,8 +3,10 @@ package api
 import (
 	"cmp"
 	"context"
+	"regexp"
 
 	"slipway/domain"
+	"slipway/payment"
 	"slipway/store"
 )
 
@@ -21,7 +23,7 @@ type addPaymentMethodInput struct {
 	Idempotent
 	Body struct {
 		PaymentOption string `json:"payment_option" maxLength:"100" doc:"Key of a payment option."`
-		PaymentToken  string `json:"payment_token,omitempty" doc:"For payment options that take one; none does yet."`
+		PaymentToken  string `json:"payment_token,omitempty" doc:"From the payment provider's form, for options that are charged; without one, next_action leads to the provider's page."`
 	}
 }
 
@@ -29,7 +31,7 @@ type submitPaymentInput struct {
 	ID string `path:"id" doc:"Id of the onboarding."`
 	Idempotent
 	Body struct {
-		Reference string `json:"reference" doc:"What finds the transfer: 1 to 140 visible characters."`
+		Reference string `json:"reference,omitempty" doc:"What finds the transfer: 1 to 140 visible characters. Left out, the card is charged once more."`
 	}
 }
 
@@ -60,7 +62,10 @@ func (a *API) choosePlan(ctx context.Context, in *choosePlanInput) (*commandOutp
 // addPaymentMethod chooses how to pay.
 func (a *API) addPaymentMethod(ctx context.Context, in *addPaymentMethodInput) (*commandOutput, error) {
 	return a.command(ctx, in.ID, in.Idempotent, in.Body,
-		domain.Command{Action: domain.ActionAddPaymentMethod, Option: in.Body.PaymentOption},
+		domain.Command{
+			Action: domain.ActionAddPaymentMethod, Option: in.Body.PaymentOption, Token: in.Body.PaymentToken,
+			MethodID: store.NewID(domain.PrefixPaymentMethod),
+		},
 		func(o *domain.Onboarding) error {
 			currency := ""
 			if o.Plan != nil {
@@ -77,11 +82,31 @@ func (a *API) submitPayment(ctx context.Context, in *submitPaymentInput) (*comma
 		domain.Command{
 			Action: domain.ActionSubmitPayment, Reference: in.Body.Reference, PaymentID: store.NewID(domain.PrefixPayment),
 		},
-		func(*domain.Onboarding) error {
-			var wrong fieldErrors
-			wrong.require(validLine(in.Body.Reference, 1, 140), "reference", "It cannot be a reference.", "1 to 140 visible characters")
-			return wrong.err()
-		})
+		func(o *domain.Onboarding) error { return a.checkReference(ctx, o.AccountID, in.Body.Reference) })
+}
+
+// checkReference refuses what cannot be a reference. Only who pays by card may
+// leave it out.
+func (a *API) checkReference(ctx context.Context, accountID, reference string) error {
+	if reference == "" {
+		method, err := a.store.DefaultMethod(ctx, accountID)
+		if err != nil && domain.CodeOf(err) != domain.CodeNotFound {
+			return err
+		}
+		if err == nil && method.Chargeable() {
+			return nil
+		}
+	}
+	var wrong fieldErrors
+	wrong.require(validLine(reference, 1, 140), "reference", "It cannot be a reference.", "1 to 140 visible characters")
+	return wrong.err()
+}
+
+// confirmPayment says that the customer did on the provider's page what it
+// asked for; what became of it is looked up there.
+func (a *API) confirmPayment(ctx context.Context, in *cancelInput) (*commandOutput, error) {
+	return a.command(ctx, in.ID, in.Idempotent, nil, domain.Command{Action: domain.ActionConfirmPayment},
+		func(*domain.Onboarding) error { return nil })
 }
 
 // cancelOnboarding gives the onboarding up.
@@ -92,16 +117,33 @@ func (a *API) cancelOnboarding(ctx context.Context, in *cancelInput) (*commandOu
 
 // payableWith returns the payment option a customer named, if it can be used.
 func (a *API) payableWith(ctx context.Context, key, token, country, currency string) (*domain.PaymentOption, error) {
-	var wrong fieldErrors
-	wrong.require(token == "", "payment_token", "No payment option takes a token yet.", "nothing; leave it out")
-	if err := wrong.err(); err != nil {
-		return nil, err
-	}
 	options, err := a.store.PaymentOptions(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return findOption(options, key, country, currency)
+	option, err := findOption(options, key, country, currency)
+	if err != nil {
+		return nil, err
+	}
+	return option, a.checkToken(option, token)
+}
+
+// tokenPattern is what any provider's token looks like.
+var tokenPattern = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,255}$`)
+
+// checkToken refuses what was never a token of the option's provider.
+func (a *API) checkToken(option *domain.PaymentOption, token string) error {
+	if token == "" {
+		return nil
+	}
+	if !option.Chargeable() {
+		return domain.Invalid("body.payment_token", "This payment option takes no token.", "nothing; leave it out")
+	}
+	checker, checks := a.Providers[option.Provider].(payment.TokenChecker)
+	if !tokenPattern.MatchString(token) || (checks && !checker.PossibleToken(token)) {
+		return domain.Invalid("body.payment_token", "It is no token of this option's provider.", "a token from the provider's form, or nothing")
+	}
+	return nil
 }
 
 // command carries a participant's command to the onboarding's workflow and
@@ -183,7 +225,7 @@ func (a *API) done(ctx context.Context, o *domain.Onboarding, cmd *domain.Comman
 	switch cmd.Action {
 	case domain.ActionCancel:
 		return o.Status == domain.OnboardingCanceled, nil
-	case domain.ActionActivate:
+	case domain.ActionActivate, domain.ActionConfirmPayment:
 		return o.Status == domain.OnboardingCompleted, nil
 	case domain.ActionChoosePlan:
 		return o.Status == domain.OnboardingCompleted && o.Plan.Code == cmd.Plan, nil

@@ -11,7 +11,7 @@ type attachInput struct {
 	Idempotent
 	Body struct {
 		PaymentOption string `json:"payment_option" maxLength:"100" doc:"Key of a payment option."`
-		PaymentToken  string `json:"payment_token,omitempty" doc:"For payment options that take one; none does yet."`
+		PaymentToken  string `json:"payment_token,omitempty" doc:"From the payment provider's form, for options that are charged; without one, setup_url leads to the provider's page."`
 	}
 }
 
@@ -33,8 +33,21 @@ func (a *API) listOwnMethods(ctx context.Context, in *listOwnInput) (*listOutput
 	return listed(a.store.ListMethods(ctx, callerOf(ctx).accountID, p))
 }
 
-// attachMethod adds a way to pay. The first becomes the default.
-func (a *API) attachMethod(ctx context.Context, in *attachInput) (*methodOutput, error) {
+// attachedMethod is a payment method in the answer to adding it: it may need the
+// customer to go to a page first, hence its own struct.
+type attachedMethod struct {
+	domain.PaymentMethod
+	SetupURL string `json:"setup_url,omitempty" doc:"The provider's page on which the customer enters it; it is attached when that is done."`
+}
+
+type attachOutput struct {
+	Replayable
+	Body *attachedMethod
+}
+
+// attachMethod adds a way to pay. The first becomes the default. What is charged
+// is made by its provider first.
+func (a *API) attachMethod(ctx context.Context, in *attachInput) (*attachOutput, error) {
 	who := callerOf(ctx)
 	k, err := a.key(in.Idempotent, "attach_payment_method", who.scope(), in.Body)
 	if err != nil {
@@ -46,13 +59,44 @@ func (a *API) attachMethod(ctx context.Context, in *attachInput) (*methodOutput,
 	id, again, err := a.once(ctx, k, method.ID,
 		func() error { return a.fill(ctx, method, in.Body.PaymentOption, in.Body.PaymentToken) },
 		func(tx *store.Store) error {
+			if method.Provider != domain.ProviderManual {
+				return tx.ProposeMethod(ctx, method)
+			}
 			method, err = attach(ctx, tx, who, method)
 			return err
 		})
-	if err == nil && again {
-		method, err = a.store.MethodByID(ctx, who.accountID, id)
+	if err != nil {
+		return nil, err
 	}
-	return &methodOutput{Replayable: replayed(again), Body: method}, err
+	if again {
+		if method, err = a.store.MethodEver(ctx, id); err != nil {
+			return nil, err
+		}
+	}
+	out := &attachOutput{Replayable: replayed(again), Body: &attachedMethod{}}
+	if method, out.Body.SetupURL, err = a.made(ctx, method); err != nil {
+		return nil, err
+	}
+	out.Body.PaymentMethod = *method
+	return out, nil
+}
+
+// made has the provider make the method, where one does.
+func (a *API) made(ctx context.Context, m *domain.PaymentMethod) (*domain.PaymentMethod, string, error) {
+	if m.Provider == domain.ProviderManual || m.Ref != "" {
+		return m, "", nil
+	}
+	page, refused, err := a.flows.AttachMethod(ctx, m)
+	if err != nil {
+		return nil, "", err
+	}
+	if refused != "" {
+		e := domain.Invalid("body.payment_token", "The provider refused it: "+refused+".", "another card")
+		e.Reason, e.Detail = domain.ReasonCardRefused, "The card was refused; use another one."
+		return nil, "", e
+	}
+	m, err = a.store.MethodEver(ctx, m.ID)
+	return m, page, err
 }
 
 // fill makes the method one of the option, if the account can pay with it.
@@ -65,7 +109,7 @@ func (a *API) fill(ctx context.Context, m *domain.PaymentMethod, key, token stri
 	if err != nil {
 		return err
 	}
-	m.Option, m.Provider, m.Type, m.Name = option.Key, option.Provider, option.Type, option.Name
+	m.Option, m.Provider, m.Type, m.Name, m.Token = option.Key, option.Provider, option.Type, option.Name, token
 	return nil
 }
 
@@ -100,13 +144,33 @@ func (a *API) defaultMethod(ctx context.Context, in *methodInput) (*methodOutput
 		if m.Default {
 			return nil
 		}
-		var err error
-		if method, err = tx.AttachMethod(ctx, m, true); err != nil {
+		if m.Provider != domain.ProviderManual && m.Ref == "" {
+			return &domain.Error{Code: domain.CodeConflict, Detail: "It is not attached yet: finish the provider's page first."}
+		}
+		if err := tx.MakeDefault(ctx, m); err != nil {
 			return err
 		}
 		return tx.InsertEvents(ctx, methodEvent(domain.EventPaymentMethodDefault, who, method))
 	})
-	return &methodOutput{Body: method}, err
+	if err != nil {
+		return nil, err
+	}
+	return &methodOutput{Body: method}, a.retryWith(ctx, method)
+}
+
+// retryWith charges a late payment to the method that became the default.
+func (a *API) retryWith(ctx context.Context, m *domain.PaymentMethod) error {
+	sub, err := a.store.LiveSubscription(ctx, m.AccountID)
+	if domain.CodeOf(err) == domain.CodeNotFound || (err == nil && (sub.Status != domain.SubscriptionPastDue || !m.Chargeable())) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	_, err = a.bill(ctx, Idempotent{}, nil, &domain.Command{
+		Action: domain.ActionRetryPayment, SubscriptionID: sub.ID, OnboardingID: sub.OnboardingID, MethodID: m.ID,
+	}, func() error { return nil })
+	return err
 }
 
 // removeMethod takes a payment method away, unless it is the default and

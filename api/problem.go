@@ -56,6 +56,7 @@ var statusOf = map[string]int{
 	domain.ReasonIdempotencyKeyReused:     http.StatusUnprocessableEntity,
 	domain.ReasonBalanceUnavailable:       http.StatusServiceUnavailable,
 	domain.ReasonBodyTooLarge:             http.StatusRequestEntityTooLarge,
+	domain.ReasonCardRefused:              http.StatusUnprocessableEntity,
 	reasonMalformedBody:                   http.StatusBadRequest,
 	reasonMediaType:                       http.StatusUnsupportedMediaType,
 	reasonMethod:                          http.StatusMethodNotAllowed,

@@ -34,6 +34,11 @@ func (a *API) routes() {
 	a.onboardingRoutes()
 	a.accountRoutes()
 	a.adminRoutes()
+	if a.TestClocks {
+		a.clockRoutes()
+	}
+	handle(a, group{tagOperator, anyone}, "POST /webhooks/{provider}", "provider-webhook", "What a payment provider sends", a.receiveProviderWebhook, noContent,
+		fails(string(domain.CodeUnauthenticated)), about("2xx only once it is stored; the same event again changes nothing."))
 
 	operator := group{tagOperator, anyone}
 	handle(a, operator, "GET /livez", "livez", "Is the process alive?", a.livez)
@@ -65,6 +70,8 @@ func (a *API) onboardingRoutes() {
 		transition, reused, within(patiently), fails(domain.ReasonPaymentOptionUnavailable))
 	handle(a, one, "POST /v1/onboardings/{id}/payment", "submit-payment", "Submit the reference of a payment", a.submitPayment,
 		transition, reused, within(patiently))
+	handle(a, one, "POST /v1/onboardings/{id}/confirm", "confirm-payment", "Say that the provider's page is done", a.confirmPayment,
+		transition, reused, within(patiently), about("What became of it is looked up at the provider."))
 	handle(a, one, "POST /v1/onboardings/{id}/cancel", "cancel-onboarding", "Give it up", a.cancelOnboarding,
 		transition, reused, within(patiently))
 }
@@ -76,17 +83,37 @@ func (a *API) accountRoutes() {
 
 	own := group{tagAccount, owners}
 	handle(a, own, "GET /v1/account", "get-account", "Read the account", a.getAccount, fails(string(domain.CodeNotFound)))
+	handle(a, own, "GET /v1/account/billing", "get-billing", "Read everything about billing at once", a.getBilling,
+		about("Each section says whether it is available: one that cannot be read fails none of the others."))
 	handle(a, own, "GET /v1/account/balance", "get-balance", "Read the credits left", a.getBalance, unavailableAs(domain.ReasonBalanceUnavailable))
 	handle(a, own, "GET /v1/account/events", "list-account-events", "List what happened", a.listOwnEvents, filtered)
 	handle(a, own, "GET /v1/account/invoices", "list-account-invoices", "List the invoices", a.listOwnInvoices, filtered)
+	handle(a, own, "POST /v1/account/invoices/{id}/payment", "pay-invoice", "Submit the reference of a payment, or charge the card", a.payInvoice,
+		transition, reused, conflict, within(patiently))
 	handle(a, own, "GET /v1/account/payment-methods", "list-payment-methods", "List the payment methods", a.listOwnMethods, filtered)
-	handle(a, own, "POST /v1/account/payment-methods", "attach-payment-method", "Add a payment method", a.attachMethod, created, reused,
-		fails(domain.ReasonPaymentOptionUnavailable, string(domain.CodeNotFound)))
-	handle(a, own, "POST /v1/account/payment-methods/{id}/default", "default-payment-method", "Make a payment method the default", a.defaultMethod)
+	handle(a, own, "POST /v1/account/payment-methods", "attach-payment-method", "Add a payment method", a.attachMethod, created, reused, within(patiently),
+		fails(domain.ReasonCardRefused, domain.ReasonPaymentOptionUnavailable, string(domain.CodeNotFound)))
+	handle(a, own, "POST /v1/account/payment-methods/{id}/default", "default-payment-method", "Make a payment method the default", a.defaultMethod, conflict, within(patiently))
 	handle(a, own, "DELETE /v1/account/payment-methods/{id}", "remove-payment-method", "Remove a payment method", a.removeMethod, noContent, conflict)
 	handle(a, own, "POST /v1/account/subscription", "subscribe", "Choose a plan for the account", a.subscribe, created, accepted, reused, conflict, within(patiently),
 		fails(domain.ReasonSubscriptionExists, domain.ReasonPlanUnavailable, domain.ReasonPaymentOptionUnavailable, string(domain.CodeNotFound)),
 		about("Starts an onboarding of kind activation: after a trial, a free plan, or the end of a subscription."))
+	handle(a, own, "GET /v1/account/subscription", "get-subscription", "Read the subscription in use", a.getSubscription, fails(string(domain.CodeNotFound)))
+	billing := []option{transition, reused, conflict, within(patiently), fails(string(domain.CodeNotFound))}
+	handle(a, own, "POST /v1/account/subscription/cancel", "cancel-subscription", "Cancel now or at the end of the period", a.cancelOwn, billing...)
+	handle(a, own, "POST /v1/account/subscription/resume", "resume-subscription", "Take back what is to come", a.resumeOwn, billing...)
+	handle(a, own, "POST /v1/account/subscription/retry", "retry-payment", "Charge a late payment now", a.retryOwn, billing...)
+	handle(a, own, "POST /v1/account/subscription/change", "change-plan", "Change the plan", a.changeOwnPlan,
+		append(billing, fails(domain.ReasonPlanUnavailable))...)
+}
+
+func (a *API) clockRoutes() {
+	admin := group{tagAdmin, admins}
+	handle(a, admin, "GET /v1/test-clocks", "list-test-clocks", "List test clocks", a.listClocks, filtered)
+	handle(a, admin, "POST /v1/test-clocks", "create-test-clock", "Make a test clock", a.createClock, created, reused)
+	handle(a, admin, "GET /v1/test-clocks/{id}", "get-test-clock", "Read a test clock", a.getClock)
+	handle(a, admin, "POST /v1/test-clocks/{id}/advance", "advance-test-clock", "Move time for those who live by the clock", a.advanceClock, transition,
+		within(patiently), about("It is advancing until everything due by then is done; read it until it is ready."))
 }
 
 func (a *API) adminRoutes() {

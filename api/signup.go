@@ -20,7 +20,8 @@ type signUpRequest struct {
 	Plan          string `json:"plan,omitempty" doc:"Code of a plan; without one the catalogue's default."`
 	Country       string `json:"country,omitempty" doc:"ISO 3166-1 alpha-2, upper case."`
 	PaymentOption string `json:"payment_option,omitempty" doc:"Key of a payment option; without one the server's rule chooses."`
-	PaymentToken  string `json:"payment_token,omitempty" doc:"For payment options that take one; none does yet."`
+	PaymentToken  string `json:"payment_token,omitempty" doc:"From the payment provider's form, for options that are charged; alone it chooses such an option."`
+	TestClock     string `json:"test_clock,omitempty" doc:"Id of a test clock for the account to live by; only where they are enabled."`
 }
 
 type signUpInput struct {

@@ -16,7 +16,7 @@ const (
 
 // BillingPolicy is what a deployment may set about renewals and their recovery.
 type BillingPolicy struct {
-	// Retries are the attempts after a failed renewal, counted from it.
+	// Retries are the attempts after a failed renewal, counted from it, ascending.
 	Retries []time.Duration
 	// Grace is how long a past-due subscription may still be used.
 	Grace time.Duration
@@ -104,13 +104,13 @@ func later(at time.Time, start *time.Time) time.Time {
 	return at
 }
 
-// NextRetry is when the attempt after the retries made so far is due; nil after
-// the last, and when the class of the failure says that the method must change
-// first.
-func (p BillingPolicy) NextRetry(since time.Time, retries int, hard bool) *time.Time {
-	if hard || retries >= len(p.Retries) {
-		return nil
+// NextRetry is when the next attempt of a recovery is due; nil after the last,
+// and when only another method, or the customer, can mend it.
+func (p BillingPolicy) NextRetry(since, now time.Time, hopeless bool) *time.Time {
+	for _, after := range p.Retries {
+		if at := since.Add(after); !hopeless && at.After(now) {
+			return &at
+		}
 	}
-	at := since.Add(p.Retries[retries])
-	return &at
+	return nil
 }

@@ -43,6 +43,7 @@ const (
 	ReasonBalanceUnavailable       = "balance_unavailable"
 	ReasonTerminatedExternally     = "terminated_externally"
 	ReasonBodyTooLarge             = "body_too_large"
+	ReasonCardRefused              = "card_refused"
 )
 
 // FieldError names one field of a request and what it would accept. It never

@@ -26,6 +26,7 @@ const (
 	EventPaymentMethodAttached EventType = "payment_method.attached"
 	EventPaymentMethodDefault  EventType = "payment_method.default_changed"
 	EventPaymentMethodRemoved  EventType = "payment_method.removed"
+	EventPaymentMethodRefused  EventType = "payment_method.refused"
 
 	EventSubscriptionCreated    EventType = "subscription.created"
 	EventSubscriptionActivated  EventType = "subscription.activated"
@@ -112,6 +113,7 @@ type Command struct {
 	MethodID       string   `gorm:"column:payment_method_id"` // retry_payment: the method that became the default
 	At             CancelAt // cancel, of a subscription
 	CreatedAt      time.Time
+	AppliedAt      *time.Time // by billing: once, whatever is delivered again
 }
 
 // Actor is who gave the command.

@@ -119,22 +119,20 @@ type Onboarding struct {
 	UpdatedAt    time.Time        `json:"updated_at"`
 
 	// What was received. Personal data stays in this row and never enters a history.
-	Email          string `json:"-"`
-	PasswordHash   string `json:"-"` // moved to the owner when the account is created
-	AccountName    string `json:"-"`
-	WantedSlug     string `json:"-"` // claimed at reception when the customer chose one
-	WantedPlan     string `json:"-"` // a plan code; empty for the catalogue's default
-	WantedOption   string `json:"-"` // a payment option key; empty for the server's rule
-	Country        string `json:"-"` // ISO 3166-1 alpha-2, or empty
-	AccountID      string `json:"-"` // allocated at reception, so histories and search attributes have it from the start
-	OwnerID        string `json:"-"`
-	SubscriptionID string `json:"-"`
-	PaymentToken   string `json:"-"` // from the provider's form in the browser, until a method is made of it
-	TestClockID    string `json:"-"`
-	Reminders      int    `json:"-"` // sent in the current payment window
-	// Ending is the end that waits for a charge under way to be given back.
-	Ending    OnboardingStatus `json:"-"`
-	CheckedAt time.Time        `json:"-"` // when reconcile last compared it with its workflow
+	Email          string    `json:"-"`
+	PasswordHash   string    `json:"-"` // moved to the owner when the account is created
+	AccountName    string    `json:"-"`
+	WantedSlug     string    `json:"-"` // claimed at reception when the customer chose one
+	WantedPlan     string    `json:"-"` // a plan code; empty for the catalogue's default
+	WantedOption   string    `json:"-"` // a payment option key; empty for the server's rule
+	Country        string    `json:"-"` // ISO 3166-1 alpha-2, or empty
+	AccountID      string    `json:"-"` // allocated at reception, so histories and search attributes have it from the start
+	OwnerID        string    `json:"-"`
+	SubscriptionID string    `json:"-"`
+	PaymentToken   string    `json:"-"` // from the provider's form in the browser, until a method is made of it
+	TestClockID    string    `json:"-"`
+	Reminders      int       `json:"-"` // sent in the current payment window
+	CheckedAt      time.Time `json:"-"` // when reconcile last compared it with its workflow
 }
 
 // AccountRef is the part of an account every onboarding answer carries.

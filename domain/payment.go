@@ -30,17 +30,18 @@ var PaymentMoves = Moves[PaymentStatus]{
 		PaymentFailed, PaymentUnknown},
 	PaymentRequiresAction:  {PaymentProcessing, PaymentSucceeded, PaymentFailed, PaymentUnknown},
 	PaymentPendingApproval: {PaymentSucceeded, PaymentFailed},
-	PaymentUnknown:         {PaymentSucceeded, PaymentFailed, PaymentRequiresAction},
+	PaymentUnknown:         {PaymentProcessing, PaymentSucceeded, PaymentFailed, PaymentRequiresAction},
 	PaymentSucceeded:       {},
 	PaymentFailed:          {},
 }
 
 // Why a payment failed, of those the engine itself decides.
 const (
-	FailureRejected   = "rejected"   // an admin found no money behind the reference
-	FailureExpired    = "expired"    // the onboarding ended unpaid before anybody decided
-	FailureCanceled   = "canceled"   // the onboarding was canceled before anybody decided
-	FailureSuperseded = "superseded" // the customer chose another plan or method, or an admin settled otherwise
+	FailureRejected   = "rejected"       // an admin found no money behind the reference
+	FailureExpired    = "expired"        // the onboarding ended unpaid before anybody decided
+	FailureCanceled   = "canceled"       // the onboarding was canceled before anybody decided
+	FailureProvider   = "provider_error" // the provider failed under this key; another attempt was made
+	FailureSuperseded = "superseded"     // the customer chose another plan or method, or an admin settled otherwise
 )
 
 // Payment is one attempt to pay one invoice.

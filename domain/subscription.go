@@ -85,9 +85,8 @@ type Subscription struct {
 	// a trial.
 	Anchor  *time.Time `json:"-"`
 	Periods int        `json:"-"` // whole intervals from the anchor to the current period's start
-	// Retries counts the attempts of recovery that failed, Reminders what was
-	// told in this period; Due and DueAt are what billing waits for.
-	Retries   int        `json:"-"`
+	// Reminders counts what was told in this period; Due and DueAt are what
+	// billing waits for.
 	Reminders int        `json:"-"`
 	Due       DueKind    `json:"-"`
 	DueAt     *time.Time `json:"-"`
@@ -176,6 +175,25 @@ func (s *Subscription) roll() {
 	s.setPeriod()
 }
 
+// Upgrades reports whether changing to the plan is to more: a higher price, or
+// a longer interval. Changing to less waits for the end of the period.
+func (s *Subscription) Upgrades(to *PlanRef) bool {
+	if to.Interval != s.Plan.Interval {
+		return to.Interval == IntervalYear
+	}
+	return to.Amount > s.Plan.Amount
+}
+
+// SwitchPlan changes the plan now. The dates stay, unless the plan is paid in
+// another interval: then a new period begins.
+func (s *Subscription) SwitchPlan(to *PlanRef, now time.Time) {
+	sameCount := to.Interval == s.Plan.Interval || s.Status == SubscriptionTrialing
+	s.Plan, s.PlanCode, s.PendingPlan, s.UpdatedAt = to, to.Code, nil, now
+	if !sameCount {
+		s.anchorAt(now)
+	}
+}
+
 // Renew begins the next period, which is paid for or free: the subscription is
 // active, whatever it was before.
 func (s *Subscription) Renew(now time.Time) error {
@@ -196,13 +214,13 @@ func (s *Subscription) FallBehind(p BillingPolicy, now time.Time) error {
 		return err
 	}
 	grace := now.Add(p.Grace)
-	s.PastDueSince, s.GraceEndsAt, s.Retries = &now, &grace, 0
+	s.PastDueSince, s.GraceEndsAt = &now, &grace
 	return nil
 }
 
 // recovered clears what recovery remembers.
 func (s *Subscription) recovered(now time.Time) {
-	s.PastDueSince, s.GraceEndsAt, s.NextRetryAt, s.Retries, s.UpdatedAt = nil, nil, nil, 0, now
+	s.PastDueSince, s.GraceEndsAt, s.NextRetryAt, s.UpdatedAt = nil, nil, nil, now
 }
 
 // End ends the subscription in one of its final states, for a reason such as

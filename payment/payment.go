@@ -36,6 +36,13 @@ type Provider interface {
 	Event(header http.Header, body []byte, now time.Time) (Event, error)
 }
 
+// TokenChecker is a Provider that can tell, without asking anybody, that a text
+// was never one of its tokens.
+type TokenChecker interface {
+	// PossibleToken reports whether the text may be a token of the provider's.
+	PossibleToken(token string) bool
+}
+
 // Attach asks for a stored method.
 type Attach struct {
 	Key       string // business key of the method; the same key, the same method

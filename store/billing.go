@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"strconv"
+	"time"
 
 	"slipway/domain"
 )
@@ -83,7 +85,8 @@ func (s *Store) ListInvoices(ctx context.Context, accountID string, p Page) (Lis
 	return page(s, s.conn(ctx).Where("account_id = ?", accountID), p, func(in *domain.Invoice) string { return in.ID })
 }
 
-// InsertPayment stores a new payment as the next attempt of its invoice.
+// InsertPayment stores a new payment as the next attempt of its invoice. One
+// that a provider is asked for gets the key invoice/attempt.
 func (s *Store) InsertPayment(ctx context.Context, p *domain.Payment) error {
 	var attempts int64
 	err := s.conn(ctx).Model(&domain.Payment{}).Where("invoice_id = ?", p.InvoiceID).Count(&attempts).Error
@@ -91,6 +94,9 @@ func (s *Store) InsertPayment(ctx context.Context, p *domain.Payment) error {
 		return s.wrap("count payments", "", err)
 	}
 	p.Attempt = int(attempts) + 1
+	if p.MethodID != "" && p.Key == "" {
+		p.Key = p.InvoiceID + "/" + strconv.Itoa(p.Attempt)
+	}
 	return s.create(ctx, "insert payment", p)
 }
 
@@ -208,4 +214,19 @@ func (s *Store) HasOpenInvoice(ctx context.Context, accountID string) (bool, err
 	var n int64
 	err := s.conn(ctx).Model(&domain.Invoice{}).Where("account_id = ? AND status = ?", accountID, domain.InvoiceOpen).Count(&n).Error
 	return n > 0, s.wrap("read open invoices", "", err)
+}
+
+// UnbilledSubscriptions returns subscriptions in use that billing has not taken
+// over, or has not acted on although it was due before the time.
+func (s *Store) UnbilledSubscriptions(ctx context.Context, dueBefore time.Time, limit int) ([]domain.Subscription, error) {
+	const live = "status IN ('trialing', 'active', 'past_due')"
+	rows := []domain.Subscription{}
+	err := s.conn(ctx).Where("due_at IS NULL AND " + live).Order("id").Limit(limit).Find(&rows).Error
+	if err == nil && len(rows) < limit {
+		var overdue []domain.Subscription
+		err = s.conn(ctx).Where("due_at IS NOT NULL AND "+live+" AND due_at < ? AND test_clock_id = ''", dueBefore).
+			Order("due_at").Limit(limit - len(rows)).Find(&overdue).Error
+		rows = append(rows, overdue...)
+	}
+	return rows, s.wrap("read unbilled subscriptions", "", err)
 }

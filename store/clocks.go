@@ -9,11 +9,13 @@ import (
 	"slipway/domain"
 )
 
-// clockWait is a workflow that waits for a test clock.
-type clockWait struct {
-	WorkflowID string `gorm:"primaryKey"`
+// ClockWait is an onboarding or a subscription whose workflow waits for a test
+// clock.
+type ClockWait struct {
+	EntityID   string `gorm:"primaryKey"`
+	WorkflowID string
 	ClockID    string
-	WakeAt     *time.Time
+	WakeAt     *time.Time // nil while it waits for somebody, not for a time
 }
 
 // At returns the store with another clock: what an account that lives by a test
@@ -62,59 +64,39 @@ func (s *Store) ListTestClocks(ctx context.Context, p Page) (List[domain.TestClo
 	return page(s, s.conn(ctx), p, func(c *domain.TestClock) string { return c.ID })
 }
 
-// WaitForClock notes that a workflow sleeps until the clock shows wakeAt, or,
+// WaitForClock notes that a workflow sleeps until the clock shows w.WakeAt, or,
 // without one, until somebody speaks to it.
-func (s *Store) WaitForClock(ctx context.Context, clockID, workflowID string, wakeAt *time.Time) error {
+func (s *Store) WaitForClock(ctx context.Context, w *ClockWait) error {
 	err := s.writer(ctx).Clauses(clause.OnConflict{
-		Columns:   []clause.Column{{Name: "workflow_id"}},
-		DoUpdates: clause.AssignmentColumns([]string{"clock_id", "wake_at"}),
-	}).Create(&clockWait{WorkflowID: workflowID, ClockID: clockID, WakeAt: wakeAt}).Error
+		Columns:   []clause.Column{{Name: "entity_id"}},
+		DoUpdates: clause.AssignmentColumns([]string{"workflow_id", "clock_id", "wake_at"}),
+	}).Create(w).Error
 	return s.wrap("wait for test clock", "", err)
 }
 
-// LeaveClock notes that a workflow waits for no clock any more.
-func (s *Store) LeaveClock(ctx context.Context, workflowID string) error {
-	err := s.writer(ctx).Where("workflow_id = ?", workflowID).Delete(&clockWait{}).Error
+// LeaveClock notes that the entity waits for no clock any more.
+func (s *Store) LeaveClock(ctx context.Context, entityID string) error {
+	err := s.writer(ctx).Where("entity_id = ?", entityID).Delete(&ClockWait{}).Error
 	return s.wrap("leave test clock", "", err)
 }
 
-// NextWake is the earliest time anybody sleeps until on the clock; nil when
-// nobody does.
-func (s *Store) NextWake(ctx context.Context, clockID string) (*time.Time, error) {
-	var waits []clockWait
-	err := s.conn(ctx).Where("clock_id = ? AND wake_at IS NOT NULL", clockID).Order("wake_at").Limit(1).Find(&waits).Error
-	if err != nil || len(waits) == 0 {
-		return nil, s.wrap("read test clock", "", err)
+// ClockWaits returns who waits for the clock, by entity.
+func (s *Store) ClockWaits(ctx context.Context, clockID string) (map[string]ClockWait, error) {
+	var rows []ClockWait
+	err := s.conn(ctx).Where("clock_id = ?", clockID).Find(&rows).Error
+	waits := make(map[string]ClockWait, len(rows))
+	for _, w := range rows {
+		waits[w.EntityID] = w
 	}
-	return waits[0].WakeAt, nil
+	return waits, s.wrap("read test clock", "", err)
 }
 
-// DueOnClock lists the workflows that slept until the time or earlier.
-func (s *Store) DueOnClock(ctx context.Context, clockID string, now time.Time) ([]string, error) {
-	var ids []string
-	err := s.conn(ctx).Model(&clockWait{}).Where("clock_id = ? AND wake_at <= ?", clockID, now).
-		Order("wake_at, workflow_id").Pluck("workflow_id", &ids).Error
-	return ids, s.wrap("read test clock", "", err)
-}
-
-// BoundToClock lists the onboardings that run, and the subscriptions in use,
-// that live by the clock and do not sleep: while there are any, the clock waits
-// for them. The ids are those of rows; WaitingOnClock has those of workflows.
+// BoundToClock returns the onboardings that run and the subscriptions in use
+// that live by the clock.
 func (s *Store) BoundToClock(ctx context.Context, clockID string) (onboardings []domain.Onboarding, subscriptions []domain.Subscription, err error) {
 	err = s.conn(ctx).Where("test_clock_id = ? AND "+stillRuns, clockID).Find(&onboardings).Error
 	if err == nil {
 		err = s.conn(ctx).Where("test_clock_id = ? AND status IN ?", clockID, domain.SubscriptionLive).Find(&subscriptions).Error
 	}
 	return onboardings, subscriptions, s.wrap("read test clock", "", err)
-}
-
-// WaitingOnClock lists the workflows that sleep on the clock, whatever for.
-func (s *Store) WaitingOnClock(ctx context.Context, clockID string) (map[string]bool, error) {
-	var ids []string
-	err := s.conn(ctx).Model(&clockWait{}).Where("clock_id = ?", clockID).Pluck("workflow_id", &ids).Error
-	waiting := make(map[string]bool, len(ids))
-	for _, id := range ids {
-		waiting[id] = true
-	}
-	return waiting, s.wrap("read test clock", "", err)
 }

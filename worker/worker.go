@@ -23,7 +23,10 @@ type Config struct {
 	Client         *workflows.Client
 	Activities     *activities.Activities
 	ReconcileEvery time.Duration
-	Log            *slog.Logger
+	// ProviderRate is how many activities a second may call payment providers,
+	// over all workers; 0 for no limit.
+	ProviderRate float64
+	Log          *slog.Logger
 	// Interceptors run inside activities.Errors, nearest to the activity; fault
 	// tests stop the process there.
 	Interceptors []interceptor.WorkerInterceptor
@@ -43,6 +46,8 @@ const (
 	minPollers   = 2
 	maxPollers   = 100
 	stopTimeout  = 2 * time.Second
+	// providersAtOnce bounds the calls to third parties under way in one worker.
+	providersAtOnce = 100
 )
 
 // Start prepares the namespace (search attributes, the reconcile schedule) and
@@ -59,11 +64,15 @@ func Start(ctx context.Context, c Config) (*Worker, error) {
 	onboarding.RegisterWorkflow(workflows.Refresh)
 	onboarding.RegisterActivity(c.Activities)
 	billing := worker.New(c.Temporal, workflows.TaskQueueBilling, options(c))
-	billing.RegisterWorkflow(workflows.Billing)
+	for _, workflow := range []any{workflows.Billing, workflows.PaymentMethod, workflows.Purchase, workflows.Advance} {
+		billing.RegisterWorkflow(workflow)
+	}
 	billing.RegisterActivity(c.Activities)
+	providers := worker.New(c.Temporal, workflows.TaskQueueProviders, providerOptions(c))
+	providers.RegisterActivity(c.Activities)
 
 	w := &Worker{}
-	for _, queue := range []worker.Worker{onboarding, billing} {
+	for _, queue := range []worker.Worker{onboarding, billing, providers} {
 		if err := queue.Start(); err != nil {
 			w.Stop()
 			return nil, fmt.Errorf("start worker: %w", err)
@@ -83,6 +92,16 @@ func options(c Config) worker.Options {
 		WorkerStopTimeout:          stopTimeout,
 		Interceptors:               append([]interceptor.WorkerInterceptor{&activities.Errors{}}, c.Interceptors...),
 	}
+}
+
+// providerOptions bound what third parties are asked at once and, over all
+// workers, in a second. Such a queue gets no eager activities, hence its own.
+func providerOptions(c Config) worker.Options {
+	o := options(c)
+	o.DisableWorkflowWorker = true
+	o.MaxConcurrentActivityExecutionSize = providersAtOnce
+	o.TaskQueueActivitiesPerSecond = c.ProviderRate
+	return o
 }
 
 // prepare makes the namespace ready, as often as it takes.

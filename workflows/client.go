@@ -36,20 +36,12 @@ const temporalRetryAfter = 5 * time.Second
 func (c *Client) Begin(ctx context.Context, o *domain.Onboarding) error {
 	start := c.temporal.NewWithStartWorkflowOperation(c.options(o, enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE),
 		workflowOf(o), OnboardingInput{OnboardingID: o.ID})
-	handle, err := c.temporal.UpdateWithStartWorkflow(ctx, client.UpdateWithStartWorkflowOptions{
-		StartWorkflowOperation: start,
-		UpdateOptions: client.UpdateWorkflowOptions{
-			UpdateID: UpdateBegin, UpdateName: UpdateBegin, WaitForStage: client.WorkflowUpdateStageCompleted,
-		},
-	})
-	if err == nil {
-		err = handle.Get(ctx, nil)
-	}
+	err := c.updateWithStart(ctx, start, client.UpdateWorkflowOptions{UpdateID: UpdateBegin, UpdateName: UpdateBegin}, nil)
 	var closed *serviceerror.WorkflowExecutionAlreadyStarted
 	if errors.As(err, &closed) {
 		return nil // it has run to its end; the row says which
 	}
-	return asOurs(err)
+	return err
 }
 
 // Start starts the onboarding's workflow without waiting for anything; one that
@@ -133,33 +125,9 @@ func (c *Client) Refresh(ctx context.Context, o *domain.Onboarding, cmd *domain.
 	return result.Differences, asOurs(err)
 }
 
-// Bill carries a stored command (cancel, or approve_payment for money that came
-// late) to a subscription whose onboarding has ended.
-func (c *Client) Bill(ctx context.Context, cmd *domain.Command) error {
-	start := c.temporal.NewWithStartWorkflowOperation(client.StartWorkflowOptions{
-		ID: billingID(cmd.SubscriptionID), TaskQueue: TaskQueueBilling, StaticSummary: "Billing of " + cmd.SubscriptionID,
-		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
-	}, Billing, BillingInput{SubscriptionID: cmd.SubscriptionID})
-	handle, err := c.temporal.UpdateWithStartWorkflow(ctx, client.UpdateWithStartWorkflowOptions{
-		StartWorkflowOperation: start,
-		UpdateOptions: client.UpdateWorkflowOptions{
-			UpdateID: cmd.ID, UpdateName: string(cmd.Action), Args: []any{CommandInput{CommandID: cmd.ID}},
-			WaitForStage: client.WorkflowUpdateStageCompleted,
-		},
-	})
-	if err == nil {
-		err = handle.Get(ctx, nil)
-	}
-	return asOurs(err)
-}
-
 // Wake tells a waiting onboarding that the catalogue may serve it now.
 func (c *Client) Wake(ctx context.Context, o *domain.Onboarding) error {
-	err := asOurs(c.temporal.SignalWorkflow(ctx, WorkflowID(o), "", SignalCatalogueChanged, nil))
-	if domain.CodeOf(err) == domain.CodeNotFound {
-		return nil // it has closed in the meantime
-	}
-	return err
+	return ignoreNotFound(asOurs(c.temporal.SignalWorkflow(ctx, WorkflowID(o), "", SignalCatalogueChanged, nil)))
 }
 
 // states translates Temporal's statuses into those reconcile tells apart.

@@ -13,7 +13,7 @@ import (
 
 // commands are the updates an onboarding takes, each named after its action.
 var commands = []domain.Action{
-	domain.ActionChoosePlan, domain.ActionAddPaymentMethod, domain.ActionSubmitPayment,
+	domain.ActionChoosePlan, domain.ActionAddPaymentMethod, domain.ActionSubmitPayment, domain.ActionConfirmPayment,
 	domain.ActionApprovePayment, domain.ActionRejectPayment, domain.ActionActivate, domain.ActionCancel,
 }
 
@@ -36,6 +36,8 @@ func (p *onboarding) takeMessages(ctx workflow.Context) error {
 	p.takeSignal(ctx, SignalActivate, p.signaled(domain.ActionActivate))
 	p.takeSignal(ctx, SignalCancel, p.signaled(domain.ActionCancel))
 	p.takeSignal(ctx, SignalCatalogueChanged, p.lookAgain)
+	p.takeSignal(ctx, SignalProviderEvent, p.providerEvent)
+	p.listen(ctx)
 	return errors.Join(
 		workflow.SetUpdateHandler(ctx, UpdateBegin, p.begin),
 		workflow.SetUpdateHandler(ctx, string(domain.ActionRefresh), p.refresh),
@@ -64,7 +66,7 @@ func (p *onboarding) apply(ctx workflow.Context, in activities.ApplyInput) error
 		return err
 	}
 	defer p.turn.Unlock()
-	err := workflow.ExecuteLocalActivity(ownDatabase(ctx, "Command: "+string(in.Action)), a.Apply, in).Get(ctx, &p.standing)
+	err := p.take(workflow.ExecuteLocalActivity(ownDatabase(ctx, "Command: "+string(in.Action)), a.Apply, in), ctx)
 	if err != nil {
 		return updateFailure(err)
 	}
@@ -113,6 +115,14 @@ func (p *onboarding) signaled(action domain.Action) func(workflow.Context, Signa
 		if err != nil {
 			workflow.GetLogger(ctx).Warn("signal refused", "signal", action, "status", p.standing.Status)
 		}
+	}
+}
+
+// providerEvent has the provider asked again: it has news.
+func (p *onboarding) providerEvent(ctx workflow.Context, _ SignalInput) {
+	err := p.apply(ctx, activities.ApplyInput{OnboardingID: p.id(), Action: domain.ActionConfirmPayment, Event: true})
+	if err != nil {
+		workflow.GetLogger(ctx).Error("provider event", "error", err)
 	}
 }
 

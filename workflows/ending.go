@@ -20,6 +20,16 @@ func (p *onboarding) giveBack(ctx workflow.Context, in activities.EndInput) erro
 	return workflow.ExecuteLocalActivity(ownDatabase(ctx, "Give back what was reserved"), a.End, in).Get(ctx, &p.standing)
 }
 
+// settle gives back what a provider was asked for by an onboarding that has
+// ended without it. It is safe when nothing was.
+func (p *onboarding) settle(ctx workflow.Context) error {
+	if !p.asked || p.standing.Status == domain.OnboardingCompleted {
+		return nil
+	}
+	return workflow.ExecuteActivity(atProvider(ctx, "Give back what was charged"), a.Settle,
+		activities.SettleInput{OnboardingID: p.id()}).Get(ctx, nil)
+}
+
 // end compensates, latest first, on a context that a cancellation does not
 // reach. Every compensation is tried, whatever became of the others.
 func (p *onboarding) end(ctx workflow.Context, status domain.OnboardingStatus, errorCode string) error {

@@ -84,7 +84,7 @@ func newFlow(t testing.TB) *flow {
 	f.store = f.openStore()
 	f.db = f.store.Stats()["write"]
 	f.acts = &activities.Activities{Store: f.store, Processes: f.fakes, Policy: activities.Policy{
-		PaymentWindow: window, Reminders: []time.Duration{time.Hour, 20 * time.Hour},
+		Billing: domain.DefaultBillingPolicy(), PaymentWindow: window, Reminders: []time.Duration{time.Hour, 20 * time.Hour},
 	}}
 	f.SetTestTimeout(30 * time.Second)
 	f.SetWorkerOptions(worker.Options{Interceptors: []interceptor.WorkerInterceptor{&activities.Errors{}, &f.faults}})

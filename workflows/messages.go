@@ -9,6 +9,9 @@ const (
 	TaskQueueOnboarding = "onboarding"
 	// TaskQueueBilling serves Billing.
 	TaskQueueBilling = "billing"
+	// TaskQueueProviders serves the activities that call third parties, at a
+	// bounded rate.
+	TaskQueueProviders = "providers"
 
 	// UpdateBegin answers once the account exists and what comes next is known.
 	// It is also its own update id, so however often it is sent, one answer exists.
@@ -20,6 +23,14 @@ const (
 	SignalCancel   = string(domain.ActionCancel)
 	// SignalCatalogueChanged tells a waiting onboarding to look again.
 	SignalCatalogueChanged = "catalogue_changed"
+	// SignalProviderEvent tells that a payment provider has news of a payment or
+	// of a method. It is looked up there, whatever the event says.
+	SignalProviderEvent = "provider_event"
+	// SignalMethodChanged tells Billing that a late payment can be tried with
+	// another method.
+	SignalMethodChanged = "payment_method_changed"
+	// SignalClock tells that the test clock has moved.
+	SignalClock = "clock"
 
 	// scheduleReconcile is the id of the schedule that runs Reconcile.
 	scheduleReconcile = "reconcile"
@@ -31,6 +42,9 @@ const (
 func signupID(onboardingID string) string       { return "signup-" + onboardingID }
 func activationID(subscriptionID string) string { return "activation-" + subscriptionID }
 func billingID(subscriptionID string) string    { return "billing-" + subscriptionID }
+func methodID(methodID string) string           { return "method-" + methodID }
+func purchaseID(invoiceID string) string        { return "purchase-" + invoiceID }
+func clockID(clockID string) string             { return "clock-" + clockID }
 func refreshID(onboardingID string) string      { return "refresh-" + onboardingID }
 
 // WorkflowID is the id of the workflow that runs the onboarding.
@@ -69,6 +83,30 @@ type SignalInput struct {
 // BillingInput starts Billing.
 type BillingInput struct {
 	SubscriptionID string `json:"subscription_id"`
+	// Entity: it stays for as long as the subscription is in use. Runs from
+	// before there was one have it false, and took one command.
+	Entity bool `json:"entity,omitempty"`
+}
+
+// ProviderEventInput says what a provider has news of.
+type ProviderEventInput struct {
+	PaymentID string `json:"payment_id,omitempty"`
+}
+
+// PaymentMethodInput starts PaymentMethod.
+type PaymentMethodInput struct {
+	AccountID string `json:"account_id"`
+	MethodID  string `json:"method_id"`
+}
+
+// PurchaseInput starts Purchase.
+type PurchaseInput struct {
+	InvoiceID string `json:"invoice_id"`
+}
+
+// AdvanceInput starts Advance.
+type AdvanceInput struct {
+	ClockID string `json:"clock_id"`
 }
 
 // RefreshInput starts Refresh.

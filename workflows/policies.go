@@ -23,6 +23,16 @@ const (
 	// catalogueStaleAfter is how old a comparison is made anew when the catalogue
 	// changed: the schedule sees to the younger ones.
 	catalogueStaleAfter = 10 * time.Minute
+	// providerTimeout bounds one conversation with a payment provider, which has
+	// timeouts of its own within it.
+	providerTimeout = time.Minute
+	// pagePatience is how long a page to enter a card on is waited for.
+	pagePatience = 24 * time.Hour
+	// purchaseWindow is how long the invoice of a credit package may stay unpaid.
+	purchaseWindow = 7 * 24 * time.Hour
+	// renewalsPerRun and messagesPerRun keep Billing's histories small.
+	renewalsPerRun = 12
+	messagesPerRun = 500
 	// commandPatience is how long Billing stays open for the command it was
 	// started for.
 	commandPatience = time.Minute
@@ -45,6 +55,41 @@ func ownDatabase(ctx workflow.Context, summary string) workflow.Context {
 		ScheduleToCloseTimeout: ownDatabasePatience,
 		RetryPolicy:            &retry,
 		Summary:                summary,
+	})
+}
+
+// providerRetry waits for what the activity says after a failure (see
+// NextRetryDelay); these are for a worker that died.
+var providerRetry = temporal.RetryPolicy{
+	InitialInterval:    time.Second,
+	BackoffCoefficient: 2,
+	MaximumInterval:    5 * time.Minute,
+}
+
+// atProvider is for calls to a payment provider: a regular activity on a queue
+// of its own, whose attempts show in Temporal's UI. It is never given up; who
+// cancels it waits until the call under way has ended.
+func atProvider(ctx workflow.Context, summary string) workflow.Context {
+	retry := providerRetry
+	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		TaskQueue:              TaskQueueProviders,
+		StartToCloseTimeout:    providerTimeout,
+		ScheduleToCloseTimeout: ownDatabasePatience,
+		WaitForCancellation:    true,
+		RetryPolicy:            &retry,
+		Summary:                summary,
+	})
+}
+
+// janitor is for the look at payments that stay undecided. What it cannot find
+// out, its next run does.
+func janitor(ctx workflow.Context) workflow.Context {
+	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		TaskQueue:           TaskQueueProviders,
+		StartToCloseTimeout: reconcileTimeout,
+		HeartbeatTimeout:    reconcileHeartbeat,
+		RetryPolicy:         &temporal.RetryPolicy{MaximumAttempts: 1},
+		Summary:             "Look up undecided payments",
 	})
 }
 

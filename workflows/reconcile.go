@@ -26,7 +26,10 @@ func Reconcile(ctx workflow.Context, in ReconcileInput) (activities.ReconcileRes
 			return total, err
 		}
 	}
-	return total, nil
+	if !total.Undecided {
+		return total, nil
+	}
+	return total, workflow.ExecuteActivity(janitor(ctx), a.ResolvePayments, activities.ResolveInput{}).Get(ctx, nil)
 }
 
 // reconcile goes through the batches there are, within a bound, and adds up
@@ -43,6 +46,9 @@ func reconcile(ctx workflow.Context, in ReconcileInput, total *activities.Reconc
 		total.Started += result.Started
 		total.Repaired += result.Repaired
 		total.Woken += result.Woken
+		total.Billed += result.Billed
+		total.Routed += result.Routed
+		total.Undecided = total.Undecided || result.Undecided
 		total.Deleted += result.Deleted
 		if total.More = result.More; !result.More {
 			break

@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"errors"
+	"time"
 
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
@@ -26,7 +27,7 @@ func Activation(ctx workflow.Context, in OnboardingInput) (OnboardingResult, err
 func runOnboarding(ctx workflow.Context, in OnboardingInput) (OnboardingResult, error) {
 	p := &onboarding{
 		standing: activities.Standing{OnboardingID: in.OnboardingID, Status: domain.OnboardingReceived},
-		turn:     workflow.NewMutex(ctx),
+		alarm:    alarm{entity: in.OnboardingID, turn: workflow.NewMutex(ctx)},
 	}
 	if err := p.takeMessages(ctx); err != nil {
 		return OnboardingResult{}, err
@@ -34,6 +35,7 @@ func runOnboarding(ctx workflow.Context, in OnboardingInput) (OnboardingResult, 
 	err := p.run(ctx)
 	closing, _ := workflow.NewDisconnectedContext(ctx)
 	p.show(closing)
+	err = errors.Join(err, p.settle(closing), p.leave(closing))
 	// An answer that is owed is given before the workflow closes.
 	err = errors.Join(err, workflow.Await(closing, func() bool { return workflow.AllHandlersFinished(closing) }))
 	return p.result(err)
@@ -43,7 +45,8 @@ func runOnboarding(ctx workflow.Context, in OnboardingInput) (OnboardingResult, 
 type onboarding struct {
 	standing   activities.Standing // where it stands, as the last activity said
 	begun      bool                // the account exists and what comes next is known
-	turn       workflow.Mutex      // one change at a time: a step, a command or a signal
+	alarm                          // how it sleeps
+	asked      bool                // a payment provider was asked for something
 	compensate []compensation      // what to give back when it ends early, latest first
 	shown      attributes          // the search attributes as last set
 }
@@ -75,10 +78,14 @@ func (p *onboarding) open(ctx workflow.Context) error {
 // await waits in the way the status asks for, until the standing changes.
 func (p *onboarding) await(ctx workflow.Context) error {
 	p.show(ctx)
+	if p.standing.Collect {
+		return p.collect(ctx)
+	}
 	if p.standing.Status == domain.OnboardingAwaitingPayment {
 		return p.awaitPayment(ctx)
 	}
-	return p.untilChanged(ctx, nil)
+	_, err := p.sleepUntil(ctx, nil, "")
+	return err
 }
 
 // awaitPayment reminds the customer while the payment window is open and ends
@@ -86,7 +93,7 @@ func (p *onboarding) await(ctx workflow.Context) error {
 func (p *onboarding) awaitPayment(ctx workflow.Context) error {
 	invoice := p.standing
 	for i, at := range invoice.RemindAt {
-		if reached, err := p.sleepUntil(ctx, at, "Remind the customer"); err != nil || !reached {
+		if reached, err := p.sleepUntil(ctx, &at, "Remind the customer"); err != nil || !reached {
 			return err
 		}
 		remind := activities.RemindInput{OnboardingID: p.id(), InvoiceID: invoice.InvoiceID, Number: i + 1}
@@ -97,10 +104,7 @@ func (p *onboarding) awaitPayment(ctx workflow.Context) error {
 			return nil
 		}
 	}
-	if invoice.DueAt == nil {
-		return p.untilChanged(ctx, nil)
-	}
-	if reached, err := p.sleepUntil(ctx, *invoice.DueAt, "End of the payment window"); err != nil || !reached {
+	if reached, err := p.sleepUntil(ctx, invoice.DueAt, "End of the payment window"); err != nil || !reached {
 		return err
 	}
 	return p.end(ctx, domain.OnboardingExpired, "payment_expired")
@@ -115,7 +119,21 @@ func (p *onboarding) step(ctx workflow.Context, summary string, activity, input 
 	if p.ended() {
 		return nil
 	}
-	return workflow.ExecuteLocalActivity(ownDatabase(ctx, summary), activity, input).Get(ctx, &p.standing)
+	return p.take(workflow.ExecuteLocalActivity(ownDatabase(ctx, summary), activity, input), ctx)
+}
+
+// take takes over the standing an activity returned.
+func (p *onboarding) take(future workflow.Future, ctx workflow.Context) error {
+	err := future.Get(ctx, &p.standing)
+	p.clock = p.standing.Clock
+	return err
+}
+
+// sleepUntil sleeps until the time and reports true, or false when the standing
+// changed before.
+func (p *onboarding) sleepUntil(ctx workflow.Context, at *time.Time, summary string) (bool, error) {
+	version := p.standing.Version
+	return p.sleep(ctx, at, summary, func() bool { return p.standing.Version != version })
 }
 
 func (p *onboarding) id() string  { return p.standing.OnboardingID }

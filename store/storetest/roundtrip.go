@@ -38,7 +38,7 @@ func fullOnboarding() *domain.Onboarding {
 	o := NewOnboarding("ada@example.com")
 	amount := int64(13900)
 	o.Status, o.Version, o.Reminders = domain.OnboardingAwaitingPayment, 7, 2
-	o.PaymentToken, o.TestClockID, o.Ending = "tok_ok", "clk_1", domain.OnboardingExpired
+	o.PaymentToken, o.TestClockID = "tok_ok", "clk_1"
 	o.Account = &domain.AccountRef{ID: o.AccountID, Name: "Äcme 株式会社 🚀", Slug: "acme"}
 	o.Plan = &domain.PlanRef{
 		ID: "plan_1", Code: "growth", Name: "Growth", Amount: amount, Currency: "usd", Interval: domain.IntervalMonth,
@@ -161,7 +161,7 @@ func keepsNouns(t *testing.T, s *store.Store) {
 
 	keepsBilling(t, s, a)
 	command := &domain.Command{ID: "cmd_1", Action: domain.ActionActivate, OnboardingID: "onb_1", SubscriptionID: "sub_1", PaymentID: "pay_1",
-		ActorType: domain.ActorAdmin, ActorID: "usr_1", Reason: "Paid in cash", Plan: "gold", Option: "card", Reference: "ref", Waive: true, Token: "tok_ok", MethodID: "pm_1", At: domain.CancelPeriodEnd, CreatedAt: moment}
+		ActorType: domain.ActorAdmin, ActorID: "usr_1", Reason: "Paid in cash", Plan: "gold", Option: "card", Reference: "ref", Waive: true, Token: "tok_ok", MethodID: "pm_1", At: domain.CancelPeriodEnd, CreatedAt: moment, AppliedAt: later(1)}
 	keeps(t, command, s.InsertCommand, func(ctx context.Context) (*domain.Command, error) { return s.CommandByID(ctx, "cmd_1") })
 	again := *command
 	again.Reason = "another"
@@ -187,7 +187,7 @@ func keepsBilling(t *testing.T, s *store.Store, a *domain.Account) {
 	sub.CurrentPeriodStart, sub.CurrentPeriodEnd, sub.TrialEnd = later(1), later(2), later(3)
 	sub.CancelAtPeriodEnd, sub.CancelAt, sub.EndedAt, sub.UpdatedAt = true, later(4), later(5), *later(6)
 	sub.PendingPlan, sub.PastDueSince, sub.GraceEndsAt, sub.NextRetryAt = sub.Plan, later(7), later(8), later(9)
-	sub.TestClockID, sub.Anchor, sub.Periods, sub.Retries, sub.Reminders = "clk_1", later(10), 3, 2, 1
+	sub.TestClockID, sub.Anchor, sub.Periods, sub.Reminders = "clk_1", later(10), 3, 1
 	sub.Due, sub.DueAt = domain.DueRetry, later(11)
 	readSub := func(ctx context.Context) (*domain.Subscription, error) { return s.SubscriptionByID(ctx, sub.ID) }
 	keeps(t, sub, s.SaveSubscription, readSub)

@@ -3,8 +3,7 @@ ALTER TABLE accounts ADD COLUMN test_clock_id text NOT NULL DEFAULT '';
 
 ALTER TABLE onboardings
     ADD COLUMN payment_token text NOT NULL DEFAULT '',
-    ADD COLUMN test_clock_id text NOT NULL DEFAULT '',
-    ADD COLUMN ending        text NOT NULL DEFAULT '' CHECK (ending IN ('', 'failed', 'expired', 'canceled'));
+    ADD COLUMN test_clock_id text NOT NULL DEFAULT '';
 
 ALTER TABLE subscriptions
     ADD COLUMN test_clock_id  text NOT NULL DEFAULT '',
@@ -13,7 +12,6 @@ ALTER TABLE subscriptions
     ADD COLUMN pending_plan   jsonb,
     ADD COLUMN past_due_since timestamptz,
     ADD COLUMN grace_ends_at  timestamptz,
-    ADD COLUMN retries        integer NOT NULL DEFAULT 0 CHECK (retries >= 0),
     ADD COLUMN next_retry_at  timestamptz,
     ADD COLUMN reminders      integer NOT NULL DEFAULT 0 CHECK (reminders >= 0),
     ADD COLUMN due            text NOT NULL DEFAULT '',
@@ -25,6 +23,7 @@ CREATE INDEX subscriptions_unbilled ON subscriptions (id)
 -- Billing should have acted on those long past.
 CREATE INDEX subscriptions_due ON subscriptions (due_at)
     WHERE due_at IS NOT NULL AND status IN ('trialing', 'active', 'past_due');
+CREATE INDEX onboardings_clock ON onboardings (test_clock_id) WHERE test_clock_id <> '';
 CREATE INDEX subscriptions_clock ON subscriptions (test_clock_id) WHERE test_clock_id <> '';
 
 ALTER TABLE invoices
@@ -63,7 +62,8 @@ CREATE UNIQUE INDEX payment_methods_one_per_option ON payment_methods (account_i
 ALTER TABLE commands
     ADD COLUMN "at"              text NOT NULL DEFAULT '' CHECK ("at" IN ('', 'now', 'period_end')),
     ADD COLUMN token             text NOT NULL DEFAULT '',
-    ADD COLUMN payment_method_id text NOT NULL DEFAULT '';
+    ADD COLUMN payment_method_id text NOT NULL DEFAULT '',
+    ADD COLUMN applied_at        timestamptz;
 
 CREATE TABLE provider_events (
     provider     text NOT NULL,
@@ -103,7 +103,8 @@ CREATE TABLE test_clocks (
 );
 -- Who waits for a test clock, and until when; without a time, for a command.
 CREATE TABLE clock_waits (
-    workflow_id text PRIMARY KEY,
+    entity_id   text PRIMARY KEY,
+    workflow_id text NOT NULL,
     clock_id    text NOT NULL REFERENCES test_clocks (id),
     wake_at     timestamptz
 );

@@ -3,7 +3,6 @@ ALTER TABLE accounts ADD COLUMN test_clock_id text NOT NULL DEFAULT '';
 
 ALTER TABLE onboardings ADD COLUMN payment_token text NOT NULL DEFAULT '';
 ALTER TABLE onboardings ADD COLUMN test_clock_id text NOT NULL DEFAULT '';
-ALTER TABLE onboardings ADD COLUMN ending text NOT NULL DEFAULT '' CHECK (ending IN ('', 'failed', 'expired', 'canceled'));
 
 ALTER TABLE subscriptions ADD COLUMN test_clock_id text NOT NULL DEFAULT '';
 ALTER TABLE subscriptions ADD COLUMN anchor datetime;
@@ -11,7 +10,6 @@ ALTER TABLE subscriptions ADD COLUMN periods integer NOT NULL DEFAULT 0 CHECK (p
 ALTER TABLE subscriptions ADD COLUMN pending_plan text;
 ALTER TABLE subscriptions ADD COLUMN past_due_since datetime;
 ALTER TABLE subscriptions ADD COLUMN grace_ends_at datetime CHECK ((grace_ends_at IS NULL) = (past_due_since IS NULL));
-ALTER TABLE subscriptions ADD COLUMN retries integer NOT NULL DEFAULT 0 CHECK (retries >= 0);
 ALTER TABLE subscriptions ADD COLUMN next_retry_at datetime;
 ALTER TABLE subscriptions ADD COLUMN reminders integer NOT NULL DEFAULT 0 CHECK (reminders >= 0);
 ALTER TABLE subscriptions ADD COLUMN due text NOT NULL DEFAULT '';
@@ -22,6 +20,7 @@ CREATE INDEX subscriptions_unbilled ON subscriptions (id)
 -- Billing should have acted on those long past.
 CREATE INDEX subscriptions_due ON subscriptions (due_at)
     WHERE due_at IS NOT NULL AND status IN ('trialing', 'active', 'past_due');
+CREATE INDEX onboardings_clock ON onboardings (test_clock_id) WHERE test_clock_id <> '';
 CREATE INDEX subscriptions_clock ON subscriptions (test_clock_id) WHERE test_clock_id <> '';
 
 ALTER TABLE invoices ADD COLUMN period_end datetime;
@@ -56,6 +55,7 @@ CREATE UNIQUE INDEX payment_methods_one_per_option ON payment_methods (account_i
 ALTER TABLE commands ADD COLUMN "at" text NOT NULL DEFAULT '' CHECK ("at" IN ('', 'now', 'period_end'));
 ALTER TABLE commands ADD COLUMN token text NOT NULL DEFAULT '';
 ALTER TABLE commands ADD COLUMN payment_method_id text NOT NULL DEFAULT '';
+ALTER TABLE commands ADD COLUMN applied_at datetime;
 
 CREATE TABLE provider_events (
     provider     text NOT NULL,
@@ -95,7 +95,8 @@ CREATE TABLE test_clocks (
 );
 -- Who waits for a test clock, and until when; without a time, for a command.
 CREATE TABLE clock_waits (
-    workflow_id text PRIMARY KEY,
+    entity_id   text PRIMARY KEY,
+    workflow_id text NOT NULL,
     clock_id    text NOT NULL REFERENCES test_clocks (id),
     wake_at     datetime
 );

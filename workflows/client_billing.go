@@ -1,0 +1,143 @@
+package workflows
+
+import (
+	"context"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
+
+	"slipway/activities"
+	"slipway/domain"
+)
+
+// billingOptions are the options of a subscription's Billing, however it is started.
+func billingOptions(subscriptionID string) client.StartWorkflowOptions {
+	return client.StartWorkflowOptions{
+		ID: billingID(subscriptionID), TaskQueue: TaskQueueBilling, StaticSummary: "Billing of " + subscriptionID,
+		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
+	}
+}
+
+func billingEntity(subscriptionID string) BillingInput {
+	return BillingInput{SubscriptionID: subscriptionID, Entity: true}
+}
+
+// StartBilling starts the Billing of a subscription in use, or finds it running.
+func (c *Client) StartBilling(ctx context.Context, sub *domain.Subscription) error {
+	options := billingOptions(sub.ID)
+	options.TypedSearchAttributes = temporal.NewSearchAttributes(
+		attributeAccount.ValueSet(sub.AccountID), attributePlan.ValueSet(sub.PlanCode),
+		attributeSubscriptionStatus.ValueSet(string(sub.Status)))
+	_, err := c.temporal.ExecuteWorkflow(ctx, options, Billing, billingEntity(sub.ID))
+	return asOurs(err)
+}
+
+// Bill carries a stored command to a subscription whose onboarding has ended,
+// and returns when it has taken effect. Its Billing is started where none runs:
+// it answers even for a subscription that has ended.
+func (c *Client) Bill(ctx context.Context, cmd *domain.Command) error {
+	start := c.temporal.NewWithStartWorkflowOperation(billingOptions(cmd.SubscriptionID), Billing, billingEntity(cmd.SubscriptionID))
+	return c.updateWithStart(ctx, start, client.UpdateWorkflowOptions{
+		UpdateID: cmd.ID, UpdateName: string(cmd.Action), Args: []any{CommandInput{CommandID: cmd.ID}},
+	}, nil)
+}
+
+// updateWithStart sends an update to a workflow that is started for it if need
+// be, and waits for its answer.
+func (c *Client) updateWithStart(ctx context.Context, start client.WithStartWorkflowOperation, update client.UpdateWorkflowOptions, result any) error {
+	update.WaitForStage = client.WorkflowUpdateStageCompleted
+	handle, err := c.temporal.UpdateWithStartWorkflow(ctx, client.UpdateWithStartWorkflowOptions{
+		StartWorkflowOperation: start, UpdateOptions: update,
+	})
+	if err == nil {
+		err = handle.Get(ctx, result)
+	}
+	return asOurs(err)
+}
+
+// begin starts a workflow that says by UpdateBegin how far it came at first, or
+// finds it running.
+func (c *Client) begin(ctx context.Context, id, queue, summary string, workflow, in, result any) error {
+	start := c.temporal.NewWithStartWorkflowOperation(client.StartWorkflowOptions{
+		ID: id, TaskQueue: queue, StaticSummary: summary,
+		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
+		WorkflowIDReusePolicy:    enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
+	}, workflow, in)
+	return c.updateWithStart(ctx, start, client.UpdateWorkflowOptions{UpdateID: UpdateBegin, UpdateName: UpdateBegin}, result)
+}
+
+// AttachMethod has a provider make the proposed method chargeable. It returns
+// the page to be filled in, where there is one, and why the provider refused,
+// where it did.
+func (c *Client) AttachMethod(ctx context.Context, m *domain.PaymentMethod) (pageURL, refused string, err error) {
+	var result activities.AttachMethodResult
+	err = c.begin(ctx, methodID(m.ID), TaskQueueBilling, "A payment method for "+m.AccountID, PaymentMethod,
+		PaymentMethodInput{AccountID: m.AccountID, MethodID: m.ID}, &result)
+	return result.PageURL, result.Code, err
+}
+
+// BeginPurchase starts the purchase of a credit package and returns when its
+// card was charged, or somebody has to pay by hand.
+func (c *Client) BeginPurchase(ctx context.Context, invoiceID string) error {
+	return c.begin(ctx, purchaseID(invoiceID), TaskQueueBilling, "Credits for invoice "+invoiceID, Purchase,
+		PurchaseInput{InvoiceID: invoiceID}, nil)
+}
+
+// CommandPurchase carries a stored command to the purchase of a credit package.
+func (c *Client) CommandPurchase(ctx context.Context, invoiceID string, cmd *domain.Command) error {
+	start := c.temporal.NewWithStartWorkflowOperation(client.StartWorkflowOptions{
+		ID: purchaseID(invoiceID), TaskQueue: TaskQueueBilling, StaticSummary: "Credits for invoice " + invoiceID,
+		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
+	}, Purchase, PurchaseInput{InvoiceID: invoiceID})
+	return c.updateWithStart(ctx, start, client.UpdateWorkflowOptions{
+		UpdateID: cmd.ID, UpdateName: string(cmd.Action), Args: []any{CommandInput{CommandID: cmd.ID}},
+	}, nil)
+}
+
+// ProviderEvent tells whoever waits for a payment, or for a page to be filled
+// in, that its provider has news. One that has closed leaves it to Billing.
+func (c *Client) ProviderEvent(ctx context.Context, owner *domain.PaymentOwner) error {
+	news := ProviderEventInput{PaymentID: owner.PaymentID}
+	id := ""
+	switch {
+	case owner.Onboarding != nil:
+		id = WorkflowID(owner.Onboarding)
+	case owner.InvoiceID != "":
+		id = purchaseID(owner.InvoiceID)
+	case owner.MethodID != "":
+		id = methodID(owner.MethodID)
+	}
+	if id != "" {
+		err := asOurs(c.temporal.SignalWorkflow(ctx, id, "", SignalProviderEvent, news))
+		if domain.CodeOf(err) != domain.CodeNotFound || owner.SubscriptionID == "" {
+			return ignoreNotFound(err)
+		}
+	}
+	options := billingOptions(owner.SubscriptionID)
+	_, err := c.temporal.SignalWithStartWorkflow(ctx, options.ID, SignalProviderEvent, news, options, Billing, billingEntity(owner.SubscriptionID))
+	return asOurs(err)
+}
+
+// Tick tells a workflow that its test clock has moved.
+func (c *Client) Tick(ctx context.Context, workflowID string) error {
+	return ignoreNotFound(asOurs(c.temporal.SignalWorkflow(ctx, workflowID, "", SignalClock, nil)))
+}
+
+// ignoreNotFound: who has closed need not be told.
+func ignoreNotFound(err error) error {
+	if domain.CodeOf(err) == domain.CodeNotFound {
+		return nil
+	}
+	return err
+}
+
+// AdvanceClock starts moving a test clock to its target, or finds it moving.
+// The clock's row says when it has arrived.
+func (c *Client) AdvanceClock(ctx context.Context, id string) error {
+	_, err := c.temporal.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
+		ID: clockID(id), TaskQueue: TaskQueueBilling, StaticSummary: "Advance of test clock " + id,
+		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
+	}, Advance, AdvanceInput{ClockID: id})
+	return asOurs(err)
+}

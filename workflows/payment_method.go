@@ -1,0 +1,43 @@
+package workflows
+
+import (
+	"go.temporal.io/sdk/workflow"
+
+	"slipway/activities"
+)
+
+// PaymentMethod makes a payment method of what a customer with an account gave:
+// at once of a token, or, on the provider's page, within a day. Its first answer
+// (UpdateBegin) says whether there is a page to be filled in.
+func PaymentMethod(ctx workflow.Context, in PaymentMethodInput) (activities.AttachMethodResult, error) {
+	var result activities.AttachMethodResult
+	asked := false
+	err := workflow.SetUpdateHandler(ctx, UpdateBegin, func(ctx workflow.Context) (activities.AttachMethodResult, error) {
+		err := workflow.Await(ctx, func() bool { return asked })
+		return result, err
+	})
+	if err != nil {
+		return result, err
+	}
+	news := workflow.GetSignalChannel(ctx, SignalProviderEvent)
+	// The provider is asked, and again whenever it has news, until it made the
+	// method, refused it, or nobody filled the page in.
+	for {
+		input := activities.AttachMethodInput{AccountID: in.AccountID, MethodID: in.MethodID}
+		var step activities.AttachMethodResult
+		if err := workflow.ExecuteActivity(atProvider(ctx, "Make a payment method"), a.AttachMethod, input).Get(ctx, &step); err != nil {
+			return result, err
+		}
+		result, asked = step, true
+		if result.Attached || result.Code != "" {
+			break
+		}
+		if told, _ := news.ReceiveWithTimeout(ctx, pagePatience, nil); !told {
+			break
+		}
+	}
+	if result.SubscriptionID != "" { // a late payment can be tried with it
+		_ = workflow.SignalExternalWorkflow(ctx, billingID(result.SubscriptionID), "", SignalMethodChanged, nil).Get(ctx, nil)
+	}
+	return result, workflow.Await(ctx, func() bool { return workflow.AllHandlersFinished(ctx) })
+}

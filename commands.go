@@ -36,7 +36,7 @@ func runAPI(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(a.openStore(), a.connectTemporal(options)); err != nil {
+	if err := errors.Join(a.openStore(), a.connectTemporal(options), a.connectProviders(false)); err != nil {
 		return err
 	}
 	if err := a.buildAPI(false); err != nil {
@@ -54,7 +54,7 @@ func runWorker(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(a.openStore(), a.connectTemporal(options)); err != nil {
+	if err := errors.Join(a.openStore(), a.connectTemporal(options), a.connectProviders(false)); err != nil {
 		return err
 	}
 	if err := a.startWorker(ctx); err != nil {
@@ -86,7 +86,7 @@ func runSeed(ctx context.Context, a *app) error {
 	if err := a.openStore(); err != nil {
 		return err
 	}
-	if err := a.store.Seed(ctx); err != nil {
+	if err := errors.Join(a.store.Seed(ctx), a.store.UseCardProvider(ctx, a.cardProvider())); err != nil {
 		return err
 	}
 	password, err := a.ensureAdmin(ctx, func() (string, error) { return randomPassword(), nil })
@@ -145,7 +145,7 @@ func runDoctor(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(a.openStore(), a.connectTemporal(options)); err != nil {
+	if err := errors.Join(a.openStore(), a.connectTemporal(options), a.connectProviders(false)); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)

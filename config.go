@@ -43,12 +43,31 @@ type settings struct {
 	logLevel        string
 	logFormat       string
 	only            []string // doctor: the checks to make
+
+	publicURL           string
+	sandboxURL          string
+	sandboxPort         int
+	stripeSecretKey     string
+	stripeWebhookSecret string
+	stripeAPIBase       string
+	providerRate        float64
+	testClocks          bool
+	dunningRetries      []string
+	dunningGrace        time.Duration
+	dunningFinal        string
+	invoiceAhead        time.Duration
+	remindAhead         time.Duration
 }
 
 // flags declares every setting once: name, environment variable, default, help.
 // TEMPORAL_* is read by Temporal's own envconfig (see wire.go).
 func (s *settings) flags() []cli.Flag {
-	env := func(name string) cli.ValueSourceChain { return cli.EnvVars("SLIPWAY_" + name) }
+	return append(s.coreFlags(), s.billingFlags()...)
+}
+
+func env(name string) cli.ValueSourceChain { return cli.EnvVars("SLIPWAY_" + name) }
+
+func (s *settings) coreFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "listen", Sources: env("LISTEN"), Value: "127.0.0.1:8080", Destination: &s.listen,
 			Usage: "address the API listens on"},
@@ -96,7 +115,7 @@ func (s *settings) flags() []cli.Flag {
 }
 
 // secretSettings are never shown in full.
-var secretSettings = []string{"admin-password", "secret-key"}
+var secretSettings = []string{"admin-password", "secret-key", "stripe-secret-key", "stripe-webhook-secret"}
 
 // check returns an error that names the setting and what it accepts.
 func (s *settings) check() error {
@@ -126,6 +145,9 @@ func (s *settings) check() error {
 	if level.UnmarshalText([]byte(s.logLevel)) != nil {
 		return bad("log-level", "debug, info, warn or error")
 	}
+	if err := s.checkBilling(bad); err != nil {
+		return err
+	}
 	if s.logFormat != "text" && s.logFormat != "json" {
 		return bad("log-format", "text or json")
 	}
@@ -138,9 +160,11 @@ func (s *settings) check() error {
 	return nil
 }
 
-func (s *settings) reminderTimes() ([]time.Duration, error) {
-	times := make([]time.Duration, 0, len(s.reminders))
-	for _, text := range s.reminders {
+func (s *settings) reminderTimes() ([]time.Duration, error) { return durations(s.reminders) }
+
+func durations(texts []string) ([]time.Duration, error) {
+	times := make([]time.Duration, 0, len(texts))
+	for _, text := range texts {
 		d, err := time.ParseDuration(strings.TrimSpace(text))
 		if err != nil || d <= 0 {
 			return nil, fmt.Errorf("not a duration")

@@ -85,6 +85,10 @@ func startDev(ctx context.Context, a *app) (*dev, error) {
 	if err := d.fill(ctx); err != nil {
 		return nil, err
 	}
+	a.listen = d.listener.Addr().String()
+	if err := d.startProviders(); err != nil {
+		return nil, err
+	}
 	if err := a.buildAPI(true); err != nil {
 		return nil, err
 	}
@@ -144,6 +148,21 @@ func (d *dev) startTemporal(ctx context.Context) (client.Options, error) {
 	return options, nil
 }
 
+// startProviders brings the payment sandbox up, unless another one is named.
+func (d *dev) startProviders() error {
+	a := d.app
+	if a.sandboxURL == "" {
+		key, err := a.key(true)
+		if err != nil {
+			return err
+		}
+		if err := a.startSandbox(a.publicAddress(a.listen)+"/webhooks/sandbox", key); err != nil {
+			return err
+		}
+	}
+	return a.connectProviders(true)
+}
+
 // fill migrates, seeds and makes sure the admin can sign in. dev keeps the
 // password it generated, so that every start can show it.
 func (d *dev) fill(ctx context.Context) error {
@@ -151,7 +170,7 @@ func (d *dev) fill(ctx context.Context) error {
 	if err := a.store.Migrate(ctx); err != nil {
 		return err
 	}
-	if err := a.store.Seed(ctx); err != nil {
+	if err := errors.Join(a.store.Seed(ctx), a.store.UseCardProvider(ctx, a.cardProvider())); err != nil {
 		return err
 	}
 	d.password = a.adminPassword
@@ -176,6 +195,7 @@ func (d *dev) banner() string {
 		line("Temporal UI", d.ui)
 	}
 	line("Temporal", d.temporal)
+	line("Sandbox", d.app.sandboxURL)
 	line("Database", d.app.databaseName())
 	line("Admin", d.app.adminEmail+"  password "+d.password)
 	email := fmt.Sprintf("ada-%s@example.com", time.Now().UTC().Format("150405"))

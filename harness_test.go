@@ -34,7 +34,9 @@ func testSettings(dir string) *settings {
 	return &settings{
 		listen: "127.0.0.1:0", dataDir: dir, adminEmail: testAdmin, adminPassword: testPassword,
 		passwordHash: "64KiB,1,1", paymentWindow: 23 * time.Hour, reminders: []string{"1h", "20h"},
-		reconcileEvery: time.Second, logLevel: "warn", logFormat: "text",
+		reconcileEvery: time.Second, logLevel: "warn", logFormat: "text", testClocks: true,
+		dunningRetries: []string{"24h", "72h", "120h", "168h"}, dunningGrace: 7 * 24 * time.Hour, dunningFinal: "cancel",
+		invoiceAhead: 3 * 24 * time.Hour, remindAhead: 24 * time.Hour,
 	}
 }
 

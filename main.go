@@ -62,6 +62,7 @@ func command(stdout, stderr io.Writer) *cli.Command {
 		Commands: append(devCommand(action),
 			&cli.Command{Name: "api", Usage: "serve the API", Action: action(runAPI)},
 			&cli.Command{Name: "worker", Usage: "run workflows and activities", Action: action(runWorker)},
+			&cli.Command{Name: "sandbox", Usage: "run the payment sandbox alone, for api and worker processes that share its secret key", Action: action(runSandbox)},
 			&cli.Command{Name: "migrate", Usage: "bring the database schema up to date", Action: action(runMigrate)},
 			&cli.Command{Name: "seed", Usage: "add the plans, payment options and admin of a new installation", Action: action(runSeed)},
 			&cli.Command{Name: "doctor", Usage: "say what is missing, and its fix", Action: action(runDoctor), Flags: []cli.Flag{

@@ -21,6 +21,7 @@ import (
 	"slipway/activities"
 	"slipway/api"
 	"slipway/domain"
+	"slipway/payment"
 	"slipway/store"
 	"slipway/worker"
 	"slipway/workflows"
@@ -29,8 +30,8 @@ import (
 // app is one process: its settings and the parts it has built. This file is the
 // map of how they are connected:
 //
-//	store ──┬─────────────────▶ api ──▶ HTTP
-//	        └─▶ activities ─┐    │
+//	store ───┬─────────────────▶ api ──▶ HTTP
+//	providers┴▶ activities ─┐    │
 //	temporal ─▶ workflows.Client ┴─▶ worker
 type app struct {
 	*settings
@@ -38,6 +39,8 @@ type app struct {
 	log    *slog.Logger
 
 	store     *store.Store
+	providers map[string]payment.Provider
+	sandbox   *payment.SandboxServer // dev and sandbox run one
 	temporal  client.Client
 	workflows *workflows.Client
 	api       *api.API
@@ -125,7 +128,7 @@ func (a *app) buildAPI(generateKey bool) error {
 	a.api, err = api.New(api.Config{
 		Store: a.store, Workflows: a.workflows, Log: a.log, SecretKey: key, PasswordHash: *hash,
 		SignupRate: a.signupRate, LoginRate: a.loginRate,
-		TrustedProxies: a.trustedProxies, AllowedOrigins: a.allowedOrigins,
+		Providers: a.providers, TestClocks: a.testClocks, TrustedProxies: a.trustedProxies, AllowedOrigins: a.allowedOrigins,
 		Checks: a.checks, Metrics: a.registry, Version: version,
 	})
 	return err
@@ -139,10 +142,11 @@ func (a *app) startWorker(ctx context.Context) error {
 	}
 	a.worker, err = worker.Start(ctx, worker.Config{
 		Temporal: a.temporal, Client: a.workflows, ReconcileEvery: a.reconcileEvery, Log: a.log, Interceptors: a.interceptors,
+		ProviderRate: a.providerRate,
 		Activities: &activities.Activities{
-			Store: a.store, Processes: a.workflows,
+			Store: a.store, Processes: a.workflows, Providers: a.providers, ReturnURL: a.publicAddress(a.listen) + "/return",
 			Policy: activities.Policy{
-				PaymentWindow: a.paymentWindow, Reminders: reminders,
+				PaymentWindow: a.paymentWindow, Reminders: reminders, Billing: a.billingPolicy(),
 				PreferredOption: a.preferredOption, KeepSlugs: a.keepSlugs,
 			},
 		},
@@ -201,7 +205,7 @@ func (a *app) listenHTTP() (net.Listener, error) {
 
 // checks is what doctor and readyz report.
 func (a *app) checks(ctx context.Context) []domain.Check {
-	checks := a.store.Checks(ctx)
+	checks := append(a.store.Checks(ctx), a.checkProviders(ctx))
 	return append(checks, a.workflows.Checks(ctx)...)
 }
 

@@ -33,6 +33,8 @@ type flows struct {
 	begun     []string
 	commanded []string // command ids
 	catalogue int
+	told      []domain.PaymentOwner
+	advanced  []string
 }
 
 func (f *flows) set(change func()) {
@@ -84,6 +86,38 @@ func (f *flows) Bill(ctx context.Context, cmd *domain.Command) error {
 	}
 	_, err := f.act.Bill(ctx, activities.BillingInput{SubscriptionID: cmd.SubscriptionID, CommandID: cmd.ID})
 	return err
+}
+
+func (f *flows) AttachMethod(ctx context.Context, m *domain.PaymentMethod) (string, string, error) {
+	if err := f.enter(func() {}); err != nil {
+		return "", "", err
+	}
+	result, err := f.act.AttachMethod(ctx, activities.AttachMethodInput{AccountID: m.AccountID, MethodID: m.ID})
+	return result.PageURL, result.Code, err
+}
+
+func (f *flows) BeginPurchase(ctx context.Context, invoiceID string) error {
+	if err := f.enter(func() {}); err != nil {
+		return err
+	}
+	_, err := f.act.CollectPurchase(ctx, activities.PurchaseInput{InvoiceID: invoiceID})
+	return err
+}
+
+func (f *flows) CommandPurchase(ctx context.Context, invoiceID string, cmd *domain.Command) error {
+	if err := f.enter(func() { f.commanded = append(f.commanded, cmd.ID) }); err != nil {
+		return err
+	}
+	_, err := f.act.Purchase(ctx, activities.PurchaseInput{InvoiceID: invoiceID, CommandID: cmd.ID})
+	return err
+}
+
+func (f *flows) ProviderEvent(_ context.Context, owner *domain.PaymentOwner) error {
+	return f.enter(func() { f.told = append(f.told, *owner) })
+}
+
+func (f *flows) AdvanceClock(_ context.Context, id string) error {
+	return f.enter(func() { f.advanced = append(f.advanced, id) })
 }
 
 func (f *flows) CatalogueChanged(context.Context) error {

@@ -49,6 +49,15 @@ func seedPlans() []domain.Plan {
 	return []domain.Plan{free, starter, growth, scale, enterprise}
 }
 
+// UseCardProvider has the seeded card charged by the provider, sandbox or stripe.
+// A card that an admin gave another provider keeps it.
+func (s *Store) UseCardProvider(ctx context.Context, provider string) error {
+	err := s.writer(ctx).Model(&domain.PaymentOption{}).
+		Where("key = 'card' AND provider IN ? AND provider <> ?", []string{domain.ProviderSandbox, domain.ProviderStripe}, provider).
+		Updates(map[string]any{"provider": provider, "updated_at": s.now()}).Error
+	return s.wrap("choose card provider", "", err)
+}
+
 func seedPaymentOptions() []domain.PaymentOption {
 	return []domain.PaymentOption{
 		{
@@ -57,8 +66,7 @@ func seedPaymentOptions() []domain.PaymentOption {
 			Instructions: "Transfer the amount to the account on your invoice, write the invoice number into the purpose, then submit the transfer's reference here.",
 		},
 		{
-			Key: "card", Provider: domain.ProviderManual, Type: domain.TypeCard, Name: "Card", Enabled: true,
-			Instructions: "Pay through the link on your invoice, then submit the receipt's number here.",
+			Key: "card", Provider: domain.ProviderSandbox, Type: domain.TypeCard, Name: "Card", Enabled: true,
 		},
 		{
 			Key: "wallet", Provider: domain.ProviderManual, Type: domain.TypeWallet, Name: "Mobile wallet", Enabled: true,

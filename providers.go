@@ -1,0 +1,125 @@
+package main
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"path/filepath"
+	"strings"
+
+	"slipway/domain"
+	"slipway/payment"
+)
+
+// connectProviders makes the payment providers there are settings for: approval
+// by hand always, Stripe with a key, and the sandbox where one runs.
+func (a *app) connectProviders(generateKey bool) error {
+	a.providers = map[string]payment.Provider{payment.NameManual: payment.NewManual()}
+	if a.stripeSecretKey != "" {
+		a.providers[payment.NameStripe] = payment.NewStripe(payment.StripeConfig{
+			SecretKey: a.stripeSecretKey, WebhookSecret: a.stripeWebhookSecret, APIBase: a.stripeAPIBase,
+		})
+	}
+	if a.sandboxURL == "" {
+		return nil
+	}
+	key, err := a.key(generateKey)
+	if err != nil {
+		return fmt.Errorf("the sandbox shares a secret with its users: %w", err)
+	}
+	a.providers[payment.NameSandbox] = payment.NewSandbox(payment.SandboxClient{
+		URL: a.sandboxURL, APIKey: sandboxKey(key), WebhookSecret: sandboxSecret(key), Timeout: sandboxTimeout,
+	})
+	return nil
+}
+
+// The sandbox's API key and webhook secret follow from the secret key, so that
+// processes which share it understand each other without more settings.
+func sandboxKey(key []byte) string { return hex.EncodeToString(derived(key, "sandbox api key")) }
+
+func sandboxSecret(key []byte) []byte { return derived(key, "sandbox webhook secret") }
+
+func derived(key []byte, purpose string) []byte {
+	mac := hmac.New(sha256.New, key)
+	mac.Write([]byte(purpose))
+	return mac.Sum(nil)
+}
+
+// cardProvider is who charges cards: Stripe where it is set up.
+func (a *app) cardProvider() string {
+	if a.stripeSecretKey != "" {
+		return payment.NameStripe
+	}
+	return payment.NameSandbox
+}
+
+// publicAddress is where customers and providers reach the API that listens on
+// the address.
+func (a *app) publicAddress(listening string) string {
+	if a.publicURL != "" {
+		return strings.TrimSuffix(a.publicURL, "/")
+	}
+	return "http://" + listening
+}
+
+// startSandbox serves the payment sandbox on loopback, with books of its own:
+// it stands for a company elsewhere.
+func (a *app) startSandbox(webhookURL string, key []byte) error {
+	listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", a.sandboxPort))
+	if err != nil {
+		return fmt.Errorf("the payment sandbox cannot listen on port %d; stop what uses it or set SLIPWAY_SANDBOX_PORT (%w)", a.sandboxPort, rootCause(err))
+	}
+	sandbox, err := payment.NewSandboxServer(payment.SandboxConfig{
+		File: filepath.Join(a.dataDir, "sandbox.db"), APIKey: sandboxKey(key), Secret: sandboxSecret(key), WebhookURL: webhookURL, Log: a.log,
+	})
+	if err != nil {
+		return errors.Join(fmt.Errorf("start the payment sandbox: %w", err), listener.Close())
+	}
+	server := &http.Server{Handler: sandbox.Handler(), ReadHeaderTimeout: readHeaderTimeout, IdleTimeout: idleTimeout}
+	go func() { _ = server.Serve(listener) }() // until it is closed
+	a.sandbox, a.sandboxURL = sandbox, "http://"+listener.Addr().String()
+	a.onClose(func() { a.logError("stop the payment sandbox", errors.Join(server.Close(), sandbox.Close())) })
+	return nil
+}
+
+// runSandbox runs the payment sandbox alone, for processes that share the secret
+// key.
+func runSandbox(ctx context.Context, a *app) error {
+	defer a.close()
+	key, err := a.key(false)
+	if err != nil {
+		return err
+	}
+	if err := makeFolder(filepath.Join(a.dataDir, "sandbox.db")); err != nil {
+		return err
+	}
+	if err := a.startSandbox(a.publicAddress(a.listen)+"/webhooks/"+payment.NameSandbox, key); err != nil {
+		return err
+	}
+	a.log.Info("payment sandbox is up", "url", a.sandboxURL)
+	a.ready(a.sandboxURL)
+	<-ctx.Done()
+	return nil
+}
+
+// checkProviders names the enabled payment options nobody is set up to charge.
+func (a *app) checkProviders(ctx context.Context) domain.Check {
+	check := domain.Check{Name: "payment_providers", Status: domain.CheckOK, Message: "Every enabled payment option has its provider."}
+	options, err := a.store.PaymentOptions(ctx)
+	if err != nil {
+		check.Status, check.Message, check.Fix = domain.CheckWarn, "The payment options could not be read.", "Look at the log."
+	}
+	for _, o := range options {
+		if _, found := a.providers[o.Provider]; !found && o.Enabled {
+			check.Status = domain.CheckWarn
+			check.Message = fmt.Sprintf("The payment option %s is charged through %s, which is not set up; whoever chooses it waits.", o.Key, o.Provider)
+			check.Fix = "Set STRIPE_SECRET_KEY or SLIPWAY_SANDBOX_URL and run `slipway seed`, or disable the option."
+		}
+	}
+	return check
+}

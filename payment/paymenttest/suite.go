@@ -36,8 +36,8 @@ type Subject struct {
 	// Event is the body of an event of the provider's about the key: of a charge
 	// that succeeded or a setup page that was finished (CanSignEvents).
 	Event func(kind payment.EventType, key string) []byte
-	// Sign returns the headers the provider sends with the body, signed at the time
-	// (CanSignEvents).
+	// Sign returns the headers that carry the provider's signature of the body, and
+	// no others, as of the time (CanSignEvents).
 	Sign func(body []byte, at time.Time) http.Header
 	// Confirm is the customer on the outcome's ActionURL, who confirms or, when yes
 	// is false, declines (CanConfirm).
@@ -56,7 +56,7 @@ type Tokens struct {
 	Refused        string // no method can be made of it (CanRefuseTokens)
 	Throttled      string // the first few charges are 429 and say for how long, at most 5 s (CanThrottle)
 	LostResponse   string // the first charge is made, its answer lost (CanLoseResponses)
-	StoredFailure  string // the first charge fails, and so does every repetition of its key (CanStoreFailures)
+	StoredFailure  string // the method's first charge fails with every repetition of its key, others succeed (CanStoreFailures)
 	Reset          string // the first charge finds its connection reset, and is not made (CanReset)
 	Failing        string // the first charge is answered with a 5xx, and not made (CanFail)
 }

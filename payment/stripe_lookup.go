@@ -1,0 +1,114 @@
+package payment
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/stripe/stripe-go/v85"
+)
+
+// How far a lookup goes. Stripe says that a new intent can be searched for
+// within a minute, and during its own outages within an hour.
+const (
+	stripeSearchLag = 2 * time.Hour
+	stripeListed    = 24 * time.Hour
+	stripePage      = 100
+	stripeMaxListed = 10 * stripePage
+)
+
+// Lookup finds the intent by the key in its metadata. Stripe's search is only
+// eventually consistent, so an empty answer a second after a lost charge says
+// nothing; its list is consistent at once, but has no filter for metadata. Both
+// together tell: what the search has not indexed yet is young, and therefore at
+// the front of the list. Where more than a thousand intents were made since the
+// search may have fallen behind, the answer is not known and ClassUnknown says
+// so; asked again later, the search has caught up.
+//
+// A request that is still under way at Stripe may be found by neither. That is
+// harmless, since whoever is told StatusNone charges with the same key. In India
+// Stripe has no search, and lookups are ClassMisconfigured.
+func (s *Stripe) Lookup(ctx context.Context, key string) (Outcome, error) {
+	ref, err := s.find(ctx, key)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if ref == "" {
+		return Outcome{Key: key, Status: StatusNone}, nil
+	}
+	return s.retrieve(ctx, key, ref)
+}
+
+// retrieve is the outcome of the intent as it is now.
+func (s *Stripe) retrieve(ctx context.Context, key, ref string) (Outcome, error) {
+	intent, err := s.intent(ctx, ref)
+	if err != nil {
+		return Outcome{}, err
+	}
+	return stripeOutcome(key, intent), nil
+}
+
+// intent reads the intent itself, as a search may show an older state of it.
+func (s *Stripe) intent(ctx context.Context, ref string) (*stripe.PaymentIntent, error) {
+	params := &stripe.PaymentIntentRetrieveParams{}
+	params.AddExpand("latest_charge") // knows what was refunded
+	intent, err := s.client.V1PaymentIntents.Retrieve(ctx, ref, params)
+	if err != nil {
+		return nil, stripeError(err)
+	}
+	return intent, nil
+}
+
+// find returns the id of the intent with the key, empty when there is none.
+func (s *Stripe) find(ctx context.Context, key string) (string, error) {
+	ref, err := s.search(ctx, key)
+	if err != nil || ref != "" {
+		return ref, err
+	}
+	return s.listed(ctx, key, time.Now())
+}
+
+func (s *Stripe) search(ctx context.Context, key string) (string, error) {
+	params := &stripe.PaymentIntentSearchParams{}
+	params.Query = "metadata['" + stripeMetaKey + "']:'" + stripeQuote(key) + "'"
+	params.Single = true
+	for intent, err := range s.client.V1PaymentIntents.Search(ctx, params).All(ctx) {
+		if err != nil {
+			return "", stripeError(err)
+		}
+		if intent.Metadata[stripeMetaKey] == key {
+			return intent.ID, nil
+		}
+	}
+	return "", nil
+}
+
+// stripeQuote is the value inside the quotes of Stripe's query language.
+func stripeQuote(value string) string {
+	return strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(value)
+}
+
+// listed looks through the latest intents, newest first.
+func (s *Stripe) listed(ctx context.Context, key string, now time.Time) (string, error) {
+	params := &stripe.PaymentIntentListParams{
+		CreatedRange: &stripe.RangeQueryParams{GreaterThanOrEqual: now.Add(-stripeListed).Unix()},
+	}
+	params.Limit = stripe.Int64(stripePage)
+	seen := 0
+	for intent, err := range s.client.V1PaymentIntents.List(ctx, params).All(ctx) {
+		if err != nil {
+			return "", stripeError(err)
+		}
+		if intent.Metadata[stripeMetaKey] == key {
+			return intent.ID, nil
+		}
+		if seen++; seen < stripeMaxListed {
+			continue
+		}
+		if intent.Created > now.Add(-stripeSearchLag).Unix() {
+			return "", &Error{Class: ClassUnknown, Code: "lookup_incomplete"}
+		}
+		break
+	}
+	return "", nil
+}

@@ -15,13 +15,23 @@ import (
 func (s *Stripe) Charge(ctx context.Context, in Charge) (Outcome, error) {
 	intent, err := s.client.V1PaymentIntents.Create(ctx, stripeIntentParams(in))
 	if err == nil {
-		return stripeOutcome(in.Key, intent), nil
+		return s.current(ctx, stripeOutcome(in.Key, intent), intent.LastResponse)
 	}
 	var answer *stripe.Error
 	if out := stripeError(err); !errors.As(err, &answer) || !stripeDeclined(answer) || !out.Class.Declined() {
 		return Outcome{}, out
 	}
-	return stripeDecline(in, answer), nil
+	return s.current(ctx, stripeDecline(in, answer), answer.LastResponse)
+}
+
+// current replaces what Stripe has stored under the key by how the charge is
+// now: a repeated request is answered with the first answer, word for word, even
+// when the customer has confirmed it since.
+func (s *Stripe) current(ctx context.Context, out Outcome, response *stripe.APIResponse) (Outcome, error) {
+	if out.Ref == "" || response == nil || !stripeReplayed(response.Header) {
+		return out, nil
+	}
+	return s.retrieve(ctx, out.Key, out.Ref)
 }
 
 func stripeIntentParams(in Charge) *stripe.PaymentIntentCreateParams {
@@ -63,8 +73,7 @@ func stripeDecline(in Charge, e *stripe.Error) Outcome {
 			return out
 		}
 	}
-	out.Status, out.Code = StatusFailed, stripeCode(e)
-	out.Class = DeclineClass(out.Code)
+	out.Status, out.Class, out.Code = StatusFailed, stripeDeclineClass(e), stripeCode(e)
 	return out
 }
 
@@ -74,11 +83,10 @@ func stripeOutcome(key string, intent *stripe.PaymentIntent) Outcome {
 	case StatusRequiresAction:
 		out.ActionURL = stripeActionURL(intent)
 	case StatusFailed:
-		out.Code = "not_confirmed"
-		if intent.LastPaymentError != nil {
-			out.Code = stripeCode(intent.LastPaymentError)
+		out.Class, out.Code = ClassSoftDecline, "not_confirmed"
+		if e := intent.LastPaymentError; e != nil {
+			out.Class, out.Code = stripeDeclineClass(e), stripeCode(e)
 		}
-		out.Class = DeclineClass(out.Code)
 	}
 	if charge := intent.LatestCharge; charge != nil {
 		out.Refunded = charge.AmountRefunded

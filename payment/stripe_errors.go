@@ -35,7 +35,7 @@ func stripeAnswer(e *stripe.Error) *Error {
 	if out.Class == ClassThrottled {
 		out.RetryAfter = stripeRetryAfter(header.Get("Retry-After"), time.Now())
 	}
-	out.Spent = e.HTTPStatusCode >= http.StatusInternalServerError && header.Get("Idempotent-Replayed") == "true"
+	out.Spent = e.HTTPStatusCode >= http.StatusInternalServerError && stripeReplayed(header)
 	return out
 }
 
@@ -49,7 +49,7 @@ func stripeClass(e *stripe.Error) Class {
 	case e.HTTPStatusCode == http.StatusConflict, e.Code == stripe.ErrorCodeIdempotencyKeyInUse:
 		return ClassUnknown
 	case stripeDeclined(e):
-		return DeclineClass(stripeCode(e))
+		return stripeDeclineClass(e)
 	default: // keys, rights, parameters, and a key used for two things
 		return ClassMisconfigured
 	}
@@ -59,6 +59,18 @@ func stripeClass(e *stripe.Error) Class {
 func stripeDeclined(e *stripe.Error) bool {
 	return e.Type == stripe.ErrorTypeCard || e.HTTPStatusCode == http.StatusPaymentRequired
 }
+
+// stripeDeclineClass knows one code more than the port: a customer who turned
+// the bank's question down would be asked the same again.
+func stripeDeclineClass(e *stripe.Error) Class {
+	if e.Code == stripe.ErrorCodePaymentIntentAuthenticationFailure {
+		return ClassHardDecline
+	}
+	return DeclineClass(stripeCode(e))
+}
+
+// stripeReplayed reports whether an answer is the one stored under the key.
+func stripeReplayed(header http.Header) bool { return header.Get("Idempotent-Replayed") == "true" }
 
 // stripeCode is the most telling code of an error: the bank's, else Stripe's.
 func stripeCode(e *stripe.Error) string {

@@ -239,6 +239,10 @@ func TestStripe_StatusOfAnIntent(t *testing.T) {
 			intentJSON("pi_1", "requires_payment_method", failure, young),
 			payment.Outcome{Status: payment.StatusFailed, Class: payment.ClassHardDecline, Code: "stolen_card"},
 		},
+		"turned down by the customer": {
+			intentJSON("pi_1", "requires_payment_method", `"last_payment_error":{"type":"card_error","code":"payment_intent_authentication_failure"}`),
+			payment.Outcome{Status: payment.StatusFailed, Class: payment.ClassHardDecline, Code: "payment_intent_authentication_failure"},
+		},
 		"still being confirmed": {intentJSON("pi_1", "requires_confirmation", young), payment.Outcome{Status: payment.StatusProcessing}},
 		"never confirmed": {
 			intentJSON("pi_1", "requires_confirmation"),
@@ -256,6 +260,23 @@ func TestStripe_StatusOfAnIntent(t *testing.T) {
 			out, err := s.Charge(t.Context(), aCharge)
 			require.NoError(t, err)
 			assert.Equal(t, c.want, out)
+		})
+	}
+}
+
+func TestStripe_ARepeatedChargeTellsHowItIsNow(t *testing.T) {
+	t.Parallel()
+	decline := `"type":"card_error","code":"card_declined","payment_intent":` + intentJSON("pi_1", "requires_payment_method")
+	for name, stored := range map[string]http.HandlerFunc{
+		"confirmed since": says(200, intentJSON("pi_1", "requires_action"), "Idempotent-Replayed", "true"),
+		"declined":        says(402, refusalJSON(decline), "Idempotent-Replayed", "true"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, _ := newStripe(t, map[string]http.HandlerFunc{createIntent: stored, getIntent: says(200, intentJSON("pi_1", "succeeded"))})
+			out, err := s.Charge(t.Context(), aCharge)
+			require.NoError(t, err)
+			assert.Equal(t, payment.StatusSucceeded, out.Status)
 		})
 	}
 }

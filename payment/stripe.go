@@ -44,7 +44,9 @@ func NewStripe(cfg StripeConfig) *Stripe {
 
 // stripeBackend turns off what the library would do on its own: trying again,
 // which is Temporal's, and logging, which would write whole answers, with the
-// client secrets in them, to the standard error.
+// client secrets in them, to the standard error. Go's own HTTP client still sends
+// a request again when a connection it had kept open turns out to be dead; the
+// idempotency key makes that safe.
 func stripeBackend(cfg StripeConfig) *stripe.BackendConfig {
 	b := &stripe.BackendConfig{
 		EnableTelemetry:   stripe.Bool(false),

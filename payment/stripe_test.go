@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -283,7 +285,10 @@ func TestStripe_ARepeatedChargeTellsHowItIsNow(t *testing.T) {
 
 func TestStripe_ErrorsSayWhatMayBeDone(t *testing.T) {
 	t.Parallel()
-	date := time.Now().Add(90 * time.Second).UTC().Format(http.TimeFormat)
+	limited := refusalJSON(`"type":"invalid_request_error","code":"rate_limit"`)
+	onDate := func(w http.ResponseWriter, r *http.Request) {
+		says(429, limited, "Retry-After", time.Now().Add(90*time.Second).UTC().Format(http.TimeFormat))(w, r)
+	}
 	for name, c := range map[string]struct {
 		answer http.HandlerFunc
 		class  payment.Class
@@ -291,11 +296,10 @@ func TestStripe_ErrorsSayWhatMayBeDone(t *testing.T) {
 		spent  bool
 		after  time.Duration
 	}{
-		"throttled, seconds": {says(429, refusalJSON(`"type":"invalid_request_error","code":"rate_limit"`), "Retry-After", "7"),
+		"throttled, seconds": {says(429, limited, "Retry-After", "7"),
 			payment.ClassThrottled, "rate_limit", false, 7 * time.Second},
-		"throttled, date": {says(429, refusalJSON(`"type":"invalid_request_error","code":"rate_limit"`), "Retry-After", date),
-			payment.ClassThrottled, "rate_limit", false, 90 * time.Second},
-		"throttled, nonsense": {says(429, refusalJSON(`"type":"invalid_request_error","code":"rate_limit"`), "Retry-After", "soon"),
+		"throttled, date": {onDate, payment.ClassThrottled, "rate_limit", false, 90 * time.Second},
+		"throttled, nonsense": {says(429, limited, "Retry-After", "soon"),
 			payment.ClassThrottled, "rate_limit", false, 0},
 		"locked": {says(429, refusalJSON(`"type":"invalid_request_error","code":"lock_timeout"`)),
 			payment.ClassThrottled, "lock_timeout", false, 0},
@@ -304,6 +308,7 @@ func TestStripe_ErrorsSayWhatMayBeDone(t *testing.T) {
 		"no JSON":       {says(502, `<html>Ada Lovelace</html>`), payment.ClassUnknown, "", false, 0},
 		"key under way": {says(409, refusalJSON(`"type":"invalid_request_error","code":"idempotency_key_in_use"`)),
 			payment.ClassUnknown, "idempotency_key_in_use", false, 0},
+		"key under way, no code": {says(409, refusalJSON(`"type":"invalid_request_error"`)), payment.ClassUnknown, "invalid_request_error", false, 0},
 		"key of another request": {says(400, refusalJSON(`"type":"idempotency_error"`)), payment.ClassMisconfigured, "idempotency_error", false, 0},
 		"wrong API key":          {says(401, refusalJSON(`"type":"invalid_request_error"`)), payment.ClassMisconfigured, "invalid_request_error", false, 0},
 		"forbidden": {says(403, refusalJSON(`"type":"invalid_request_error","code":"more_permissions_required"`)),
@@ -371,7 +376,9 @@ func TestStripe_NoAnswerIsUnknown(t *testing.T) {
 			server := httptest.NewServer(answer)
 			t.Cleanup(server.CloseClientConnections)
 			s := payment.NewStripe(payment.StripeConfig{SecretKey: stripeKey, APIBase: server.URL, Timeout: 200 * time.Millisecond})
+			start := time.Now()
 			_, err := s.Charge(t.Context(), aCharge)
+			assert.Less(t, time.Since(start), payment.DefaultStripeTimeout/2)
 			e := requirePaymentError(t, err)
 			assert.Equal(t, payment.ClassUnknown, e.Class)
 			assert.Error(t, e.Cause)
@@ -406,4 +413,22 @@ func TestStripe_CanceledRequestSaysSo(t *testing.T) {
 	_, err := s.Charge(ctx, aCharge)
 	require.ErrorIs(t, err, context.Canceled)
 	assert.Equal(t, payment.ClassUnknown, payment.ClassOf(err))
+}
+
+// It is not parallel: the standard error is everybody's.
+func TestStripe_TheLibraryWritesNoAnswerAnywhere(t *testing.T) {
+	out, err := os.Create(filepath.Join(t.TempDir(), "stderr"))
+	require.NoError(t, err)
+	stderr, stdout := os.Stderr, os.Stdout
+	os.Stderr, os.Stdout = out, out
+	defer func() { os.Stderr, os.Stdout = stderr, stdout }()
+	body := refusalJSON(`"type":"api_error","payment_intent":` + intentJSON("pi_1", "requires_action"))
+	s, _ := newStripe(t, map[string]http.HandlerFunc{createIntent: inTurn(says(500, body), says(502, "<html>"), says(402, body))})
+	for range 3 {
+		_, _ = s.Charge(t.Context(), aCharge)
+	}
+	require.NoError(t, out.Close())
+	written, err := os.ReadFile(out.Name())
+	require.NoError(t, err)
+	assert.Empty(t, string(written))
 }

@@ -64,7 +64,7 @@ func (c *changeSet) createAccount(slug store.Allocation) error {
 	o := c.onboarding
 	account := &domain.Account{
 		ID: o.AccountID, Status: domain.AccountPending, Name: o.AccountName, Slug: slug.Slug,
-		Country: o.Country, CreatedAt: c.now, UpdatedAt: c.now,
+		Country: o.Country, TestClockID: o.TestClockID, CreatedAt: c.now, UpdatedAt: c.now,
 	}
 	owner := &domain.User{
 		ID: o.OwnerID, AccountID: o.AccountID, Role: domain.RoleOwner,

@@ -186,7 +186,7 @@ func (c *changeSet) usableDefault(plan *domain.Plan) (*domain.PaymentMethod, err
 	if err != nil || option == nil || !option.Serves(c.onboarding.Country, plan.Currency) {
 		return nil, err
 	}
-	c.step(domain.StepPaymentMethod, domain.StepDone, method.Name+".")
+	c.step(domain.StepPaymentMethod, domain.StepDone, methodName(method)+".")
 	return method, nil
 }
 
@@ -219,6 +219,7 @@ func (c *changeSet) subscribe() (*domain.Subscription, error) {
 	o := c.onboarding
 	if o.Subscription == nil {
 		sub := domain.NewSubscription(o.SubscriptionID, o.AccountID, o.ID, o.Plan, c.now)
+		sub.TestClockID = o.TestClockID
 		o.Subscription = &domain.SubscriptionRef{ID: sub.ID, Status: sub.Status}
 		c.record(domain.EventSubscriptionCreated, map[string]any{"plan": sub.PlanCode})
 		c.opened = true

@@ -72,6 +72,7 @@ func (a *API) checkActivation(ctx context.Context, o *domain.Onboarding) error {
 		return err
 	}
 	o.Account = &domain.AccountRef{ID: account.ID, Name: account.Name, Slug: account.Slug}
+	o.TestClockID = account.TestClockID
 	if o.Country == "" {
 		o.Country = account.Country
 	}

@@ -56,6 +56,17 @@ func TestSandbox_TokensOutOfTheirRangeAreRefused(t *testing.T) {
 	}
 }
 
+func TestSandbox_KeyOfAMethodIsGoodForOneToken(t *testing.T) {
+	t.Parallel()
+	c := open(t)
+	in := payment.Attach{Key: "pm_1", AccountID: "acct_1", Token: "tok_ok"}
+	_, err := c.Attach(t.Context(), in)
+	require.NoError(t, err)
+	in.Token = "tok_declined_funds"
+	_, err = c.Attach(t.Context(), in)
+	assert.Equal(t, payment.ClassMisconfigured, payment.ClassOf(err))
+}
+
 func TestSandbox_RunsDryFromTheFifthCharge(t *testing.T) {
 	t.Parallel()
 	c := open(t)

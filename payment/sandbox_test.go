@@ -121,7 +121,9 @@ func submit(t testing.TB, address, field, value string) answered {
 	return read(t, answer, err)
 }
 
-func sign(body []byte, at time.Time) http.Header {
+func sign(body []byte, at time.Time) http.Header { return signWith(secret, body, at) }
+
+func signWith(secret, body []byte, at time.Time) http.Header {
 	var e struct{ ID string }
 	_ = json.Unmarshal(body, &e)
 	signer, _ := standardwebhooks.NewWebhookRaw(secret)

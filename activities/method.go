@@ -211,8 +211,8 @@ func (a *Activities) AttachMethod(ctx context.Context, in AttachMethodInput) (At
 	made, err := provider.Attach(ctx, attachment(m))
 	class := payment.ClassOf(err)
 	if err != nil && !class.Declined() {
-		if class == payment.ClassRequiresAction {
-			return AttachMethodResult{}, nil
+		if class == payment.ClassRequiresAction { // the same page, still to be filled in
+			return a.offerAccountPage(ctx, m, provider)
 		}
 		return AttachMethodResult{}, a.providerTrouble(ctx, err)
 	}

@@ -93,6 +93,7 @@ func bodyFor(method, path string, letIn bool) any {
 		"/v1/onboardings/{id}/payment-method": {"payment_option": "card"},
 		"/v1/onboardings/{id}/payment":        {"reference": "paid"},
 		"/v1/onboardings/{id}/cancel":         {},
+		"/v1/onboardings/{id}/confirm":        {},
 		"/v1/account/payment-methods":         {"payment_option": "card"},
 		"/v1/account/subscription":            {"plan": "scale"},
 		"/v1/admin/api-keys":                  {"name": "mine"},

@@ -11,7 +11,7 @@ import (
 // fails the others are still there.
 type section[T any] struct {
 	Status string `json:"status" enum:"available,none,unavailable" doc:"unavailable: not known right now, which is not the same as none."`
-	Data   *T     `json:"data"`
+	Data   *T     `json:"data" doc:"Null unless available."`
 }
 
 // billingOverview is everything a billing page shows, read in one call. Its

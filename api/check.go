@@ -17,6 +17,7 @@ const (
 	acceptedEmail   = "a plain address such as ada@example.com, at most 254 bytes"
 	acceptedName    = "1 to 120 visible characters: no control, zero-width or line-breaking ones"
 	acceptedSlug    = "3 to 48 lower-case letters, digits and single hyphens between them"
+	acceptedToken   = "a token from the provider's form, or nothing"
 	acceptedCountry = "an ISO 3166-1 alpha-2 code, upper case, such as KE"
 )
 
@@ -48,6 +49,7 @@ func (a *API) checkSignUp(ctx context.Context, req signUpRequest) (*domain.Onboa
 	wrong.require(domain.ValidName(req.AccountName), "account_name", "It cannot be a name.", acceptedName)
 	wrong.require(req.Slug == "" || domain.ValidSlug(req.Slug), "slug", "It has not the form of a slug.", acceptedSlug)
 	wrong.require(req.Country == "" || validCountry(req.Country), "country", "There is no such country.", acceptedCountry)
+	wrong.require(req.PaymentToken == "" || tokenPattern.MatchString(req.PaymentToken), "payment_token", "It is no token.", acceptedToken)
 	if err := wrong.err(); err != nil {
 		return nil, err
 	}

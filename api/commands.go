@@ -141,7 +141,7 @@ func (a *API) checkToken(option *domain.PaymentOption, token string) error {
 	}
 	checker, checks := a.Providers[option.Provider].(payment.TokenChecker)
 	if !tokenPattern.MatchString(token) || (checks && !checker.PossibleToken(token)) {
-		return domain.Invalid("body.payment_token", "It is no token of this option's provider.", "a token from the provider's form, or nothing")
+		return domain.Invalid("body.payment_token", "It is no token of this option's provider.", acceptedToken)
 	}
 	return nil
 }

@@ -19,6 +19,7 @@ import (
 
 	"slipway/activities"
 	"slipway/domain"
+	"slipway/payment"
 	"slipway/store"
 )
 
@@ -155,6 +156,17 @@ func (l *lockedBuffer) String() string {
 // cheap makes a password hash cost next to nothing.
 var cheap = argon2id.Params{Memory: 64, Iterations: 1, Parallelism: 1}
 
+const sandboxKey = "a key of the sandbox"
+
+// sandbox is the URL of a payment sandbox that all tests share.
+var sandbox = sync.OnceValue(func() string {
+	server, err := payment.NewSandboxServer(payment.SandboxConfig{APIKey: sandboxKey, NoSync: true})
+	if err != nil {
+		panic(err)
+	}
+	return httptest.NewServer(server.Handler()).URL
+})
+
 // newWorld starts an API; changes adjust its configuration.
 func newWorld(t testing.TB, changes ...func(*Config)) *world {
 	t.Helper()
@@ -165,9 +177,13 @@ func newWorld(t testing.TB, changes ...func(*Config)) *world {
 	require.NoError(t, s.Migrate(ctx))
 	require.NoError(t, s.Seed(ctx))
 	w := &world{t: t, store: s, log: &lockedBuffer{}}
-	w.flows = &flows{act: &activities.Activities{Store: s, Policy: activities.Policy{PaymentWindow: 23 * time.Hour}}}
+	providers := map[string]payment.Provider{
+		payment.NameManual:  payment.NewManual(),
+		payment.NameSandbox: payment.NewSandbox(payment.SandboxClient{URL: sandbox(), APIKey: sandboxKey, WebhookSecret: []byte(sandboxKey)}),
+	}
+	w.flows = &flows{act: &activities.Activities{Store: s, Providers: providers, Policy: activities.Policy{PaymentWindow: 23 * time.Hour}}}
 	c := Config{
-		Store: s, Workflows: w.flows, SecretKey: bytes.Repeat([]byte{7}, 32), PasswordHash: cheap, Version: "test",
+		Store: s, Workflows: w.flows, Providers: providers, TestClocks: true, SecretKey: bytes.Repeat([]byte{7}, 32), PasswordHash: cheap, Version: "test",
 		Log: slog.New(slog.NewJSONHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
 	for _, change := range changes {

@@ -118,7 +118,7 @@ func TestOpenAPI_AnswersAreAsDescribed(t *testing.T) {
 	call("POST", "/v1/onboardings", "", map[string]any{"x": 1}).problem(422, "invalid")
 	call("GET", path, secret, nil)
 	call("GET", path, "", nil).problem(401, "unauthenticated")
-	call("POST", path+"/payment-method", secret, map[string]any{"payment_option": "card"})
+	call("POST", path+"/payment-method", secret, map[string]any{"payment_option": "bank_transfer"})
 	call("POST", path+"/payment", secret, map[string]any{"reference": "paid"})
 	call("POST", path+"/plan", secret, map[string]any{"plan": "free"}).problem(409, "invalid_transition")
 	session := call("POST", "/v1/sessions", "", map[string]any{"email": "acme@example.com", "password": goodPassword}).text("token")

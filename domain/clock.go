@@ -24,7 +24,7 @@ var ClockMoves = Moves[ClockStatus]{
 type TestClock struct {
 	ID        string      `json:"id" gorm:"primaryKey" doc:"Prefixed ULID."`
 	Object    string      `json:"object" gorm:"-" enum:"test_clock"`
-	Name      string      `json:"name,omitempty"`
+	Name      string      `json:"name,omitempty" doc:"What it was made for."`
 	Status    ClockStatus `json:"status" enum:"ready,advancing"`
 	Now       time.Time   `json:"now" doc:"What it shows."`
 	Target    *time.Time  `json:"target" doc:"While advancing: where to." nullable:"true"`

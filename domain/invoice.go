@@ -59,7 +59,7 @@ type Invoice struct {
 	Currency       string        `json:"currency"`
 	Lines          []InvoiceLine `json:"lines" gorm:"serializer:json" doc:"What the amount is made of." nullable:"false"`
 	PeriodStart    time.Time     `json:"period_start" doc:"Start of the period it is for."`
-	PeriodEnd      *time.Time    `json:"period_end" nullable:"true"`
+	PeriodEnd      *time.Time    `json:"period_end" doc:"End of that period; null for the first one, which begins when it is paid." nullable:"true"`
 	DueAt          *time.Time    `json:"due_at" doc:"End of the payment window." nullable:"true"`
 	PaidOutOfBand  bool          `json:"paid_out_of_band" doc:"Settled by an admin, without the customer's reference."`
 	Waived         bool          `json:"waived" doc:"Void because an admin asked for no money."`
@@ -75,7 +75,7 @@ type Invoice struct {
 
 // InvoiceLine is one part of an invoice; a credit is negative.
 type InvoiceLine struct {
-	Description string `json:"description"`
+	Description string `json:"description" doc:"What for, with the dates."`
 	Amount      int64  `json:"amount" doc:"In minor units."`
 }
 

@@ -107,9 +107,9 @@ type PaymentMethod struct {
 	Type      PaymentType `json:"type" enum:"card,bank_transfer,wallet,invoice"`
 	Name      string      `json:"name"`
 	Brand     string      `json:"brand,omitempty" doc:"Of a card, such as visa."`
-	Last4     string      `json:"last4,omitempty"`
-	ExpMonth  int         `json:"exp_month,omitempty"`
-	ExpYear   int         `json:"exp_year,omitempty"`
+	Last4     string      `json:"last4,omitempty" doc:"Of a card: the last digits."`
+	ExpMonth  int         `json:"exp_month,omitempty" doc:"Of a card."`
+	ExpYear   int         `json:"exp_year,omitempty" doc:"Of a card."`
 	Default   bool        `json:"default" gorm:"column:is_default"`
 	CreatedAt time.Time   `json:"created_at"`
 	RemovedAt *time.Time  `json:"-"`

@@ -10,7 +10,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"strconv"
 	"time"
 
 	"github.com/stripe/stripe-go/v85"
@@ -33,7 +32,7 @@ func stripeAnswer(e *stripe.Error) *Error {
 	}
 	out := &Error{Class: stripeClass(e), Code: stripeCode(e), Cause: stripeCause(e)}
 	if out.Class == ClassThrottled {
-		out.RetryAfter = stripeRetryAfter(header.Get("Retry-After"), time.Now())
+		out.RetryAfter = retryAfter(header.Get("Retry-After"), time.Now())
 	}
 	out.Spent = e.HTTPStatusCode >= http.StatusInternalServerError && stripeReplayed(header)
 	return out
@@ -111,16 +110,4 @@ func stripeSilenceCause(err error) error {
 	default:
 		return errors.New("stripe: an answer that cannot be read")
 	}
-}
-
-// stripeRetryAfter reads a Retry-After header, in seconds or as a date; 0 for
-// none and for what is neither.
-func stripeRetryAfter(value string, now time.Time) time.Duration {
-	if seconds, err := strconv.Atoi(value); err == nil {
-		return max(0, time.Duration(seconds)*time.Second)
-	}
-	if at, err := http.ParseTime(value); err == nil {
-		return max(0, at.Sub(now))
-	}
-	return 0
 }

@@ -27,8 +27,9 @@ const (
 // catalogue holds what is public of the catalogue, ready to be sent: GET
 // /v1/plans is asked for by every visitor and must not fail.
 type catalogue struct {
-	plans   cached[*rendered]
-	options cached[[]domain.PaymentOption]
+	plans    cached[*rendered]
+	options  cached[[]domain.PaymentOption]
+	packages cached[*rendered]
 }
 
 func newCatalogue(s *store.Store) *catalogue {
@@ -40,7 +41,8 @@ func newCatalogue(s *store.Store) *catalogue {
 			}
 			return render(newList(plans, ""))
 		}},
-		options: cached[[]domain.PaymentOption]{load: s.PaymentOptions},
+		options:  cached[[]domain.PaymentOption]{load: s.PaymentOptions},
+		packages: cached[*rendered]{load: packagesForSale(s)},
 	}
 }
 
@@ -48,6 +50,7 @@ func newCatalogue(s *store.Store) *catalogue {
 func (c *catalogue) changed() {
 	c.plans.expires.Store(0)
 	c.options.expires.Store(0)
+	c.packages.expires.Store(0)
 }
 
 // cached is a copy of something that is looked at again when it is no longer

@@ -57,6 +57,10 @@ var statusOf = map[string]int{
 	domain.ReasonBalanceUnavailable:       http.StatusServiceUnavailable,
 	domain.ReasonBodyTooLarge:             http.StatusRequestEntityTooLarge,
 	domain.ReasonCardRefused:              http.StatusUnprocessableEntity,
+	domain.ReasonAccountClosed:            http.StatusForbidden,
+	domain.ReasonFeatureNotInPlan:         http.StatusForbidden,
+	domain.ReasonLimitReached:             http.StatusForbidden,
+	domain.ReasonInsufficientCredits:      http.StatusPaymentRequired,
 	reasonMalformedBody:                   http.StatusBadRequest,
 	reasonMediaType:                       http.StatusUnsupportedMediaType,
 	reasonMethod:                          http.StatusMethodNotAllowed,
@@ -76,6 +80,12 @@ type Problem struct {
 	From             string              `json:"from,omitempty" doc:"invalid_transition: the current status."`
 	To               string              `json:"to,omitempty" doc:"invalid_transition: the status that was asked for."`
 	AvailableActions []domain.Action     `json:"available_actions,omitempty" nullable:"false" doc:"invalid_transition: what may be done instead."`
+	Upgradable       *bool               `json:"upgradable,omitempty" doc:"402, and 403 by the plan: whether choosing a plan on offer cures it."`
+	RequiredPlans    []string            `json:"required_plans,omitzero" nullable:"false" doc:"402, and 403 by the plan: codes of the plans on offer that allow it."`
+	CurrentPlan      string              `json:"current_plan,omitempty" doc:"402, and 403 by the plan: code of the account's plan; absent without one."`
+	Limit            *domain.LimitUse    `json:"limit,omitempty" doc:"How far the limit that was asked for is used up."`
+	NextAction       *domain.NextAction  `json:"next_action,omitempty" doc:"402, and 403 by the plan: where the customer cures it; absent when nothing does."`
+	Balance          *domain.Balance     `json:"balance,omitempty" doc:"insufficient_credits: what there is."`
 
 	retryAfter time.Duration
 	cause      error // of an internal problem, for the log only
@@ -134,6 +144,10 @@ func problemOfDomain(e *domain.Error) *Problem {
 	p.Code, p.Type = e.Kind(), problemType+e.Kind()
 	p.Errors, p.Suggestions, p.retryAfter = e.Fields, e.Suggestions, e.RetryAfter
 	p.From, p.To, p.AvailableActions = e.From, e.To, e.AvailableActions
+	if u := e.Upgrade; u != nil {
+		p.Upgradable, p.RequiredPlans, p.CurrentPlan = &u.Upgradable, u.RequiredPlans, u.CurrentPlan
+		p.Limit, p.NextAction, p.Balance = u.Limit, u.NextAction, u.Balance
+	}
 	return p
 }
 

@@ -14,6 +14,7 @@ const (
 	tagAccount    = "Account"
 	tagAdmin      = "Admin"
 	tagOperator   = "Operation"
+	tagBackend    = "Backend"
 )
 
 // What several routes fail with.
@@ -33,6 +34,7 @@ func (a *API) routes() {
 	a.catalogueRoutes()
 	a.onboardingRoutes()
 	a.accountRoutes()
+	a.entitlementRoutes()
 	a.adminRoutes()
 	if a.TestClocks {
 		a.clockRoutes()

@@ -44,6 +44,10 @@ const (
 	ReasonTerminatedExternally     = "terminated_externally"
 	ReasonBodyTooLarge             = "body_too_large"
 	ReasonCardRefused              = "card_refused"
+	ReasonAccountClosed            = "account_closed"
+	ReasonFeatureNotInPlan         = "feature_not_in_plan"
+	ReasonLimitReached             = "limit_reached"
+	ReasonInsufficientCredits      = "insufficient_credits"
 )
 
 // FieldError names one field of a request and what it would accept. It never
@@ -66,6 +70,7 @@ type Error struct {
 	Suggestions      []string      // slug_taken: free slugs; *_unavailable: codes that can be had
 	From, To         string        // invalid_transition
 	AvailableActions []Action      // invalid_transition: what may be done instead
+	Upgrade          *Upgrade      // payment_required, and forbidden by the plan: what cures it
 }
 
 // Error returns the detail, which is safe to show.

@@ -61,6 +61,7 @@ const (
 
 	EventPlanSaved          EventType = "catalogue.plan_saved"
 	EventPaymentOptionSaved EventType = "catalogue.payment_option_saved"
+	EventCreditPackageSaved EventType = "catalogue.credit_package_saved"
 	EventAPIKeyCreated      EventType = "api_key.created"
 	EventAPIKeyRevoked      EventType = "api_key.revoked"
 )

@@ -21,6 +21,7 @@ const (
 	PrefixAPIKey        = "key"
 	PrefixTestClock     = "clk"
 	PrefixCreditPackage = "pkg"
+	PrefixSite          = "site"
 )
 
 // IDPrefix is the part of an id that names its noun.

@@ -17,12 +17,13 @@ const (
 	NextVerifyEmail      NextActionType = "verify_email"
 	NextOpenApp          NextActionType = "open_app"
 	NextContactSupport   NextActionType = "contact_support"
+	NextBuyCredits       NextActionType = "buy_credits" // of insufficient_credits only
 )
 
 // NextAction is what the customer does next. It is stored with the onboarding,
 // so a reload, another tab and another device land on the same step.
 type NextAction struct {
-	Type      NextActionType `json:"type" enum:"wait,choose_plan,add_payment_method,confirm_payment,submit_payment,await_approval,verify_email,open_app,contact_support"`
+	Type      NextActionType `json:"type" enum:"wait,choose_plan,add_payment_method,confirm_payment,submit_payment,await_approval,verify_email,open_app,contact_support,buy_credits"`
 	URL       string         `json:"url" doc:"The API call that takes the action, or where to read on."`
 	ExpiresAt *time.Time     `json:"expires_at,omitempty" doc:"When the offer ends; for submit_payment, the payment window."`
 

@@ -39,10 +39,14 @@ func (s *Store) FindKey(ctx context.Context, k Key) (resourceID string, err erro
 		return "", s.wrap("read idempotency key", "", err)
 	}
 	if !bytes.Equal(rows[0].Fingerprint, k.Fingerprint) {
-		return "", &domain.Error{Code: domain.CodeInvalid, Reason: domain.ReasonIdempotencyKeyReused,
-			Detail: "This Idempotency-Key was used with another request; use a new key."}
+		return "", keyReused()
 	}
 	return rows[0].ResourceID, nil
+}
+
+func keyReused() error {
+	return &domain.Error{Code: domain.CodeInvalid, Reason: domain.ReasonIdempotencyKeyReused,
+		Detail: "This Idempotency-Key was used with another request; use a new key."}
 }
 
 // ClaimKey ties the key to resourceID, in the transaction that makes the

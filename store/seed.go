@@ -6,7 +6,7 @@ import (
 	"slipway/domain"
 )
 
-// Seed adds the plans and payment options of a new installation. What is
+// Seed adds the plans, payment options and credit packages of a new installation. What is
 // there already, changed or not, stays as it is.
 func (s *Store) Seed(ctx context.Context) error {
 	return s.Within(ctx, func(tx *Store) error {
@@ -22,6 +22,12 @@ func (s *Store) Seed(ctx context.Context) error {
 			o.Present()
 			if _, err := insertNew(tx.writer(ctx), &o); err != nil {
 				return tx.wrap("seed payment option", "", err)
+			}
+		}
+		for i, p := range seedCreditPackages() {
+			p.ID, p.Sort, p.CreatedAt, p.UpdatedAt = NewID(domain.PrefixCreditPackage), 10*(i+1), tx.now(), tx.now()
+			if _, err := insertNew(tx.writer(ctx), &p); err != nil {
+				return tx.wrap("seed credit package", "", err)
 			}
 		}
 		return nil

@@ -1,0 +1,184 @@
+package api
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"slipway/domain"
+	"slipway/store"
+)
+
+// What a decision refuses with: paying cures the first, not the others.
+var refuses = fails(string(domain.CodePaymentRequired), domain.ReasonAccountClosed)
+
+// entitlementRoutes lists the calls that ask what an account may do, and those
+// that do it.
+func (a *API) entitlementRoutes() {
+	backend := group{tagBackend, admins}
+	handle(a, backend, "POST /v1/entitlements/check", "check-entitlement", "May this account do that?", a.checkEntitlement, refuses,
+		fails(domain.ReasonFeatureNotInPlan, domain.ReasonLimitReached, string(domain.CodeNotFound)),
+		about("200 when it may; else 402 when paying cures it, 403 when the account is closed or its plan does not include it, with what does. Without feature and limit: may the account use the product at all?"))
+	handle(a, backend, "POST /v1/credits/debit", "debit-credits", "Spend credits", a.debit, refuses, reused, unavailableAs(domain.ReasonBalanceUnavailable),
+		fails(domain.ReasonInsufficientCredits, string(domain.CodeNotFound)),
+		about("All of the amount or nothing, the plan's credits first. Idempotency-Key is required: the same key, amount and reason again answer with the same entries and take nothing, however often and at whatever time; keys belong to the account."))
+
+	own := group{tagAccount, owners}
+	handle(a, own, "GET /v1/account/entitlements", "get-entitlements", "Read what the account may do", a.getEntitlements,
+		about("Answers in every billing state, for guards that ask before they act."))
+	handle(a, own, "GET /v1/account/credits", "list-account-credits", "List the credits granted and spent", a.listOwnCredits, filtered)
+	handle(a, own, "GET /v1/account/sites", "list-sites", "List the sites", a.listSites, filtered,
+		about("Sites are the sample of a resource that a plan limits. Reading and deleting works in every billing state."))
+	handle(a, own, "POST /v1/account/sites", "create-site", "Add a site, if the plan allows one more", a.createSite, created, reused, refuses,
+		fails(domain.ReasonLimitReached))
+	handle(a, own, "DELETE /v1/account/sites/{id}", "delete-site", "Delete a site; it no longer counts", a.deleteSite, noContent)
+
+	raw[listOf[domain.CreditPackage]](a, group{tagCatalogue, anyone}, "GET /v1/credit-packages", "list-credit-packages", "List the credit packages for sale",
+		a.listCreditPackages, cacheable, about("Every package that is active, in order. Never limited."))
+	admin := group{tagAdmin, admins}
+	handle(a, admin, "GET /v1/admin/credit-packages", "admin-list-credit-packages", "List every credit package", a.adminCreditPackages, filtered)
+	handle(a, admin, "POST /v1/admin/credit-packages", "admin-create-credit-package", "Add a credit package", a.createCreditPackage, created, conflict, reused)
+	handle(a, admin, "PATCH /v1/admin/credit-packages/{id}", "admin-change-credit-package", "Change a credit package", a.changeCreditPackage)
+}
+
+type checkEntitlementInput struct {
+	Body struct {
+		AccountID string `json:"account_id" maxLength:"60" doc:"The account that wants to."`
+		Feature   string `json:"feature,omitempty" maxLength:"60" doc:"A feature that its plan must have."`
+		Limit     string `json:"limit,omitempty" maxLength:"60" doc:"A limit of its plan that must not be passed, such as sites."`
+		Quantity  *int64 `json:"quantity,omitempty" minimum:"0" maximum:"1000000000000" doc:"With limit: how many more; 1 when absent, 0 asks whether what there is fits."`
+		Used      int64  `json:"used,omitempty" minimum:"0" maximum:"1000000000000" doc:"With limit: how many there are, as the caller counts; sites are counted here, whatever it says."`
+	}
+}
+
+func (in *checkEntitlementInput) need() domain.Need {
+	n := domain.Need{Feature: in.Body.Feature, Limit: in.Body.Limit, Quantity: 1, Used: in.Body.Used}
+	set(&n.Quantity, in.Body.Quantity)
+	return n
+}
+
+// entitlement is the answer to a check that is allowed; one that is not is a problem.
+type entitlement struct {
+	Object             string                    `json:"object" enum:"entitlement"`
+	Allowed            bool                      `json:"allowed" doc:"Always true: a refusal is a 402 or 403 problem."`
+	AccountID          string                    `json:"account_id"`
+	Plan               string                    `json:"plan" doc:"Code of the account's plan."`
+	SubscriptionStatus domain.SubscriptionStatus `json:"subscription_status" enum:"trialing,active,past_due" doc:"past_due: within grace."`
+	Limit              *domain.LimitUse          `json:"limit,omitempty" doc:"How far the limit that was asked for is used up."`
+}
+
+type checkEntitlementOutput struct {
+	Body entitlement
+}
+
+// checkEntitlement answers a backend's question.
+func (a *API) checkEntitlement(ctx context.Context, in *checkEntitlementInput) (*checkEntitlementOutput, error) {
+	standing, d, err := decide(ctx, a.store, in.Body.AccountID, in.need())
+	if err == nil {
+		err = d.Err()
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &checkEntitlementOutput{Body: entitlement{
+		Object: "entitlement", Allowed: true, AccountID: in.Body.AccountID, Plan: d.CurrentPlan,
+		SubscriptionStatus: standing.Subscription.Status, Limit: d.Limit,
+	}}, nil
+}
+
+// decide reads how the account stands and decides; what explains a refusal is
+// read only when there is one.
+func decide(ctx context.Context, s *store.Store, accountID string, n domain.Need) (domain.Standing, domain.Decision, error) {
+	standing, err := standingOf(ctx, s, accountID, &n)
+	if err != nil {
+		return standing, domain.Decision{}, err
+	}
+	d := standing.Decide(n)
+	if d.Allowed {
+		return standing, d, nil
+	}
+	err = s.Explain(ctx, &standing)
+	return standing, standing.Decide(n), err
+}
+
+// standingOf reads how the account stands, and counts what the need's limit
+// limits where that is ours to count. An owner's account that is received and
+// not created yet is pending.
+func standingOf(ctx context.Context, s *store.Store, accountID string, n *domain.Need) (domain.Standing, error) {
+	if !store.ValidID(domain.PrefixAccount, accountID) {
+		return domain.Standing{}, domain.NotFound("account")
+	}
+	standing, sites, err := s.Standing(ctx, accountID, n.Limit == domain.LimitSites)
+	if n.Limit == domain.LimitSites {
+		n.Used = sites
+	}
+	if domain.CodeOf(err) == domain.CodeNotFound && callerOf(ctx).accountID == accountID {
+		return domain.Standing{Account: &domain.Account{ID: accountID, Status: domain.AccountPending}, Now: s.Now()}, nil
+	}
+	return standing, err
+}
+
+// entitlements is everything an account may do, for a guard to ask before it
+// acts. What cannot be used now is not in it.
+type entitlements struct {
+	Object             string                     `json:"object" enum:"entitlements"`
+	AccountID          string                     `json:"account_id"`
+	Status             string                     `json:"status" enum:"entitled,payment_required,account_closed" doc:"Whether the account may use the product at all."`
+	Plan               *string                    `json:"plan" doc:"Code of the account's plan; null without one."`
+	SubscriptionStatus *domain.SubscriptionStatus `json:"subscription_status" enum:"incomplete,incomplete_expired,trialing,active,past_due,unpaid,canceled" doc:"Null without a subscription."`
+	Features           []string                   `json:"features" nullable:"false" doc:"What may be used now; empty unless entitled."`
+	Limits             []limitUse                 `json:"limits" nullable:"false" doc:"How much of each; empty unless entitled. A key that is missing is not included."`
+	Upgradable         bool                       `json:"upgradable" doc:"Unless entitled: whether choosing a plan on offer cures it."`
+	RequiredPlans      []string                   `json:"required_plans" nullable:"false" doc:"Unless entitled: codes of the plans on offer."`
+	NextAction         *domain.NextAction         `json:"next_action" doc:"Unless entitled: where the customer cures it."`
+}
+
+// limitUse is domain.LimitUse with a use that may be unknown: only the product
+// knows how much there is of what it keeps itself.
+type limitUse struct {
+	Key  string `json:"key" doc:"Such as sites."`
+	Max  int64  `json:"max" doc:"How many the plan includes."`
+	Used *int64 `json:"used" doc:"How many there are; null where the product counts."`
+}
+
+type entitlementsOutput struct {
+	Body *entitlements
+}
+
+// getEntitlements answers what the caller's account may do, in every billing
+// state: a guard must not need a way around it.
+func (a *API) getEntitlements(ctx context.Context, _ *struct{}) (*entitlementsOutput, error) {
+	n := domain.Need{Limit: domain.LimitSites}
+	standing, err := standingOf(ctx, a.store, callerOf(ctx).accountID, &n)
+	if err == nil && !standing.Entitled() {
+		err = a.store.Explain(ctx, &standing)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &entitlementsOutput{Body: overview(standing, n.Used)}, nil
+}
+
+func overview(s domain.Standing, sites int64) *entitlements {
+	d := s.Decide(domain.Need{})
+	e := &entitlements{
+		Object: "entitlements", AccountID: s.Account.ID, Status: "entitled", Features: []string{}, Limits: []limitUse{},
+		Upgradable: d.Upgradable, RequiredPlans: d.RequiredPlans, NextAction: d.NextAction,
+	}
+	if s.Subscription != nil {
+		e.Plan, e.SubscriptionStatus = &s.Subscription.PlanCode, &s.Subscription.Status
+	}
+	if err := d.Err(); err != nil {
+		e.Status = domain.ReasonOf(err)
+		return e
+	}
+	e.Features = append(e.Features, s.Subscription.Plan.Features...)
+	for _, key := range slices.Sorted(maps.Keys(s.Subscription.Plan.Limits)) {
+		use := limitUse{Key: key, Max: s.Subscription.Plan.Limits[key]}
+		if key == domain.LimitSites {
+			use.Used = &sites
+		}
+		e.Limits = append(e.Limits, use)
+	}
+	return e
+}

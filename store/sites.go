@@ -1,0 +1,45 @@
+package store
+
+import (
+	"context"
+
+	"slipway/domain"
+)
+
+// InsertSite stores a new site. Whether the plan allows one more is decided by
+// the caller, who holds LockAccount meanwhile.
+func (s *Store) InsertSite(ctx context.Context, site *domain.Site) error {
+	return s.create(ctx, "insert site", site)
+}
+
+// LockAccount makes others that lock the account wait until the transaction
+// ends; rows that only refer to it may still be added. SQLite needs nothing:
+// its transactions exclude each other from the start.
+func (s *Store) LockAccount(ctx context.Context, id string) error {
+	if !s.postgres {
+		return nil
+	}
+	return s.wrap("lock account", "", s.conn(ctx).Exec("SELECT id FROM accounts WHERE id = ? FOR NO KEY UPDATE", id).Error)
+}
+
+// SiteByID returns a site of the account that was not deleted, or not_found.
+func (s *Store) SiteByID(ctx context.Context, accountID, id string) (*domain.Site, error) {
+	return one[domain.Site](s, s.conn(ctx).Where("id = ? AND account_id = ? AND deleted_at IS NULL", id, accountID), "site")
+}
+
+// ListSites returns a page of the account's sites, newest first.
+func (s *Store) ListSites(ctx context.Context, accountID string, p Page) (List[domain.Site], error) {
+	q := s.conn(ctx).Where("account_id = ? AND deleted_at IS NULL", accountID)
+	return page(s, q, p, func(site *domain.Site) string { return site.ID })
+}
+
+// DeleteSite takes a site of the account away, so that it no longer counts; the
+// row stays. not_found when there is none, or no more.
+func (s *Store) DeleteSite(ctx context.Context, accountID, id string) error {
+	result := s.writer(ctx).Model(&domain.Site{}).
+		Where("id = ? AND account_id = ? AND deleted_at IS NULL", id, accountID).Update("deleted_at", s.now())
+	if result.Error == nil && result.RowsAffected == 0 {
+		return domain.NotFound("site")
+	}
+	return s.wrap("delete site", "", result.Error)
+}

@@ -127,15 +127,15 @@ type entitlements struct {
 	Plan               *string                    `json:"plan" doc:"Code of the account's plan; null without one."`
 	SubscriptionStatus *domain.SubscriptionStatus `json:"subscription_status" enum:"incomplete,incomplete_expired,trialing,active,past_due,unpaid,canceled" doc:"Null without a subscription."`
 	Features           []string                   `json:"features" nullable:"false" doc:"What may be used now; empty unless entitled."`
-	Limits             []limitUse                 `json:"limits" nullable:"false" doc:"How much of each; empty unless entitled. A key that is missing is not included."`
+	Limits             []planLimit                `json:"limits" nullable:"false" doc:"How much of each; empty unless entitled. A key that is missing is not included."`
 	Upgradable         bool                       `json:"upgradable" doc:"Unless entitled: whether choosing a plan on offer cures it."`
 	RequiredPlans      []string                   `json:"required_plans" nullable:"false" doc:"Unless entitled: codes of the plans on offer."`
 	NextAction         *domain.NextAction         `json:"next_action" doc:"Unless entitled: where the customer cures it."`
 }
 
-// limitUse is domain.LimitUse with a use that may be unknown: only the product
+// planLimit is domain.LimitUse with a use that may be unknown: only the product
 // knows how much there is of what it keeps itself.
-type limitUse struct {
+type planLimit struct {
 	Key  string `json:"key" doc:"Such as sites."`
 	Max  int64  `json:"max" doc:"How many the plan includes."`
 	Used *int64 `json:"used" doc:"How many there are; null where the product counts."`
@@ -162,7 +162,7 @@ func (a *API) getEntitlements(ctx context.Context, _ *struct{}) (*entitlementsOu
 func overview(s domain.Standing, sites int64) *entitlements {
 	d := s.Decide(domain.Need{})
 	e := &entitlements{
-		Object: "entitlements", AccountID: s.Account.ID, Status: "entitled", Features: []string{}, Limits: []limitUse{},
+		Object: "entitlements", AccountID: s.Account.ID, Status: "entitled", Features: []string{}, Limits: []planLimit{},
 		Upgradable: d.Upgradable, RequiredPlans: d.RequiredPlans, NextAction: d.NextAction,
 	}
 	if s.Subscription != nil {
@@ -174,7 +174,7 @@ func overview(s domain.Standing, sites int64) *entitlements {
 	}
 	e.Features = append(e.Features, s.Subscription.Plan.Features...)
 	for _, key := range slices.Sorted(maps.Keys(s.Subscription.Plan.Limits)) {
-		use := limitUse{Key: key, Max: s.Subscription.Plan.Limits[key]}
+		use := planLimit{Key: key, Max: s.Subscription.Plan.Limits[key]}
 		if key == domain.LimitSites {
 			use.Used = &sites
 		}

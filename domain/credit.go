@@ -18,7 +18,7 @@ type Credit struct {
 	ID             string     `json:"id" gorm:"primaryKey" doc:"Prefixed ULID."`
 	Object         string     `json:"object" gorm:"-" enum:"credit"`
 	AccountID      string     `json:"account_id"`
-	Pool           CreditPool `json:"pool" enum:"plan,bonus"`
+	Pool           CreditPool `json:"pool" enum:"plan,bonus" doc:"plan is reset each period, bonus stays until spent."`
 	Amount         int64      `json:"amount" doc:"Added when positive, taken when negative."`
 	Reason         string     `json:"reason" doc:"Such as plan_grant."`
 	SubscriptionID string     `json:"subscription_id,omitempty"`

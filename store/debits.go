@@ -2,7 +2,9 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"errors"
+	"time"
 
 	"slipway/domain"
 )
@@ -23,8 +25,11 @@ type DebitResult struct {
 	Short    bool            // the balance does not cover it; nothing was taken
 }
 
-// errSpent takes back a debit whose key turned out to be used.
-var errSpent = errors.New("the key was used before")
+// Why a debit took nothing.
+var (
+	errSpent = errors.New("the key was used before")
+	errShort = errors.New("the balance does not cover it")
+)
 
 // keys are those of the entries. The first entry has the same key whichever
 // pool it draws on, so that the unique index sees every repetition.
@@ -33,74 +38,80 @@ func (d Debit) keys() [2]string { return [2]string{"debit/1/" + d.Key, "debit/2/
 // Debit takes credits, the plan's first, all of them or none: debits of one
 // account take turns. Its key and the ledger's unique index make it happen once;
 // the same key with another amount or reason is idempotency_key_reused. not_found
-// means that no balance was ever opened, which is not the same as zero.
+// means that no balance was ever opened, which is not the same as zero. It costs
+// three statements.
 func (s *Store) Debit(ctx context.Context, d Debit) (DebitResult, error) {
 	var result DebitResult
 	err := s.Within(ctx, func(tx *Store) error {
-		balance, err := one[domain.Balance](tx, tx.locked(tx.conn(ctx)).Where("account_id = ?", d.AccountID), "balance")
-		if err != nil {
+		var err error
+		if result.Balance, err = tx.lockedBalance(ctx, d.AccountID); err != nil {
 			return err
 		}
-		result.Balance = balance
-		if result.Short = balance.Total < d.Amount; result.Short {
-			return errSpent // or so it may be: look
+		if result.Balance.Total < d.Amount {
+			return errShort
 		}
-		result.Entries = d.entries(balance, tx)
-		return tx.take(ctx, &result)
+		result.Entries, err = tx.draw(ctx, d, result.Balance)
+		return err
 	})
-	if !errors.Is(err, errSpent) {
-		return result, err
+	if result.Short = errors.Is(err, errShort); result.Short || errors.Is(err, errSpent) {
+		if earlier, found, err := s.FindDebit(ctx, d); err != nil || found {
+			return earlier, err
+		}
+		err = nil
 	}
-	earlier, found, err := s.FindDebit(ctx, d)
-	if found {
-		return earlier, nil
-	}
+	presentAll(result.Entries)
 	return result, err
 }
 
-// entries splits the debit between the pools: the plan's credits end with the
-// period, so they go first.
-func (d Debit) entries(b *domain.Balance, tx *Store) []domain.Credit {
-	fromPlan := min(d.Amount, b.Plan)
+// lockedBalance reads the balance in as little as a statement can cost, and makes
+// others wait for it until the transaction ends.
+func (s *Store) lockedBalance(ctx context.Context, accountID string) (*domain.Balance, error) {
+	query := "SELECT plan_credits, bonus_credits FROM balances WHERE account_id = ?"
+	if s.postgres { // SQLite's transactions exclude each other from the start
+		query += " FOR UPDATE"
+	}
+	b := &domain.Balance{AccountID: accountID}
+	err := s.writer(ctx).Raw(query, accountID).Row().Scan(&b.Plan, &b.Bonus)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, domain.NotFound("balance")
+	}
+	b.Present()
+	return b, s.wrap("read balance", "", err)
+}
+
+// draw takes the amount off the balance, which is locked and covers it, and
+// returns the entries that say so.
+func (s *Store) draw(ctx context.Context, d Debit, b *domain.Balance) ([]domain.Credit, error) {
+	fromPlan := min(d.Amount, b.Plan) // they end with the period, so they go first
+	entries := d.entries(fromPlan, s.now())
+	isNew, err := insertAllNew(s.writer(ctx), entries)
+	if err == nil && !isNew {
+		err = errSpent
+	}
+	if err != nil {
+		return nil, s.wrap("debit credits", "", err)
+	}
+	b.Plan, b.Bonus, b.UpdatedAt = b.Plan-fromPlan, b.Bonus-(d.Amount-fromPlan), s.now()
+	b.Present()
+	err = s.writer(ctx).Exec("UPDATE balances SET plan_credits = ?, bonus_credits = ?, updated_at = ? WHERE account_id = ?",
+		b.Plan, b.Bonus, b.UpdatedAt, b.AccountID).Error
+	return entries, s.wrap("debit credits", "", err)
+}
+
+// entries are those of the debit: one for each pool that it draws on.
+func (d Debit) entries(fromPlan int64, now time.Time) []domain.Credit {
 	var entries []domain.Credit
-	for _, part := range []struct {
-		pool   domain.CreditPool
-		amount int64
-	}{{domain.PoolPlan, fromPlan}, {domain.PoolBonus, d.Amount - fromPlan}} {
-		if part.amount > 0 {
+	add := func(pool domain.CreditPool, amount int64) {
+		if amount > 0 {
 			entries = append(entries, domain.Credit{
-				ID: NewID(domain.PrefixCredit), AccountID: d.AccountID, Pool: part.pool, Amount: -part.amount,
-				Reason: d.Reason, IdempotencyKey: d.keys()[len(entries)], CreatedAt: tx.now(),
+				ID: NewID(domain.PrefixCredit), AccountID: d.AccountID, Pool: pool, Amount: -amount,
+				Reason: d.Reason, IdempotencyKey: d.keys()[len(entries)], CreatedAt: now,
 			})
 		}
 	}
+	add(domain.PoolPlan, fromPlan)
+	add(domain.PoolBonus, d.Amount-fromPlan)
 	return entries
-}
-
-// take writes the entries and what they leave of the balance, which the caller
-// has locked.
-func (s *Store) take(ctx context.Context, result *DebitResult) error {
-	isNew, err := insertAllNew(s.writer(ctx), result.Entries)
-	if err != nil {
-		return s.wrap("debit credits", "", err)
-	}
-	if !isNew {
-		return errSpent
-	}
-	b := result.Balance
-	for i := range result.Entries {
-		if result.Entries[i].Pool == domain.PoolPlan {
-			b.Plan += result.Entries[i].Amount
-		} else {
-			b.Bonus += result.Entries[i].Amount
-		}
-	}
-	b.UpdatedAt = s.now()
-	b.Present()
-	presentAll(result.Entries)
-	err = s.writer(ctx).Exec("UPDATE balances SET plan_credits = ?, bonus_credits = ?, updated_at = ? WHERE account_id = ?",
-		b.Plan, b.Bonus, b.UpdatedAt, b.AccountID).Error
-	return s.wrap("debit credits", "", err)
 }
 
 // FindDebit returns what an earlier debit with the key did and true; false when

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"slipway/domain"
@@ -37,7 +38,7 @@ func (s *Store) Standing(ctx context.Context, accountID string, countSites bool)
 	var grace sql.NullTime
 	row := s.conn(ctx).Raw(query, accountID).Row()
 	err := row.Scan(&account.Status, &account.TestClockID, &id, &status, &code, &plan, &grace, &sites)
-	if err == sql.ErrNoRows {
+	if errors.Is(err, sql.ErrNoRows) {
 		return domain.Standing{}, 0, domain.NotFound("account")
 	}
 	if err != nil {

@@ -271,7 +271,7 @@ func notFound(t *testing.T, s *store.Store) {
 	_, errs["user"] = s.UserByID(ctx, "x")
 	_, errs["session"] = s.SessionByToken(ctx, []byte("x"))
 	_, errs["API key"] = s.APIKeyByID(ctx, "x")
-	_, errs["API key by secret"] = s.APIKeyBySecret(ctx, []byte("x"))
+	_, errs["API key by secret"] = s.APIKeyID(ctx, []byte("x"))
 	_, errs["onboarding"] = s.OnboardingByID(ctx, "x")
 	_, errs["onboarding, locked"] = s.LockOnboarding(ctx, "x")
 	_, errs["onboarding by subscription"] = s.OnboardingBySubscription(ctx, "x")

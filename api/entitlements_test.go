@@ -284,3 +284,47 @@ func TestCreditPackages_AreACatalogueOfTheirOwn(t *testing.T) {
 	w.api.catalogue.changed()
 	assert.Len(t, w.call("GET", "/v1/credit-packages", "", nil).ok(200).rows(), 2, "from the last good copy")
 }
+
+func TestOpenAPI_EntitlementsAreAsDescribed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	key := w.backend()
+	id, secret := w.customer("acme", "starter")
+	waiting, paying := w.customer("waiting", "growth")
+	gone, _ := w.customer("gone", "starter")
+	w.change(gone, suspend)
+	call, checked := w.described()
+	ask := func(account string, more ...any) *reply {
+		return call("POST", "/v1/entitlements/check", key, asking(account, more...))
+	}
+	ask(id, "limit", "sites").ok(200)
+	ask(id, "feature", "sso").problem(403, "feature_not_in_plan")
+	ask(id, "limit", "seats").problem(403, "limit_reached")
+	ask(waiting).problem(402, "payment_required")
+	ask(gone).problem(402, "payment_required")
+	ask(store.NewID(domain.PrefixAccount)).problem(404, "not_found")
+	ask("").problem(404, "not_found")
+	for _, bearer := range []string{secret, paying} {
+		call("GET", "/v1/account/entitlements", bearer, nil).ok(200)
+	}
+	call("POST", "/v1/account/sites", paying, map[string]any{"name": "Blog"}).problem(402, "payment_required")
+	site := call("POST", "/v1/account/sites", secret, map[string]any{"name": "Blog"}).ok(201).text("id")
+	for range 2 {
+		call("POST", "/v1/account/sites", secret, map[string]any{"name": "Blog"}).ok(201)
+	}
+	call("POST", "/v1/account/sites", secret, map[string]any{"name": "Blog"}).problem(403, "limit_reached")
+	call("GET", "/v1/account/sites?limit=1", secret, nil).ok(200)
+	call("DELETE", "/v1/account/sites/"+site, secret, nil).ok(204)
+	for range 2 {
+		call("POST", "/v1/credits/debit", key, spending(id, 900), "Idempotency-Key", "k").ok(200)
+	}
+	call("POST", "/v1/credits/debit", key, spending(id, 901), "Idempotency-Key", "k").problem(422, domain.ReasonIdempotencyKeyReused)
+	call("POST", "/v1/credits/debit", key, spending(id, 900), "Idempotency-Key", "l").problem(402, domain.ReasonInsufficientCredits)
+	call("POST", "/v1/credits/debit", key, spending(waiting, 1), "Idempotency-Key", "k").problem(402, "payment_required")
+	call("GET", "/v1/account/credits", secret, nil).ok(200)
+	call("GET", "/v1/credit-packages", "", nil).ok(200)
+	pack := call("POST", "/v1/admin/credit-packages", w.admin, map[string]any{"code": "pack", "name": "Pack", "credits": 5, "amount": 7, "currency": "eur"}).ok(201)
+	call("PATCH", "/v1/admin/credit-packages/"+pack.text("id"), w.admin, map[string]any{"sort": 3}).ok(200)
+	call("GET", "/v1/admin/credit-packages", w.admin, nil).ok(200)
+	assert.Greater(t, *checked, 20)
+}

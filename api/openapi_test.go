@@ -75,12 +75,11 @@ func TestOpenAPI_NeedsNeitherDatabaseNorTemporal(t *testing.T) {
 	assert.Error(t, err, "no secret key")
 }
 
-// TestOpenAPI_AnswersAreAsDescribed makes the calls of a whole onboarding and
-// of everything around it, and checks each request and answer against the
-// served description.
-func TestOpenAPI_AnswersAreAsDescribed(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
+// described returns how to make calls whose requests and answers are checked
+// against the served description, and how many there were.
+func (w *world) described() (call func(method, path, bearer string, body any, headers ...string) *reply, checked *int) {
+	t := w.t
+	t.Helper()
 	document, err := libopenapi.NewDocument(w.api.OpenAPI())
 	require.NoError(t, err)
 	v, errs := validator.NewValidator(document)
@@ -88,8 +87,8 @@ func TestOpenAPI_AnswersAreAsDescribed(t *testing.T) {
 	valid, problems := v.ValidateDocument()
 	require.True(t, valid, "%v", problems)
 
-	checked := 0
-	call := func(method, path, bearer string, body any, headers ...string) *reply {
+	checked = new(int)
+	return func(method, path, bearer string, body any, headers ...string) *reply {
 		r := w.call(method, path, bearer, body, headers...)
 		request := httptest.NewRequest(method, path, strings.NewReader(asJSON(body)))
 		request.Header.Set("Content-Type", "application/json")
@@ -105,9 +104,18 @@ func TestOpenAPI_AnswersAreAsDescribed(t *testing.T) {
 			t.Errorf("%s %s %d: %s: %s %v\n%s", method, path, r.status, p.Message, p.Reason, p.SchemaValidationErrors, r.raw)
 		}
 		require.True(t, ok)
-		checked++
+		*checked++
 		return r
-	}
+	}, checked
+}
+
+// TestOpenAPI_AnswersAreAsDescribed makes the calls of a whole onboarding and
+// of everything around it, and checks each request and answer against the
+// served description.
+func TestOpenAPI_AnswersAreAsDescribed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	call, checked := w.described()
 
 	call("GET", "/v1/plans", "", nil)
 	call("GET", "/v1/payment-options?country=KE", "", nil)
@@ -144,7 +152,7 @@ func TestOpenAPI_AnswersAreAsDescribed(t *testing.T) {
 	call("DELETE", "/v1/sessions/current", session, nil)
 	w.flows.set(func() { w.flows.away = true })
 	call("POST", "/v1/onboardings", "", person("later")).ok(202)
-	assert.Greater(t, checked, 35)
+	assert.Greater(t, *checked, 35)
 }
 
 func asJSON(body any) string {

@@ -26,6 +26,9 @@ type Credit struct {
 	CreatedAt      time.Time  `json:"created_at"`
 }
 
+// Present fills the computed fields.
+func (c *Credit) Present() { c.Object = "credit" }
+
 // The reasons of ledger entries.
 const (
 	// ReasonPlanGrant: the credits a period of a plan brings.

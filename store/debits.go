@@ -66,15 +66,16 @@ func (s *Store) Debit(ctx context.Context, d Debit) (DebitResult, error) {
 // lockedBalance reads the balance in as little as a statement can cost, and makes
 // others wait for it until the transaction ends.
 func (s *Store) lockedBalance(ctx context.Context, accountID string) (*domain.Balance, error) {
-	query := "SELECT plan_credits, bonus_credits FROM balances WHERE account_id = ?"
+	query := "SELECT plan_credits, bonus_credits, updated_at FROM balances WHERE account_id = ?"
 	if s.postgres { // SQLite's transactions exclude each other from the start
 		query += " FOR UPDATE"
 	}
 	b := &domain.Balance{AccountID: accountID}
-	err := s.writer(ctx).Raw(query, accountID).Row().Scan(&b.Plan, &b.Bonus)
+	err := s.writer(ctx).Raw(query, accountID).Row().Scan(&b.Plan, &b.Bonus, &b.UpdatedAt)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, domain.NotFound("balance")
 	}
+	b.UpdatedAt = b.UpdatedAt.UTC()
 	b.Present()
 	return b, s.wrap("read balance", "", err)
 }

@@ -2,5 +2,11 @@ package store
 
 import "github.com/pressly/goose/v3/lock"
 
+// The reads of an entitlement check, for a test that asks how they are planned.
+const (
+	StandingQuery      = standingQuery
+	StandingQuerySites = standingQuerySites
+)
+
 // MigrationLock is the number of the advisory lock that a migration holds.
 const MigrationLock = lock.DefaultLockID

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"slipway/store"
 	"slipway/store/storetest"
 )
 
@@ -26,7 +27,12 @@ func TestHotQueries_GoThroughAnIndex(t *testing.T) {
 		"SELECT MAX(number) FROM slugs WHERE base = ? AND number < ?":                                                                                   "slugs_base_number",
 		"DELETE FROM slugs WHERE account_id = ?":                                                                                                        "slugs_account",
 		"DELETE FROM sessions WHERE expires_at < ?":                                                                                                     "sessions_expires",
-		"DELETE FROM sessions WHERE account_id = ?":                                                                                                     "sessions_account",
+		store.StandingQuery:      "subscriptions_one_live",
+		store.StandingQuerySites: "sites_live",
+		"SELECT * FROM sites WHERE account_id = ? AND deleted_at IS NULL AND id < ? ORDER BY id DESC LIMIT 21": "sites_live",
+		"SELECT * FROM credits WHERE account_id = ? AND id < ? ORDER BY id DESC LIMIT 21":                      "credits_account",
+		"SELECT * FROM credits WHERE account_id = ? AND idempotency_key IN (?, ?) ORDER BY idempotency_key":    "sqlite_autoindex_credits",
+		"DELETE FROM sessions WHERE account_id = ?":                                                            "sessions_account",
 	} {
 		rows, err := s.Stats()["write"].Query("EXPLAIN QUERY PLAN "+query, make([]any, strings.Count(query, "?"))...)
 		require.NoError(t, err, query)

@@ -123,6 +123,12 @@ func standingInUse(t *testing.T, s *store.Store) {
 func sitesCount(t *testing.T, s *store.Store) {
 	ctx := t.Context()
 	a, b := insertAccount(t, s), insertAccount(t, s)
+	kept := newSite(b.ID)
+	require.NoError(t, s.InsertSite(ctx, kept))
+	found, err := s.SiteByID(ctx, b.ID, kept.ID)
+	require.NoError(t, err)
+	kept.Present()
+	assert.Equal(t, kept, found)
 	count := func(a *domain.Account) int64 {
 		_, n, err := s.Standing(ctx, a.ID, true)
 		require.NoError(t, err)
@@ -136,7 +142,7 @@ func sitesCount(t *testing.T, s *store.Store) {
 	assertCode(t, domain.CodeNotFound, s.DeleteSite(ctx, b.ID, first.ID))
 	require.NoError(t, s.DeleteSite(ctx, a.ID, first.ID))
 	assertCode(t, domain.CodeNotFound, s.DeleteSite(ctx, a.ID, first.ID))
-	_, err := s.SiteByID(ctx, a.ID, first.ID)
+	_, err = s.SiteByID(ctx, a.ID, first.ID)
 	assertCode(t, domain.CodeNotFound, err)
 	assert.EqualValues(t, 1, count(a))
 	list, err := s.ListSites(ctx, a.ID, store.Page{})
@@ -226,6 +232,7 @@ func debited(t *testing.T, s *store.Store, id string, amount int64, key string) 
 	var parts []string
 	for _, e := range r.Entries {
 		assert.Equal(t, "render", e.Reason)
+		assert.Equal(t, "credit", e.Object)
 		parts = append(parts, fmt.Sprint(e.Pool, " ", e.Amount))
 	}
 	return r, strings.Join(parts, ", ")
@@ -242,7 +249,9 @@ func debitOrder(t *testing.T, s *store.Store) {
 	r, took = debited(t, s, id, 31, "third")
 	assert.Empty(t, took)
 	assert.True(t, r.Short)
-	assert.EqualValues(t, 30, r.Balance.Total, "all or nothing")
+	unspent, err := s.Balance(t.Context(), id)
+	require.NoError(t, err)
+	assert.Equal(t, unspent, r.Balance, "all or nothing")
 	r, took = debited(t, s, id, 30, "fourth")
 	assert.Equal(t, "bonus -30", took)
 	assert.Zero(t, r.Balance.Total)

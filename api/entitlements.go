@@ -9,38 +9,6 @@ import (
 	"slipway/store"
 )
 
-// What a decision refuses with: paying cures the first, not the others.
-var refuses = fails(string(domain.CodePaymentRequired), domain.ReasonAccountClosed)
-
-// entitlementRoutes lists the calls that ask what an account may do, and those
-// that do it.
-func (a *API) entitlementRoutes() {
-	backend := group{tagBackend, admins}
-	handle(a, backend, "POST /v1/entitlements/check", "check-entitlement", "May this account do that?", a.checkEntitlement, refuses,
-		fails(domain.ReasonFeatureNotInPlan, domain.ReasonLimitReached, string(domain.CodeNotFound)),
-		about("200 when it may; else 402 when paying cures it, 403 when the account is closed or its plan does not include it, with what does. Without feature and limit: may the account use the product at all?"))
-	handle(a, backend, "POST /v1/credits/debit", "debit-credits", "Spend credits", a.debit, refuses, reused, unavailableAs(domain.ReasonBalanceUnavailable),
-		fails(domain.ReasonInsufficientCredits, string(domain.CodeNotFound)),
-		about("All of the amount or nothing, the plan's credits first. Idempotency-Key is required: the same key, amount and reason again answer with the same entries and take nothing, however often and at whatever time; keys belong to the account."))
-
-	own := group{tagAccount, owners}
-	handle(a, own, "GET /v1/account/entitlements", "get-entitlements", "Read what the account may do", a.getEntitlements,
-		about("Answers in every billing state, for guards that ask before they act."))
-	handle(a, own, "GET /v1/account/credits", "list-account-credits", "List the credits granted and spent", a.listOwnCredits, filtered)
-	handle(a, own, "GET /v1/account/sites", "list-sites", "List the sites", a.listSites, filtered,
-		about("Sites are the sample of a resource that a plan limits. Reading and deleting works in every billing state."))
-	handle(a, own, "POST /v1/account/sites", "create-site", "Add a site, if the plan allows one more", a.createSite, created, reused, refuses,
-		fails(domain.ReasonLimitReached))
-	handle(a, own, "DELETE /v1/account/sites/{id}", "delete-site", "Delete a site; it no longer counts", a.deleteSite, noContent)
-
-	raw[listOf[domain.CreditPackage]](a, group{tagCatalogue, anyone}, "GET /v1/credit-packages", "list-credit-packages", "List the credit packages for sale",
-		a.listCreditPackages, cacheable, about("Every package that is active, in order. Never limited."))
-	admin := group{tagAdmin, admins}
-	handle(a, admin, "GET /v1/admin/credit-packages", "admin-list-credit-packages", "List every credit package", a.adminCreditPackages, filtered)
-	handle(a, admin, "POST /v1/admin/credit-packages", "admin-create-credit-package", "Add a credit package", a.createCreditPackage, created, conflict, reused)
-	handle(a, admin, "PATCH /v1/admin/credit-packages/{id}", "admin-change-credit-package", "Change a credit package", a.changeCreditPackage)
-}
-
 type checkEntitlementInput struct {
 	Body struct {
 		AccountID string `json:"account_id" maxLength:"60" doc:"The account that wants to."`

@@ -66,6 +66,8 @@ func (c *changeSet) fulfilPackage(f fulfilment) error {
 // given.
 type PurchaseInput struct {
 	InvoiceID string `json:"invoice_id"`
+	AccountID string `json:"account_id,omitempty"`
+	Package   string `json:"package,omitempty"` // its invoice is opened
 	CommandID string `json:"command_id,omitempty"`
 	Expire    bool   `json:"expire,omitempty"` // nobody paid in time
 }
@@ -85,6 +87,11 @@ func (a *Activities) Purchase(ctx context.Context, in PurchaseInput) (PurchaseSt
 	if in.CommandID != "" {
 		var err error
 		if command, err = a.Store.CommandByID(ctx, in.CommandID); err != nil {
+			return PurchaseStanding{}, err
+		}
+	}
+	if in.Package != "" {
+		if err := a.openPurchase(ctx, in); err != nil {
 			return PurchaseStanding{}, err
 		}
 	}
@@ -109,6 +116,57 @@ func (a *Activities) Purchase(ctx context.Context, in PurchaseInput) (PurchaseSt
 		}
 		return c.tx.MarkApplied(ctx, command.ID)
 	})
+}
+
+// openPurchase opens the invoice of a credit package, once, and the attempt to
+// charge it where the account's default method can be.
+func (a *Activities) openPurchase(ctx context.Context, in PurchaseInput) error {
+	return a.Store.Within(ctx, func(tx *store.Store) error {
+		if _, err := tx.InvoiceByID(ctx, in.InvoiceID); domain.CodeOf(err) != domain.CodeNotFound {
+			return err
+		}
+		account, err := tx.AccountByID(ctx, in.AccountID)
+		if err != nil {
+			return err
+		}
+		now, err := tx.NowOn(ctx, account.TestClockID)
+		if err != nil {
+			return err
+		}
+		pack, err := tx.PackageForSale(ctx, in.Package)
+		if err != nil {
+			return err
+		}
+		c := &changeSet{ctx: ctx, tx: tx.At(now), now: now, actor: domain.Actor{Type: domain.ActorCustomer},
+			about: domain.Event{AccountID: in.AccountID}}
+		if err := c.openPackageInvoice(in.InvoiceID, pack); err != nil {
+			return err
+		}
+		return c.tell()
+	})
+}
+
+func (c *changeSet) openPackageInvoice(id string, pack *domain.CreditPackage) error {
+	method, err := c.defaultMethod()
+	if err != nil {
+		return err
+	}
+	if method == nil {
+		return &domain.Error{Code: domain.CodeConflict, Detail: "Add a payment method first."}
+	}
+	invoice := &domain.Invoice{
+		ID: id, AccountID: c.about.AccountID, Type: domain.InvoiceCreditPackage, Reason: domain.ReasonCreditPackage,
+		Status: domain.InvoiceOpen, Amount: pack.Amount, Currency: pack.Currency, PackageCode: pack.Code, Credits: pack.Credits,
+		Lines: []domain.InvoiceLine{{Description: pack.Name, Amount: pack.Amount}}, PeriodStart: c.now, CreatedAt: c.now, UpdatedAt: c.now,
+	}
+	if err := c.tx.InsertInvoice(c.ctx, invoice); err != nil {
+		return err
+	}
+	c.record(domain.EventInvoiceOpened, map[string]any{"invoice": invoice.ID, "amount": invoice.Amount, "currency": invoice.Currency})
+	if !method.Chargeable() {
+		return nil
+	}
+	return c.attempt(store.NewID(domain.PrefixPayment), invoice, method)
 }
 
 func (c *changeSet) purchaseSubmit(invoice *domain.Invoice, command *domain.Command) error {

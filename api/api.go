@@ -38,7 +38,7 @@ type Workflows interface {
 // subscription's.
 type Payments interface {
 	AttachMethod(ctx context.Context, m *domain.PaymentMethod) (pageURL, refused string, err error)
-	BeginPurchase(ctx context.Context, invoiceID string) error
+	BeginPurchase(ctx context.Context, accountID, invoiceID, creditPackage string) error
 	CommandPurchase(ctx context.Context, invoiceID string, cmd *domain.Command) error
 	ProviderEvent(ctx context.Context, owner *domain.PaymentOwner) error
 }

@@ -97,8 +97,12 @@ func (f *flows) AttachMethod(ctx context.Context, m *domain.PaymentMethod) (stri
 	return result.PageURL, result.Code, err
 }
 
-func (f *flows) BeginPurchase(ctx context.Context, invoiceID string) error {
+func (f *flows) BeginPurchase(ctx context.Context, accountID, invoiceID, creditPackage string) error {
 	if err := f.enter(func() {}); err != nil {
+		return err
+	}
+	opened := activities.PurchaseInput{InvoiceID: invoiceID, AccountID: accountID, Package: creditPackage}
+	if _, err := f.act.Purchase(ctx, opened); err != nil {
 		return err
 	}
 	_, err := f.act.CollectPurchase(ctx, activities.PurchaseInput{InvoiceID: invoiceID})

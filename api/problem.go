@@ -57,6 +57,7 @@ var statusOf = map[string]int{
 	domain.ReasonBalanceUnavailable:       http.StatusServiceUnavailable,
 	domain.ReasonBodyTooLarge:             http.StatusRequestEntityTooLarge,
 	domain.ReasonCardRefused:              http.StatusUnprocessableEntity,
+	domain.ReasonPackageUnavailable:       http.StatusUnprocessableEntity,
 	domain.ReasonAccountClosed:            http.StatusForbidden,
 	domain.ReasonFeatureNotInPlan:         http.StatusForbidden,
 	domain.ReasonLimitReached:             http.StatusForbidden,

@@ -101,6 +101,8 @@ func (a *API) accountRoutes() {
 	handle(a, own, "POST /v1/account/subscription", "subscribe", "Choose a plan for the account", a.subscribe, created, accepted, reused, conflict, within(patiently),
 		fails(domain.ReasonSubscriptionExists, domain.ReasonPlanUnavailable, domain.ReasonPaymentOptionUnavailable, string(domain.CodeNotFound)),
 		about("Starts an onboarding of kind activation: after a trial, a free plan, or the end of a subscription."))
+	handle(a, own, "POST /v1/account/credit-packages", "buy-credits", "Buy a credit package", a.buyCredits, created, reused, conflict, within(patiently),
+		fails(domain.ReasonPackageUnavailable, string(domain.CodeNotFound)))
 	handle(a, own, "GET /v1/account/subscription", "get-subscription", "Read the subscription in use", a.getSubscription, fails(string(domain.CodeNotFound)))
 	billing := []option{transition, reused, conflict, within(patiently), fails(string(domain.CodeNotFound))}
 	handle(a, own, "POST /v1/account/subscription/cancel", "cancel-subscription", "Cancel now or at the end of the period", a.cancelOwn, billing...)

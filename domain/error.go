@@ -44,6 +44,7 @@ const (
 	ReasonTerminatedExternally     = "terminated_externally"
 	ReasonBodyTooLarge             = "body_too_large"
 	ReasonCardRefused              = "card_refused"
+	ReasonPackageUnavailable       = "package_unavailable"
 	ReasonAccountClosed            = "account_closed"
 	ReasonFeatureNotInPlan         = "feature_not_in_plan"
 	ReasonLimitReached             = "limit_reached"

@@ -79,9 +79,9 @@ func (c *Client) AttachMethod(ctx context.Context, m *domain.PaymentMethod) (pag
 
 // BeginPurchase starts the purchase of a credit package and returns when its
 // card was charged, or somebody has to pay by hand.
-func (c *Client) BeginPurchase(ctx context.Context, invoiceID string) error {
-	return c.begin(ctx, purchaseID(invoiceID), TaskQueueBilling, "Credits for invoice "+invoiceID, Purchase,
-		PurchaseInput{InvoiceID: invoiceID}, nil)
+func (c *Client) BeginPurchase(ctx context.Context, accountID, invoiceID, creditPackage string) error {
+	return c.begin(ctx, purchaseID(invoiceID), TaskQueueBilling, "Credits for "+accountID, Purchase,
+		PurchaseInput{InvoiceID: invoiceID, AccountID: accountID, Package: creditPackage}, nil)
 }
 
 // CommandPurchase carries a stored command to the purchase of a credit package.

@@ -99,9 +99,12 @@ type PaymentMethodInput struct {
 	MethodID  string `json:"method_id"`
 }
 
-// PurchaseInput starts Purchase.
+// PurchaseInput starts Purchase. Package is empty where the invoice is there
+// already.
 type PurchaseInput struct {
 	InvoiceID string `json:"invoice_id"`
+	AccountID string `json:"account_id,omitempty"`
+	Package   string `json:"package,omitempty"`
 }
 
 // AdvanceInput starts Advance.

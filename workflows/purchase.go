@@ -20,7 +20,7 @@ func Purchase(ctx workflow.Context, in PurchaseInput) (activities.PurchaseStandi
 	if err := p.takeMessages(ctx); err != nil {
 		return p.standing, err
 	}
-	err := p.run(ctx)
+	err := p.run(ctx, in)
 	return p.standing, errors.Join(err, workflow.Await(ctx, func() bool { return workflow.AllHandlersFinished(ctx) }))
 }
 
@@ -61,8 +61,9 @@ func (p *purchase) takeMessages(ctx workflow.Context) error {
 	})
 }
 
-func (p *purchase) run(ctx workflow.Context) error {
-	if err := p.step(ctx, "What is owed", activities.PurchaseInput{}); err != nil {
+func (p *purchase) run(ctx workflow.Context, in PurchaseInput) error {
+	// What is owed, and by what it is paid.
+	if err := p.step(ctx, "Open the invoice", activities.PurchaseInput{AccountID: in.AccountID, Package: in.Package}); err != nil {
 		return err
 	}
 	for {

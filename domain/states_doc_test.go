@@ -63,6 +63,7 @@ func TestStatesDoc_DrawsTheTables(t *testing.T) {
 		"Subscription": edges(domain.SubscriptionMoves, domain.SubscriptionIncomplete),
 		"Invoice":      edges(domain.InvoiceMoves, domain.InvoiceDraft),
 		"Payment":      edges(domain.PaymentMoves, domain.PaymentCreated),
+		"Delivery":     edges(domain.DeliveryMoves, domain.DeliveryPending),
 	}
 	found := map[string]bool{}
 	for _, section := range sections {

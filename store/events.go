@@ -12,7 +12,14 @@ func (s *Store) InsertEvents(ctx context.Context, events ...domain.Event) error 
 	for i := range events {
 		events[i].ID, events[i].CreatedAt = NewID(domain.PrefixEvent), s.now()
 	}
-	return s.create(ctx, "insert events", &events)
+	err := s.create(ctx, "insert events", &events)
+	s.announceOutbox()
+	return err
+}
+
+// EventByID returns the event, or not_found.
+func (s *Store) EventByID(ctx context.Context, id string) (*domain.Event, error) {
+	return one[domain.Event](s, s.conn(ctx).Where("id = ?", id), "event")
 }
 
 // EventFilter narrows a list of events; empty fields do not.

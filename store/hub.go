@@ -2,7 +2,7 @@ package store
 
 import "sync"
 
-// hub wakes the watchers of an onboarding. It holds no state of the
+// hub wakes the watchers of an onboarding, and of the outbox. It holds no state of the
 // onboarding: who is woken reads the row.
 type hub struct {
 	mu       sync.Mutex
@@ -33,13 +33,34 @@ func (s *Store) Watch(onboardingID string) (<-chan struct{}, func()) {
 	}
 }
 
-// Watchers counts the open watches, for metrics.
+// outbox is what a watch of the outbox is kept under, beside the onboardings' ids.
+const outbox = "outbox"
+
+// WatchOutbox is Watch for deliveries that wait: the channel receives after
+// commits that may have put some into the outbox.
+func (s *Store) WatchOutbox() (<-chan struct{}, func()) { return s.Watch(outbox) }
+
+// announceOutbox wakes the watchers of the outbox once what was just written is
+// committed.
+func (s *Store) announceOutbox() {
+	switch {
+	case s.postgres: // it tells every process itself, and only when something waits
+	case s.changed != nil:
+		*s.changed = append(*s.changed, outbox)
+	default:
+		s.hub.wake([]string{outbox})
+	}
+}
+
+// Watchers counts the open watches of onboardings, for metrics.
 func (s *Store) Watchers() int {
 	s.hub.mu.Lock()
 	defer s.hub.mu.Unlock()
 	n := 0
-	for _, w := range s.hub.watchers {
-		n += len(w)
+	for id, w := range s.hub.watchers {
+		if id != outbox {
+			n += len(w)
+		}
 	}
 	return n
 }

@@ -15,6 +15,9 @@ const (
 	dataVersionEvery = 200 * time.Millisecond
 )
 
+// channelOutbox is notified when a commit put deliveries into the outbox.
+const channelOutbox = "slipway_outbox"
+
 // Listen wakes this process's watchers for changes that other processes make,
 // until ctx ends: over one PostgreSQL connection that LISTENs, or, for a SQLite
 // file, by one look per tick at the file's change counter. One process that
@@ -41,7 +44,7 @@ func (s *Store) listenPostgres(ctx context.Context) error {
 		return err
 	}
 	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
-	if _, err := conn.Exec(ctx, "LISTEN slipway_onboarding"); err != nil {
+	if _, err := conn.Exec(ctx, "LISTEN slipway_onboarding; LISTEN "+channelOutbox); err != nil {
 		return err
 	}
 	s.hub.wakeAll() // what changed while nobody listened
@@ -49,6 +52,9 @@ func (s *Store) listenPostgres(ctx context.Context) error {
 		n, err := conn.WaitForNotification(ctx)
 		if err != nil {
 			return err
+		}
+		if n.Channel == channelOutbox {
+			n.Payload = outbox
 		}
 		s.hub.wake([]string{n.Payload})
 	}

@@ -174,3 +174,52 @@ func TestListen_ComesBackAfterTheServerRestarts(t *testing.T) {
 		woken(t, watch, "a commit after the restart")
 	}
 }
+
+func TestWatchOutbox_IsWokenWhenSomethingWaits(t *testing.T) {
+	onBoth(t, func(t *testing.T, url string) {
+		s, other := storetest.Open(t, url), storetest.Open(t, url)
+		if store.IsPostgres(url) {
+			listen(t, s)
+		}
+		watch, cancel := s.WatchOutbox()
+		defer cancel()
+		ctx := t.Context()
+		event := domain.Event{Type: domain.EventInvoicePaid, AccountID: "acct_1", ActorType: domain.ActorSystem}
+		bob := receive(t, s, "bob@example.com")
+		heard, cancelHeard := s.Watch(bob.ID)
+		defer cancelHeard()
+		if store.IsPostgres(url) {
+			require.NoError(t, s.InsertEvents(ctx, event))
+			committed(t, s, bob)
+			woken(t, heard, "a commit")
+			asleep(t, watch, "nobody wants the event")
+		}
+		w := &domain.WebhookEndpoint{ID: store.NewID(domain.PrefixWebhookEndpoint), URL: "https://example.com", Secret: "whsec_", Enabled: true}
+		require.NoError(t, s.InsertEndpoint(ctx, w))
+		err := s.Within(ctx, func(tx *store.Store) error {
+			require.NoError(t, tx.InsertEvents(ctx, event))
+			return errors.New("take it back")
+		})
+		require.Error(t, err)
+		committed(t, s, bob)
+		woken(t, heard, "a commit")
+		asleep(t, watch, "a rollback")
+
+		require.NoError(t, s.Within(ctx, func(tx *store.Store) error { return tx.InsertEvents(ctx, event) }))
+		woken(t, watch, "a commit of an event somebody wants")
+		claimed, err := s.ClaimDeliveries(ctx, 10)
+		require.NoError(t, err)
+		require.Len(t, claimed, 1, "who is woken sees the delivery")
+
+		claimed[0].Again()
+		require.NoError(t, s.Within(ctx, func(tx *store.Store) error { return tx.EnqueueDelivery(ctx, &claimed[0]) }))
+		woken(t, watch, "one that is to be made again")
+		if !store.IsPostgres(url) {
+			listen(t, s)
+			<-watch
+		}
+		require.NoError(t, other.Within(ctx, func(tx *store.Store) error { return tx.InsertEvents(ctx, event) }))
+		woken(t, watch, "a commit of another process")
+		assert.Equal(t, 1, s.Watchers(), "a watch of the outbox is nobody's long poll")
+	})
+}

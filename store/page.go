@@ -26,14 +26,19 @@ const defaultLimit = 20
 // page reads one page of q by descending id, one row more than asked to learn
 // whether there is a next.
 func page[T any](s *Store, q *gorm.DB, p Page, id func(*T) string) (List[T], error) {
+	return pageBy(s, q, "id", p, id)
+}
+
+// pageBy is page for rows whose id has another name.
+func pageBy[T any](s *Store, q *gorm.DB, column string, p Page, id func(*T) string) (List[T], error) {
 	if p.Limit == 0 {
 		p.Limit = defaultLimit
 	}
 	if p.Cursor != "" {
-		q = q.Where("id < ?", p.Cursor)
+		q = q.Where(column+" < ?", p.Cursor)
 	}
 	rows := []T{}
-	if err := q.Order("id DESC").Limit(p.Limit + 1).Find(&rows).Error; err != nil {
+	if err := q.Order(column + " DESC").Limit(p.Limit + 1).Find(&rows).Error; err != nil {
 		return List[T]{}, s.wrap("read list", "", err)
 	}
 	list := List[T]{Data: rows}

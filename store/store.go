@@ -35,7 +35,7 @@ type Store struct {
 	url      string
 	now      func() time.Time
 	hub      *hub
-	changed  *[]string // inside Within: onboardings to announce once committed
+	changed  *[]string // inside Within: onboardings, and the outbox, to announce once committed
 	watched  *observer
 }
 

@@ -52,7 +52,8 @@ func insertOneOfEach(t *testing.T, s *store.Store) {
 	require.NoError(t, s.InsertSubscription(ctx, newSubscription(in.AccountID, domain.SubscriptionActive)))
 	require.NoError(t, s.InsertPayment(ctx, newPayment(in, domain.PaymentCreated)))
 	require.NoError(t, s.InsertSession(ctx, newSession(owner, 1)))
-	require.NoError(t, s.InsertEvents(ctx, domain.Event{Type: domain.EventAccountCreated, ActorType: domain.ActorSystem}))
+	insertEndpoint(t, s)
+	require.NoError(t, s.InsertEvents(ctx, domain.Event{Type: domain.EventAccountCreated, AccountID: in.AccountID, ActorType: domain.ActorSystem}))
 	require.NoError(t, s.InsertCommand(ctx, &domain.Command{ID: "cmd_1", Action: domain.ActionCancel, ActorType: domain.ActorAdmin, CreatedAt: moment}))
 	require.NoError(t, s.InsertTestClock(ctx, &domain.TestClock{ID: "clk_1", Status: domain.ClockReady, Now: moment, CreatedAt: moment, UpdatedAt: moment}))
 	ok, err := s.ClaimSlug(ctx, "acme", in.AccountID)
@@ -103,6 +104,7 @@ func checkStates(t *testing.T, s *store.Store) {
 		{"test_clocks", "status", ", target = CASE WHEN '%s' = 'advancing' THEN now END", states(domain.ClockMoves)},
 		{"sessions", "role", "", []string{string(domain.RoleOwner), string(domain.RoleAdmin)}},
 		{"events", "actor_type", "", actors},
+		{"webhook_deliveries", "status", ", delivered_at = CASE WHEN '%s' = 'delivered' THEN created_at END", states(domain.DeliveryMoves)},
 		{"commands", "actor_type", "", actors},
 	} {
 		require.Positive(t, count(t, s, c.table), c.table)
@@ -134,6 +136,8 @@ func checkRefusals(t *testing.T, s *store.Store) {
 		"payments SET refunded = amount + 1", "payments SET refunded = -1", "invoices SET package_code = 'pack'",
 		"subscriptions SET past_due_since = created_at", "credits SET amount = 0", "balances SET plan_credits = -1", "balances SET bonus_credits = -1",
 		"subscriptions SET account_id = 'acct_none'", "subscriptions SET plan = NULL", "onboardings SET steps = NULL",
+		"webhook_endpoints SET enabled = false", "webhook_endpoints SET disabled_reason = 'gone'", "webhook_endpoints SET enabled = false, disabled_reason = 'bored'",
+		"webhook_deliveries SET status = 'delivered'", "webhook_deliveries SET attempts = -1",
 	} {
 		assert.Error(t, accepts(t, s, "UPDATE "+set), set)
 	}

@@ -1,0 +1,184 @@
+package domain
+
+import (
+	"net/netip"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// PrefixWebhookEndpoint begins the id of a webhook endpoint.
+const PrefixWebhookEndpoint = "whk"
+
+// The events of webhooks themselves. They belong to no account, so only an
+// endpoint that names them hears of them.
+const (
+	EventEndpointCreated  EventType = "webhook_endpoint.created"
+	EventEndpointChanged  EventType = "webhook_endpoint.changed"
+	EventEndpointDeleted  EventType = "webhook_endpoint.deleted"
+	EventEndpointDisabled EventType = "webhook_endpoint.disabled"
+	// EventWebhookTest goes to the one endpoint that is tested, whatever it wants.
+	EventWebhookTest EventType = "webhook.test"
+)
+
+// DisabledReason says why an endpoint is told nothing any more.
+type DisabledReason string
+
+// The reasons; empty while the endpoint is enabled.
+const (
+	// DisabledByHand: somebody said so through the API.
+	DisabledByHand DisabledReason = "by_hand"
+	// DisabledGone: it answered 410 Gone.
+	DisabledGone DisabledReason = "gone"
+	// DisabledFailing: nothing was delivered for DisableAfter.
+	DisabledFailing DisabledReason = "failing"
+)
+
+// DisableAfter is how long deliveries to an endpoint may fail, without one that
+// succeeds, before it is disabled.
+const DisableAfter = 5 * 24 * time.Hour
+
+// WebhookEndpoint is a URL of the product's that is told what happens. Its
+// secret is kept as it is, since signing needs it, and leaves only in the answer
+// that creates it.
+type WebhookEndpoint struct {
+	ID             string         `json:"id" gorm:"primaryKey"`
+	Object         string         `json:"object" gorm:"-" enum:"webhook_endpoint"`
+	URL            string         `json:"url" doc:"Where events are posted."`
+	Secret         string         `json:"-"`
+	Description    string         `json:"description" doc:"What it is for."`
+	Events         []string       `json:"events" gorm:"serializer:json" nullable:"false" doc:"Types such as invoice.paid, or invoice.* for all of a noun; empty for everything that concerns an account."`
+	Enabled        bool           `json:"enabled" doc:"Whether it is told anything."`
+	DisabledReason DisabledReason `json:"disabled_reason,omitempty" enum:"by_hand,gone,failing" doc:"Why it is disabled: by_hand, gone (it answered 410), failing (nothing was delivered for five days)."`
+	FailingSince   *time.Time     `json:"failing_since" nullable:"true" doc:"Since when every attempt failed; null when the last one succeeded."`
+	CreatedAt      time.Time      `json:"created_at"`
+	UpdatedAt      time.Time      `json:"updated_at"`
+}
+
+// Present fills the computed fields.
+func (w *WebhookEndpoint) Present() {
+	w.Object = "webhook_endpoint"
+	if w.Events == nil {
+		w.Events = []string{}
+	}
+}
+
+// Enable makes it be told again, from now on; what failed before is forgiven.
+func (w *WebhookEndpoint) Enable() {
+	w.Enabled, w.DisabledReason, w.FailingSince = true, "", nil
+}
+
+// Disable keeps the first reason there was.
+func (w *WebhookEndpoint) Disable(why DisabledReason) {
+	if w.Enabled {
+		w.Enabled, w.DisabledReason = false, why
+	}
+}
+
+// DeliveryStatus is the state of one event's way to one endpoint.
+type DeliveryStatus string
+
+// The states of a delivery.
+const (
+	// DeliveryPending: in the outbox, written by the database with the event.
+	DeliveryPending DeliveryStatus = "pending"
+	// DeliveryDelivering: tried at least once; its workflow tries again.
+	DeliveryDelivering DeliveryStatus = "delivering"
+	// DeliveryDelivered: the endpoint answered 2xx.
+	DeliveryDelivered DeliveryStatus = "delivered"
+	// DeliveryFailed: three days of attempts, or the endpoint was disabled.
+	DeliveryFailed DeliveryStatus = "failed"
+)
+
+// DeliveryMoves is the state machine of deliveries. Back to pending is what
+// redelivery by hand does, from anywhere.
+var DeliveryMoves = Moves[DeliveryStatus]{
+	DeliveryPending:    {DeliveryDelivering, DeliveryFailed},
+	DeliveryDelivering: {DeliveryDelivered, DeliveryFailed, DeliveryPending},
+	DeliveryDelivered:  {DeliveryPending},
+	DeliveryFailed:     {DeliveryPending},
+}
+
+// WebhookDelivery is one event on its way to one endpoint.
+type WebhookDelivery struct {
+	EndpointID     string         `json:"endpoint_id" gorm:"primaryKey" doc:"The endpoint it goes to."`
+	EventID        string         `json:"event_id" gorm:"primaryKey" doc:"The event; also the webhook-id header."`
+	Object         string         `json:"object" gorm:"-" enum:"webhook_delivery"`
+	EventType      EventType      `json:"event_type" doc:"The event's type."`
+	AccountID      string         `json:"account_id,omitempty"`
+	Status         DeliveryStatus `json:"status" enum:"pending,delivering,delivered,failed"`
+	Attempts       int            `json:"attempts" doc:"How often it was posted, redeliveries included."`
+	LastStatusCode int            `json:"last_status_code,omitempty" doc:"What the endpoint answered last; absent when it did not."`
+	LastError      string         `json:"last_error,omitempty" doc:"Code of what went wrong last, such as timeout or private_address."`
+	NextAttemptAt  *time.Time     `json:"next_attempt_at" nullable:"true" doc:"About when it is tried again; null when it is not."`
+	StartedAt      *time.Time     `json:"started_at" nullable:"true" doc:"When its workflow was last started."`
+	DeliveredAt    *time.Time     `json:"delivered_at" nullable:"true" doc:"When the endpoint took it."`
+	CreatedAt      time.Time      `json:"created_at"`
+}
+
+// Present fills the computed fields.
+func (d *WebhookDelivery) Present() { d.Object = "webhook_delivery" }
+
+// Advance moves the delivery, or returns the 409 of an illegal move.
+func (d *WebhookDelivery) Advance(to DeliveryStatus) error {
+	if err := DeliveryMoves.check(d.Status, to, nil); err != nil {
+		return err
+	}
+	d.Status = to
+	return nil
+}
+
+// Again puts the delivery back into the outbox, wherever it stands; its
+// attempts are not forgotten.
+func (d *WebhookDelivery) Again() {
+	d.Status, d.LastStatusCode, d.LastError = DeliveryPending, 0, ""
+	d.NextAttemptAt, d.StartedAt, d.DeliveredAt = nil, nil, nil
+}
+
+var eventFilter = regexp.MustCompile(`^[a-z][a-z_]{0,39}\.([a-z][a-z_]{0,39}|\*)$`)
+
+// ValidEventFilter reports whether s is an event's type, or all of a noun's
+// ("invoice.*"). A type that never happens is as good as any: deployments add
+// their own.
+func ValidEventFilter(s string) bool { return eventFilter.MatchString(s) }
+
+// ValidWebhookURL reports whether events may be posted there: https, a host and
+// no credentials. With private allowed, plain http and any address are good.
+// What a name resolves to is looked at when it is connected to.
+func ValidWebhookURL(raw string, allowPrivate bool) bool {
+	u, err := url.Parse(raw)
+	if err != nil || len(raw) > 2000 || u.User != nil || u.Hostname() == "" || u.Opaque != "" || !CleanText(raw) {
+		return false
+	}
+	if allowPrivate {
+		return u.Scheme == "https" || u.Scheme == "http"
+	}
+	address, err := netip.ParseAddr(u.Hostname())
+	return u.Scheme == "https" && !strings.EqualFold(u.Hostname(), "localhost") && (err != nil || PublicAddress(address))
+}
+
+// notPublic are the networks outside the Internet that netip has no word for,
+// and those that wrap an IPv4 address into IPv6.
+var notPublic = prefixes(
+	"0.0.0.0/8", "100.64.0.0/10", "192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "240.0.0.0/4",
+	"::/96", "64:ff9b::/96", "64:ff9b:1::/48", "100::/64", "2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20", "5f00::/16", "fec0::/10",
+)
+
+func prefixes(texts ...string) []netip.Prefix {
+	list := make([]netip.Prefix, len(texts))
+	for i, text := range texts {
+		list[i] = netip.MustParsePrefix(text)
+	}
+	return list
+}
+
+// PublicAddress reports whether the address is one of the Internet's: not
+// loopback, private, link-local (where clouds keep their credentials),
+// multicast, shared or reserved, in whatever form it is written.
+func PublicAddress(a netip.Addr) bool {
+	a = a.Unmap().WithZone("")
+	return a.IsGlobalUnicast() && !a.IsPrivate() &&
+		!slices.ContainsFunc(notPublic, func(p netip.Prefix) bool { return p.Contains(a) })
+}

@@ -1,0 +1,135 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+
+	"slipway/domain"
+)
+
+// InsertEndpoint stores a webhook endpoint. Events that commit from now on are
+// delivered to it.
+func (s *Store) InsertEndpoint(ctx context.Context, w *domain.WebhookEndpoint) error {
+	w.Present()
+	return s.create(ctx, "insert webhook endpoint", w)
+}
+
+// EndpointByID returns the webhook endpoint, or not_found.
+func (s *Store) EndpointByID(ctx context.Context, id string) (*domain.WebhookEndpoint, error) {
+	return one[domain.WebhookEndpoint](s, s.conn(ctx).Where("id = ?", id), "webhook endpoint")
+}
+
+// LockEndpoint is EndpointByID that holds the row until the transaction ends.
+func (s *Store) LockEndpoint(ctx context.Context, id string) (*domain.WebhookEndpoint, error) {
+	return one[domain.WebhookEndpoint](s, s.locked(s.conn(ctx)).Where("id = ?", id), "webhook endpoint")
+}
+
+// SaveEndpoint writes a changed webhook endpoint.
+func (s *Store) SaveEndpoint(ctx context.Context, w *domain.WebhookEndpoint) error {
+	w.Present()
+	return s.save(ctx, "save webhook endpoint", w)
+}
+
+// DeleteEndpoint removes the webhook endpoint with all its deliveries.
+func (s *Store) DeleteEndpoint(ctx context.Context, id string) error {
+	return s.Within(ctx, func(tx *Store) error {
+		err := tx.writer(ctx).Where("id = ?", id).Delete(&domain.WebhookEndpoint{}).Error
+		if err == nil {
+			err = tx.writer(ctx).Where("endpoint_id = ?", id).Delete(&domain.WebhookDelivery{}).Error
+		}
+		return tx.wrap("delete webhook endpoint", "", err)
+	})
+}
+
+// ListEndpoints returns a page of webhook endpoints, newest first.
+func (s *Store) ListEndpoints(ctx context.Context, p Page) (List[domain.WebhookEndpoint], error) {
+	return page(s, s.conn(ctx), p, func(w *domain.WebhookEndpoint) string { return w.ID })
+}
+
+// EnqueueDelivery puts a delivery into the outbox, a new one or one that is to
+// be made again, and wakes the dispatcher once it is committed. Call it inside
+// Within. Deliveries of ordinary events need no call: the database makes them.
+func (s *Store) EnqueueDelivery(ctx context.Context, d *domain.WebhookDelivery) error {
+	d.Present()
+	err := s.writer(ctx).Clauses(clause.OnConflict{UpdateAll: true}).Create(d).Error
+	if err == nil && s.postgres {
+		err = s.writer(ctx).Exec("SELECT pg_notify('" + channelOutbox + "', '')").Error
+	}
+	s.announceOutbox()
+	return s.wrap("enqueue delivery", "", err)
+}
+
+// DeliveryByID returns the delivery of an event to an endpoint, or not_found.
+func (s *Store) DeliveryByID(ctx context.Context, endpointID, eventID string) (*domain.WebhookDelivery, error) {
+	return one[domain.WebhookDelivery](s, s.delivery(ctx, endpointID, eventID), "delivery")
+}
+
+// LockDelivery is DeliveryByID that holds the row until the transaction ends.
+func (s *Store) LockDelivery(ctx context.Context, endpointID, eventID string) (*domain.WebhookDelivery, error) {
+	return one[domain.WebhookDelivery](s, s.locked(s.delivery(ctx, endpointID, eventID)), "delivery")
+}
+
+func (s *Store) delivery(ctx context.Context, endpointID, eventID string) *gorm.DB {
+	return s.conn(ctx).Where("endpoint_id = ? AND event_id = ?", endpointID, eventID)
+}
+
+// SaveDelivery writes a changed delivery.
+func (s *Store) SaveDelivery(ctx context.Context, d *domain.WebhookDelivery) error {
+	return s.save(ctx, "save delivery", d)
+}
+
+// DeliveryFilter narrows a list of deliveries.
+type DeliveryFilter struct {
+	EndpointID string
+	Status     string // empty for all
+	Page              // its cursor is an event's id
+}
+
+// ListDeliveries returns a page of an endpoint's deliveries, newest event first.
+func (s *Store) ListDeliveries(ctx context.Context, f DeliveryFilter) (List[domain.WebhookDelivery], error) {
+	q := where(s.conn(ctx).Where("endpoint_id = ?", f.EndpointID), "status", f.Status)
+	return pageBy(s, q, "event_id", f.Page, func(d *domain.WebhookDelivery) string { return d.EventID })
+}
+
+// ClaimDeliveries takes what waits in the outbox, oldest first, at most limit:
+// each delivery is given to one caller only, who starts its workflow.
+func (s *Store) ClaimDeliveries(ctx context.Context, limit int) ([]domain.WebhookDelivery, error) {
+	return s.claim(ctx, "created_at", limit, "status = ? AND started_at IS NULL", domain.DeliveryPending)
+}
+
+// ReclaimDeliveries takes what was claimed and, it seems, never started:
+// pending since before one time, or tried and still open since before another.
+func (s *Store) ReclaimDeliveries(ctx context.Context, pending, delivering time.Time, limit int) ([]domain.WebhookDelivery, error) {
+	return s.claim(ctx, "started_at", limit, "(status = ? AND started_at < ?) OR (status = ? AND started_at < ?)",
+		domain.DeliveryPending, pending, domain.DeliveryDelivering, delivering)
+}
+
+func (s *Store) claim(ctx context.Context, order string, limit int, condition string, args ...any) ([]domain.WebhookDelivery, error) {
+	var found []string
+	err := s.conn(ctx).Model(&domain.WebhookDelivery{}).Where(condition, args...).Limit(1).Pluck("event_id", &found).Error
+	if err != nil || len(found) == 0 { // nothing to write for, which is nearly always
+		return nil, s.wrap("look into the outbox", "", err)
+	}
+	var rows []domain.WebhookDelivery
+	err = s.Within(ctx, func(tx *Store) error {
+		q := tx.conn(ctx).Where(condition, args...).Order(order).Limit(limit)
+		if s.postgres {
+			q = q.Clauses(clause.Locking{Strength: "UPDATE", Options: "SKIP LOCKED"})
+		}
+		if err := q.Find(&rows).Error; err != nil || len(rows) == 0 {
+			return err
+		}
+		now := tx.Now()
+		keys := make([][]any, len(rows))
+		for i := range rows {
+			rows[i].StartedAt, keys[i] = &now, []any{rows[i].EndpointID, rows[i].EventID}
+		}
+		return tx.writer(ctx).Model(&domain.WebhookDelivery{}).Where("(endpoint_id, event_id) IN ?", keys).
+			UpdateColumn("started_at", now).Error
+	})
+	presentAll(rows)
+	return rows, s.wrap("claim deliveries", "", err)
+}

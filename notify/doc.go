@@ -1,0 +1,3 @@
+// Package notify tells the world outside what happened: signed webhooks to the
+// product's backends.
+package notify

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"slipway/domain"
+	"slipway/notify"
 	"slipway/payment"
 	"slipway/store"
 )
@@ -24,6 +25,9 @@ type Activities struct {
 	Providers map[string]payment.Provider
 	// ReturnURL is where providers send customers when they are done with a page.
 	ReturnURL string
+
+	Webhooks   *notify.Sender // only Deliver posts
+	Deliveries Deliveries     // only reconcile starts some; nil starts none
 }
 
 // Policy is what a deployment may set about onboarding.

@@ -61,12 +61,14 @@ type ReconcileResult struct {
 	Deleted  int64 `json:"deleted"`
 	// Undecided: some payments have been undecided for long; the janitor looks.
 	Undecided bool `json:"undecided,omitempty"`
-	More      bool `json:"more"` // a batch was full: there is more to compare
+	// Dispatched are the webhook deliveries whose workflows were started.
+	Dispatched int  `json:"dispatched,omitempty"`
+	More       bool `json:"more"` // a batch was full: there is more to compare
 }
 
 // Reconcile keeps rows and workflows in step: it starts what was received while
 // Temporal was away, ends what was stopped by hand, wakes what waited for the
-// catalogue, and deletes what expired. Its cost is bounded per run, whatever
+// catalogue, starts deliveries nobody started, and deletes what expired. Its cost is bounded per run, whatever
 // the number of accounts: ended onboardings are never looked at.
 func (a *Activities) Reconcile(ctx context.Context, in ReconcileInput) (ReconcileResult, error) {
 	var result ReconcileResult
@@ -97,6 +99,9 @@ func (a *Activities) Reconcile(ctx context.Context, in ReconcileInput) (Reconcil
 	}
 	result.Undecided = len(undecided) > 0
 	result.More = result.More || result.Billed == reconcileBatch
+	if result.Dispatched, err = a.redispatch(ctx); err != nil {
+		return result, err
+	}
 	result.Deleted, err = a.Store.DeleteExpired(ctx, a.Store.Now().Add(-keyLifetime), reconcileBatch)
 	return result, err
 }

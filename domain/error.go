@@ -49,6 +49,7 @@ const (
 	ReasonFeatureNotInPlan         = "feature_not_in_plan"
 	ReasonLimitReached             = "limit_reached"
 	ReasonInsufficientCredits      = "insufficient_credits"
+	ReasonDeliveryFailed           = "delivery_failed"
 )
 
 // FieldError names one field of a request and what it would accept. It never

@@ -36,9 +36,10 @@ func (s *Store) SaveEndpoint(ctx context.Context, w *domain.WebhookEndpoint) err
 // DeleteEndpoint removes the webhook endpoint with all its deliveries.
 func (s *Store) DeleteEndpoint(ctx context.Context, id string) error {
 	return s.Within(ctx, func(tx *Store) error {
-		err := tx.writer(ctx).Where("id = ?", id).Delete(&domain.WebhookEndpoint{}).Error
+		// The order in which a delivery that ends locks them, too.
+		err := tx.writer(ctx).Where("endpoint_id = ?", id).Delete(&domain.WebhookDelivery{}).Error
 		if err == nil {
-			err = tx.writer(ctx).Where("endpoint_id = ?", id).Delete(&domain.WebhookDelivery{}).Error
+			err = tx.writer(ctx).Where("id = ?", id).Delete(&domain.WebhookEndpoint{}).Error
 		}
 		return tx.wrap("delete webhook endpoint", "", err)
 	})

@@ -34,7 +34,8 @@ type Config struct {
 
 // Worker polls every task queue of the engine from this process.
 type Worker struct {
-	queues []worker.Worker
+	queues     []worker.Worker
+	dispatcher *dispatcher
 }
 
 // Pollers follow the load. A task that finds no poller waiting is written to
@@ -64,7 +65,7 @@ func Start(ctx context.Context, c Config) (*Worker, error) {
 	onboarding.RegisterWorkflow(workflows.Refresh)
 	onboarding.RegisterActivity(c.Activities)
 	billing := worker.New(c.Temporal, workflows.TaskQueueBilling, options(c))
-	for _, workflow := range []any{workflows.Billing, workflows.PaymentMethod, workflows.Purchase, workflows.Advance} {
+	for _, workflow := range []any{workflows.Billing, workflows.Delivery, workflows.PaymentMethod, workflows.Purchase, workflows.Advance} {
 		billing.RegisterWorkflow(workflow)
 	}
 	billing.RegisterActivity(c.Activities)
@@ -79,6 +80,7 @@ func Start(ctx context.Context, c Config) (*Worker, error) {
 		}
 		w.queues = append(w.queues, queue)
 	}
+	w.dispatcher = startDispatcher(ctx, c)
 	return w, nil
 }
 
@@ -133,6 +135,9 @@ func away(err error) bool {
 
 // Stop stops polling and waits, for at most two seconds, for the work in hand.
 func (w *Worker) Stop() {
+	if w.dispatcher != nil {
+		w.dispatcher.stop()
+	}
 	for _, queue := range w.queues {
 		queue.Stop()
 	}

@@ -47,6 +47,9 @@ func purchaseID(invoiceID string) string        { return "purchase-" + invoiceID
 func clockID(clockID string) string             { return "clock-" + clockID }
 func refreshID(onboardingID string) string      { return "refresh-" + onboardingID }
 
+// deliveryID is the workflow id of one event's way to one endpoint.
+func deliveryID(eventID, endpointID string) string { return "delivery-" + eventID + "-" + endpointID }
+
 // WorkflowID is the id of the workflow that runs the onboarding.
 func WorkflowID(o *domain.Onboarding) string {
 	if o.Kind == domain.KindActivation {
@@ -116,4 +119,11 @@ type AdvanceInput struct {
 type RefreshInput struct {
 	OnboardingID string `json:"onboarding_id"`
 	CommandID    string `json:"command_id"`
+}
+
+// DeliveryInput starts Delivery. Neither the event nor the URL, which may hold a
+// secret, enters a history.
+type DeliveryInput struct {
+	EventID    string `json:"event_id"`
+	EndpointID string `json:"endpoint_id"`
 }

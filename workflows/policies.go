@@ -36,7 +36,19 @@ const (
 	// commandPatience is how long Billing stays open for the command it was
 	// started for.
 	commandPatience = time.Minute
+	// deliveryTimeout bounds one attempt to deliver, which posts for at most 15 s;
+	// deliveryPatience bounds all attempts of one delivery.
+	deliveryTimeout  = 30 * time.Second
+	deliveryPatience = 72 * time.Hour
 )
+
+// deliveryRetry tries 9 times in the first 4½ hours, then four times a day:
+// about 20 attempts in three days. docs/webhooks.md has the calendar.
+var deliveryRetry = temporal.RetryPolicy{
+	InitialInterval:    5 * time.Second,
+	BackoffCoefficient: 3,
+	MaximumInterval:    6 * time.Hour,
+}
 
 // ownDatabaseRetry starts quickly, since most faults of our database are short.
 var ownDatabaseRetry = temporal.RetryPolicy{
@@ -102,5 +114,17 @@ func overRows(ctx workflow.Context, summary string) workflow.Context {
 		HeartbeatTimeout:    reconcileHeartbeat,
 		RetryPolicy:         &retry,
 		Summary:             summary,
+	})
+}
+
+// toEndpoint is for posting to somebody's webhook endpoint.
+func toEndpoint(ctx workflow.Context, summary string) workflow.Context {
+	retry := deliveryRetry
+	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		TaskQueue:              TaskQueueProviders,
+		StartToCloseTimeout:    deliveryTimeout,
+		ScheduleToCloseTimeout: deliveryPatience,
+		RetryPolicy:            &retry,
+		Summary:                summary,
 	})
 }

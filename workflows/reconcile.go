@@ -50,6 +50,7 @@ func reconcile(ctx workflow.Context, in ReconcileInput, total *activities.Reconc
 		total.Routed += result.Routed
 		total.Undecided = total.Undecided || result.Undecided
 		total.Deleted += result.Deleted
+		total.Dispatched += result.Dispatched
 		if total.More = result.More; !result.More {
 			break
 		}

@@ -1,0 +1,70 @@
+package worker
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"slipway/activities"
+)
+
+// How often the outbox is looked into at most, and after a fault.
+const (
+	dispatchEvery = 100 * time.Millisecond
+	dispatchAfter = 2 * time.Second
+)
+
+// dispatcher starts deliveries as soon as their events are committed. Every
+// worker process has one; each delivery is claimed by one of them.
+type dispatcher struct {
+	cancel context.CancelFunc
+	done   sync.WaitGroup
+}
+
+func startDispatcher(ctx context.Context, c Config) *dispatcher {
+	ctx, cancel := context.WithCancel(ctx)
+	d := &dispatcher{cancel: cancel}
+	d.done.Go(func() { dispatch(ctx, c) })
+	return d
+}
+
+func (d *dispatcher) stop() {
+	d.cancel()
+	d.done.Wait()
+}
+
+// dispatch looks into the outbox whenever something may have been put there,
+// and once at the start, for what came while nobody listened.
+func dispatch(ctx context.Context, c Config) {
+	wake, end := c.Activities.Store.WatchOutbox()
+	defer end()
+	for {
+		_, more, err := activities.Dispatch(ctx, c.Activities.Store, c.Client)
+		pause := dispatchEvery
+		switch {
+		case ctx.Err() != nil:
+			return
+		case err != nil:
+			c.Log.Warn("events are delivered later", "error", err)
+			pause = dispatchAfter
+		case more:
+			continue
+		}
+		if !wait(ctx, time.After(pause)) {
+			return
+		}
+		if err == nil && !wait(ctx, wake) {
+			return
+		}
+	}
+}
+
+// wait reports whether the signal came before the end of ctx.
+func wait[T any](ctx context.Context, signal <-chan T) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case <-signal:
+		return true
+	}
+}

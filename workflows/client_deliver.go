@@ -1,0 +1,31 @@
+package workflows
+
+import (
+	"context"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
+
+	"slipway/domain"
+)
+
+// Deliver starts the delivery's workflow without waiting for it. One that runs
+// already is no error; anew ends it first, since it may be hours from its next
+// attempt. A delivery that has ended is made once more.
+func (c *Client) Deliver(ctx context.Context, d *domain.WebhookDelivery, anew bool) error {
+	conflict := enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING
+	if anew {
+		conflict = enumspb.WORKFLOW_ID_CONFLICT_POLICY_TERMINATE_EXISTING
+	}
+	options := client.StartWorkflowOptions{
+		ID: deliveryID(d.EventID, d.EndpointID), TaskQueue: TaskQueueBilling, WorkflowIDConflictPolicy: conflict,
+		WorkflowIDReusePolicy: enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
+		StaticSummary:         string(d.EventType) + " to " + d.EndpointID,
+	}
+	if d.AccountID != "" {
+		options.TypedSearchAttributes = temporal.NewSearchAttributes(attributeAccount.ValueSet(d.AccountID))
+	}
+	_, err := c.temporal.ExecuteWorkflow(ctx, options, Delivery, DeliveryInput{EventID: d.EventID, EndpointID: d.EndpointID})
+	return asOurs(err)
+}

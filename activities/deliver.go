@@ -113,9 +113,9 @@ func failDelivery(ctx context.Context, tx *store.Store, d *domain.WebhookDeliver
 // endAttempt records the answer: delivered, failed for good, or to be tried again.
 func (a *Activities) endAttempt(ctx context.Context, in DeliverInput, answer notify.Answer) (DeliverResult, error) {
 	var d *domain.WebhookDelivery
-	asked := answer.RetryAfter
-	if asked > 0 { // those who were asked together do not come back together
-		asked += rand.N(asked/10 + time.Second)
+	wait, asked := patience(ctx), answer.RetryAfter > 0
+	if asked { // later than we would, never sooner; and not together with all the others
+		wait = max(wait, answer.RetryAfter+rand.N(answer.RetryAfter/10+time.Second))
 	}
 	err := a.Store.Within(ctx, func(tx *store.Store) (err error) {
 		d, err = tx.LockDelivery(ctx, in.EndpointID, in.EventID)
@@ -136,7 +136,7 @@ func (a *Activities) endAttempt(ctx context.Context, in DeliverInput, answer not
 		case !enabled:
 			return failDelivery(ctx, tx, d, "")
 		default:
-			d.NextAttemptAt = nextAttempt(ctx, now, asked)
+			d.NextAttemptAt = after(now, wait)
 		}
 		return tx.SaveDelivery(ctx, d)
 	})
@@ -146,10 +146,19 @@ func (a *Activities) endAttempt(ctx context.Context, in DeliverInput, answer not
 	case err != nil:
 		return DeliverResult{}, err
 	case d.Status == domain.DeliveryDelivering:
-		return resultOf(d), &domain.Error{Code: domain.CodeThrottled, Reason: domain.ReasonDeliveryFailed,
-			Detail: "The endpoint did not take the event.", RetryAfter: asked}
+		return resultOf(d), notTaken(asked, wait)
 	}
 	return resultOf(d), nil
+}
+
+// notTaken is the error of an attempt that failed. Only who asked for a delay
+// gets one; else the retry policy knows.
+func notTaken(asked bool, wait time.Duration) error {
+	if !asked {
+		wait = 0
+	}
+	return &domain.Error{Code: domain.CodeThrottled, Reason: domain.ReasonDeliveryFailed,
+		Detail: "The endpoint did not take the event.", RetryAfter: wait}
 }
 
 // noteAnswer keeps what an answer says about the endpoint itself: since when it
@@ -222,19 +231,26 @@ func (a *Activities) FailDelivery(ctx context.Context, in DeliverInput) (Deliver
 	return result, err
 }
 
-// nextAttempt is when Temporal will try again: when the endpoint asked for it,
-// else as the retry policy says; unknown outside a worker.
-func nextAttempt(ctx context.Context, now time.Time, asked time.Duration) *time.Time {
-	if asked == 0 && activity.IsActivity(ctx) {
-		info := activity.GetInfo(ctx)
-		if p := info.RetryPolicy; p != nil {
-			wait := float64(p.InitialInterval) * math.Pow(p.BackoffCoefficient, float64(info.Attempt-1))
-			asked = time.Duration(min(wait, float64(p.MaximumInterval)))
-		}
+// patience is how long Temporal waits before the next attempt, as the retry
+// policy says; 0 outside a worker.
+func patience(ctx context.Context) time.Duration {
+	if !activity.IsActivity(ctx) {
+		return 0
 	}
-	if asked == 0 {
+	info := activity.GetInfo(ctx)
+	p := info.RetryPolicy
+	if p == nil {
+		return 0
+	}
+	wait := float64(p.InitialInterval) * math.Pow(p.BackoffCoefficient, float64(info.Attempt-1))
+	return time.Duration(min(wait, float64(p.MaximumInterval)))
+}
+
+// after is the time in so long; nil for nobody knows.
+func after(now time.Time, wait time.Duration) *time.Time {
+	if wait <= 0 {
 		return nil
 	}
-	at := now.Add(asked).Truncate(time.Millisecond)
+	at := now.Add(wait).Truncate(time.Millisecond)
 	return &at
 }

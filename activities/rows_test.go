@@ -125,6 +125,7 @@ func (f *fixture) dump() map[string][]string {
 	for _, table := range []string{
 		"plans", "payment_options", "accounts", "slugs", "users", "sessions", "onboardings", "subscriptions", "invoices",
 		"payments", "payment_methods", "credits", "balances", "events", "commands", "idempotency_keys",
+		"webhook_endpoints", "webhook_deliveries",
 	} {
 		all[table] = f.rows(table)
 	}

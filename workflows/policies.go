@@ -48,6 +48,7 @@ var deliveryRetry = temporal.RetryPolicy{
 	InitialInterval:    5 * time.Second,
 	BackoffCoefficient: 3,
 	MaximumInterval:    6 * time.Hour,
+	MaximumAttempts:    50, // never met; the patience ends first
 }
 
 // ownDatabaseRetry starts quickly, since most faults of our database are short.

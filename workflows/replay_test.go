@@ -46,6 +46,7 @@ func TestReplay_EveryRecordedHistoryStillReplays(t *testing.T) {
 			replayer.RegisterWorkflow(workflows.Billing)
 			replayer.RegisterWorkflow(workflows.Reconcile)
 			replayer.RegisterWorkflow(workflows.Refresh)
+			replayer.RegisterWorkflow(workflows.Delivery)
 			require.NoError(t, replayer.ReplayWorkflowHistoryFromJSONFile(quiet{}, file))
 		})
 	}

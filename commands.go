@@ -57,6 +57,7 @@ func runWorker(ctx context.Context, a *app) error {
 	if err := errors.Join(a.openStore(), a.connectTemporal(options), a.connectProviders(false)); err != nil {
 		return err
 	}
+	go a.store.Listen(ctx, a.log) // for the outbox
 	if err := a.startWorker(ctx); err != nil {
 		if errors.Is(err, context.Canceled) {
 			return nil

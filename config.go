@@ -38,6 +38,7 @@ type settings struct {
 	reminders       []string
 	keepSlugs       bool
 	reconcileEvery  time.Duration
+	webhookPrivate  bool
 	trustedProxies  []string
 	allowedOrigins  []string
 	logLevel        string
@@ -103,6 +104,8 @@ func (s *settings) coreFlags() []cli.Flag {
 			Usage: "never give the slug of an expired or canceled sign-up to anybody else"},
 		&cli.DurationFlag{Name: "reconcile-every", Sources: env("RECONCILE_EVERY"), Value: 30 * time.Second, Destination: &s.reconcileEvery,
 			Usage: "how often rows and workflows are compared"},
+		&cli.BoolFlag{Name: "webhook-allow-private", Sources: env("WEBHOOK_ALLOW_PRIVATE"), Destination: &s.webhookPrivate,
+			Usage: "post webhooks to private addresses and over plain HTTP, too; for development"},
 		&cli.StringSliceFlag{Name: "trusted-proxies", Sources: env("TRUSTED_PROXIES"), Destination: &s.trustedProxies,
 			Usage: "addresses or networks whose X-Forwarded-For is believed"},
 		&cli.StringSliceFlag{Name: "allowed-origins", Sources: env("ALLOWED_ORIGINS"), Destination: &s.allowedOrigins,

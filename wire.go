@@ -21,6 +21,7 @@ import (
 	"slipway/activities"
 	"slipway/api"
 	"slipway/domain"
+	"slipway/notify"
 	"slipway/payment"
 	"slipway/store"
 	"slipway/worker"
@@ -31,8 +32,8 @@ import (
 // map of how they are connected:
 //
 //	store ───┬─────────────────▶ api ──▶ HTTP
-//	providers┴▶ activities ─┐    │
-//	temporal ─▶ workflows.Client ┴─▶ worker
+//	providers┴▶ activities ─┐    │          ▲ notify: signed webhooks
+//	temporal ─▶ workflows.Client ┴─▶ worker ┘
 type app struct {
 	*settings
 	stdout io.Writer
@@ -129,7 +130,8 @@ func (a *app) buildAPI(generateKey bool) error {
 		Store: a.store, Workflows: a.workflows, Log: a.log, SecretKey: key, PasswordHash: *hash,
 		SignupRate: a.signupRate, LoginRate: a.loginRate,
 		Providers: a.providers, TestClocks: a.testClocks, TrustedProxies: a.trustedProxies, AllowedOrigins: a.allowedOrigins,
-		Checks: a.checks, Metrics: a.registry, Version: version,
+		WebhookAllowPrivate: a.webhookPrivate,
+		Checks:              a.checks, Metrics: a.registry, Version: version,
 	})
 	return err
 }
@@ -145,6 +147,7 @@ func (a *app) startWorker(ctx context.Context) error {
 		ProviderRate: a.providerRate,
 		Activities: &activities.Activities{
 			Store: a.store, Processes: a.workflows, Providers: a.providers, ReturnURL: a.publicAddress(a.listen) + "/return",
+			Deliveries: a.workflows, Webhooks: notify.NewSender(a.webhookPrivate),
 			Policy: activities.Policy{
 				PaymentWindow: a.paymentWindow, Reminders: reminders, Billing: a.billingPolicy(),
 				PreferredOption: a.preferredOption, KeepSlugs: a.keepSlugs,

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/temporal"
 
 	"slipway/domain"
 	"slipway/notify"
@@ -113,10 +114,8 @@ func failDelivery(ctx context.Context, tx *store.Store, d *domain.WebhookDeliver
 // endAttempt records the answer: delivered, failed for good, or to be tried again.
 func (a *Activities) endAttempt(ctx context.Context, in DeliverInput, answer notify.Answer) (DeliverResult, error) {
 	var d *domain.WebhookDelivery
-	wait, asked := patience(ctx), answer.RetryAfter > 0
-	if asked { // later than we would, never sooner; and not together with all the others
-		wait = max(wait, answer.RetryAfter+rand.N(answer.RetryAfter/10+time.Second))
-	}
+	asked := answer.RetryAfter > 0
+	wait := nextWait(policyWait(ctx), answer.RetryAfter)
 	err := a.Store.Within(ctx, func(tx *store.Store) (err error) {
 		d, err = tx.LockDelivery(ctx, in.EndpointID, in.EventID)
 		if err != nil || d.Status != domain.DeliveryDelivering { // sent back to the outbox meanwhile
@@ -149,6 +148,16 @@ func (a *Activities) endAttempt(ctx context.Context, in DeliverInput, answer not
 		return resultOf(d), notTaken(asked, wait)
 	}
 	return resultOf(d), nil
+}
+
+// nextWait is how long until the next attempt: what the endpoint asked for, a
+// little longer, so that those who were asked together do not come together;
+// and never sooner than the policy says.
+func nextWait(policy, asked time.Duration) time.Duration {
+	if asked <= 0 {
+		return policy
+	}
+	return max(policy, asked+rand.N(asked/10+time.Second))
 }
 
 // notTaken is the error of an attempt that failed. Only who asked for a delay
@@ -231,18 +240,21 @@ func (a *Activities) FailDelivery(ctx context.Context, in DeliverInput) (Deliver
 	return result, err
 }
 
-// patience is how long Temporal waits before the next attempt, as the retry
-// policy says; 0 outside a worker.
-func patience(ctx context.Context) time.Duration {
+// policyWait is how long Temporal waits before the next attempt, as the retry
+// policy says; 0 where it says nothing.
+func policyWait(ctx context.Context) time.Duration {
 	if !activity.IsActivity(ctx) {
 		return 0
 	}
 	info := activity.GetInfo(ctx)
-	p := info.RetryPolicy
+	return waitAfter(info.RetryPolicy, info.Attempt)
+}
+
+func waitAfter(p *temporal.RetryPolicy, attempt int32) time.Duration {
 	if p == nil {
 		return 0
 	}
-	wait := float64(p.InitialInterval) * math.Pow(p.BackoffCoefficient, float64(info.Attempt-1))
+	wait := float64(p.InitialInterval) * math.Pow(p.BackoffCoefficient, float64(attempt-1))
 	return time.Duration(min(wait, float64(p.MaximumInterval)))
 }
 

@@ -316,3 +316,19 @@ func TestDispatch_StartsEachDeliveryAnewAndOnce(t *testing.T) {
 	require.NoError(t, err)
 	assert.Zero(t, n)
 }
+
+func TestDeliver_AnEndpointMayPutAttemptsOffAndNeverHurryThem(t *testing.T) {
+	t.Parallel()
+	policy := &temporal.RetryPolicy{InitialInterval: 5 * time.Second, BackoffCoefficient: 3, MaximumInterval: 6 * time.Hour}
+	for attempt, want := range []time.Duration{1: 5 * time.Second, 2: 15 * time.Second, 5: 405 * time.Second, 9: 6 * time.Hour, 40: 6 * time.Hour} {
+		if want == 0 {
+			continue
+		}
+		assert.Equal(t, want, activities.WaitAfterAnswer(policy, int32(attempt), 0))
+		assert.Equal(t, want, activities.WaitAfterAnswer(policy, int32(attempt), time.Second), "not sooner")
+		later := activities.WaitAfterAnswer(policy, int32(attempt), 7*time.Hour)
+		assert.GreaterOrEqual(t, later, 7*time.Hour)
+		assert.Less(t, later, 8*time.Hour)
+	}
+	assert.Zero(t, activities.WaitAfterAnswer(nil, 1, 0))
+}

@@ -1,6 +1,11 @@
 package activities
 
-import "context"
+import (
+	"context"
+	"time"
+
+	"go.temporal.io/sdk/temporal"
+)
 
 // CreateAccountOnly stops where OpenAccount is half way, for tests of that state.
 func (a *Activities) CreateAccountOnly(ctx context.Context, onboardingID string) (Standing, error) {
@@ -10,4 +15,9 @@ func (a *Activities) CreateAccountOnly(ctx context.Context, onboardingID string)
 		}
 		return c.openAccount()
 	})
+}
+
+// WaitAfterAnswer is how long after an answer the next attempt to deliver is made.
+func WaitAfterAnswer(p *temporal.RetryPolicy, attempt int32, asked time.Duration) time.Duration {
+	return nextWait(waitAfter(p, attempt), asked)
 }

@@ -61,6 +61,9 @@ type Config struct {
 	// answered 202; 0 is 2.5 s.
 	KickoffWait time.Duration
 
+	// WebhookAllowPrivate takes webhook URLs of private addresses and plain HTTP.
+	WebhookAllowPrivate bool
+
 	TrustedProxies []string // addresses whose X-Forwarded-For is believed; none by default
 	AllowedOrigins []string // origins that browsers may call from; none by default
 

@@ -13,6 +13,7 @@ const (
 	tagSession    = "Sessions"
 	tagAccount    = "Account"
 	tagAdmin      = "Admin"
+	tagWebhooks   = "Webhooks"
 	tagOperator   = "Operation"
 	tagBackend    = "Backend"
 )
@@ -27,6 +28,7 @@ var (
 	cacheable  = alsoAnswers(http.StatusNotModified)
 	noContent  = answers(http.StatusNoContent)
 	refuses    = fails(string(domain.CodePaymentRequired), domain.ReasonAccountClosed) // paying cures the first
+	underway   = answers(http.StatusAccepted)
 )
 
 // routes lists every call: who may make it, what answers it, and how it can
@@ -42,6 +44,7 @@ func (a *API) routes() {
 	}
 	handle(a, group{tagOperator, anyone}, "POST /webhooks/{provider}", "provider-webhook", "What a payment provider sends", a.receiveProviderWebhook, noContent,
 		fails(string(domain.CodeUnauthenticated)), about("2xx only once it is stored; the same event again changes nothing."))
+	a.webhookRoutes()
 
 	operator := group{tagOperator, anyone}
 	handle(a, operator, "GET /livez", "livez", "Is the process alive?", a.livez)
@@ -175,4 +178,19 @@ func (a *API) entitlementRoutes() {
 	handle(a, admin, "GET /v1/admin/credit-packages", "admin-list-credit-packages", "List every credit package", a.adminCreditPackages, filtered)
 	handle(a, admin, "POST /v1/admin/credit-packages", "admin-create-credit-package", "Add a credit package", a.createCreditPackage, created, conflict, reused)
 	handle(a, admin, "PATCH /v1/admin/credit-packages/{id}", "admin-change-credit-package", "Change a credit package", a.changeCreditPackage)
+}
+
+func (a *API) webhookRoutes() {
+	hooks := group{tagWebhooks, admins}
+	handle(a, hooks, "GET /v1/webhook-endpoints", "list-webhook-endpoints", "List webhook endpoints", a.listEndpoints, filtered)
+	handle(a, hooks, "POST /v1/webhook-endpoints", "create-webhook-endpoint", "Add a webhook endpoint", a.createEndpoint, created, reused,
+		about("It is told what happens from now on, signed as the Standard Webhooks specification says. The secret is in this answer only."))
+	handle(a, hooks, "GET /v1/webhook-endpoints/{id}", "get-webhook-endpoint", "Read a webhook endpoint", a.getEndpoint)
+	handle(a, hooks, "PATCH /v1/webhook-endpoints/{id}", "change-webhook-endpoint", "Change, disable or enable a webhook endpoint", a.changeEndpoint)
+	handle(a, hooks, "DELETE /v1/webhook-endpoints/{id}", "delete-webhook-endpoint", "Remove a webhook endpoint", a.deleteEndpoint, noContent)
+	handle(a, hooks, "GET /v1/webhook-endpoints/{id}/deliveries", "list-webhook-deliveries", "List what it was told", a.listDeliveries, filtered)
+	handle(a, hooks, "POST /v1/webhook-endpoints/{id}/deliveries/{event_id}/redeliver", "redeliver", "Deliver an event once more", a.redeliver, underway, conflict,
+		about("At once, whatever became of it before; with three days of attempts."))
+	handle(a, hooks, "POST /v1/webhook-endpoints/{id}/test", "test-webhook-endpoint", "Send a webhook.test event", a.testEndpoint, underway, conflict, reused,
+		about("To this endpoint alone, whatever it filters. Its deliveries say what became of it."))
 }

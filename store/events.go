@@ -6,11 +6,13 @@ import (
 	"slipway/domain"
 )
 
-// InsertEvents stores what happened, in the order given, with fresh ids. Call
-// it inside the transaction that made it happen.
+// InsertEvents stores what happened, in the order given, with fresh ids where
+// they have none. Call it inside the transaction that made it happen.
 func (s *Store) InsertEvents(ctx context.Context, events ...domain.Event) error {
 	for i := range events {
-		events[i].ID, events[i].CreatedAt = NewID(domain.PrefixEvent), s.now()
+		if events[i].CreatedAt = s.now(); events[i].ID == "" {
+			events[i].ID = NewID(domain.PrefixEvent)
+		}
 	}
 	err := s.create(ctx, "insert events", &events)
 	s.announceOutbox()

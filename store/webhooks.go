@@ -33,15 +33,20 @@ func (s *Store) SaveEndpoint(ctx context.Context, w *domain.WebhookEndpoint) err
 	return s.save(ctx, "save webhook endpoint", w)
 }
 
-// DeleteEndpoint removes the webhook endpoint with all its deliveries.
+// DeleteEndpoint removes the webhook endpoint with all its deliveries, or
+// returns not_found.
 func (s *Store) DeleteEndpoint(ctx context.Context, id string) error {
 	return s.Within(ctx, func(tx *Store) error {
 		// The order in which a delivery that ends locks them, too.
 		err := tx.writer(ctx).Where("endpoint_id = ?", id).Delete(&domain.WebhookDelivery{}).Error
-		if err == nil {
-			err = tx.writer(ctx).Where("id = ?", id).Delete(&domain.WebhookEndpoint{}).Error
+		if err != nil {
+			return tx.wrap("delete deliveries", "", err)
 		}
-		return tx.wrap("delete webhook endpoint", "", err)
+		gone := tx.writer(ctx).Where("id = ?", id).Delete(&domain.WebhookEndpoint{})
+		if gone.Error == nil && gone.RowsAffected == 0 {
+			return domain.NotFound("webhook endpoint")
+		}
+		return tx.wrap("delete webhook endpoint", "", gone.Error)
 	})
 }
 

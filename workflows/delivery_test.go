@@ -185,23 +185,3 @@ func TestDelivery_CanceledByAnOperatorIsGivenUp(t *testing.T) {
 	require.Error(t, d.GetWorkflowError())
 	assert.Equal(t, domain.DeliveryFailed, d.delivery().Status)
 }
-
-func TestDelivery_AnEndpointCannotHaveItsAttemptsSooner(t *testing.T) {
-	t.Parallel()
-	var next []*time.Time
-	var d *delivering
-	d = newDelivery(t, func(attempt int, w http.ResponseWriter) {
-		next = append(next, d.delivery().NextAttemptAt)
-		if attempt < 5 {
-			w.Header().Set("Retry-After", "1")
-			w.WriteHeader(http.StatusServiceUnavailable)
-		}
-	})
-	d.run()
-	require.NoError(t, d.GetWorkflowError())
-	require.Len(t, d.posts, 5)
-	for i, want := range []time.Duration{5 * time.Second, 15 * time.Second, 45 * time.Second, 135 * time.Second} {
-		assert.InDelta(t, want.Seconds(), (d.posts[i+1].after - d.posts[i].after).Seconds(), 1)
-		assert.WithinDuration(t, noon.Add(d.posts[i+1].after), *next[i+1], time.Second, "as the row said")
-	}
-}

@@ -7,6 +7,9 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -14,6 +17,7 @@ import (
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"google.golang.org/protobuf/encoding/protojson"
 
 	"slipway/domain"
 	"slipway/store/storetest"
@@ -35,19 +39,20 @@ type backend struct {
 	url string
 	mu  sync.Mutex
 	bad int
+	how int // the status of an answer while it fails
 	got []message
 }
 
 func newBackend(t *testing.T, bad int) *backend {
 	t.Helper()
-	b := &backend{bad: bad}
+	b := &backend{bad: bad, how: http.StatusInternalServerError}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
 		m := message{header: r.Header, body: body}
 		b.mu.Lock()
 		defer b.mu.Unlock()
 		if b.bad--; b.bad >= 0 || err != nil || json.Unmarshal(body, &m) != nil {
-			w.WriteHeader(http.StatusInternalServerError)
+			w.WriteHeader(b.how)
 			return
 		}
 		b.got = append(b.got, m)
@@ -147,4 +152,33 @@ func TestOutgoingWebhooks_AreToldByAWorkerProcessOfTheirOwn(t *testing.T) {
 		return s.count("SELECT count(*) FROM webhook_deliveries WHERE last_error = 'url_not_allowed' AND attempts > 0") == 1
 	}, 60*time.Second, 20*time.Millisecond, "it is dispatched, and refused where it would be posted")
 	assert.Empty(t, b.of("account.created"))
+}
+
+// TestHistories_OfDeliveriesHoldNeitherURLNorSecret records deliveries for the
+// replay test, too, with -record.
+func TestHistories_OfDeliveriesHoldNeitherURLNorSecret(t *testing.T) {
+	for name, gone := range map[string]int{"delivery": 0, "delivery_gone": 1} {
+		r := startApp(t, func(a *app) { a.webhookPrivate = true })
+		admin, b := r.admin(), newBackend(t, gone)
+		b.how = http.StatusGone
+		var made struct{ ID, Secret string }
+		r.post("/v1/webhook-endpoints", admin, map[string]any{"url": b.url + "/" + paperWord, "events": []string{"account.created"}}).into(t, &made)
+		r.tell(30, "starter")
+		var list struct{ Data []domain.WebhookDelivery }
+		eventually(t, func() bool {
+			r.get("/v1/webhook-endpoints/"+made.ID+"/deliveries", admin).into(t, &list)
+			return len(list.Data) == 1 && list.Data[0].Attempts == 1
+		}, "it is posted")
+		h := r.closedHistory("delivery-" + list.Data[0].EventID + "-" + made.ID)
+		text, err := protojson.Marshal(h)
+		require.NoError(t, err)
+		if *record {
+			require.NoError(t, os.WriteFile(filepath.Join("workflows", "testdata", name+".json"), indented(t, text), 0o644))
+		}
+		readable := strings.ToLower(decodePayloads(string(text)))
+		for _, word := range []string{paperWord, "127.0.0.1", "http://", made.Secret, "whsec_", ownWord, emailWord, secretWord} {
+			assert.NotContains(t, readable, strings.ToLower(word), name)
+		}
+		assert.Contains(t, readable, "account.created to whk_", "the summary")
+	}
 }

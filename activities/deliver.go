@@ -266,3 +266,12 @@ func after(now time.Time, wait time.Duration) *time.Time {
 	at := now.Add(wait).Truncate(time.Millisecond)
 	return &at
 }
+
+// category keeps an endpoint's trouble, which its deliveries tell of, out of the
+// operator's log and alerts.
+func category(e *domain.Error) temporal.ApplicationErrorCategory {
+	if e.Reason == domain.ReasonDeliveryFailed {
+		return temporal.ApplicationErrorCategoryBenign
+	}
+	return temporal.ApplicationErrorCategoryUnspecified
+}

@@ -48,11 +48,11 @@ func (i *errorInbound) ExecuteActivity(ctx context.Context, in *interceptor.Exec
 	if !errors.As(err, &ours) {
 		ours = &domain.Error{Code: domain.CodeInternal, Detail: "The reason is in the worker's log."}
 	}
-	if ours.Code.Retryable() {
+	if ours.Code.Retryable() && category(ours) != temporal.ApplicationErrorCategoryBenign {
 		info := activity.GetInfo(ctx)
 		activity.GetLogger(ctx).Error("activity will be tried again", "error", err, "attempt", info.Attempt)
 	}
 	return nil, temporal.NewApplicationErrorWithOptions(ours.Detail, ours.Kind(), temporal.ApplicationErrorOptions{
-		NonRetryable: !ours.Code.Retryable(), NextRetryDelay: retryDelay(ctx, ours),
+		NonRetryable: !ours.Code.Retryable(), NextRetryDelay: retryDelay(ctx, ours), Category: category(ours),
 	})
 }

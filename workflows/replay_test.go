@@ -21,10 +21,11 @@ var recorded = []string{
 	"waiting_for_plan_resumed", "waiting_for_payment_method_resumed", "activated_by_admin", "activated_by_signal",
 	"canceled_by_signal", "canceled_by_temporal", "plan_changed_while_waiting", "refreshed", "activation_after_trial",
 	"billing_cancel", "billing_late_payment", "reconcile", "refresh",
+	"delivery", "delivery_gone",
 }
 
 // recordedCount is said apart, so that a path cannot go unnoticed.
-const recordedCount = 19
+const recordedCount = 21
 
 func TestReplay_EveryRecordedHistoryStillReplays(t *testing.T) {
 	t.Parallel()

@@ -49,8 +49,8 @@ BEGIN
     FROM webhook_endpoints w, inserted e
     WHERE w.enabled AND e.type <> 'webhook.test' AND (
         (w.events = '[]' AND e.account_id <> '')
-        OR jsonb_exists(w.events, e.type)
-        OR jsonb_exists(w.events, split_part(e.type, '.', 1) || '.*'));
+        OR w.events @> to_jsonb(e.type)
+        OR w.events @> to_jsonb(split_part(e.type, '.', 1) || '.*'));
     IF FOUND THEN
         PERFORM pg_notify('slipway_outbox', '');
     END IF;

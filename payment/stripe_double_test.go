@@ -63,7 +63,7 @@ type stripeDouble struct {
 	t       *testing.T
 	mu      sync.Mutex
 	stored  map[string]storedAnswer
-	tries   map[string]int // charges by idempotency key
+	tries   map[string]int // charges by idempotency key and by method
 	objects map[string]object
 	intents []string // newest first
 }
@@ -218,14 +218,16 @@ func (d *stripeDouble) charge(r *http.Request, key string) doubleAnswer {
 	case !known:
 		return invalid(400, "resource_missing", "payment_method")
 	}
+	id := method["id"].(string)
 	d.tries[key]++
-	first := d.tries[key] == 1
+	d.tries[id]++
+	first, firstOfMethod := d.tries[key] == 1, d.tries[id] == 1
 	switch token := method["token"]; {
 	case token == "tok_throttled" && d.tries[key] < 3:
 		return invalid(429, "rate_limit", "")
 	case token == "tok_reset" && first:
 		return doubleAnswer{status: 500, cut: true}
-	case token == "tok_failing" && first, token == "tok_stored":
+	case token == "tok_failing" && first, token == "tok_stored" && firstOfMethod:
 		return doubleAnswer{status: 500, body: refusal(500, "api_error", "", nil).body, keep: token == "tok_stored"}
 	default:
 		answer := d.intent(r, fmt.Sprint(token))

@@ -162,6 +162,7 @@ type changeSet struct {
 	account    *domain.Account // when this change created it
 	opened     bool            // a subscription was opened and is not saved yet
 	methodID   string          // for the method the command brings
+	asked      bool            // the customer, or a provider, was asked for the method before
 	obtained   bool            // a provider has just made a method
 }
 

@@ -12,6 +12,9 @@ import (
 // askForMethod parks the onboarding until a payment provider has made a method
 // of what the customer gave, or a page to enter it on.
 func (c *changeSet) askForMethod(m *domain.PaymentMethod) error {
+	if c.asked && c.onboarding.Status == domain.OnboardingWaitingForPaymentMethod {
+		return nil
+	}
 	if err := c.advance(domain.OnboardingWaitingForPaymentMethod); err != nil {
 		return err
 	}

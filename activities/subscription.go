@@ -145,6 +145,13 @@ func (c *changeSet) choosePaymentMethod(plan *domain.Plan, needed bool) (*domain
 	if option == nil || (option.Chargeable() && o.PaymentToken == "" && !needed) {
 		return nil, nil
 	}
+	if option.Chargeable() && o.PaymentToken == "" && c.methodID == "" {
+		proposed, err := c.tx.ProposedMethod(c.ctx, o.AccountID)
+		if domain.CodeOf(err) != domain.CodeNotFound && (err != nil || proposed.Option == option.Key) {
+			c.asked = true
+			return proposed, err // what was given, or is about to be, still serves
+		}
+	}
 	method := &domain.PaymentMethod{
 		ID: cmp.Or(c.methodID, store.NewID(domain.PrefixPaymentMethod)), AccountID: o.AccountID, Option: option.Key,
 		Provider: option.Provider, Type: option.Type, Name: option.Name, Token: o.PaymentToken, CreatedAt: c.now,

@@ -58,7 +58,16 @@ func (f *flows) Begin(ctx context.Context, o *domain.Onboarding) error {
 	if err := f.enter(func() { f.begun = append(f.begun, o.ID) }); err != nil {
 		return err
 	}
-	_, err := f.act.OpenAccount(ctx, activities.OpenAccountInput{OnboardingID: o.ID})
+	standing, err := f.act.OpenAccount(ctx, activities.OpenAccountInput{OnboardingID: o.ID})
+	return f.collect(ctx, standing, err)
+}
+
+// collect does what the workflow does next: it asks the payment provider.
+func (f *flows) collect(ctx context.Context, standing activities.Standing, err error) error {
+	if err != nil || !standing.Collect {
+		return err
+	}
+	_, err = f.act.Collect(ctx, activities.CollectInput{OnboardingID: standing.OnboardingID})
 	return err
 }
 
@@ -69,8 +78,8 @@ func (f *flows) Command(ctx context.Context, o *domain.Onboarding, cmd *domain.C
 	if f.closed {
 		return domain.NotFound("workflow")
 	}
-	_, err := f.act.Apply(ctx, activities.ApplyInput{OnboardingID: o.ID, CommandID: cmd.ID, Action: cmd.Action})
-	return err
+	standing, err := f.act.Apply(ctx, activities.ApplyInput{OnboardingID: o.ID, CommandID: cmd.ID, Action: cmd.Action})
+	return f.collect(ctx, standing, err)
 }
 
 func (f *flows) Refresh(ctx context.Context, o *domain.Onboarding, cmd *domain.Command) ([]domain.Difference, error) {
@@ -85,7 +94,10 @@ func (f *flows) Bill(ctx context.Context, cmd *domain.Command) error {
 	if err := f.enter(func() { f.commanded = append(f.commanded, cmd.ID) }); err != nil {
 		return err
 	}
-	_, err := f.act.Bill(ctx, activities.BillingInput{SubscriptionID: cmd.SubscriptionID, CommandID: cmd.ID})
+	standing, err := f.act.Bill(ctx, activities.BillingInput{SubscriptionID: cmd.SubscriptionID, CommandID: cmd.ID})
+	if err == nil && standing.Collect {
+		_, err = f.act.CollectBilling(ctx, activities.CollectBillingInput{SubscriptionID: cmd.SubscriptionID})
+	}
 	return err
 }
 
@@ -185,7 +197,9 @@ func newWorld(t testing.TB, changes ...func(*Config)) *world {
 		payment.NameManual:  payment.NewManual(),
 		payment.NameSandbox: payment.NewSandbox(payment.SandboxClient{URL: sandbox(), APIKey: sandboxKey, WebhookSecret: []byte(sandboxKey)}),
 	}
-	w.flows = &flows{act: &activities.Activities{Store: s, Providers: providers, Policy: activities.Policy{PaymentWindow: 23 * time.Hour}}}
+	w.flows = &flows{act: &activities.Activities{Store: s, Providers: providers, Policy: activities.Policy{
+		PaymentWindow: 23 * time.Hour, Billing: domain.DefaultBillingPolicy(),
+	}}}
 	c := Config{
 		Store: s, Workflows: w.flows, Providers: providers, TestClocks: true, SecretKey: bytes.Repeat([]byte{7}, 32), PasswordHash: cheap, Version: "test",
 		Log: slog.New(slog.NewJSONHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),

@@ -72,6 +72,7 @@ func (a *API) readyz(c *gin.Context) {
 func (a *API) serveOperator() {
 	a.router.GET("/metrics", gin.WrapH(promhttp.HandlerFor(a.Metrics, promhttp.HandlerOpts{})))
 	a.router.GET("/openapi.json", a.serveDescription)
+	a.router.GET("/return", a.serveReturn)
 	a.router.GET("/docs", func(c *gin.Context) { a.serveViewer(c, "index.html") })
 	a.router.GET("/docs/:file", func(c *gin.Context) { a.serveViewer(c, c.Param("file")) })
 }

@@ -41,7 +41,7 @@ func TestGate_HashesOnePerCoreAtATime(t *testing.T) {
 func TestGate_TooLongALineIs503(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.api.gate.wait = time.Millisecond
+	w.api.gate.wait = time.Minute
 	release := make(chan struct{})
 	var held sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
@@ -50,10 +50,12 @@ func TestGate_TooLongALineIs503(t *testing.T) {
 		})
 	}
 	eventually(t, func() bool { return w.api.gate.inFlight.Load() == int64(runtime.GOMAXPROCS(0)) })
+	w.api.gate.wait = time.Millisecond // now that the line is full
 	w.call("POST", "/v1/onboardings", "", person("acme")).problem(503, "unavailable")
 	w.call("POST", "/v1/sessions", "", map[string]any{"email": "a@b.co", "password": "x"}).problem(503, "unavailable")
 	close(release)
 	held.Wait()
+	w.api.gate.wait = time.Minute
 	w.signUp("acme")
 }
 

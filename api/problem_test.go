@@ -273,3 +273,13 @@ func (w *world) vocabulary() string {
 	return empty + string(w.api.OpenAPI()) + passwordAccepted + acceptedEmail + acceptedName + acceptedSlug + acceptedCountry +
 		detailMalformedBody + detailMediaType + detailRequestRejected + detailInternal
 }
+
+func TestReturn_IsAPageForPeopleThatLoadsNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	r := w.call("GET", "/return", "", nil).ok(200)
+	assert.Contains(t, r.header.Get("Content-Type"), "text/html")
+	assert.Contains(t, r.header.Get("Content-Security-Policy"), "default-src 'none'")
+	assert.Contains(t, r.raw, "You can close this page")
+	assert.NotContains(t, r.raw, "src=")
+}

@@ -145,7 +145,10 @@ func (a *Activities) ask(ctx context.Context, p *domain.Payment) error {
 			return a.noteUnknown(ctx, p, err)
 		}
 	}
-	return a.record(ctx, p, outcome)
+	if err := a.record(ctx, p, outcome); err != nil {
+		return err
+	}
+	return a.refundLate(ctx, p.ID)
 }
 
 // markAsked says, before it happens, that the provider is asked.

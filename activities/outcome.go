@@ -73,8 +73,9 @@ func (c *changeSet) paid(invoice *domain.Invoice, p *domain.Payment) error {
 	return c.fulfilInvoice(fulfilment{invoice: invoice, payment: p})
 }
 
-// flagLate marks money that came when it was not owed any more: somebody has to
-// decide about it.
+// flagLate marks money that came when it was not owed any more. What a provider
+// took is given back (see refundLate); what was transferred by hand waits for
+// somebody to decide.
 func (c *changeSet) flagLate(p *domain.Payment) error {
 	if p.Late {
 		return nil
@@ -290,6 +291,36 @@ func (a *Activities) recordGivenBack(ctx context.Context, paymentID string, out 
 		}
 		if out.Refunded > 0 {
 			c.record(domain.EventPaymentRefunded, map[string]any{"payment": p.ID, "amount": out.Refunded, "currency": p.Currency})
+		}
+		return c.tell()
+	})
+}
+
+// refundLate gives back what a provider took when nobody waited for it any more,
+// and records it.
+func (a *Activities) refundLate(ctx context.Context, paymentID string) error {
+	p, err := a.Store.PaymentByID(ctx, paymentID)
+	if err != nil || !p.Late || p.Key == "" || p.Refunded > 0 {
+		return err
+	}
+	provider, err := a.provider(p.Provider)
+	if err != nil {
+		return err
+	}
+	out, err := provider.Refund(ctx, payment.Refund{Key: p.Key + "/refund", Charge: p.Key, Ref: p.ProviderRef})
+	if err != nil || out.Refunded == 0 {
+		return err
+	}
+	return a.Store.Within(ctx, func(tx *store.Store) error {
+		p, err := tx.LockPayment(ctx, paymentID)
+		if err != nil || p.Refunded > 0 {
+			return err
+		}
+		p.Refunded, p.UpdatedAt = out.Refunded, tx.Now()
+		c := &changeSet{ctx: ctx, tx: tx, now: tx.Now(), actor: systemActor, about: domain.Event{AccountID: p.AccountID}}
+		c.record(domain.EventPaymentRefunded, map[string]any{"payment": p.ID, "amount": out.Refunded, "currency": p.Currency})
+		if err := tx.SavePayment(ctx, p); err != nil {
+			return err
 		}
 		return c.tell()
 	})

@@ -51,7 +51,11 @@ func (a *Activities) ResolvePayments(ctx context.Context, _ ResolveInput) (Resol
 		troubles = append(troubles, err)
 		activity.RecordHeartbeat(ctx)
 	}
-	if err := errors.Join(troubles...); err != nil {
+	late, err := a.Store.LatePayments(ctx, a.Store.Now().Add(-undecidedAfter), resolveBatch)
+	for i := range late {
+		troubles = append(troubles, a.refundLate(ctx, late[i].ID))
+	}
+	if err := errors.Join(append(troubles, err)...); err != nil {
 		activity.GetLogger(ctx).Warn("some payments stay undecided", "looked", result.Looked, "decided", result.Decided, "error", err)
 	}
 	return result, nil // the next run looks again
@@ -111,5 +115,8 @@ func (a *Activities) LookUp(ctx context.Context, in LookUpInput) error {
 	if p.Status == domain.PaymentFailed && out.Refunded >= p.Amount {
 		return nil // given back
 	}
-	return a.record(ctx, p, out)
+	if err := a.record(ctx, p, out); err != nil {
+		return err
+	}
+	return a.providerTrouble(ctx, a.refundLate(ctx, p.ID))
 }

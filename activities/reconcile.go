@@ -97,7 +97,11 @@ func (a *Activities) Reconcile(ctx context.Context, in ReconcileInput) (Reconcil
 	if err != nil {
 		return result, err
 	}
-	result.Undecided = len(undecided) > 0
+	late, err := a.Store.LatePayments(ctx, a.Store.Now().Add(-undecidedAfter), 1)
+	if err != nil {
+		return result, err
+	}
+	result.Undecided = len(undecided)+len(late) > 0
 	result.More = result.More || result.Billed == reconcileBatch
 	if result.Dispatched, err = a.redispatch(ctx); err != nil {
 		return result, err

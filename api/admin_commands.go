@@ -304,12 +304,22 @@ func (a *API) deliver(ctx context.Context, t *target, cmd *domain.Command) ([]do
 	case t.purchase != "":
 		return nil, a.flows.CommandPurchase(ctx, t.purchase, cmd)
 	case cmd.Action == domain.ActionRefresh:
-		return a.flows.Refresh(ctx, t.onboarding, cmd)
+		return a.refresh(ctx, t, cmd)
 	case t.runs():
 		_, err := a.carry(ctx, t.onboarding, cmd)
 		return nil, err
 	}
 	return nil, a.flows.Bill(ctx, cmd)
+}
+
+// refresh compares the onboarding with its workflow, and has the Billing of a
+// subscription in use read its rows and ask the provider anew.
+func (a *API) refresh(ctx context.Context, t *target, cmd *domain.Command) ([]domain.Difference, error) {
+	differences, err := a.flows.Refresh(ctx, t.onboarding, cmd)
+	if err != nil || t.runs() || t.subscription == nil || !t.subscription.Status.Live() {
+		return differences, err
+	}
+	return differences, a.flows.Bill(ctx, cmd)
 }
 
 // after reads the target again.

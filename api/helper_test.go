@@ -94,6 +94,10 @@ func (f *flows) Bill(ctx context.Context, cmd *domain.Command) error {
 	if err := f.enter(func() { f.commanded = append(f.commanded, cmd.ID) }); err != nil {
 		return err
 	}
+	if cmd.Action == domain.ActionRefresh {
+		_, err := f.act.CollectBilling(ctx, activities.CollectBillingInput{SubscriptionID: cmd.SubscriptionID})
+		return err
+	}
 	standing, err := f.act.Bill(ctx, activities.BillingInput{SubscriptionID: cmd.SubscriptionID, CommandID: cmd.ID})
 	if err == nil && standing.Collect {
 		_, err = f.act.CollectBilling(ctx, activities.CollectBillingInput{SubscriptionID: cmd.SubscriptionID})

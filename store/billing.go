@@ -203,9 +203,10 @@ func (s *Store) RemoveMethod(ctx context.Context, m *domain.PaymentMethod) error
 	return s.save(ctx, "remove payment method", m)
 }
 
-// ListMethods returns a page of an account's payment methods, newest first.
+// ListMethods returns a page of the payment methods an account can pay with,
+// newest first; what a provider has not made yet is none.
 func (s *Store) ListMethods(ctx context.Context, accountID string, p Page) (List[domain.PaymentMethod], error) {
-	q := s.conn(ctx).Where("account_id = ? AND removed_at IS NULL", accountID)
+	q := s.conn(ctx).Where("account_id = ? AND removed_at IS NULL AND (provider = 'manual' OR provider_ref <> '')", accountID)
 	return page(s, q, p, func(m *domain.PaymentMethod) string { return m.ID })
 }
 

@@ -55,6 +55,15 @@ func (s *Store) StalePayments(ctx context.Context, before time.Time, limit int) 
 	return s.undecided(s.conn(ctx).Where("payments.updated_at < ?", before).Order("payments.updated_at").Limit(limit))
 }
 
+// LatePayments returns payments that a provider took when nobody waited for them
+// any more and that were not given back, of those changed before the time.
+func (s *Store) LatePayments(ctx context.Context, before time.Time, limit int) ([]domain.Payment, error) {
+	var rows []domain.Payment
+	err := s.conn(ctx).Where("late AND refunded = 0 AND idempotency_key <> '' AND updated_at < ?", before).
+		Order("updated_at").Limit(limit).Find(&rows).Error
+	return rows, s.wrap("read late payments", "", err)
+}
+
 func (s *Store) undecided(q *gorm.DB) ([]Undecided, error) {
 	var rows []Undecided
 	err := q.Table("payments").Joins("JOIN invoices ON invoices.id = payments.invoice_id").Where(undecided).

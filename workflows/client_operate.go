@@ -116,7 +116,8 @@ func (c *Client) Checks(ctx context.Context) []domain.Check {
 	}
 	return []domain.Check{
 		{Name: "temporal", Status: domain.CheckOK, Message: "Namespace " + c.namespace + " answers."},
-		c.checkSearchAttributes(ctx), c.checkPollers(ctx, TaskQueueOnboarding), c.checkPollers(ctx, TaskQueueBilling), c.checkSchedule(ctx),
+		c.checkSearchAttributes(ctx), c.checkPollers(ctx, TaskQueueOnboarding, enumspb.TASK_QUEUE_TYPE_WORKFLOW), c.checkPollers(ctx, TaskQueueBilling, enumspb.TASK_QUEUE_TYPE_WORKFLOW),
+		c.checkPollers(ctx, TaskQueueProviders, enumspb.TASK_QUEUE_TYPE_ACTIVITY), c.checkSchedule(ctx),
 	}
 }
 
@@ -138,10 +139,10 @@ func (c *Client) checkSearchAttributes(ctx context.Context) domain.Check {
 	return check
 }
 
-func (c *Client) checkPollers(ctx context.Context, queue string) domain.Check {
+func (c *Client) checkPollers(ctx context.Context, queue string, kind enumspb.TaskQueueType) domain.Check {
 	check := domain.Check{Name: "pollers_" + queue, Status: domain.CheckWarn}
 	queues, err := c.temporal.WorkflowService().DescribeTaskQueue(ctx, &workflowservice.DescribeTaskQueueRequest{
-		Namespace: c.namespace, TaskQueue: &taskqueuepb.TaskQueue{Name: queue}, TaskQueueType: enumspb.TASK_QUEUE_TYPE_WORKFLOW,
+		Namespace: c.namespace, TaskQueue: &taskqueuepb.TaskQueue{Name: queue}, TaskQueueType: kind,
 	})
 	switch {
 	case err != nil:

@@ -42,6 +42,8 @@ ALTER TABLE payments
     ADD COLUMN action_url        text NOT NULL DEFAULT '',
     ADD COLUMN refunded          bigint NOT NULL DEFAULT 0 CHECK (refunded >= 0 AND refunded <= amount);
 CREATE UNIQUE INDEX payments_key ON payments (idempotency_key) WHERE idempotency_key <> '';
+-- Charged when nobody waited for it any more, and not given back yet.
+CREATE INDEX payments_late ON payments (updated_at) WHERE late AND refunded = 0 AND idempotency_key <> '';
 -- What the janitor looks at: asked for at a provider, and not decided.
 CREATE INDEX payments_unsettled ON payments (updated_at)
     WHERE status IN ('created', 'processing', 'unknown', 'requires_action');

@@ -41,7 +41,7 @@ lint: ## vet and workflowcheck
 	cd tools && $(GO) build -o ../bin/workflowcheck go.temporal.io/sdk/contrib/tools/workflowcheck
 	bin/workflowcheck ./workflows
 
-histories: ## record workflows/testdata anew (only when a workflow was changed on purpose)
+histories: ## record the histories of new paths in workflows/testdata; those that are there stay
 	$(GO) test -run "^TestHistories_" -count 1 . -record
 
 clean: ## remove what was built; data stays in .slipway

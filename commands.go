@@ -146,7 +146,8 @@ func runDoctor(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(a.openStore(), a.connectTemporal(options), a.connectProviders(false)); err != nil {
+	a.findSandbox()
+	if err := errors.Join(a.openStore(), a.connectTemporal(options), a.connectProviders(a.secretKey == "")); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)

@@ -25,7 +25,7 @@ import (
 	"slipway/workflows"
 )
 
-var record = flag.Bool("record", false, "write the histories of every path to workflows/testdata")
+var record = flag.Bool("record", false, "write the histories of paths that have none to workflows/testdata")
 
 // The words of the people in these tests. None of them may turn up in Temporal.
 const (
@@ -196,11 +196,21 @@ var stories = map[string]story{
 func (r *running) setOptions(on bool) {
 	r.t.Helper()
 	admin := r.admin()
+	for _, key := range []string{"bank_transfer", "card", "wallet", "cheque"} {
+		r.setOption(admin, key, on && key != "cheque")
+	}
+}
+
+// setOption enables one payment option, or disables it.
+func (r *running) setOption(admin, key string, on bool) {
+	r.t.Helper()
 	var options struct{ Data []domain.PaymentOption }
 	r.get("/v1/admin/payment-options", admin).into(r.t, &options)
 	for _, p := range options.Data {
-		a := call(r.t, http.MethodPatch, r.url+"/v1/admin/payment-options/"+p.ID, admin, map[string]any{"enabled": on && p.Key != "cheque"})
-		require.Equal(r.t, http.StatusOK, a.status, string(a.body))
+		if p.Key == key {
+			a := call(r.t, http.MethodPatch, r.url+"/v1/admin/payment-options/"+p.ID, admin, map[string]any{"enabled": on})
+			require.Equal(r.t, http.StatusOK, a.status, string(a.body))
+		}
 	}
 }
 
@@ -225,18 +235,27 @@ func TestHistories_HoldNoPersonalWord(t *testing.T) {
 	short := startApp(t, func(a *app) { a.paymentWindow, a.reminders = 3*time.Second, []string{"1s", "2s"} })
 	histories["growth_expired"] = short.closedHistory(expired(short)[0])
 
+	require.Len(t, histories, len(stories)+1)
+	keepAndRead(t, histories)
+}
+
+// keepAndRead writes the histories that are not recorded yet, when asked to, and
+// looks for every personal word in all of them. What is recorded stays: it is
+// what workflows that run today have behind them.
+func keepAndRead(t *testing.T, histories map[string]*historypb.History) {
+	t.Helper()
 	for name, h := range histories {
 		text, err := protojson.Marshal(h)
 		require.NoError(t, err)
-		if *record {
-			require.NoError(t, os.WriteFile(filepath.Join("workflows", "testdata", name+".json"), indented(t, text), 0o644))
+		file := filepath.Join("workflows", "testdata", name+".json")
+		if _, err := os.Stat(file); *record && os.IsNotExist(err) {
+			require.NoError(t, os.WriteFile(file, indented(t, text), 0o644))
 		}
 		readable := decodePayloads(string(text))
-		for _, word := range []string{ownWord, emailWord, secretWord, paperWord, reasonWord, "$argon2id"} {
+		for _, word := range []string{ownWord, emailWord, secretWord, paperWord, reasonWord, "$argon2id", "tok_"} {
 			assert.NotContains(t, strings.ToLower(readable), strings.ToLower(word), "history of %s", name)
 		}
 	}
-	require.Len(t, histories, len(stories)+1)
 }
 
 // closedHistory is the history of a workflow once it has closed.

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -83,8 +84,23 @@ func (a *app) startSandbox(webhookURL string, key []byte) error {
 	server := &http.Server{Handler: sandbox.Handler(), ReadHeaderTimeout: readHeaderTimeout, IdleTimeout: idleTimeout}
 	go func() { _ = server.Serve(listener) }() // until it is closed
 	a.sandbox, a.sandboxURL = sandbox, "http://"+listener.Addr().String()
+	a.logError("note where the payment sandbox is", os.WriteFile(a.sandboxNote(), []byte(a.sandboxURL), 0o600))
 	a.onClose(func() { a.logError("stop the payment sandbox", errors.Join(server.Close(), sandbox.Close())) })
 	return nil
+}
+
+// sandboxNote is the file in which dev notes where its sandbox is, for a doctor
+// who looks at the same data directory.
+func (s *settings) sandboxNote() string { return filepath.Join(s.dataDir, "sandbox-url") }
+
+// findSandbox takes over the address of dev's sandbox, unless one was set.
+func (a *app) findSandbox() {
+	if a.sandboxURL != "" || a.secretKey != "" {
+		return
+	}
+	if note, err := os.ReadFile(a.sandboxNote()); err == nil {
+		a.sandboxURL = string(note)
+	}
 }
 
 // runSandbox runs the payment sandbox alone, for processes that share the secret

@@ -249,14 +249,10 @@ func (a *Activities) keepOrRefuse(ctx context.Context, m *domain.PaymentMethod, 
 		if err != nil && domain.CodeOf(err) != domain.CodeNotFound {
 			return err
 		}
-		live, err := c.pastDue(m.AccountID)
-		if err != nil {
+		if result.SubscriptionID, err = c.retryNow(m.AccountID); err != nil {
 			return err
 		}
-		if live != nil {
-			result.SubscriptionID = live.ID
-		}
-		if err := c.keepMethod(m, made, live != nil || current == nil); err != nil {
+		if err := c.keepMethod(m, made, result.SubscriptionID != "" || current == nil); err != nil {
 			return err
 		}
 		return c.tell()
@@ -264,11 +260,24 @@ func (a *Activities) keepOrRefuse(ctx context.Context, m *domain.PaymentMethod, 
 	return result, err
 }
 
-// pastDue is the account's subscription that waits for money; nil without one.
-func (c *changeSet) pastDue(accountID string) (*domain.Subscription, error) {
+// retryNow makes the next attempt of a late payment due at once, and returns
+// the subscription it is of; empty when nothing is late.
+func (c *changeSet) retryNow(accountID string) (string, error) {
 	live, err := c.tx.LiveSubscription(c.ctx, accountID)
 	if domain.CodeOf(err) == domain.CodeNotFound || (err == nil && live.Status != domain.SubscriptionPastDue) {
-		return nil, nil
+		return "", nil
 	}
-	return live, err
+	if err != nil {
+		return "", err
+	}
+	now, err := c.tx.NowOn(c.ctx, live.TestClockID)
+	if err != nil {
+		return "", err
+	}
+	sub, err := c.tx.LockSubscription(c.ctx, live.ID)
+	if err != nil {
+		return "", err
+	}
+	sub.NextRetryAt, sub.Due, sub.DueAt = &now, domain.DueRetry, &now
+	return sub.ID, c.tx.SaveSubscription(c.ctx, sub)
 }

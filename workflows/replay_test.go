@@ -22,10 +22,14 @@ var recorded = []string{
 	"canceled_by_signal", "canceled_by_temporal", "plan_changed_while_waiting", "refreshed", "activation_after_trial",
 	"billing_cancel", "billing_late_payment", "reconcile", "refresh",
 	"delivery", "delivery_gone",
+	"card_charged", "card_declined_then_another", "card_confirmed", "card_entered_on_a_page", "card_throttled", "card_lost_response",
+	"card_canceled_while_charging", "card_on_a_test_clock",
+	"billing_year", "billing_real_time", "billing_gives_up", "billing_recovers_with_another_card", "billing_by_hand",
+	"billing_upgrade_declined_then_downgrade", "purchase_by_card", "method_entered_on_a_page", "advance",
 }
 
 // recordedCount is said apart, so that a path cannot go unnoticed.
-const recordedCount = 21
+const recordedCount = 38
 
 func TestReplay_EveryRecordedHistoryStillReplays(t *testing.T) {
 	t.Parallel()
@@ -48,6 +52,9 @@ func TestReplay_EveryRecordedHistoryStillReplays(t *testing.T) {
 			replayer.RegisterWorkflow(workflows.Reconcile)
 			replayer.RegisterWorkflow(workflows.Refresh)
 			replayer.RegisterWorkflow(workflows.Delivery)
+			replayer.RegisterWorkflow(workflows.PaymentMethod)
+			replayer.RegisterWorkflow(workflows.Purchase)
+			replayer.RegisterWorkflow(workflows.Advance)
 			require.NoError(t, replayer.ReplayWorkflowHistoryFromJSONFile(quiet{}, file))
 		})
 	}

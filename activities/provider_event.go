@@ -78,7 +78,13 @@ func (a *Activities) routeEvents(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	for i := range events {
-		err := a.tellOwner(ctx, events[i].Key)
+		owner, err := a.Store.OwnerOf(ctx, events[i].Key)
+		if err == nil && owner.Attention(events[i].Name) == domain.AttentionLater {
+			continue
+		}
+		if err == nil && owner.Attention(events[i].Name) == domain.AttentionNow {
+			err = a.Processes.ProviderEvent(ctx, owner)
+		}
 		if err != nil && domain.CodeOf(err) != domain.CodeNotFound {
 			return i, err
 		}

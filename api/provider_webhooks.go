@@ -62,7 +62,10 @@ func (a *API) handOn(ctx context.Context, e *domain.ProviderEvent) {
 	defer cancel()
 	if e.Type != string(payment.EventOther) && e.Key != "" {
 		owner, err := a.store.OwnerOf(ctx, e.Key)
-		if err == nil {
+		if err == nil && owner.Attention(e.Name) == domain.AttentionLater {
+			return // reconcile sees whether the owner has learnt it
+		}
+		if err == nil && owner.Attention(e.Name) == domain.AttentionNow {
 			err = a.flows.ProviderEvent(ctx, owner)
 		}
 		if err != nil && domain.CodeOf(err) != domain.CodeNotFound {

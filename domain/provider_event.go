@@ -1,6 +1,9 @@
 package domain
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // ProviderEvent is a webhook of a payment provider's as it was received: which
 // event, about which key of ours. What it says is not kept; whoever owns the
@@ -25,4 +28,54 @@ type PaymentOwner struct {
 	InvoiceID      string // of a credit package
 	PaymentID      string
 	MethodID       string
+
+	payment *Payment
+	method  *PaymentMethod
+}
+
+// OfPayment notes the payment the news is about.
+func (o *PaymentOwner) OfPayment(p *Payment) { o.PaymentID, o.payment = p.ID, p }
+
+// OfMethod notes the method the news is about.
+func (o *PaymentOwner) OfMethod(m *PaymentMethod) { o.MethodID, o.method = m.ID, m }
+
+// Attention is what an event deserves.
+type Attention int
+
+const (
+	// AttentionNone: what it tells is known.
+	AttentionNone Attention = iota
+	// AttentionLater: its owner is about to learn it from the provider's answer;
+	// whether it did is seen later.
+	AttentionLater
+	// AttentionNow: its owner waits for it.
+	AttentionNow
+)
+
+// Attention says what an event with the name deserves. Most events repeat what
+// the answer to a charge has told, and telling them would cost more than the
+// charge; the name is a hint here, never believed as a fact.
+func (o *PaymentOwner) Attention(name string) Attention {
+	if o.method != nil {
+		if o.method.Ref != "" || o.method.RemovedAt != nil {
+			return AttentionNone
+		}
+		return AttentionNow
+	}
+	switch p := o.payment; p.Status {
+	case PaymentRequiresAction, PaymentUnknown:
+		return AttentionNow
+	case PaymentProcessing:
+		if p.ProviderRef != "" {
+			return AttentionNow
+		}
+		return AttentionLater
+	case PaymentCreated:
+		return AttentionLater
+	case PaymentFailed:
+		if !p.Late && strings.Contains(name, "succeeded") {
+			return AttentionNow // money for what was given up
+		}
+	}
+	return AttentionNone
 }

@@ -42,7 +42,8 @@ func (s *Store) OwnerOf(ctx context.Context, key string) (*domain.PaymentOwner, 
 	if err != nil {
 		return nil, err
 	}
-	owner := &domain.PaymentOwner{AccountID: p.AccountID, PaymentID: p.ID, SubscriptionID: invoice.SubscriptionID}
+	owner := &domain.PaymentOwner{AccountID: p.AccountID, SubscriptionID: invoice.SubscriptionID}
+	owner.OfPayment(p)
 	if invoice.Type == domain.InvoiceCreditPackage {
 		owner.InvoiceID = invoice.ID
 		return owner, nil
@@ -63,7 +64,8 @@ func (s *Store) ownerOfMethod(ctx context.Context, id string) (*domain.PaymentOw
 	if err != nil {
 		return nil, err
 	}
-	owner := &domain.PaymentOwner{AccountID: m.AccountID, MethodID: m.ID}
+	owner := &domain.PaymentOwner{AccountID: m.AccountID}
+	owner.OfMethod(m)
 	o, err := s.LatestOnboarding(ctx, m.AccountID)
 	if err == nil && o.Status == domain.OnboardingWaitingForPaymentMethod {
 		owner.Onboarding = o

@@ -43,6 +43,7 @@ func TestBench(t *testing.T) {
 	b.signups()
 	b.firstAnswer()
 	b.reads()
+	b.money()
 	b.watchers()
 	b.print()
 	b.passwordCost()
@@ -52,7 +53,7 @@ type bench struct {
 	*running
 	t    *testing.T
 	rows []row
-	urls struct{ read, json, empty string }
+	urls struct{ read, json, empty, account, write string }
 }
 
 // row is one line of the table.
@@ -304,6 +305,7 @@ func (b *bench) startPlainServer() {
 		c.JSON(http.StatusOK, &o)
 	})
 	g.GET("/plans", func(c *gin.Context) { c.JSON(http.StatusOK, gin.H{"object": "list", "data": plans}) })
+	b.plainMoney(g, db)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(b.t, err)
 	server := &http.Server{Handler: g}
@@ -311,6 +313,7 @@ func (b *bench) startPlainServer() {
 	b.t.Cleanup(func() { _ = server.Close() })
 	url := "http://" + listener.Addr().String()
 	b.urls.empty, b.urls.read, b.urls.json = url+"/empty", url+"/read/", url+"/plans"
+	b.urls.account, b.urls.write = url+"/account/", url+"/write"
 }
 
 func (b *bench) reader(url, bearer string) func(context.Context) error {

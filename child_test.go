@@ -33,12 +33,12 @@ const (
 
 // childConfig is what a test tells a child.
 type childConfig struct {
-	Listen, DataDir, Database, SecretKey string
-	TemporalPort                         int
-	KillAfter, KillBefore                string // the name of an activity
-	PaymentWindow                        time.Duration
-	Reminders                            []string
-	PasswordHash                         string
+	Listen, DataDir, Database, SecretKey, SandboxURL string
+	TemporalPort                                     int
+	KillAfter, KillBefore                            string // the name of an activity
+	PaymentWindow                                    time.Duration
+	Reminders                                        []string
+	PasswordHash                                     string
 }
 
 // runChild is the child's main.
@@ -50,7 +50,7 @@ func runChild(role string) int {
 	}
 	s := testSettings(c.DataDir)
 	s.listen, s.databaseURL, s.secretKey, s.temporalPort = c.Listen, c.Database, c.SecretKey, c.TemporalPort
-	s.temporalUIPort = -1
+	s.temporalUIPort, s.sandboxURL = -1, c.SandboxURL
 	if c.PaymentWindow > 0 {
 		s.paymentWindow, s.reminders = c.PaymentWindow, c.Reminders
 	}

@@ -156,7 +156,22 @@ func (c *changeSet) applyChoosePlan(command *domain.Command) error {
 		o.Touch(c.now)
 		c.record(domain.EventPlanChosen, map[string]any{"plan": command.Plan})
 	}
+	if err := c.keepCard(); err != nil {
+		return err
+	}
 	return c.reopen()
+}
+
+// keepCard has the card that was to pay for one plan pay for the other: the
+// customer does not enter it again.
+func (c *changeSet) keepCard() error {
+	method, err := c.defaultMethod()
+	if err != nil || method == nil || c.onboarding.Status != domain.OnboardingAwaitingPayment {
+		return err
+	}
+	wanted := c.onboarding.WantedOption
+	c.obtained = method.Chargeable() && (wanted == "" || wanted == method.Option)
+	return nil
 }
 
 func (c *changeSet) applyAddPaymentMethod(command *domain.Command) error {

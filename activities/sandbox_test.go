@@ -1,0 +1,327 @@
+package activities_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"slipway/activities"
+	"slipway/domain"
+	"slipway/payment"
+	"slipway/store"
+)
+
+func (c *clock) set(to time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = to
+}
+
+// shop is a fixture whose cards are charged at a sandbox, over HTTP.
+type shop struct {
+	*fixture
+	company *payment.SandboxServer
+	sandbox *payment.Sandbox
+	url     string
+
+	mu     sync.Mutex
+	keys   []string            // of each request to charge, as it came in
+	down   bool                // the company answers 503
+	before func(*http.Request) // runs before the company sees a request to charge
+	after  func(*http.Request) // runs when it has charged, before it answers
+}
+
+func newShop(t testing.TB, policy ...func(*activities.Policy)) *shop {
+	t.Helper()
+	s := &shop{fixture: newFixture(t, policy...)}
+	s.exec("UPDATE payment_options SET provider = 'sandbox', instructions = '' WHERE key = 'card'")
+	var err error
+	s.company, err = payment.NewSandboxServer(payment.SandboxConfig{APIKey: "sk_test", SlowFor: 400 * time.Millisecond, NoSync: true})
+	require.NoError(t, err)
+	server := httptest.NewServer(http.HandlerFunc(s.door))
+	s.url = server.URL
+	t.Cleanup(func() { assert.NoError(t, s.company.Close()); server.Close() })
+	s.sandbox = payment.NewSandbox(payment.SandboxClient{URL: server.URL, APIKey: "sk_test", Timeout: 300 * time.Millisecond})
+	s.ReturnURL = "https://shop.example/done"
+	s.Providers = map[string]payment.Provider{payment.NameSandbox: s.sandbox, payment.NameManual: payment.NewManual()}
+	return s
+}
+
+// door is the company's, where the tests stand.
+func (s *shop) door(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	down, before, after := s.down, s.before, s.after
+	charge := r.Method == http.MethodPost && r.URL.Path == "/v1/charges"
+	if charge {
+		s.keys = append(s.keys, r.Header.Get("Idempotency-Key"))
+	}
+	s.mu.Unlock()
+	if down {
+		w.Header().Set("Retry-After", "2")
+		w.WriteHeader(http.StatusServiceUnavailable)
+		return
+	}
+	if charge && before != nil {
+		before(r)
+	}
+	s.company.Handler().ServeHTTP(w, r)
+	if charge && after != nil {
+		after(r)
+	}
+}
+
+func (s *shop) outage(down bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.down = down
+}
+
+// once runs fn at the next request to charge, and no other.
+func once(fn func()) func(*http.Request) {
+	var first sync.Once
+	return func(*http.Request) { first.Do(fn) }
+}
+
+// asked are the keys of the requests to charge, each named once.
+func (s *shop) asked() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	keys := slices.Clone(s.keys)
+	slices.Sort(keys)
+	return slices.Compact(keys)
+}
+
+// ledger is what the company's books hold.
+func (s *shop) ledger() []payment.SandboxCharge {
+	s.t.Helper()
+	charges, err := s.company.Ledger(s.t.Context())
+	require.NoError(s.t, err)
+	return charges
+}
+
+func card(token string) wish {
+	return func(o *domain.Onboarding) { o.WantedOption, o.PaymentToken = "card", token }
+}
+
+func byCard(token string) func(*domain.Command) {
+	return func(c *domain.Command) {
+		c.Option, c.Token, c.MethodID = "card", token, store.NewID(domain.PrefixPaymentMethod)
+	}
+}
+
+// collectOnce asks the provider once.
+func (s *shop) collectOnce(o *domain.Onboarding) (activities.Standing, error) {
+	return s.Collect(s.t.Context(), activities.CollectInput{OnboardingID: o.ID})
+}
+
+// collect asks the provider as often as Temporal would have to, and twice when
+// it has answered. It returns what went wrong before.
+func (s *shop) collect(o *domain.Onboarding) (standing activities.Standing, troubles []error) {
+	s.t.Helper()
+	for range 10 {
+		if _, err := s.collectOnce(o); err != nil {
+			troubles = append(troubles, err)
+			s.assertRetrying(o, err)
+			continue
+		}
+		return twice(s.fixture, func() (activities.Standing, error) { return s.collectOnce(o) }), troubles
+	}
+	require.Fail(s.t, "the provider never answered")
+	return standing, troubles
+}
+
+// assertRetrying expects a step that says what it waits for, and until when.
+func (s *shop) assertRetrying(o *domain.Onboarding, err error) {
+	s.t.Helper()
+	var trouble *domain.Error
+	require.ErrorAs(s.t, err, &trouble)
+	assert.True(s.t, trouble.Code.Retryable())
+	assert.Positive(s.t, trouble.RetryAfter)
+	row := s.onboarding(o)
+	key := domain.StepPayment
+	if row.Status == domain.OnboardingWaitingForPaymentMethod {
+		key = domain.StepPaymentMethod
+	}
+	step := row.Step(key)
+	assert.Equal(s.t, domain.StepRetrying, step.Status)
+	assert.Positive(s.t, step.Attempts)
+	require.NotNil(s.t, step.NextAttemptAt)
+	assert.WithinDuration(s.t, time.Now().Add(trouble.RetryAfter), *step.NextAttemptAt, 5*time.Second)
+	require.NotNil(s.t, step.Error)
+	assert.Equal(s.t, trouble.Reason, step.Error.Code)
+}
+
+// buy signs up with a card and charges it.
+func (s *shop) buy(wishes ...wish) *domain.Onboarding {
+	s.t.Helper()
+	o := s.signUp(wishes...)
+	s.collect(o)
+	return s.onboarding(o)
+}
+
+// due has billing do what is due, twice.
+func (s *shop) due(o *domain.Onboarding, due domain.DueKind) activities.BillingStanding {
+	s.t.Helper()
+	in := activities.BillDueInput{SubscriptionID: o.SubscriptionID, Due: due}
+	return twice(s.fixture, func() (activities.BillingStanding, error) { return s.BillDue(s.t.Context(), in) })
+}
+
+// ask has billing ask its providers, as often as it takes, and then twice.
+func (s *shop) ask(o *domain.Onboarding) activities.BillingStanding {
+	s.t.Helper()
+	in := activities.CollectBillingInput{SubscriptionID: o.SubscriptionID}
+	for range 10 {
+		if _, err := s.CollectBilling(s.t.Context(), in); err == nil {
+			return twice(s.fixture, func() (activities.BillingStanding, error) { return s.CollectBilling(s.t.Context(), in) })
+		}
+	}
+	require.Fail(s.t, "the provider never answered")
+	return activities.BillingStanding{}
+}
+
+// live lets the subscription live until the time as its Billing would: what is
+// due is done when it is, and providers are asked whenever there is cause.
+func (s *shop) live(o *domain.Onboarding, until time.Time) activities.BillingStanding {
+	s.t.Helper()
+	standing := s.due(o, "")
+	for range 500 {
+		switch {
+		case standing.Collect:
+			standing = s.ask(o)
+		case standing.DueAt == nil || standing.DueAt.After(until):
+			if until.After(s.clock.Now()) {
+				s.clock.set(until)
+			}
+			s.assertBooks(o)
+			return standing
+		default:
+			if standing.DueAt.After(s.clock.Now()) {
+				s.clock.set(*standing.DueAt)
+			}
+			standing = s.due(o, standing.Due)
+		}
+	}
+	require.Fail(s.t, "billing never comes to rest", "%+v", standing)
+	return standing
+}
+
+// order gives a command about a subscription and does what follows from it.
+func (s *shop) order(o *domain.Onboarding, action domain.Action, fill ...func(*domain.Command)) activities.BillingStanding {
+	s.t.Helper()
+	s.bill(o, action, fill...)
+	return s.live(o, s.clock.Now())
+}
+
+// refused gives a command that is not allowed now, and returns why.
+func (s *shop) refused(o *domain.Onboarding, action domain.Action, fill ...func(*domain.Command)) error {
+	s.t.Helper()
+	in := billing(o, s.command(o, action, fill...).CommandID)
+	before := s.dump()
+	_, err := s.Bill(s.t.Context(), in)
+	require.Error(s.t, err)
+	s.assertUnchanged(before, "refused")
+	return err
+}
+
+// assertBooks compares our rows with each other and with the company's books:
+// an invoice is paid once, what the company kept is what we say was paid, and a
+// balance is the sum of its entries.
+func (s *shop) assertBooks(o *domain.Onboarding) {
+	s.t.Helper()
+	assert.Zero(s.t, s.count(`SELECT count(*) FROM (SELECT 1 FROM payments WHERE status = 'succeeded' GROUP BY invoice_id HAVING count(*) > 1)`),
+		"an invoice is paid once")
+	assert.Zero(s.t, s.count(`SELECT count(*) FROM invoices WHERE (status = 'paid') <> EXISTS
+		(SELECT 1 FROM payments WHERE payments.invoice_id = invoices.id AND payments.status = 'succeeded')`), "paid is paid by something")
+	var kept, undecided int64
+	for _, c := range s.ledger() {
+		p, err := s.store.PaymentByKey(s.t.Context(), c.Key)
+		if !assert.NoError(s.t, err, "each charge is one of our payments: %s", c.Key) {
+			continue
+		}
+		if c.Status != payment.StatusSucceeded {
+			continue
+		}
+		switch {
+		case p.Status == domain.PaymentSucceeded || p.Late:
+			kept += c.Amount - c.Refunded
+		case p.Status == domain.PaymentFailed:
+			assert.Equal(s.t, c.Amount, c.Refunded, "given back: %s", c.Key)
+			assert.Equal(s.t, c.Refunded, p.Refunded, "and recorded: %s", c.Key)
+		default:
+			undecided += c.Amount
+		}
+	}
+	assert.Equal(s.t, s.count("SELECT COALESCE(SUM(amount), 0) FROM payments WHERE provider = 'sandbox' AND (status = 'succeeded' OR late)"), int(kept),
+		"what the company kept is what was paid")
+	s.assertBalance(o)
+}
+
+func (s *shop) assertBalance(o *domain.Onboarding) {
+	s.t.Helper()
+	balance, err := s.store.Balance(s.t.Context(), o.AccountID)
+	if domain.CodeOf(err) == domain.CodeNotFound {
+		return
+	}
+	require.NoError(s.t, err)
+	for pool, has := range map[domain.CreditPool]int64{domain.PoolPlan: balance.Plan, domain.PoolBonus: balance.Bonus} {
+		sum, err := s.store.LedgerSum(s.t.Context(), o.AccountID, pool)
+		require.NoError(s.t, err)
+		assert.Equal(s.t, sum, has, "the balance is the sum of the entries: %s", pool)
+		assert.GreaterOrEqual(s.t, has, int64(0))
+	}
+}
+
+// last is the account's newest payment.
+func (s *shop) last(o *domain.Onboarding) domain.Payment {
+	s.t.Helper()
+	payments := s.payments(o)
+	require.NotEmpty(s.t, payments)
+	return payments[len(payments)-1]
+}
+
+// submitForm sends the form of one of the company's pages, as a browser would.
+func (s *shop) submitForm(page string, form url.Values) {
+	s.t.Helper()
+	client := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	r, err := http.NewRequestWithContext(s.t.Context(), http.MethodPost, page, strings.NewReader(form.Encode()))
+	require.NoError(s.t, err)
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	answer, err := client.Do(r)
+	require.NoError(s.t, err)
+	require.NoError(s.t, answer.Body.Close())
+	require.Equal(s.t, http.StatusSeeOther, answer.StatusCode)
+}
+
+// confirm is the customer's word on the company's page.
+func (s *shop) confirm(p domain.Payment, decision string) {
+	s.t.Helper()
+	require.NotEmpty(s.t, p.ActionURL)
+	s.submitForm(p.ActionURL, url.Values{"decision": {decision}})
+}
+
+// lookUp is what follows from a provider's event about the payment.
+func (s *shop) lookUp(p domain.Payment) {
+	s.t.Helper()
+	twice(s.fixture, func() (any, error) { return nil, s.LookUp(s.t.Context(), activities.LookUpInput{PaymentID: p.ID}) })
+}
+
+// dates of the events of a type that the subscription saw, in days since noon.
+func (s *shop) days(o *domain.Onboarding, of domain.EventType) []int {
+	s.t.Helper()
+	list, err := s.store.ListEvents(s.t.Context(), store.EventFilter{AccountID: o.AccountID, Type: string(of), Page: store.Page{Limit: 100}})
+	require.NoError(s.t, err)
+	slices.Reverse(list.Data)
+	days := []int{}
+	for _, e := range list.Data {
+		days = append(days, int(e.CreatedAt.Sub(noon)/(24*time.Hour)))
+	}
+	return days
+}

@@ -199,7 +199,7 @@ func (a *Activities) AttachMethod(ctx context.Context, in AttachMethodInput) (At
 		return AttachMethodResult{Code: "removed"}, nil
 	}
 	if err != nil || m.Ref != "" {
-		return AttachMethodResult{Attached: err == nil}, err
+		return a.attached(ctx, m, err)
 	}
 	provider, err := a.provider(m.Provider)
 	if err != nil {
@@ -222,6 +222,22 @@ func (a *Activities) AttachMethod(ctx context.Context, in AttachMethodInput) (At
 	return a.keepOrRefuse(ctx, m, made, err)
 }
 
+// attached is the answer of a run that found the method made by an earlier one.
+func (a *Activities) attached(ctx context.Context, m *domain.PaymentMethod, err error) (AttachMethodResult, error) {
+	if err != nil {
+		return AttachMethodResult{}, err
+	}
+	result := AttachMethodResult{Attached: true}
+	live, err := a.Store.LiveSubscription(ctx, m.AccountID)
+	switch {
+	case domain.CodeOf(err) == domain.CodeNotFound:
+		return result, nil
+	case err == nil && live.Status == domain.SubscriptionPastDue && m.Default:
+		result.SubscriptionID = live.ID
+	}
+	return result, err
+}
+
 func (a *Activities) offerAccountPage(ctx context.Context, m *domain.PaymentMethod, provider payment.Provider) (AttachMethodResult, error) {
 	page, err := provider.Setup(ctx, payment.Setup{Key: m.ID, AccountID: m.AccountID, Customer: m.Customer, ReturnURL: a.ReturnURL})
 	if err != nil {
@@ -232,7 +248,7 @@ func (a *Activities) offerAccountPage(ctx context.Context, m *domain.PaymentMeth
 }
 
 // keepOrRefuse ends the proposal: a card that serves becomes the default when
-// there is none that can be charged.
+// there is none, or when a payment is late, which is tried with it at once.
 func (a *Activities) keepOrRefuse(ctx context.Context, m *domain.PaymentMethod, made payment.Method, refused error) (AttachMethodResult, error) {
 	result := AttachMethodResult{Attached: refused == nil}
 	err := a.Store.Within(ctx, func(tx *store.Store) error {

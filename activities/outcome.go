@@ -58,13 +58,16 @@ func (c *changeSet) outcome(paymentID string, out payment.Outcome) error {
 	return &payment.Error{Class: payment.ClassUnknown, Code: "unexpected_status", Cause: errors.New(string(out.Status))}
 }
 
-// paid fulfils the invoice, or flags money that nobody waits for any more.
+// paid fulfils the invoice. Money for an attempt that had failed is flagged; an
+// attempt that nobody wants any more stays undecided until it is given back.
 func (c *changeSet) paid(invoice *domain.Invoice, p *domain.Payment) error {
-	if p.Status == domain.PaymentSucceeded {
+	switch {
+	case p.Status == domain.PaymentSucceeded:
 		return nil
-	}
-	if p.Status == domain.PaymentFailed || invoice.Status != domain.InvoiceOpen {
+	case p.Status == domain.PaymentFailed:
 		return c.flagLate(p)
+	case invoice.Status != domain.InvoiceOpen:
+		return c.tx.SavePayment(c.ctx, p)
 	}
 	p.ActionURL = ""
 	if err := c.succeed(p); err != nil {
@@ -79,12 +82,6 @@ func (c *changeSet) paid(invoice *domain.Invoice, p *domain.Payment) error {
 func (c *changeSet) flagLate(p *domain.Payment) error {
 	if p.Late {
 		return nil
-	}
-	if p.Status != domain.PaymentFailed {
-		if err := p.Advance(domain.PaymentFailed, c.now); err != nil {
-			return err
-		}
-		p.FailureCode = domain.FailureSuperseded
 	}
 	p.Late, p.UpdatedAt, p.ActionURL = true, c.now, ""
 	c.record(domain.EventPaymentLate, map[string]any{"payment": p.ID, "amount": p.Amount, "currency": p.Currency})
@@ -108,8 +105,10 @@ func (c *changeSet) fulfilInvoice(f fulfilment) error {
 }
 
 // mustConfirm waits for the customer to confirm a charge on the provider's page.
+// A renewal falls behind meanwhile; what the customer has just asked for waits.
 func (c *changeSet) mustConfirm(invoice *domain.Invoice, p *domain.Payment, out payment.Outcome) error {
-	if p.Status != domain.PaymentRequiresAction {
+	first := p.Status != domain.PaymentRequiresAction
+	if first {
 		if !domain.PaymentMoves.Allows(p.Status, domain.PaymentRequiresAction) {
 			return nil // an older word than the one that was recorded
 		}
@@ -123,6 +122,9 @@ func (c *changeSet) mustConfirm(invoice *domain.Invoice, p *domain.Payment, out 
 		return err
 	}
 	if c.onboarding == nil {
+		if !first || invoice.Reason != domain.ReasonSubscriptionCycle {
+			return nil
+		}
 		return c.fallBehind(invoice, false)
 	}
 	next := c.onboarding.NextAction

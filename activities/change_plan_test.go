@@ -1,0 +1,245 @@
+package activities_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"slipway/activities"
+	"slipway/domain"
+)
+
+// withYear adds a plan that is paid by the year.
+func (s *shop) withYear() {
+	s.t.Helper()
+	s.exec(`INSERT INTO plans SELECT 'plan_year', 'growth-year', 'Growth, by the year', description, 139000, currency, 'year', trial_days,
+		payment_method_collection, 24000, features, limits, public, active, false, sort, created_at, updated_at FROM plans WHERE code = 'growth'`)
+}
+
+func TestChangePlan_UpgradeIsPaidForAndTakesEffectAtOnce(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	o := s.buy(plan("growth"), card("tok_ok"))
+	s.clock.set(noon.Add(31 * day / 2)) // half of the month
+	s.order(o, domain.ActionChangePlan, toPlan("scale"))
+	sub := s.subscription(o)
+	assert.Equal(t, "scale", sub.PlanCode)
+	assert.Equal(t, noon.AddDate(0, 1, 0), *sub.CurrentPeriodEnd, "the dates stay")
+	in := s.invoices(o)[1]
+	assert.Equal(t, int64(11450-6950), in.Amount)
+	require.Len(t, in.Lines, 2)
+	assert.Equal(t, in.Amount, in.Lines[0].Amount+in.Lines[1].Amount)
+	assert.Equal(t, int64(4000), s.credits(o), "the difference is added")
+	s.order(o, domain.ActionChangePlan, toPlan("scale"))
+	assert.Len(t, s.ledger(), 2, "again changes nothing")
+	s.live(o, noon.AddDate(0, 1, 0))
+	assert.Equal(t, int64(22900), s.ledger()[2].Amount)
+}
+
+func TestChangePlan_ADeclinedUpgradeChangesNothing(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	o := s.buy(plan("growth"), card("tok_fails_from_2"))
+	s.clock.forward(day)
+	s.order(o, domain.ActionChangePlan, toPlan("scale"))
+	sub := s.subscription(o)
+	assert.Equal(t, "growth", sub.PlanCode)
+	assert.Equal(t, domain.SubscriptionActive, sub.Status, "what is paid for is not taken away")
+	assert.Empty(t, s.invoicesWith(o, domain.InvoiceOpen))
+	assert.Equal(t, int64(2000), s.credits(o))
+}
+
+func TestChangePlan_AnUpgradeIsConfirmedByTheCustomer(t *testing.T) {
+	t.Parallel()
+	for decision, want := range map[string]string{"confirm": "scale", "decline": "growth", "": "growth"} {
+		s := newShop(t)
+		o := s.buy(plan("growth"), card("tok_3ds"))
+		s.confirm(s.last(o), "confirm")
+		s.apply(o, domain.ActionConfirmPayment)
+		s.collect(o)
+		s.clock.forward(day)
+		s.order(o, domain.ActionChangePlan, toPlan("scale"))
+		p := s.last(o)
+		require.Equal(t, domain.PaymentRequiresAction, p.Status, "the customer is there")
+		assert.Equal(t, domain.SubscriptionActive, s.subscription(o).Status)
+		if decision != "" {
+			s.confirm(p, decision)
+			s.lookUp(p)
+		}
+		s.live(o, noon.AddDate(0, 1, 1))
+		assert.Equal(t, want, s.subscription(o).PlanCode, decision)
+		assert.Empty(t, s.invoicesWith(o, domain.InvoiceOpen))
+		assert.Equal(t, 0, s.count("SELECT count(*) FROM payments WHERE status = 'requires_action'"))
+	}
+}
+
+func TestChangePlan_UpgradeByHandWaitsForTheMoney(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	o := s.signUp(plan("growth"))
+	s.apply(o, domain.ActionApprovePayment, ofPayment(s.submit(o).ID))
+	s.clock.forward(day)
+	s.order(o, domain.ActionChangePlan, toPlan("scale"))
+	assert.Equal(t, "growth", s.subscription(o).PlanCode)
+	require.Len(t, s.invoicesWith(o, domain.InvoiceOpen), 1)
+	s.order(o, domain.ActionSubmitPayment)
+	s.order(o, domain.ActionRejectPayment, ofPayment(s.last(o).ID))
+	assert.Equal(t, "growth", s.subscription(o).PlanCode)
+	s.order(o, domain.ActionSubmitPayment)
+	s.order(o, domain.ActionApprovePayment, ofPayment(s.last(o).ID))
+	assert.Equal(t, "scale", s.subscription(o).PlanCode)
+	assert.Equal(t, int64(4000), s.credits(o))
+
+	unpaid := s.signUp(plan("growth"))
+	s.apply(unpaid, domain.ActionApprovePayment, ofPayment(s.submit(unpaid).ID))
+	s.clock.forward(day)
+	s.order(unpaid, domain.ActionChangePlan, toPlan("scale"))
+	s.live(unpaid, noon.AddDate(0, 1, 2))
+	assert.Equal(t, "growth", s.subscription(unpaid).PlanCode)
+	for _, in := range s.invoicesWith(unpaid, domain.InvoiceOpen) {
+		assert.Equal(t, domain.ReasonSubscriptionCycle, in.Reason, "an upgrade nobody paid for is dropped")
+		assert.Equal(t, int64(13900), in.Amount)
+	}
+}
+
+func TestChangePlan_DowngradeWaitsForTheEndOfThePeriod(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	o := s.buy(plan("scale"), card("tok_ok"))
+	s.clock.forward(day)
+	s.order(o, domain.ActionChangePlan, toPlan("growth"))
+	sub := s.subscription(o)
+	assert.Equal(t, "scale", sub.PlanCode)
+	assert.Equal(t, "growth", sub.PendingPlan.Code)
+	s.order(o, domain.ActionChangePlan, toPlan("growth"))
+	assert.Len(t, s.days(o, domain.EventSubscriptionWillChange), 1)
+	s.order(o, domain.ActionResume)
+	assert.Nil(t, s.subscription(o).PendingPlan)
+	s.order(o, domain.ActionChangePlan, toPlan("growth"))
+	s.order(o, domain.ActionChangePlan, toPlan("scale")) // back, without paying again
+	assert.Nil(t, s.subscription(o).PendingPlan)
+	assert.Len(t, s.ledger(), 1)
+	s.order(o, domain.ActionChangePlan, toPlan("growth"))
+	s.live(o, noon.AddDate(0, 1, 0))
+	assert.Equal(t, "growth", s.subscription(o).PlanCode)
+	assert.Equal(t, int64(13900), s.ledger()[1].Amount)
+	assert.Equal(t, int64(2000), s.credits(o))
+
+	s.order(o, domain.ActionChangePlan, toPlan("free"))
+	s.live(o, noon.AddDate(0, 4, 0))
+	assert.Len(t, s.ledger(), 2, "free from then on")
+	assert.Equal(t, int64(100), s.credits(o))
+}
+
+func TestChangePlan_InATrialCostsNothingAndKeepsItsEnd(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	o := s.trial("tok_ok")
+	s.clock.forward(day)
+	s.order(o, domain.ActionChangePlan, toPlan("scale"))
+	s.order(o, domain.ActionChangePlan, toPlan("growth"))
+	assert.Equal(t, "growth", s.subscription(o).PlanCode)
+	assert.Empty(t, s.ledger())
+	s.live(o, after(14))
+	assert.Equal(t, int64(13900), s.ledger()[0].Amount)
+	assert.Equal(t, after(14), *s.subscription(o).CurrentPeriodStart)
+	assert.Equal(t, int64(2000), s.credits(o))
+}
+
+func TestChangePlan_ToAYearAndBack(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	s.withYear()
+	o := s.buy(plan("growth"), card("tok_ok"))
+	s.clock.set(noon.Add(31 * day / 2))
+	at := s.clock.Now()
+	s.order(o, domain.ActionChangePlan, toPlan("growth-year"))
+	sub := s.subscription(o)
+	assert.Equal(t, "growth-year", sub.PlanCode)
+	assert.Equal(t, at, *sub.CurrentPeriodStart)
+	assert.Equal(t, at.AddDate(1, 0, 0), *sub.CurrentPeriodEnd)
+	assert.Equal(t, int64(139000-6950), s.ledger()[1].Amount)
+	assert.Equal(t, int64(24000), s.credits(o), "a new period begins")
+	s.order(o, domain.ActionChangePlan, toPlan("growth"))
+	assert.Equal(t, "growth-year", s.subscription(o).PlanCode, "less waits for the end")
+	s.live(o, at.AddDate(1, 0, 0))
+	sub = s.subscription(o)
+	assert.Equal(t, "growth", sub.PlanCode)
+	assert.Equal(t, time.Date(2027, 2, 28, 0, 0, 0, 0, time.UTC), *sub.CurrentPeriodEnd, "a month after 31 January")
+}
+
+func TestChangePlan_ThenCancelIsCanceled(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	o := s.buy(plan("scale"), card("tok_ok"))
+	s.order(o, domain.ActionChangePlan, toPlan("growth"))
+	s.order(o, domain.ActionCancel, func(c *domain.Command) { c.At = domain.CancelPeriodEnd })
+	s.refused(o, domain.ActionChangePlan, toPlan("free"))
+	s.live(o, noon.AddDate(0, 2, 0))
+	assert.Equal(t, domain.SubscriptionCanceled, s.subscription(o).Status)
+	assert.Len(t, s.ledger(), 1)
+}
+
+func TestChangePlan_OnlyToWhatIsOnOffer(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	o := s.buy(plan("growth"), card("tok_ok"))
+	for _, code := range []string{"enterprise", "gold"} {
+		s.refused(o, domain.ActionChangePlan, toPlan(code))
+	}
+	s.exec("UPDATE plans SET currency = 'eur' WHERE code = 'scale'")
+	s.refused(o, domain.ActionChangePlan, toPlan("scale"))
+	assert.Len(t, s.ledger(), 1)
+}
+
+func TestProrate_IsExactInEveryCurrencyAndNeverChargesTwice(t *testing.T) {
+	t.Parallel()
+	start, end := noon, noon.AddDate(0, 1, 0)
+	r := rand.New(rand.NewPCG(1, 2))
+	for range 5000 {
+		from := &domain.PlanRef{Code: "a", Name: "A", Amount: r.Int64N(1_000_000), Currency: "jpy", Interval: domain.IntervalMonth}
+		to := &domain.PlanRef{Code: "b", Name: "B", Amount: r.Int64N(1_000_000), Currency: "jpy", Interval: domain.IntervalMonth}
+		sub := &domain.Subscription{Plan: from, CurrentPeriodStart: &start, CurrentPeriodEnd: &end}
+		now := start.Add(time.Duration(r.Int64N(int64(end.Sub(start)) + 1)))
+		lines, amount := activities.Prorate(sub, to, now)
+		why := fmt.Sprintf("%d to %d at %s", from.Amount, to.Amount, now)
+		require.Equal(t, amount, lines[0].Amount+lines[1].Amount, why)
+		require.LessOrEqual(t, -lines[0].Amount, from.Amount, why)
+		require.LessOrEqual(t, lines[1].Amount, to.Amount, why)
+		require.GreaterOrEqual(t, lines[1].Amount, int64(0), why)
+		if to.Amount >= from.Amount {
+			require.GreaterOrEqual(t, amount, int64(0), why)
+			require.LessOrEqual(t, amount, to.Amount-from.Amount+1, why)
+		}
+	}
+	sub := &domain.Subscription{Plan: &domain.PlanRef{Amount: 500, Interval: domain.IntervalMonth}, CurrentPeriodStart: &start, CurrentPeriodEnd: &end}
+	for _, c := range []struct {
+		at   time.Time
+		want int64
+	}{{start, 501}, {end, 0}, {end.Add(day), 0}, {start.Add(-day), 501}} {
+		_, amount := activities.Prorate(sub, &domain.PlanRef{Amount: 1001, Interval: domain.IntervalMonth}, c.at)
+		assert.Equal(t, c.want, amount, c.at)
+	}
+}
+
+func TestShare_IsTheNearestWholeUnit(t *testing.T) {
+	t.Parallel()
+	r := rand.New(rand.NewPCG(3, 4))
+	for range 20000 {
+		whole := r.Int64N(366*24*3600) + 1
+		part, amount := r.Int64N(whole+1), r.Int64N(9_999_999_999)
+		got := activities.Share(amount, part, whole)
+		off := got*whole - (amount%whole)*part - (amount/whole)*part*whole
+		require.LessOrEqual(t, max(off, -off)*2, whole, "%d × %d / %d", amount, part, whole)
+		require.LessOrEqual(t, got, amount)
+		rest := activities.Share(amount, whole-part, whole)
+		require.Contains(t, []int64{amount, amount + 1}, got+rest, "%d × %d / %d", amount, part, whole)
+	}
+	assert.Equal(t, int64(0), activities.Share(100, 1, 0))
+	assert.Equal(t, int64(100), activities.Share(100, 7, 7))
+	assert.Equal(t, int64(0), activities.Share(100, 0, 7))
+}

@@ -334,6 +334,7 @@ func TestRenewal_AnOutageOfTheProviderIsNoFailure(t *testing.T) {
 	assert.Equal(t, domain.CodeUnavailable, domain.CodeOf(err))
 	assert.Equal(t, domain.SubscriptionTrialing, s.subscription(o).Status, "late is who did not pay")
 	s.outage(false)
+	s.ask(o)
 	s.live(o, after(15))
 	assert.Equal(t, domain.SubscriptionActive, s.subscription(o).Status)
 	assert.Len(t, s.ledger(), 1)

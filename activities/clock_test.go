@@ -1,0 +1,186 @@
+package activities_test
+
+import (
+	"context"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/interceptor"
+	"go.temporal.io/sdk/worker"
+
+	"slipway/activities"
+	"slipway/domain"
+	"slipway/store"
+)
+
+// sleepers stand in for the workflows that live by a test clock: woken, each
+// notes what the clock shows and sleeps until its next time.
+type sleepers struct {
+	*processes
+	f     *fixture
+	clock string
+	mu    sync.Mutex
+	times map[string][]time.Time // by workflow, what it still waits for
+	log   []string
+}
+
+func (s *sleepers) sleep(entity string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	in := activities.WaitForClockInput{ClockID: s.clock, EntityID: entity, WorkflowID: entity}
+	for {
+		if times := s.times[entity]; len(times) > 0 {
+			in.WakeAt = &times[0]
+		} else {
+			in.WakeAt = nil
+		}
+		shown, err := s.f.WaitForClock(s.f.t.Context(), in)
+		if !assert.NoError(s.f.t, err) || in.WakeAt == nil || shown.Now.Before(*in.WakeAt) {
+			return
+		}
+		s.log = append(s.log, entity+" "+shown.Now.Sub(noon).String())
+		s.times[entity] = s.times[entity][1:]
+	}
+}
+
+func (s *sleepers) Tick(_ context.Context, workflow string) error {
+	go s.sleep(workflow)
+	return nil
+}
+
+func (s *sleepers) StartBilling(_ context.Context, sub *domain.Subscription) error {
+	go s.sleep(sub.ID)
+	return nil
+}
+
+func (f *fixture) testClock() string {
+	f.t.Helper()
+	c := &domain.TestClock{ID: store.NewID(domain.PrefixTestClock), Status: domain.ClockReady, Now: noon, CreatedAt: noon, UpdatedAt: noon}
+	require.NoError(f.t, f.store.InsertTestClock(f.t.Context(), c))
+	return c.ID
+}
+
+func (f *fixture) setOff(id string, to time.Time) {
+	f.t.Helper()
+	f.exec("UPDATE test_clocks SET status = 'advancing', target = ? WHERE id = ?", to, id)
+}
+
+func (f *fixture) advance(id string) (activities.WaitForClockResult, error) {
+	value, err := f.temporalEnv().ExecuteActivity(f.AdvanceClock, activities.AdvanceClockInput{ClockID: id})
+	var result activities.WaitForClockResult
+	if err == nil {
+		err = value.Get(&result)
+	}
+	return result, err
+}
+
+func onClock(id string) wish { return func(o *domain.Onboarding) { o.TestClockID = id } }
+
+func TestAdvanceClock_WakesEachAtItsTimeAndWaitsForAll(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	id := f.testClock()
+	a, b := f.signUp(plan("starter"), onClock(id)), f.signUp(plan("starter"), onClock(id))
+	s := &sleepers{processes: f.fakes, f: f, clock: id, times: map[string][]time.Time{
+		a.SubscriptionID: {after(1), after(4), after(30)},
+		b.SubscriptionID: {after(2), after(4)},
+	}}
+	f.Processes = s
+	f.setOff(id, after(10))
+	result, err := f.advance(id) // nobody sleeps yet: both are started
+	require.NoError(t, err)
+	assert.Equal(t, after(10), result.Now)
+	assert.Equal(t, []string{a.SubscriptionID + " 24h0m0s", b.SubscriptionID + " 48h0m0s"}, s.log[:2])
+	assert.ElementsMatch(t, []string{a.SubscriptionID + " 96h0m0s", b.SubscriptionID + " 96h0m0s"}, s.log[2:])
+	clock, err := f.store.TestClockByID(t.Context(), id)
+	require.NoError(t, err)
+	assert.Equal(t, domain.ClockReady, clock.Status)
+	assert.Nil(t, clock.Target)
+
+	again, err := f.advance(id) // the answer was lost
+	require.NoError(t, err)
+	assert.Equal(t, result, again)
+	assert.Len(t, s.log, 4)
+	f.setOff(id, after(30))
+	_, err = f.advance(id)
+	require.NoError(t, err)
+	assert.Equal(t, a.SubscriptionID+" 720h0m0s", s.log[4])
+}
+
+func TestAdvanceClock_GoesOnAfterACrash(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	id := f.testClock()
+	o := f.signUp(plan("starter"), onClock(id))
+	s := &sleepers{processes: f.fakes, f: f, clock: id, times: map[string][]time.Time{o.SubscriptionID: {after(1), after(2)}}}
+	s.sleep(o.SubscriptionID)
+	f.setOff(id, after(5))
+	f.exec("UPDATE test_clocks SET now = ?", after(1)) // moved, and nobody was woken
+	f.Processes = s
+	result, err := f.advance(id)
+	require.NoError(t, err)
+	assert.Equal(t, after(5), result.Now)
+	assert.Equal(t, []string{o.SubscriptionID + " 24h0m0s", o.SubscriptionID + " 48h0m0s"}, s.log)
+}
+
+func TestAdvanceClock_StopsWhenItIsTold(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	id := f.testClock()
+	f.receive(onClock(id)) // its workflow never starts
+	f.setOff(id, after(5))
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	env := f.temporalEnv()
+	env.SetWorkerOptions(worker.Options{BackgroundActivityContext: ctx, Interceptors: []interceptor.WorkerInterceptor{&activities.Errors{}}})
+	_, err := env.ExecuteActivity(f.AdvanceClock, activities.AdvanceClockInput{ClockID: id})
+	require.Error(t, err)
+	clock, err := f.store.TestClockByID(t.Context(), id)
+	require.NoError(t, err)
+	assert.Equal(t, noon, clock.Now, "it does not run away from who lives by it")
+}
+
+func TestWaitForClock_AnAdvanceThatCameBeforeIsNotMissed(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	id := f.testClock()
+	f.exec("UPDATE test_clocks SET now = ?", after(3))
+	at := after(1)
+	shown := twice(f, func() (activities.WaitForClockResult, error) {
+		return f.WaitForClock(t.Context(), activities.WaitForClockInput{ClockID: id, EntityID: "sub_1", WorkflowID: "billing-sub_1", WakeAt: &at})
+	})
+	assert.Equal(t, after(3), shown.Now)
+	assert.Equal(t, 1, f.count("SELECT count(*) FROM clock_waits"))
+	for range 2 {
+		require.NoError(t, f.LeaveClock(t.Context(), activities.LeaveClockInput{EntityID: "sub_1"}))
+	}
+	assert.Zero(t, f.count("SELECT count(*) FROM clock_waits"))
+}
+
+func TestClock_BillingGoesByItAndByNoOther(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	id := s.testClock()
+	o := s.signUp(plan("starter"), onClock(id))
+	s.attach(s.propose(o, "tok_ok"))
+	s.makeDefault(o)
+	s.clock.set(noon.AddDate(5, 0, 0))
+	standing, err := s.BillDue(t.Context(), activities.BillDueInput{SubscriptionID: o.SubscriptionID, Due: domain.DueNotice})
+	require.NoError(t, err)
+	assert.Equal(t, domain.DueNotice, standing.Due, "not due on the clock it lives by")
+	assert.Equal(t, after(11), *standing.DueAt)
+	s.exec("UPDATE test_clocks SET now = ?", after(14))
+	for _, due := range []domain.DueKind{domain.DueNotice, domain.DuePeriodEnd} {
+		standing, err = s.BillDue(t.Context(), activities.BillDueInput{SubscriptionID: o.SubscriptionID, Due: due})
+		require.NoError(t, err)
+	}
+	require.True(t, standing.Collect)
+	standing, err = s.CollectBilling(t.Context(), activities.CollectBillingInput{SubscriptionID: o.SubscriptionID})
+	require.NoError(t, err)
+	assert.Equal(t, domain.SubscriptionActive, standing.Status)
+	assert.Equal(t, after(14), *s.subscription(o).CurrentPeriodStart)
+	assert.Equal(t, after(14), s.invoices(o)[0].CreatedAt)
+}

@@ -364,7 +364,7 @@ func TestApply_AnAdminActivatesWhileAChargeIsUnknown(t *testing.T) {
 	}
 }
 
-func TestLookUp_MoneyForAFailedPaymentIsFlaggedOnce(t *testing.T) {
+func TestLookUp_MoneyForAFailedPaymentIsFlaggedAndGivenBackOnce(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
 	o, p := s.prepared("tok_ok")
@@ -375,6 +375,7 @@ func TestLookUp_MoneyForAFailedPaymentIsFlaggedOnce(t *testing.T) {
 	s.lookUp(p)
 	s.lookUp(p)
 	assert.True(t, s.last(o).Late)
+	assert.EqualValues(t, 13900, s.last(o).Refunded, "and given back")
 	assert.Equal(t, 1, s.count("SELECT count(*) FROM events WHERE type = 'payment.late'"))
 	assert.Equal(t, domain.OnboardingCanceled, s.onboarding(o).Status)
 	s.assertBooks(o)

@@ -150,9 +150,16 @@ func runDoctor(ctx context.Context, a *app) error {
 	if err := errors.Join(a.openStore(), a.connectTemporal(options), a.connectProviders(a.secretKey == "")); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
+	limit := 15 * time.Second
+	if a.deep {
+		limit = time.Hour
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	checks := append(a.checks(ctx), a.checkAPI(ctx))
+	if a.deep {
+		checks = append(checks, a.deepChecks(ctx, time.Now().Add(-deepPatience))...)
+	}
 	if len(a.only) > 0 {
 		checks = slices.DeleteFunc(checks, func(c domain.Check) bool { return !slices.Contains(a.only, c.Name) })
 	}

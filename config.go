@@ -44,6 +44,7 @@ type settings struct {
 	logLevel        string
 	logFormat       string
 	only            []string // doctor: the checks to make
+	deep            bool     // doctor: check every invariant, too
 
 	publicURL           string
 	sandboxURL          string

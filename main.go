@@ -66,6 +66,7 @@ func command(stdout, stderr io.Writer) *cli.Command {
 			&cli.Command{Name: "migrate", Usage: "bring the database schema up to date", Action: action(runMigrate)},
 			&cli.Command{Name: "seed", Usage: "add the plans, payment options and admin of a new installation", Action: action(runSeed)},
 			&cli.Command{Name: "doctor", Usage: "say what is missing, and its fix", Action: action(runDoctor), Flags: []cli.Flag{
+				&cli.BoolFlag{Name: "deep", Destination: &s.deep, Usage: "check every invariant over all rows, charges and workflows, too; takes longer the more accounts there are"},
 				&cli.StringSliceFlag{Name: "only", Destination: &s.only, Usage: "names of the checks to make, such as api; all when left out"},
 			}},
 			&cli.Command{Name: "openapi", Usage: "print the OpenAPI description", Action: action(runOpenAPI)},

@@ -251,6 +251,4 @@ func (c *changeSet) grant(credit *domain.Credit) error {
 }
 
 // periodKey is the business key of a subscription's current period.
-func periodKey(sub *domain.Subscription) string {
-	return sub.ID + "/" + sub.CurrentPeriodStart.Format("2006-01-02T15:04:05.000Z")
-}
+func periodKey(sub *domain.Subscription) string { return sub.PeriodKey() }

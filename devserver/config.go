@@ -56,6 +56,10 @@ type Config struct {
 	// them. What it says while starting and stopping is dropped: it warns about
 	// every service it cannot reach yet.
 	Logger *slog.Logger
+	// LostWrites is the share of Temporal's writes that take effect and are then
+	// reported to have timed out, as with a database behind a bad network. For
+	// tests of what is built on it.
+	LostWrites float64
 	// NoSync lets SQLite answer before the disk has the data: faster, and a
 	// power cut loses acknowledged work or the file. For benchmarks and tests.
 	NoSync bool

@@ -40,7 +40,7 @@ func temporalConfig(cfg Config, p *ports, dbs databases) *config.Config {
 			VisibilityStore:  visibilityStore,
 			NumHistoryShards: 1, // written into the database, fixed for its life
 			DataStores: map[string]config.DataStore{
-				workflowStore:   {SQL: dbs.workflows},
+				workflowStore:   {SQL: dbs.workflows, FaultInjection: lostWrites(cfg.LostWrites)},
 				visibilityStore: {SQL: dbs.visibility},
 			},
 		},

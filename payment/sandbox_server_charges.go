@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -205,14 +206,24 @@ func (s *SandboxServer) getCharge(r *http.Request) (any, error) {
 }
 
 func (s *SandboxServer) getLedger(r *http.Request) (any, error) {
-	charges, err := s.Ledger(r.Context())
+	limit, err := strconv.Atoi(r.URL.Query().Get("limit"))
+	if err != nil || limit < 1 {
+		limit = -1 // all there are
+	}
+	charges, err := s.ledger(r.Context(), r.URL.Query().Get("after"), limit)
 	return map[string]any{"data": charges}, err
 }
 
 // Ledger is every charge there is, oldest first: what a checker compares our
 // payments with.
 func (s *SandboxServer) Ledger(ctx context.Context) ([]SandboxCharge, error) {
-	rows, err := s.db.QueryContext(ctx, `SELECT `+chargeColumns+` FROM charges ORDER BY seq`)
+	return s.ledger(ctx, "", -1)
+}
+
+// ledger is the charges after the one with the key, oldest first.
+func (s *SandboxServer) ledger(ctx context.Context, after string, limit int) ([]SandboxCharge, error) {
+	rows, err := s.db.QueryContext(ctx, `SELECT `+chargeColumns+` FROM charges
+		WHERE seq > COALESCE((SELECT seq FROM charges WHERE key = ?), 0) ORDER BY seq LIMIT ?`, after, limit)
 	if err != nil {
 		return nil, err
 	}

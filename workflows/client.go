@@ -139,18 +139,7 @@ var states = map[enumspb.WorkflowExecutionStatus]activities.ProcessState{
 
 // State asks how the onboarding's workflow is; it needs no worker.
 func (c *Client) State(ctx context.Context, o *domain.Onboarding) (activities.ProcessState, error) {
-	description, err := c.temporal.DescribeWorkflowExecution(ctx, WorkflowID(o), "")
-	if err := asOurs(err); err != nil {
-		if domain.CodeOf(err) == domain.CodeNotFound {
-			return activities.ProcessMissing, nil
-		}
-		return "", err
-	}
-	state, known := states[description.GetWorkflowExecutionInfo().GetStatus()]
-	if !known {
-		return activities.ProcessStopped, nil
-	}
-	return state, nil
+	return c.state(ctx, WorkflowID(o))
 }
 
 // asOurs turns an error of Temporal, or of an activity behind it, into one of ours.

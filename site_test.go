@@ -33,6 +33,11 @@ type site struct {
 	listen   string
 	temporal *devserver.Server
 	store    *store.Store // the test's own look at the rows
+
+	sandboxAddress string // of the payment company, the same after a restart
+	company        *company
+	stopCompany    func()
+	doctor         *app // see checker
 }
 
 // newSite brings Temporal and an installed database up; empty for SQLite.
@@ -42,7 +47,9 @@ func newSite(t *testing.T, database string) *site {
 	if s.database == "" {
 		s.database = filepath.Join(s.dir, "slipway.db")
 	}
+	s.sandboxAddress = "127.0.0.1:0"
 	s.startTemporal()
+	s.startCompany()
 	var err error
 	s.store, err = store.Open(store.Config{URL: s.database})
 	require.NoError(t, err)
@@ -67,7 +74,7 @@ func (s *site) startTemporal() {
 func (s *site) child(role string, c childConfig) *child {
 	s.t.Helper()
 	c.DataDir, c.Database, c.Listen = s.dir, s.database, s.listen
-	c.SecretKey = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
+	c.SecretKey, c.SandboxURL = siteKey, "http://"+s.sandboxAddress
 	return startChild(s.t, role, c, fmt.Sprintf("TEMPORAL_ADDRESS=127.0.0.1:%d", s.port))
 }
 

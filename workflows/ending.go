@@ -17,7 +17,7 @@ type compensation func(ctx workflow.Context, in activities.EndInput) error
 // giveBack is the compensation of everything in our own database: one
 // transaction that also records the end.
 func (p *onboarding) giveBack(ctx workflow.Context, in activities.EndInput) error {
-	return workflow.ExecuteLocalActivity(ownDatabase(ctx, "Give back what was reserved"), a.End, in).Get(ctx, &p.standing)
+	return p.take(workflow.ExecuteLocalActivity(ownDatabase(ctx, "Give back what was reserved"), a.End, in), ctx)
 }
 
 // settle gives back what a provider was asked for by an onboarding that has

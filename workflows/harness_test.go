@@ -102,13 +102,15 @@ func newFlow(t testing.TB) *flow {
 	return f
 }
 
-func (f *flow) openStore() *store.Store {
+func (f *flow) openStore() *store.Store { return f.openStoreAt(f.Now) }
+
+func (f *flow) openStoreAt(now func() time.Time) *store.Store {
 	f.t.Helper()
 	file, err := seeded()
 	require.NoError(f.t, err)
 	path := filepath.Join(f.t.TempDir(), "slipway.db")
 	require.NoError(f.t, os.WriteFile(path, file, 0o600))
-	s, err := store.Open(store.Config{URL: path, NoSync: true, Now: f.Now})
+	s, err := store.Open(store.Config{URL: path, NoSync: true, Now: now})
 	require.NoError(f.t, err)
 	f.t.Cleanup(func() { assert.NoError(f.t, s.Close()) })
 	return s

@@ -117,9 +117,11 @@ func (p *purchase) step(ctx workflow.Context, summary string, in activities.Purc
 	}
 	defer p.turn.Unlock()
 	in.InvoiceID = p.standing.InvoiceID
-	if err := workflow.ExecuteLocalActivity(ownDatabase(ctx, summary), a.Purchase, in).Get(ctx, &p.standing); err != nil {
+	var standing activities.PurchaseStanding // a fresh one: see onboarding.take
+	if err := workflow.ExecuteLocalActivity(ownDatabase(ctx, summary), a.Purchase, in).Get(ctx, &standing); err != nil {
 		return updateFailure(err)
 	}
+	p.standing = standing
 	p.changes++
 	return nil
 }

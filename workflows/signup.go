@@ -122,11 +122,15 @@ func (p *onboarding) step(ctx workflow.Context, summary string, activity, input 
 	return p.take(workflow.ExecuteLocalActivity(ownDatabase(ctx, summary), activity, input), ctx)
 }
 
-// take takes over the standing an activity returned.
+// take takes over the standing an activity returned: all of it, as what is
+// absent from an answer would keep its old value in the one there is.
 func (p *onboarding) take(future workflow.Future, ctx workflow.Context) error {
-	err := future.Get(ctx, &p.standing)
-	p.clock = p.standing.Clock
-	return err
+	var standing activities.Standing
+	if err := future.Get(ctx, &standing); err != nil {
+		return err
+	}
+	p.standing, p.clock = standing, standing.Clock
+	return nil
 }
 
 // sleepUntil sleeps until the time and reports true, or false when the standing

@@ -84,6 +84,10 @@ func (a *Activities) standing(o *domain.Onboarding) Standing {
 		}
 		s.RemindAt = a.remindAt(next.ExpiresAt)
 	}
+	if s.Collect && s.DueAt == nil { // a window may begin while the provider is asked
+		look := o.UpdatedAt.Add(a.Policy.PaymentWindow)
+		s.DueAt = &look
+	}
 	return s
 }
 

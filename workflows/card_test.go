@@ -110,20 +110,15 @@ func TestSignup_TheWindowEndsWhileTheProviderIsAway(t *testing.T) {
 			t.Parallel()
 			s := newShop(t)
 			f := s.flow
-			s.away = func(now time.Time) bool {
-				return len(s.ledger()) > 0 && now.Before(noon.Add(window+5*time.Hour))
-			}
-			if token == "tok_ok" { // it goes away between the card and its charge
-				f.before = func(name string, call int) error {
-					if name == "Collect" && call == 1 {
-						s.away = func(now time.Time) bool {
-							return f.count("SELECT count(*) FROM payments") > 0 && now.Before(noon.Add(window+5*time.Hour))
-						}
-					}
-					return nil
+			s.away = func(now time.Time) bool { // from the charge, or its answer, on
+				began := len(s.ledger()) > 0
+				if token == "tok_ok" {
+					began = f.count("SELECT count(*) FROM payments") > 0
 				}
+				return began && now.Before(noon.Add(window+5*time.Hour))
 			}
-			f.at(window+time.Hour, func() { f.assertStatus(domain.OnboardingExpired, "the window is the window") })
+			f.at(window-time.Minute, func() { f.assertStatus(domain.OnboardingAwaitingPayment) })
+			f.at(window+time.Minute, func() { f.assertStatus(domain.OnboardingExpired, "the window is the window") })
 			f.signup(plan("growth"), card(token))
 			f.assertEnd(domain.OnboardingExpired)
 			assert.Zero(t, s.kept(), "given back when the provider is there again")

@@ -38,5 +38,8 @@ func (p *onboarding) collect(ctx workflow.Context) error {
 	if err := p.step(ctx, "Where it stands", a.Stand, activities.StandInput{OnboardingID: p.id()}); err != nil || !expired || !p.standing.Collect {
 		return err
 	}
+	if at := p.standing.DueAt; at != nil && workflow.Now(ctx).Before(*at) {
+		return nil // the window began while the provider was asked
+	}
 	return p.end(ctx, domain.OnboardingExpired, "payment_expired")
 }

@@ -34,6 +34,9 @@ func (c *changeSet) remindOfInvoice() error {
 	if err != nil || invoice == nil || invoice.Status != domain.InvoiceOpen {
 		return err
 	}
+	if _, err := c.tx.PendingPayment(c.ctx, invoice.ID); domain.CodeOf(err) != domain.CodeNotFound {
+		return err // the customer has done their part
+	}
 	c.record(domain.EventInvoiceReminded, map[string]any{"invoice": invoice.ID, "amount": invoice.Amount, "currency": invoice.Currency})
 	return nil
 }

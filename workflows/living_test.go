@@ -1,0 +1,485 @@
+package workflows_test
+
+import (
+	"errors"
+	"net/url"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/mock"
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"slipway/activities"
+	"slipway/domain"
+	"slipway/payment"
+	"slipway/store"
+	"slipway/workflows"
+)
+
+const day = 24 * time.Hour
+
+// trial signs up for a trial with a card that behaves as its token says, and
+// returns the environment for its Billing.
+func (s *shop) trial(token string) *flow {
+	s.t.Helper()
+	s.signedUp(plan("starter"))
+	f := s.next(noon)
+	if token != "" {
+		s.attached(token)
+	}
+	return f
+}
+
+// after is a time some days after noon.
+func after(days int) time.Duration { return time.Duration(days) * day }
+
+// continued reports whether Billing went on as another run, of the same kind.
+func (f *flow) continued() bool {
+	f.t.Helper()
+	var next *workflow.ContinueAsNewError
+	return errors.As(f.GetWorkflowError(), &next) && next.WorkflowType.Name == "Billing"
+}
+
+func (f *flow) days(of domain.EventType) []int {
+	f.t.Helper()
+	list, err := f.store.ListEvents(f.t.Context(), store.EventFilter{AccountID: f.o.AccountID, Type: string(of), Page: store.Page{Limit: 100}})
+	require.NoError(f.t, err)
+	days := []int{}
+	for i := len(list.Data) - 1; i >= 0; i-- {
+		days = append(days, int(list.Data[i].CreatedAt.Sub(noon)/day))
+	}
+	return days
+}
+
+func TestBilling_LivesForYearsInRunsOfTwelvePeriods(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	f := s.trial("tok_ok")
+	for run := 1; run <= 3; run++ {
+		if run == 3 {
+			f.at(time.Hour, func() { f.give(domain.ActionCancel) })
+		}
+		s.live(f)
+		if run < 3 {
+			require.True(t, f.continued(), "run %d: %v", run, f.GetWorkflowError())
+			assert.Len(t, s.ledger(), 12*run)
+			assert.Equal(t, 12, f.ran("CollectBilling"), "nobody is asked for nothing")
+			assert.LessOrEqual(t, f.ran("BillDue"), 40)
+			s.assertNoSecrets(f)
+			f = s.next(f.Now())
+		}
+	}
+	require.NoError(t, f.GetWorkflowError())
+	assert.Equal(t, domain.SubscriptionCanceled, f.subscription().Status)
+	sub := f.subscription()
+	assert.Equal(t, time.Date(2027, 12, 29, 12, 0, 0, 0, time.UTC), *sub.CurrentPeriodStart, "two years later, on the same day")
+	assert.Equal(t, int64(24*8900), s.kept())
+	s.assertBooks()
+}
+
+func TestBilling_ShowsWhereItStands(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	f := s.trial("tok_declined_stolen")
+	var details []string
+	look := func() { details = append(details, f.details()) }
+	f.at(time.Hour, look)
+	f.at(after(15), look)
+	s.live(f)
+	look()
+	require.NoError(t, f.GetWorkflowError(), "what cannot be collected is no failure of the workflow")
+	assert.Equal(t, []string{
+		"The subscription to starter is trialing. Next, on 26 Jan 2026 12:00 UTC: the end of the period is announced, and who pays by hand gets an invoice.",
+		"The subscription to starter is past_due. Next, on 5 Feb 2026 12:00 UTC: recovery ends, and with it the use of the account.",
+		"The subscription to starter is canceled.",
+	}, details)
+	assert.Equal(t, []map[string]string{
+		{"PlanCode": "starter", "SubscriptionStatus": "trialing"},
+		{"PlanCode": "starter", "SubscriptionStatus": "past_due"},
+		{"PlanCode": "starter", "SubscriptionStatus": "canceled"},
+	}, f.upserts, "only what changed")
+	assert.Equal(t, noon.Add(after(21)), f.Now().UTC())
+	assert.Equal(t, 1, f.count("SELECT count(*) FROM accounts WHERE status = 'suspended'"))
+}
+
+func TestBilling_TriesAgainByTheCalendar(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	f := s.trial("tok_declined_funds")
+	s.live(f)
+	require.NoError(t, f.GetWorkflowError())
+	assert.Equal(t, []int{14, 15, 17, 19, 21}, f.days(domain.EventPaymentFailed))
+	assert.Equal(t, noon.Add(after(21)), f.Now().UTC())
+	s.assertBooks()
+}
+
+func TestBilling_AnotherCardIsChargedAtOnce(t *testing.T) {
+	t.Parallel()
+	for _, token := range []string{"tok_declined_funds", "tok_declined_stolen"} {
+		s := newShop(t)
+		f := s.trial(token)
+		f.at(after(15)+time.Hour, func() {
+			assert.Equal(t, domain.SubscriptionPastDue, f.subscription().Status)
+			m := s.proposed("tok_ok")
+			_, err := f.acts.AttachMethod(t.Context(), activities.AttachMethodInput{AccountID: f.o.AccountID, MethodID: m.ID})
+			require.NoError(t, err)
+			f.SignalWorkflow(workflows.SignalMethodChanged, nil)
+		})
+		f.at(after(15)+2*time.Hour, func() {
+			assert.Equal(t, domain.SubscriptionActive, f.subscription().Status, token)
+			f.give(domain.ActionCancel)
+		})
+		s.live(f)
+		require.NoError(t, f.GetWorkflowError())
+		assert.Equal(t, []int{15}, f.days(domain.EventSubscriptionRecovered))
+		s.assertBooks()
+	}
+}
+
+func TestBilling_CommandsDoNotWaitForAProviderThatIsAway(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	f := s.trial("tok_ok")
+	s.away = func(now time.Time) bool {
+		return now.After(noon.Add(after(13))) && now.Before(noon.Add(after(14)+9*time.Hour))
+	}
+	var later, resume, cancel *answer
+	f.at(after(14)+time.Hour, func() {
+		later = f.give(domain.ActionCancel, func(c *domain.Command) { c.At = domain.CancelPeriodEnd })
+	})
+	f.at(after(14)+2*time.Hour, func() {
+		assert.True(t, later.done)
+		resume = f.give(domain.ActionResume)
+	})
+	f.at(after(14)+3*time.Hour, func() {
+		assert.True(t, resume.done)
+		assert.NoError(t, resume.err)
+	})
+	f.at(after(16), func() {
+		assert.Equal(t, domain.SubscriptionActive, f.subscription().Status, "charged when the provider is there again")
+		cancel = f.give(domain.ActionCancel)
+	})
+	s.live(f)
+	require.NoError(t, f.GetWorkflowError())
+	require.True(t, cancel.done)
+	assert.Equal(t, int64(8900), s.kept())
+	s.assertBooks()
+}
+
+func TestBilling_CanceledWhileACardIsCharged(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	f := s.trial("tok_lost_response")
+	s.away = func(now time.Time) bool { return len(s.ledger()) > 0 && now.Before(noon.Add(after(14)+6*time.Hour)) }
+	var cancel *answer
+	f.at(after(14)+time.Hour, func() { cancel = f.give(domain.ActionCancel) })
+	f.at(after(14)+2*time.Hour, func() { assert.Equal(t, domain.SubscriptionCanceled, f.subscription().Status) })
+	s.live(f)
+	require.NoError(t, f.GetWorkflowError())
+	require.True(t, cancel.done)
+	require.Len(t, s.ledger(), 1)
+	assert.Zero(t, s.kept(), "given back before it closes")
+	s.assertBooks()
+}
+
+func TestBilling_StoppedByTemporalLeavesTheSubscriptionAsItIs(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	f := s.trial("tok_ok")
+	f.at(after(5), f.CancelWorkflow)
+	s.live(f)
+	assert.True(t, temporal.IsCanceledError(f.GetWorkflowError()), "%v", f.GetWorkflowError())
+	assert.Equal(t, domain.SubscriptionTrialing, f.subscription().Status)
+
+	again := s.next(noon.Add(after(20))) // started anew, late
+	again.at(day, func() { again.give(domain.ActionCancel) })
+	s.live(again)
+	require.NoError(t, again.GetWorkflowError())
+	assert.Equal(t, int64(8900), s.kept(), "what was due meanwhile is done")
+	assert.Equal(t, noon.Add(after(14)), *again.subscription().CurrentPeriodStart)
+}
+
+// say sends as many events that are about nothing.
+func (f *flow) say(n int) {
+	for range n {
+		f.SignalWorkflow(workflows.SignalProviderEvent, workflows.ProviderEventInput{})
+	}
+}
+
+func TestBilling_ContinuesAfterFiveHundredMessagesAndHearsEach(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	f := s.trial("tok_3ds")
+	f.at(after(14)+time.Hour, func() {
+		p := f.payments()[0]
+		require.Equal(t, domain.PaymentRequiresAction, p.Status)
+		s.submit(p.ActionURL, url.Values{"decision": {"confirm"}})
+		f.say(498)
+		f.SignalWorkflow(workflows.SignalProviderEvent, workflows.ProviderEventInput{PaymentID: p.ID})
+		f.SignalWorkflow(workflows.SignalProviderEvent, workflows.ProviderEventInput{PaymentID: p.ID})
+	})
+	s.live(f)
+	require.True(t, f.continued(), "%v", f.GetWorkflowError())
+	assert.Equal(t, domain.SubscriptionActive, f.subscription().Status, "the last of them was heard")
+	assert.GreaterOrEqual(t, f.ran("LookUp"), 1)
+	s.assertBooks()
+}
+
+func TestBilling_AnswersEveryCommandBeforeItContinues(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	f := s.trial("tok_ok")
+	var answers []*answer
+	f.at(time.Hour, func() {
+		f.say(470)
+		for i := range 30 {
+			action := domain.ActionResume
+			if i%2 == 0 {
+				action = domain.ActionCancel
+			}
+			answers = append(answers, f.give(action, func(c *domain.Command) { c.At = domain.CancelPeriodEnd }))
+		}
+	})
+	s.live(f)
+	require.True(t, f.continued(), "%v", f.GetWorkflowError())
+	for i, a := range answers {
+		require.True(t, a.done, "command %d", i)
+		assert.NoError(t, a.err)
+	}
+	assert.Equal(t, 30, f.count("SELECT count(*) FROM commands WHERE applied_at IS NOT NULL"))
+	assert.Len(t, f.days(domain.EventSubscriptionWillCancel), 15)
+}
+
+func TestBilling_ACommandDeliveredTwiceIsCarriedOutOnce(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	s.signedUp(plan("growth"), card("tok_ok"))
+	f := s.next(noon.Add(day))
+	var first, second *answer
+	f.at(time.Hour, func() {
+		c := f.command(domain.ActionChangePlan, toPlan("scale"))
+		first = f.send(string(c.Action), c.ID, workflows.CommandInput{CommandID: c.ID})
+		second = f.send(string(c.Action), c.ID+"-again", workflows.CommandInput{CommandID: c.ID})
+	})
+	f.at(day, func() { f.give(domain.ActionCancel) })
+	s.live(f)
+	require.NoError(t, f.GetWorkflowError())
+	require.True(t, first.done && second.done)
+	assert.NoError(t, errors.Join(first.err, second.err))
+	assert.Len(t, s.ledger(), 2)
+	s.assertBooks()
+}
+
+func TestBilling_ByHandFromInvoiceToTheEnd(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	f := s.flow
+	f.at(time.Minute, func() { f.give(domain.ActionSubmitPayment) })
+	f.at(2*time.Minute, func() { f.give(domain.ActionApprovePayment) })
+	s.signedUp(plan("growth"))
+	f = s.next(f.Now())
+	f.at(after(29), func() { f.give(domain.ActionSubmitPayment) })
+	f.at(after(30)+12*time.Hour, func() { f.give(domain.ActionApprovePayment) })
+	s.live(f)
+	require.NoError(t, f.GetWorkflowError())
+	assert.Len(t, f.days(domain.EventSubscriptionRenewed), 1, "the second month was paid, the third was not")
+	assert.Equal(t, domain.SubscriptionCanceled, f.subscription().Status)
+	assert.Equal(t, "payment_failed", f.subscription().CancellationReason)
+	assert.Len(t, f.days(domain.EventInvoiceReminded), 1, "who has submitted a payment is not reminded")
+	s.assertNoSecrets(f)
+}
+
+func TestPaymentMethod_OfATokenOrOnAPage(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		why, token, enter string
+		want              activities.AttachMethodResult
+		took              time.Duration
+	}{
+		{"a token", "tok_ok", "", activities.AttachMethodResult{Attached: true}, 0},
+		{"a token nobody gave out", "tok_nobody", "", activities.AttachMethodResult{Code: "invalid_token"}, 0},
+		{"a page that is filled in", "", "tok_ok", activities.AttachMethodResult{Attached: true}, time.Hour},
+		{"a page nobody fills in", "", "", activities.AttachMethodResult{}, day},
+	} {
+		t.Run(c.why, func(t *testing.T) {
+			t.Parallel()
+			s := newShop(t)
+			s.signedUp(plan("free"))
+			f := s.next(noon)
+			m := s.proposed(c.token)
+			var begin *answer
+			f.at(0, func() { begin = f.send(workflows.UpdateBegin, workflows.UpdateBegin) })
+			f.at(time.Hour, func() {
+				if c.enter != "" {
+					page, err := s.sandbox.Setup(t.Context(), payment.Setup{Key: m.ID, Customer: f.customer(), ReturnURL: f.acts.ReturnURL})
+					require.NoError(t, err)
+					s.submit(page.URL, url.Values{"token": {c.enter}})
+					f.SignalWorkflow(workflows.SignalProviderEvent, workflows.ProviderEventInput{})
+				}
+			})
+			f.ExecuteWorkflow(workflows.PaymentMethod, workflows.PaymentMethodInput{AccountID: s.o.AccountID, MethodID: m.ID})
+			require.NoError(t, f.GetWorkflowError())
+			assert.True(t, begin.done)
+			var result activities.AttachMethodResult
+			require.NoError(t, f.GetWorkflowResult(&result))
+			if c.took == day {
+				assert.NotEmpty(t, result.PageURL)
+				result.PageURL = ""
+			}
+			assert.Equal(t, c.want, result)
+			assert.WithinDuration(t, noon.Add(c.took), f.Now(), time.Minute)
+			s.assertNoSecrets(f)
+		})
+	}
+}
+
+// customer is what the provider calls the account; empty when it has none yet.
+func (f *flow) customer() string {
+	f.t.Helper()
+	ref, err := f.store.CustomerRef(f.t.Context(), f.o.AccountID, "sandbox")
+	require.NoError(f.t, err)
+	return ref
+}
+
+func TestPaymentMethod_TellsBillingThatALatePaymentCanBeTried(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	f := s.trial("tok_declined_stolen")
+	f.at(after(15), f.CancelWorkflow)
+	s.live(f)
+	require.Equal(t, domain.SubscriptionPastDue, f.subscription().Status)
+	f = s.next(f.Now())
+	m := s.proposed("tok_ok")
+	f.OnSignalExternalWorkflow(mock.Anything, "billing-"+s.o.SubscriptionID, "", workflows.SignalMethodChanged, mock.Anything).Return(nil).Once()
+	f.ExecuteWorkflow(workflows.PaymentMethod, workflows.PaymentMethodInput{AccountID: s.o.AccountID, MethodID: m.ID})
+	require.NoError(t, f.GetWorkflowError())
+	f.AssertExpectations(t)
+
+	f = s.next(f.Now()) // and its Billing charges it
+	f.at(time.Hour, func() {
+		assert.Equal(t, domain.SubscriptionActive, f.subscription().Status)
+		f.give(domain.ActionCancel)
+	})
+	s.live(f)
+	require.NoError(t, f.GetWorkflowError())
+}
+
+func (s *shop) purchase(f *flow) (id string, result activities.PurchaseStanding) {
+	s.t.Helper()
+	id = store.NewID(domain.PrefixInvoice)
+	f.ExecuteWorkflow(workflows.Purchase, workflows.PurchaseInput{InvoiceID: id, AccountID: s.o.AccountID, Package: "credits-500"})
+	require.True(s.t, f.IsWorkflowCompleted())
+	require.NoError(s.t, f.GetWorkflowError())
+	require.NoError(s.t, f.GetWorkflowResult(&result))
+	s.assertNoSecrets(f)
+	return id, result
+}
+
+func TestPurchase_ByCardByHandOrNotAtAll(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		why, token string
+		during     func(s *shop, f *flow)
+		want       domain.InvoiceStatus
+		took       time.Duration
+		bonus      int
+	}{
+		{"by card", "tok_ok", nil, domain.InvoicePaid, 0, 500},
+		{"its answer is lost", "tok_lost_response", nil, domain.InvoicePaid, 0, 500},
+		{"stored failure", "tok_stored_500", nil, domain.InvoicePaid, 0, 500},
+		{"declined", "tok_declined_funds", nil, domain.InvoiceVoid, 0, 0},
+		{"confirmed", "tok_3ds", func(s *shop, f *flow) {
+			p := f.payments()[0]
+			s.submit(p.ActionURL, url.Values{"decision": {"confirm"}})
+			f.SignalWorkflow(workflows.SignalProviderEvent, workflows.ProviderEventInput{PaymentID: p.ID})
+		}, domain.InvoicePaid, time.Hour, 500},
+		{"not confirmed", "tok_3ds", nil, domain.InvoiceVoid, 7 * day, 0},
+		{"canceled", "tok_3ds", func(_ *shop, f *flow) { f.give(domain.ActionCancel) }, domain.InvoiceVoid, time.Hour, 0},
+		{"by hand, nobody pays", "", nil, domain.InvoiceVoid, 7 * day, 0},
+		{"by hand", "", func(_ *shop, f *flow) {
+			f.give(domain.ActionSubmitPayment)
+			f.at(time.Hour, func() { f.give(domain.ActionApprovePayment) })
+		}, domain.InvoicePaid, 2 * time.Hour, 500},
+	} {
+		t.Run(c.why, func(t *testing.T) {
+			t.Parallel()
+			s := newShop(t)
+			f := s.trial(c.token)
+			if c.token == "" {
+				f.exec("UPDATE payment_methods SET is_default = true")
+			}
+			if c.during != nil {
+				f.at(time.Hour, func() { c.during(s, f) })
+			}
+			_, result := s.purchase(f)
+			assert.Equal(t, c.want, result.Status)
+			assert.False(t, result.Collect)
+			assert.WithinDuration(t, noon.Add(c.took), f.Now(), time.Minute)
+			assert.Equal(t, c.bonus, f.count("SELECT bonus_credits FROM balances"))
+			assert.Equal(t, domain.SubscriptionTrialing, f.subscription().Status)
+			s.assertBooks()
+		})
+	}
+}
+
+func TestPurchase_CanceledWhileTheProviderIsAway(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	f := s.trial("tok_lost_response")
+	s.away = func(now time.Time) bool { return len(s.ledger()) > 0 && now.Before(noon.Add(5*time.Hour)) }
+	var cancel *answer
+	f.at(time.Hour, func() { cancel = f.give(domain.ActionCancel) })
+	f.at(2*time.Hour, func() { assert.True(t, cancel.done, "a command does not wait for the provider") })
+	_, result := s.purchase(f)
+	assert.Equal(t, domain.InvoiceVoid, result.Status)
+	assert.Zero(t, s.kept())
+	s.assertBooks()
+}
+
+func TestAdvance_EndsWhenTheClockStands(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	f := s.next(noon)
+	id, target := store.NewID(domain.PrefixTestClock), noon.Add(after(40))
+	require.NoError(t, s.stock.InsertTestClock(t.Context(), &domain.TestClock{
+		ID: id, Status: domain.ClockAdvancing, Now: noon, Target: &target, CreatedAt: noon, UpdatedAt: noon,
+	}))
+	failures := 0
+	f.before = func(string, int) error {
+		if failures++; failures < 3 {
+			return domain.Unavailable("The database", 0)
+		}
+		return nil
+	}
+	f.ExecuteWorkflow(workflows.Advance, workflows.AdvanceInput{ClockID: id})
+	require.NoError(t, f.GetWorkflowError())
+	var result activities.WaitForClockResult
+	require.NoError(t, f.GetWorkflowResult(&result))
+	assert.Equal(t, target, result.Now)
+}
+
+func TestSignup_OnATestClockSleepsByIt(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	f := s.flow
+	id := store.NewID(domain.PrefixTestClock)
+	require.NoError(t, s.stock.InsertTestClock(t.Context(), &domain.TestClock{
+		ID: id, Status: domain.ClockReady, Now: noon, CreatedAt: noon, UpdatedAt: noon,
+	}))
+	move := func(to time.Duration) {
+		f.exec("UPDATE test_clocks SET now = ?", noon.Add(to))
+		f.SignalWorkflow(workflows.SignalClock, nil)
+	}
+	f.at(90*day, func() { f.assertStatus(domain.OnboardingAwaitingPayment, "real time does not count") })
+	f.at(91*day, func() { move(2 * time.Hour) })
+	f.at(92*day, func() { assert.Len(t, f.events(domain.EventOnboardingReminded), 1) })
+	f.at(93*day, func() { move(window) })
+	f.signup(plan("growth"), func(o *domain.Onboarding) { o.TestClockID = id })
+	f.assertEnd(domain.OnboardingExpired)
+	assert.Equal(t, noon.Add(93*day), f.Now().UTC().Truncate(time.Minute))
+	assert.Equal(t, noon.Add(window), f.events(domain.EventOnboardingExpired)[0].CreatedAt)
+	assert.Zero(t, f.count("SELECT count(*) FROM clock_waits"), "nobody sleeps there any more")
+}

@@ -110,14 +110,16 @@ func (a *Activities) moveClock(ctx context.Context, clockID string, next *time.T
 // settled waits until all who live by the clock sleep beyond what it shows, and
 // returns the earliest time any of them sleeps until.
 func (a *Activities) settled(ctx context.Context, clock *domain.TestClock) (*time.Time, error) {
-	nudged := time.Time{}
+	nudged, nudges := time.Time{}, 0
 	for {
-		awake, next, err := a.awake(ctx, clock, time.Since(nudged) >= clockNudge)
+		nudge := time.Since(nudged) >= clockNudge
+		awake, next, err := a.awake(ctx, clock, nudge, nudge && nudges > 0)
 		if err != nil || !awake {
 			return next, err
 		}
-		if time.Since(nudged) >= clockNudge {
+		if nudge {
 			nudged = time.Now()
+			nudges++
 		}
 		activity.RecordHeartbeat(ctx)
 		select {
@@ -129,8 +131,9 @@ func (a *Activities) settled(ctx context.Context, clock *domain.TestClock) (*tim
 }
 
 // awake looks once at everybody bound to the clock; with nudge it wakes those
-// who should be.
-func (a *Activities) awake(ctx context.Context, clock *domain.TestClock, nudge bool) (awake bool, next *time.Time, err error) {
+// who should be, and with revive it starts a Billing that does not wake: it may
+// have been stopped by hand.
+func (a *Activities) awake(ctx context.Context, clock *domain.TestClock, nudge, revive bool) (awake bool, next *time.Time, err error) {
 	waits, err := a.Store.ClockWaits(ctx, clock.ID)
 	if err != nil {
 		return false, nil, err
@@ -139,17 +142,17 @@ func (a *Activities) awake(ctx context.Context, clock *domain.TestClock, nudge b
 	if err != nil {
 		return false, nil, err
 	}
-	look := func(entityID string) (missing bool, err error) {
+	look := func(entityID string) (start bool, err error) {
 		wait, sleeps := waits[entityID]
 		switch {
 		case !sleeps:
 			awake = true
-			return true, nil
+			return nudge, nil
 		case wait.WakeAt == nil:
 		case !wait.WakeAt.After(clock.Now):
 			awake = true
 			if nudge {
-				return false, a.Processes.Tick(ctx, wait.WorkflowID)
+				return revive, a.Processes.Tick(ctx, wait.WorkflowID)
 			}
 		case next == nil || wait.WakeAt.Before(*next):
 			next = wait.WakeAt
@@ -162,8 +165,8 @@ func (a *Activities) awake(ctx context.Context, clock *domain.TestClock, nudge b
 		}
 	}
 	for i := range subscriptions {
-		missing, err := look(subscriptions[i].ID)
-		if err == nil && missing && nudge {
+		start, err := look(subscriptions[i].ID)
+		if err == nil && start {
 			err = a.Processes.StartBilling(ctx, &subscriptions[i])
 		}
 		if err != nil {

@@ -107,6 +107,7 @@ var onlyIn = map[string][]string{
 	"go.temporal.io/sdk/client":        {"workflows/client", "worker/", "wire.go", "dev.go", "devserver/"},
 	"go.temporal.io/sdk/worker":        {"worker/"},
 	"github.com/urfave/cli":            {"main.go", "config", "commands.go", "dev.go", "nodev.go"},
+	"github.com/schollz/progressbar":   {"progress.go"},
 	"github.com/pressly/goose":         {"store/"},
 	"github.com/gosimple/slug":         {"store/"},
 	"github.com/ccojocar/zxcvbn-go":    {"api/"},

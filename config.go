@@ -45,6 +45,8 @@ type settings struct {
 	logFormat       string
 	only            []string // doctor: the checks to make
 	deep            bool     // doctor: check every invariant, too
+	demo            demoSettings
+	adopt           importSettings
 
 	publicURL           string
 	sandboxURL          string
@@ -54,6 +56,7 @@ type settings struct {
 	stripeAPIBase       string
 	providerRate        float64
 	testClocks          bool
+	testClocksSet       bool // either way: dev has them unless told otherwise
 	dunningRetries      []string
 	dunningGrace        time.Duration
 	dunningFinal        string

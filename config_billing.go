@@ -29,7 +29,7 @@ func (s *settings) billingFlags() []cli.Flag {
 		&cli.FloatFlag{Name: "provider-rate", Sources: env("PROVIDER_RATE"), Value: 50, Destination: &s.providerRate,
 			Usage: "activities a second that may call third parties, over all workers; 0 for no limit"},
 		&cli.BoolFlag{Name: "test-clocks", Sources: env("TEST_CLOCKS"), Destination: &s.testClocks,
-			Usage: "let admins move time for accounts bound to a test clock; never in production"},
+			Usage: "let admins move time for accounts bound to a test clock; never in production. On in dev unless set to false"},
 		&cli.StringSliceFlag{Name: "dunning-retries", Sources: env("DUNNING_RETRIES"), Value: []string{"24h", "72h", "120h", "168h"}, Destination: &s.dunningRetries,
 			Usage: "when an unpaid renewal is tried again, after it failed"},
 		&cli.DurationFlag{Name: "dunning-grace", Sources: env("DUNNING_GRACE"), Value: policy.Grace, Destination: &s.dunningGrace,

@@ -39,6 +39,7 @@ const devMemory = 200 << 20
 // runDev brings everything up in one process and keeps it up until ctx ends.
 func runDev(ctx context.Context, a *app) error {
 	defer a.close()
+	a.testClocks = a.testClocks || !a.testClocksSet // dev is never production
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(devMemory)
 	}
@@ -198,6 +199,7 @@ func (d *dev) banner() string {
 	line("Sandbox", d.app.sandboxURL)
 	line("Database", d.app.databaseName())
 	line("Admin", d.app.adminEmail+"  password "+d.password)
+	line("Test clocks", onOrOff(d.app.testClocks))
 	email := fmt.Sprintf("ada-%s@example.com", time.Now().UTC().Format("150405"))
 	fmt.Fprintf(&b, `
 Sign somebody up:
@@ -209,6 +211,14 @@ Ctrl-C stops everything; %s.
 
 `, url, email, d.app.kept())
 	return b.String()
+}
+
+// onOrOff says whether there are test clocks, and how there would not be.
+func onOrOff(clocks bool) string {
+	if clocks {
+		return "on, for `slipway demo` and tests; SLIPWAY_TEST_CLOCKS=false turns them off"
+	}
+	return "off"
 }
 
 // kept says where the data stays, if it does.

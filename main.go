@@ -42,11 +42,12 @@ var errSilent = errors.New("")
 func command(stdout, stderr io.Writer) *cli.Command {
 	s := &settings{}
 	action := func(do func(context.Context, *app) error) cli.ActionFunc {
-		return func(ctx context.Context, _ *cli.Command) error {
+		return func(ctx context.Context, cmd *cli.Command) error {
+			s.testClocksSet = cmd.IsSet("test-clocks")
 			if err := s.check(); err != nil {
 				return err
 			}
-			return do(ctx, &app{settings: s, stdout: stdout, log: s.logger(stderr), registry: newRegistry()})
+			return do(ctx, &app{settings: s, stdout: stdout, stderr: stderr, log: s.logger(stderr), registry: newRegistry()})
 		}
 	}
 	return &cli.Command{
@@ -69,6 +70,9 @@ func command(stdout, stderr io.Writer) *cli.Command {
 				&cli.BoolFlag{Name: "deep", Destination: &s.deep, Usage: "check every invariant over all rows, charges and workflows, too; takes longer the more accounts there are"},
 				&cli.StringSliceFlag{Name: "only", Destination: &s.only, Usage: "names of the checks to make, such as api; all when left out"},
 			}},
+			&cli.Command{Name: "demo", Usage: "send sign-ups of every kind through a running dev, move its clock, and tell what became of them",
+				Action: action(runDemo), Flags: s.demoFlags()},
+			&cli.Command{Name: "import", Usage: "adopt the accounts of a CSV file, each at the state it is in", Action: action(runImport), Flags: s.importFlags()},
 			&cli.Command{Name: "openapi", Usage: "print the OpenAPI description", Action: action(runOpenAPI)},
 			&cli.Command{Name: "config", Usage: "print the settings in force, secrets masked", Action: func(_ context.Context, cmd *cli.Command) error {
 				return printSettings(stdout, cmd.Root())

@@ -37,6 +37,7 @@ import (
 type app struct {
 	*settings
 	stdout io.Writer
+	stderr io.Writer // where progress is shown
 	log    *slog.Logger
 
 	store     *store.Store

@@ -34,6 +34,7 @@ type route struct {
 	status       int           // of success
 	within       time.Duration // 0: no deadline of ours
 	addressed    bool          // the client's address is needed, for limits
+	spares       bool          // an admin's bearer lifts the limit by address
 	alsoAnswers  []int         // other statuses of success, with the same body; 304 has none
 	media        string        // of the answer, when not JSON
 	strictQuery  bool          // a filter that does not exist is refused
@@ -193,6 +194,9 @@ func (a *API) operation(r *route) huma.Operation {
 	}
 	if r.addressed {
 		operation.Middlewares = append(operation.Middlewares, withAddress)
+	}
+	if r.spares {
+		operation.Middlewares = append(operation.Middlewares, a.spareAdmins)
 	}
 	return operation
 }

@@ -62,10 +62,10 @@ func (a *API) catalogueRoutes() {
 
 func (a *API) onboardingRoutes() {
 	public := group{tagOnboarding, anyone}
-	handle(a, public, "POST /v1/onboardings", "sign-up", "Sign up", a.signUp, created, accepted, reused, limitedByAddress, within(patiently),
+	handle(a, public, "POST /v1/onboardings", "sign-up", "Sign up", a.signUp, created, accepted, reused, limitedByAddress, sparesAdmins, within(patiently),
 		fails(domain.ReasonEmailTaken, domain.ReasonSlugTaken, domain.ReasonSlugReserved, domain.ReasonWeakPassword,
 			domain.ReasonPlanUnavailable, domain.ReasonPaymentOptionUnavailable),
-		about("201 with the account in it; 202 when it is not there within a moment: the onboarding goes on by itself. Without a key, the same person's unfinished sign-up is continued."))
+		about("201 with the account in it; 202 when it is not there within a moment: the onboarding goes on by itself. Without a key, the same person's unfinished sign-up is continued. An admin's bearer is not limited by address: whoever moves many people in is no stranger."))
 
 	one := group{tagOnboarding, participants}
 	handle(a, one, "GET /v1/onboardings/{id}", "get-onboarding", "Read how far it has come, or wait for a change", a.getOnboarding, cacheable, within(0))

@@ -87,7 +87,7 @@ func (a *API) receive(ctx context.Context, k store.Key, req signUpRequest) (rece
 	if id != "" {
 		return a.again(ctx, id)
 	}
-	if err := a.signups.take("address:"+addressOf(ctx), "email:"+strings.ToLower(req.Email)); err != nil {
+	if err := a.countSignUp(ctx, req.Email); err != nil {
 		return reception{}, err
 	}
 	o, err := a.checkSignUp(ctx, req)

@@ -22,26 +22,8 @@ import (
 // month has.
 var begin = time.Date(2026, 1, 31, 10, 0, 0, 0, time.UTC)
 
-// clock makes a test clock that shows begin.
-func (r *running) clock() string {
-	r.t.Helper()
-	a := r.post("/v1/test-clocks", r.admin(), map[string]any{"now": begin})
-	require.Equal(r.t, http.StatusCreated, a.status, string(a.body))
-	var c domain.TestClock
-	a.into(r.t, &c)
-	return c.ID
-}
-
-// advance moves the clock and returns when everything due is done.
-func (r *running) advance(clock string, to time.Time) {
-	r.t.Helper()
-	r.command("/v1/test-clocks/"+clock+"/advance", r.admin(), map[string]any{"to": to})
-	eventually(r.t, func() bool {
-		var c domain.TestClock
-		r.get("/v1/test-clocks/"+clock, r.admin()).into(r.t, &c)
-		return c.Status == domain.ClockReady
-	}, "the clock is ready")
-}
+// advanceTo moves the clock and returns when everything due is done.
+func (r *running) advanceTo(clock string, to time.Time) { r.advance(clock, to.Format(time.RFC3339)) }
 
 var cards int
 
@@ -102,7 +84,7 @@ func (r *running) billing(o kickedOff) string { return "billing-" + r.onboarding
 // bound signs up on a clock and waits until it is in use.
 func (r *running) bound(plan, token string) (kickedOff, string) {
 	r.t.Helper()
-	clock := r.clock()
+	clock := r.newClock(begin.Format(time.RFC3339))
 	o := r.pay(plan, token, clock)
 	r.until(o, domain.OnboardingCompleted)
 	return o, clock
@@ -158,7 +140,7 @@ var moneyStories = map[string]func(r *running) string{
 	},
 	"billing_year": func(r *running) string {
 		o, clock := r.bound("growth", "tok_ok")
-		r.advance(clock, begin.AddDate(0, 11, 0))
+		r.advanceTo(clock, begin.AddDate(0, 11, 0))
 		return r.billing(o)
 	},
 	"billing_real_time": func(r *running) string {
@@ -172,33 +154,33 @@ var moneyStories = map[string]func(r *running) string{
 	},
 	"billing_gives_up": func(r *running) string {
 		o, clock := r.bound("growth", "tok_fails_from_2")
-		r.advance(clock, begin.AddDate(0, 2, 0))
+		r.advanceTo(clock, begin.AddDate(0, 2, 0))
 		return r.billing(o)
 	},
 	"billing_recovers_with_another_card": func(r *running) string {
 		o, clock := r.bound("growth", "tok_fails_from_2")
-		r.advance(clock, begin.AddDate(0, 1, 0))
+		r.advanceTo(clock, begin.AddDate(0, 1, 0))
 		r.own(o, "payment-methods", map[string]any{"payment_option": "card", "payment_token": "tok_ok"})
 		eventually(r.t, func() bool { return r.live(o).Status == domain.SubscriptionActive }, "recovered")
 		return r.billing(o)
 	},
 	"billing_by_hand": func(r *running) string {
 		o, clock := r.bound("starter", "")
-		r.advance(clock, begin.AddDate(0, 0, 12))
+		r.advanceTo(clock, begin.AddDate(0, 0, 12))
 		var invoices struct{ Data []domain.Invoice }
 		r.get("/v1/account/invoices", o.ClientSecret).into(r.t, &invoices)
 		r.own(o, "invoices/"+invoices.Data[0].ID+"/payment", map[string]any{"reference": paperWord})
 		payments, err := r.app.store.ListPayments(context.Background(), store.PaymentFilter{AccountID: r.onboardingRow(o).AccountID})
 		require.NoError(r.t, err)
 		r.command("/v1/admin/payments/"+payments.Data[0].ID+"/approve", r.admin(), map[string]any{"reason": reasonWord})
-		r.advance(clock, begin.AddDate(0, 1, 0))
+		r.advanceTo(clock, begin.AddDate(0, 1, 0))
 		return r.billing(o)
 	},
 	"billing_upgrade_declined_then_downgrade": func(r *running) string {
 		o, clock := r.bound("growth", "tok_fails_from_2")
 		r.own(o, "subscription/change", map[string]any{"plan": "scale"})
 		r.own(o, "subscription/change", map[string]any{"plan": "free"})
-		r.advance(clock, begin.AddDate(0, 1, 0))
+		r.advanceTo(clock, begin.AddDate(0, 1, 0))
 		return r.billing(o)
 	},
 	"purchase_by_card": func(r *running) string {
@@ -219,7 +201,7 @@ var moneyStories = map[string]func(r *running) string{
 	},
 	"advance": func(r *running) string {
 		_, clock := r.bound("free", "")
-		r.advance(clock, begin.AddDate(0, 1, 1))
+		r.advanceTo(clock, begin.AddDate(0, 1, 1))
 		r.app.waitClosed(r.t, "clock-"+clock)
 		return "clock-" + clock
 	},

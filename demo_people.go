@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"slipway/domain"
@@ -75,7 +76,7 @@ var scenarios = []scenario{
 	{kind: "bank transfer, canceled", option: "bank_transfer", asked: cancels},
 	{kind: "wallet in Kenya", option: "wallet", country: "KE"},
 	{kind: "slug that is taken", plan: "free", asked: chooses},
-	{kind: "same person twice", plan: "free", asked: returns},
+	{kind: "same person twice", option: "bank_transfer", asked: returns},
 	{kind: "e-mail of somebody else", plan: "free", asked: stranger},
 }
 
@@ -96,12 +97,9 @@ type visitor struct {
 
 // note remembers something that happened, once.
 func (v *visitor) note(what string) {
-	for _, n := range v.notes {
-		if n == what {
-			return
-		}
+	if !slices.Contains(v.notes, what) {
+		v.notes = append(v.notes, what)
 	}
-	v.notes = append(v.notes, what)
 }
 
 // accountID is the account of the sign-up; empty before there is one.

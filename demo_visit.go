@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -41,12 +42,22 @@ func (d *demo) visit(ctx context.Context, v *visitor) error {
 		}
 		if now != nil {
 			v.onboarding = now
+			v.noteTrouble()
 		}
 	}
 	if v.inUse() {
 		v.completed = time.Since(began)
 	}
 	return nil
+}
+
+// noteTrouble remembers that a step had to wait for the provider.
+func (v *visitor) noteTrouble() {
+	for i := range v.onboarding.Steps {
+		if step := &v.onboarding.Steps[i]; step.Status == domain.StepRetrying && step.Error != nil {
+			v.note("after " + step.Error.Code)
+		}
+	}
 }
 
 // signUp fills in the form. The admin's bearer says that these are no strangers,
@@ -167,7 +178,7 @@ func (d *demo) transfer(ctx context.Context, v *visitor) (bool, error) {
 
 // decide is the admin's part: approve what came in, reject what did not.
 func (d *demo) decide(ctx context.Context, v *visitor) (bool, error) {
-	rejected := len(v.notes) > 0
+	rejected := slices.Contains(v.notes, "after a rejection")
 	if (v.asked == mistakes || v.asked == tooLate) && !rejected {
 		v.note("after a rejection")
 		return true, d.judge(ctx, v.accountID(), "reject")

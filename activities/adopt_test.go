@@ -1,0 +1,177 @@
+package activities_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"slipway/activities"
+	"slipway/domain"
+	"slipway/store"
+)
+
+func (f *fixture) adopter() *activities.Adopter {
+	return &activities.Adopter{Store: f.store, Policy: f.Policy}
+}
+
+func at(day string) *time.Time {
+	t, err := time.Parse(time.DateOnly, day)
+	if err != nil {
+		panic(err)
+	}
+	return &t
+}
+
+// moved is an account that was active elsewhere, paying by bank transfer.
+func moved(change ...func(*activities.Adoption)) activities.Adoption {
+	left := int64(250)
+	in := activities.Adoption{
+		Email: "grace@example.com", AccountName: "Hopper Ltd", ExternalID: "old-7", Plan: "growth", PaymentOption: "bank_transfer",
+		Term:    domain.Term{Status: domain.SubscriptionActive, PeriodStart: at("2025-12-31"), PeriodEnd: at("2026-01-31")},
+		Credits: &left, Bonus: 40, PasswordHash: "hash",
+	}
+	for _, c := range change {
+		c(&in)
+	}
+	return in
+}
+
+func TestAdopt_BringsTheWholeAccountOnceAndBillingTakesItOver(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	first, err := f.adopter().Adopt(t.Context(), moved())
+	require.NoError(t, err)
+	assert.False(t, first.Already)
+	before := f.dump()
+	again, err := f.adopter().Adopt(t.Context(), moved(func(in *activities.Adoption) { in.Email, in.Slug = "other@example.com", "other" }))
+	require.NoError(t, err)
+	assert.True(t, again.Already, "the external id says that it is the same")
+	f.assertUnchanged(before, "the second time changes nothing")
+
+	account, err := f.store.AccountByID(t.Context(), first.AccountID)
+	require.NoError(t, err)
+	assert.Equal(t, domain.AccountActive, account.Status)
+	assert.Equal(t, "hopper-ltd", account.Slug)
+	owner, err := f.store.UserByEmail(t.Context(), "grace@example.com")
+	require.NoError(t, err)
+	assert.Equal(t, "hash", owner.PasswordHash)
+	o, err := f.store.SignupByEmail(t.Context(), "grace@example.com")
+	require.NoError(t, err)
+	assert.Equal(t, domain.OnboardingCompleted, o.Status)
+	assert.Equal(t, "Imported.", o.Step(domain.StepPayment).Message)
+	balance, err := f.store.Balance(t.Context(), account.ID)
+	require.NoError(t, err)
+	assert.Equal(t, [2]int64{250, 40}, [2]int64{balance.Plan, balance.Bonus})
+	method, err := f.store.DefaultMethod(t.Context(), account.ID)
+	require.NoError(t, err)
+	assert.Equal(t, "bank_transfer", method.Option)
+
+	unbilled, err := f.store.UnbilledSubscriptions(t.Context(), f.store.Now(), 10)
+	require.NoError(t, err)
+	require.Len(t, unbilled, 1, "reconcile starts its billing")
+	standing, err := f.BillDue(t.Context(), activities.BillDueInput{SubscriptionID: unbilled[0].ID})
+	require.NoError(t, err)
+	assert.Equal(t, domain.DueNotice, standing.Due)
+	assert.Equal(t, at("2026-01-28").UTC(), *standing.DueAt)
+}
+
+func TestAdopt_EachStateIsWhereItStood(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	for name, c := range map[string]struct {
+		plan string
+		term domain.Term
+		due  bool
+		want domain.DueKind
+	}{
+		"trial":    {"starter", domain.Term{Status: domain.SubscriptionTrialing, TrialEnd: at("2026-01-20")}, false, domain.DueNotice},
+		"free":     {"free", domain.Term{Status: domain.SubscriptionActive, PeriodStart: at("2026-01-10"), PeriodEnd: at("2026-02-10")}, false, domain.DuePeriodEnd},
+		"over":     {"free", domain.Term{Status: domain.SubscriptionActive, PeriodStart: at("2025-12-10"), PeriodEnd: at("2026-01-10")}, true, domain.DuePeriodEnd},
+		"hidden":   {"enterprise", domain.Term{Status: domain.SubscriptionActive, PeriodStart: at("2026-01-10"), PeriodEnd: at("2026-02-10")}, false, domain.DuePeriodEnd},
+		"past-due": {"growth", domain.Term{Status: domain.SubscriptionPastDue, PeriodStart: at("2025-12-12"), PeriodEnd: at("2026-01-12")}, true, domain.DueGiveUp},
+		"canceled": {"growth", domain.Term{Status: domain.SubscriptionCanceled, PeriodEnd: at("2025-11-30")}, false, ""},
+	} {
+		in := moved(func(in *activities.Adoption) {
+			in.ExternalID, in.Email, in.Plan, in.Term, in.Credits = "", name+"@example.com", c.plan, c.term, nil
+		})
+		adopted, err := f.adopter().Adopt(t.Context(), in)
+		require.NoError(t, err, name)
+		assert.Equal(t, c.due, adopted.Due, name)
+		sub, err := f.store.LatestSubscription(t.Context(), adopted.AccountID)
+		require.NoError(t, err, name)
+		assert.Equal(t, c.term.Status, sub.Status, name)
+		open, err := f.store.HasOpenInvoice(t.Context(), adopted.AccountID)
+		require.NoError(t, err, name)
+		assert.Equal(t, name == "past-due", open, name)
+		standing, err := f.BillDue(t.Context(), activities.BillDueInput{SubscriptionID: sub.ID})
+		require.NoError(t, err, name)
+		assert.Equal(t, c.want, standing.Due, name)
+		again, err := f.adopter().Adopt(t.Context(), in)
+		require.NoError(t, err, name)
+		assert.True(t, again.Already, name)
+	}
+}
+
+func TestAdopt_WhatCannotBeIsRefusedWithItsFieldAndWritesNothing(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.open(f.receive(email("taken@example.com"), slugged("taken"), plan("free")))
+	before := f.dump()
+	credits := int64(5)
+	for field, change := range map[string]func(*activities.Adoption){
+		"email":                func(in *activities.Adoption) { in.Email = "taken@example.com" },
+		"slug":                 func(in *activities.Adoption) { in.Slug = "taken" },
+		"plan":                 func(in *activities.Adoption) { in.Plan = "gold" },
+		"status":               func(in *activities.Adoption) { in.Term.Status = "sleeping" },
+		"payment_option":       func(in *activities.Adoption) { in.PaymentOption = "" },
+		"external_method":      func(in *activities.Adoption) { in.Customer, in.Method = "cus_1", "pm_1" },
+		"trial_end":            func(in *activities.Adoption) { in.Term = domain.Term{Status: domain.SubscriptionTrialing} },
+		"current_period_start": func(in *activities.Adoption) { in.Term.PeriodStart = nil },
+		"current_period_end":   func(in *activities.Adoption) { in.Term.PeriodEnd = at("2026-01-30") },
+		"credits": func(in *activities.Adoption) {
+			in.Term, in.Credits = domain.Term{Status: domain.SubscriptionCanceled, PeriodEnd: at("2025-11-30")}, &credits
+		},
+	} {
+		_, err := f.adopter().Adopt(t.Context(), moved(change))
+		var refused *domain.Error
+		require.ErrorAs(t, err, &refused, field)
+		require.Len(t, refused.Fields, 1, field)
+		assert.Equal(t, field, refused.Fields[0].Field)
+		assert.NotContains(t, err.Error(), "example.com")
+	}
+	for _, change := range []func(*activities.Adoption){
+		func(in *activities.Adoption) { in.Term.Status = domain.SubscriptionPastDue },
+		func(in *activities.Adoption) { in.PaymentOption = "cheque" },
+		func(in *activities.Adoption) { in.PaymentOption = "wallet" },
+		func(in *activities.Adoption) { in.Plan, in.Term.Status = "free", domain.SubscriptionPastDue },
+	} {
+		_, err := f.adopter().Adopt(t.Context(), moved(change))
+		assert.Equal(t, domain.CodeInvalid, domain.CodeOf(err))
+	}
+	f.assertUnchanged(before, "a refused row leaves nothing")
+}
+
+func TestAdopt_DryRunFindsTheSameAndWritesNothing(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	before := f.dump()
+	dry := f.adopter()
+	dry.DryRun = true
+	adopted, err := dry.Adopt(t.Context(), moved())
+	require.NoError(t, err)
+	assert.Equal(t, "hopper-ltd", adopted.Slug)
+	f.assertUnchanged(before, "a dry run leaves nothing")
+	_, err = dry.Adopt(t.Context(), moved(func(in *activities.Adoption) { in.Plan = "gold" }))
+	assert.Equal(t, domain.CodeInvalid, domain.CodeOf(err))
+}
+
+func TestDerivedID_IsOneForOneKey(t *testing.T) {
+	t.Parallel()
+	id := store.DerivedID(domain.PrefixAccount, "external:1")
+	assert.Equal(t, id, store.DerivedID(domain.PrefixAccount, "external:1"))
+	assert.NotEqual(t, id, store.DerivedID(domain.PrefixAccount, "external:2"))
+	assert.True(t, store.ValidID(domain.PrefixAccount, id))
+	assert.Less(t, id, store.NewID(domain.PrefixAccount))
+}

@@ -77,6 +77,9 @@ func newOnboarding(kind domain.OnboardingKind, s *store.Store) *domain.Onboardin
 	return o
 }
 
+// ValidCountry is validCountry for who imports accounts.
+func ValidCountry(code string) bool { return validCountry(code) }
+
 // validCountry reports whether code names a country as ISO 3166-1 writes it.
 func validCountry(code string) bool {
 	region, err := language.ParseRegion(code)

@@ -88,7 +88,7 @@ func (a *API) short(ctx context.Context, standing *domain.Standing, b *domain.Ba
 // checkDebitReason refuses the ledger's own words: a debit must not look like a
 // grant or a reset.
 func checkDebitReason(reason string) error {
-	ours := []string{domain.ReasonPlanGrant, domain.ReasonPlanReset, domain.ReasonPackage}
+	ours := []string{domain.ReasonPlanGrant, domain.ReasonPlanReset, domain.ReasonPackage, domain.ReasonImported}
 	var wrong fieldErrors
 	wrong.require(validLine(reason, 1, domain.NameMax) && !slices.Contains(ours, reason), "reason",
 		"It cannot be the reason of a debit.", "1 to 120 visible characters, and none of the ledger's own reasons")

@@ -183,7 +183,7 @@ func (o *Onboarding) Advance(to OnboardingStatus, now time.Time) error {
 }
 
 // Restore writes a status that other rows prove to be true, whatever the table
-// says of the way there. Only a repair calls it.
+// says of the way there. Only a repair and an import call it.
 func (o *Onboarding) Restore(status OnboardingStatus, now time.Time) {
 	o.Status = status
 	o.NextAction = o.defaultNextAction()

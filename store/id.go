@@ -1,6 +1,7 @@
 package store
 
 import (
+	"crypto/sha256"
 	"strings"
 
 	"github.com/oklog/ulid/v2"
@@ -10,6 +11,16 @@ import (
 // "onb_01JD9Z5X8QK3V6W2M4N7P0R1ST". Ids of one process sort by creation.
 func NewID(prefix string) string {
 	return prefix + "_" + ulid.Make().String()
+}
+
+// DerivedID is the one id with the prefix that belongs to the key: whoever makes
+// a row of the same key again finds that it is there. It says nothing of the key
+// and sorts before every id of NewID's.
+func DerivedID(prefix, key string) string {
+	sum := sha256.Sum256([]byte(prefix + "\n" + key))
+	var id ulid.ULID
+	copy(id[6:], sum[:]) // its time is the beginning of time
+	return prefix + "_" + id.String()
 }
 
 // ValidID reports whether id has the form of one of NewID's with the prefix,

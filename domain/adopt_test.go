@@ -1,0 +1,50 @@
+package domain_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"slipway/domain"
+)
+
+func TestAdopt_CountsFromTheDayThatWasAgreed(t *testing.T) {
+	t.Parallel()
+	day := func(text string) time.Time {
+		at, err := time.Parse(time.DateOnly, text)
+		require.NoError(t, err)
+		return at
+	}
+	for _, c := range []struct {
+		interval         domain.Interval
+		start, end, next string
+	}{
+		{domain.IntervalMonth, "2026-01-15", "2026-02-15", "2026-03-15"},
+		{domain.IntervalMonth, "2026-01-31", "2026-02-28", "2026-03-31"},
+		{domain.IntervalMonth, "2026-02-28", "2026-03-31", "2026-04-30"},
+		{domain.IntervalMonth, "2026-02-28", "2026-03-30", "2026-04-30"},
+		{domain.IntervalMonth, "2026-02-28", "2026-03-28", "2026-04-28"},
+		{domain.IntervalMonth, "2026-04-30", "2026-05-31", "2026-06-30"},
+		{domain.IntervalYear, "2025-03-01", "2026-03-01", "2027-03-01"},
+		{domain.IntervalYear, "2027-02-28", "2028-02-29", "2029-02-28"},
+	} {
+		sub := &domain.Subscription{Plan: &domain.PlanRef{Interval: c.interval, Amount: 1}}
+		start, end := day(c.start), day(c.end)
+		require.NoError(t, sub.Adopt(domain.Term{Status: domain.SubscriptionActive, PeriodStart: &start, PeriodEnd: &end}, domain.DefaultBillingPolicy(), false, end), c)
+		assert.Equal(t, start, *sub.CurrentPeriodStart, c)
+		assert.Equal(t, end, *sub.CurrentPeriodEnd, c)
+		_, next := sub.NextPeriod()
+		assert.Equal(t, day(c.next), next, c)
+	}
+	for _, wrong := range [][2]string{{"2026-01-15", "2026-02-14"}, {"2026-01-15", "2026-03-15"}, {"2026-02-15", "2026-01-15"}, {"2026-01-30", "2026-03-01"}} {
+		sub := &domain.Subscription{Plan: &domain.PlanRef{Interval: domain.IntervalMonth, Amount: 1}}
+		start, end := day(wrong[0]), day(wrong[1])
+		err := sub.Adopt(domain.Term{Status: domain.SubscriptionActive, PeriodStart: &start, PeriodEnd: &end}, domain.DefaultBillingPolicy(), false, day("2026-12-01"))
+		var refused *domain.Error
+		require.True(t, errors.As(err, &refused), wrong)
+		assert.Equal(t, "current_period_end", refused.Fields[0].Field)
+	}
+}

@@ -132,12 +132,11 @@ func ignoreNotFound(err error) error {
 	return err
 }
 
-// AdvanceClock starts moving a test clock to its target, or finds it moving.
+// AdvanceClock starts moving a test clock to its target, or tells who moves it.
 // The clock's row says when it has arrived.
 func (c *Client) AdvanceClock(ctx context.Context, id string) error {
-	_, err := c.temporal.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
-		ID: clockID(id), TaskQueue: TaskQueueBilling, StaticSummary: "Advance of test clock " + id,
-		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
+	_, err := c.temporal.SignalWithStartWorkflow(ctx, clockID(id), SignalClock, nil, client.StartWorkflowOptions{
+		TaskQueue: TaskQueueBilling, StaticSummary: "Advance of test clock " + id,
 	}, Advance, AdvanceInput{ClockID: id})
 	return asOurs(err)
 }

@@ -174,7 +174,11 @@ func storeSignUp(ctx context.Context, tx *store.Store, o *domain.Onboarding) err
 			return errSlugTaken
 		}
 	}
-	return tx.InsertEvents(ctx, receivedEvent(o))
+	now, err := tx.NowOn(ctx, o.TestClockID)
+	if err != nil {
+		return err
+	}
+	return tx.At(now).InsertEvents(ctx, receivedEvent(o))
 }
 
 func receivedEvent(o *domain.Onboarding) domain.Event {

@@ -6,7 +6,7 @@ LDFLAGS := -X main.version=$(VERSION)
 # Everything but the packages that link the embedded Temporal server, for the race detector.
 RACE    := ./domain ./store/... ./activities ./workflows ./api
 
-.PHONY: help dev build build-production test test-race fuzz bench lint histories clean
+.PHONY: help dev build build-production test test-race fuzz bench lint histories calendar clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
@@ -43,6 +43,9 @@ lint: ## vet and workflowcheck
 
 histories: ## record the histories of new paths in workflows/testdata; those that are there stay
 	$(GO) test -run "^TestHistories_" -count 1 . -record
+
+calendar: ## live through the lives of docs/calendar.md and write it anew
+	$(GO) test -run "^TestCalendar_" -count 1 . -record
 
 clean: ## remove what was built; data stays in .slipway
 	rm -rf bin

@@ -1,0 +1,318 @@
+//go:build !nodev
+
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"slipway/domain"
+)
+
+// The randomised run: people sign up, pay in every way there is, change their
+// minds, while workers die at random moments and the payment company stops and
+// comes back. In the end every invariant holds.
+//
+// SLIPWAY_TEST_SEED repeats a run's choices, SLIPWAY_TEST_PEOPLE sets how many
+// sign up; fewer with -short.
+const (
+	randomPeople   = 2000
+	randomTogether = 64
+	randomLimit    = 150 * time.Second // for the sign-ups; then everything settles
+)
+
+// randomTokens are the cards people pay with. The slow ones are rare: they would
+// only make the run longer.
+var randomTokens = []string{
+	"tok_ok", "tok_ok", "tok_ok", "tok_ok", "tok_3ds", "tok_3ds", "tok_declined_funds", "tok_declined_expired", "tok_fails_from_2",
+	"tok_throttled_1", "tok_throttled_bare_1", "tok_flaky_1", "tok_flaky_2", "tok_reset", "tok_lost_response", "tok_lost_response",
+	"tok_stored_500", "tok_webhook_chaos", "tok_webhook_chaos",
+}
+
+// crashes are the moments at which a worker may die.
+var crashes = []childConfig{
+	{}, {}, {KillBefore: "OpenAccount"}, {KillAfter: "OpenAccount"}, {KillBefore: "Collect"}, {KillAfter: "Collect"},
+	{KillAfter: "Apply"}, {KillBefore: "CollectBilling"}, {KillAfter: "CollectBilling"}, {KillAfter: "Bill"}, {KillAfter: "BillDue"},
+	{KillAfter: "Settle"}, {KillBefore: "Reconcile"},
+}
+
+func TestRandom_EveryInvariantHoldsWhateverHappens(t *testing.T) {
+	m := newMess(t)
+	began := time.Now()
+	stop := make(chan struct{})
+	var faults sync.WaitGroup
+	for _, fault := range []func(<-chan struct{}){m.workers, m.companies} {
+		faults.Go(func() { fault(stop) })
+	}
+	m.everybody()
+	t.Logf("%d of %d signed up in %s (%.1f a second); answers %v", m.done.Load(), m.people, time.Since(began).Round(time.Second),
+		float64(m.done.Load())/time.Since(began).Seconds(), m.counts())
+	close(stop)
+	faults.Wait()
+	if m.worker != nil {
+		m.worker.kill()
+	}
+	m.s.worker()
+	settling := time.Now()
+	m.clocksArrive()
+	m.s.sound()
+	t.Logf("settled in %s; seed %d: %v", time.Since(settling).Round(time.Second), m.seed, m.ends())
+	require.Positive(t, m.done.Load())
+}
+
+// mess is one randomised run.
+type mess struct {
+	t       *testing.T
+	s       *site
+	r       *running
+	seed    uint64
+	people  int
+	clocks  []string
+	admin   string
+	worker  *child // the one that may die
+	deaths  int
+	done    atomic.Int64
+	mu      sync.Mutex
+	answers map[int]int
+}
+
+func newMess(t *testing.T) *mess {
+	m := &mess{t: t, seed: uint64(time.Now().UnixNano()), people: randomPeople, answers: map[int]int{}}
+	if text := os.Getenv("SLIPWAY_TEST_SEED"); text != "" {
+		seed, err := strconv.ParseUint(text, 10, 64)
+		require.NoError(t, err)
+		m.seed = seed
+	}
+	if testing.Short() {
+		m.people = 200
+	}
+	if text := os.Getenv("SLIPWAY_TEST_PEOPLE"); text != "" {
+		people, err := strconv.Atoi(text)
+		require.NoError(t, err)
+		m.people = people
+	}
+	t.Logf("SLIPWAY_TEST_SEED=%d, %d people", m.seed, m.people)
+	m.s = newSite(t, "")
+	_, m.r = m.s.api()
+	m.worker = m.s.worker()
+	m.admin = m.r.admin()
+	for range 4 {
+		m.clocks = append(m.clocks, m.r.newClock("2026-01-31T10:00:00Z"))
+	}
+	return m
+}
+
+// try makes a request that may fail in any way a client has to expect.
+func (m *mess) try(method, path, bearer string, body any, headers ...string) answer {
+	for range 20 {
+		a, err := try(method, m.r.url+path, bearer, body, headers...)
+		if err == nil && a.status != http.StatusServiceUnavailable {
+			m.mu.Lock()
+			m.answers[a.status]++
+			m.mu.Unlock()
+			if a.status >= 500 {
+				m.t.Errorf("%s %s: %d %s", method, path, a.status, a.body)
+			}
+			return a
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	return answer{}
+}
+
+func (m *mess) counts() map[int]int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.answers
+}
+
+// everybody lives, some at a time, until all have or time is up.
+func (m *mess) everybody() {
+	deadline := time.Now().Add(randomLimit)
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range randomTogether {
+		wg.Go(func() {
+			for i := int(next.Add(1)); i <= m.people && time.Now().Before(deadline); i = int(next.Add(1)) {
+				m.somebody(i, rand.New(rand.NewPCG(m.seed, uint64(i))))
+				if n := m.done.Add(1); n%200 == 0 {
+					m.t.Logf("%d people, %d workers died", n, m.deaths)
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
+func pick[T any](dice *rand.Rand, from []T) T { return from[dice.IntN(len(from))] }
+
+// somebody signs up and does some things, each of which may be refused.
+func (m *mess) somebody(i int, dice *rand.Rand) {
+	request := person(fmt.Sprintf("p%d@example.com", i), fmt.Sprintf("Company %d", i%50), pick(dice, []string{"free", "starter", "growth", "growth", "scale"}))
+	if dice.IntN(3) > 0 {
+		request["payment_option"], request["payment_token"] = "card", pick(dice, randomTokens)
+	}
+	if dice.IntN(20) == 0 {
+		request["test_clock"] = pick(dice, m.clocks)
+	}
+	key := []string{"Idempotency-Key", fmt.Sprintf("k%d", i)}
+	a := m.try(http.MethodPost, "/v1/onboardings", "", request, key...)
+	if a.status != http.StatusCreated && a.status != http.StatusAccepted {
+		m.t.Errorf("sign-up %d: %d %s", i, a.status, a.body)
+		return
+	}
+	var o kickedOff
+	if json.Unmarshal(a.body, &o) != nil {
+		return
+	}
+	for range dice.IntN(4) {
+		m.something(o, dice)
+	}
+}
+
+// something is one thing a customer or an admin may do.
+func (m *mess) something(o kickedOff, dice *rand.Rand) {
+	path := "/v1/onboardings/" + o.ID
+	subscription := "/v1/account/subscription"
+	post := func(path string, body any) { m.try(http.MethodPost, path, o.ClientSecret, body) }
+	token := map[string]any{"payment_option": "card", "payment_token": pick(dice, randomTokens)}
+	plan := map[string]any{"plan": pick(dice, []string{"free", "starter", "growth", "scale"})}
+	switch dice.IntN(14) {
+	case 0:
+		post(path+"/cancel", nil)
+	case 1:
+		post(path+"/plan", plan)
+	case 2:
+		post(path+"/payment-method", token)
+	case 3:
+		post(path+"/payment", map[string]any{})
+	case 4, 5:
+		post(path+"/payment", map[string]any{"reference": "transfer"})
+		m.decide(o, dice)
+	case 6, 7:
+		m.confirm(o, dice)
+	case 8:
+		post(subscription+"/cancel", map[string]any{"at": pick(dice, []string{"now", "period_end"})})
+	case 9:
+		post(subscription+"/resume", nil)
+	case 10:
+		post(subscription+"/change", plan)
+	case 11:
+		post("/v1/account/payment-methods", token)
+	case 12:
+		post("/v1/account/credit-packages", map[string]any{"package": m.pack()})
+	case 13:
+		post(subscription, plan)
+	}
+}
+
+// decide approves or rejects what the account submitted.
+func (m *mess) decide(o kickedOff, dice *rand.Rand) {
+	if o.Account == nil {
+		return
+	}
+	a := m.try(http.MethodGet, "/v1/admin/payments?status=pending_approval&account_id="+o.Account.ID, m.admin, nil)
+	var list struct{ Data []domain.Payment }
+	if json.Unmarshal(a.body, &list) != nil {
+		return
+	}
+	for _, p := range list.Data {
+		m.try(http.MethodPost, "/v1/admin/payments/"+p.ID+"/"+pick(dice, []string{"approve", "approve", "reject"}), m.admin, map[string]any{"reason": "looked"})
+	}
+}
+
+// confirm goes to the company's page, where one is to be gone to.
+func (m *mess) confirm(o kickedOff, dice *rand.Rand) {
+	for range 5 {
+		a := m.try(http.MethodGet, "/v1/onboardings/"+o.ID, o.ClientSecret, nil)
+		var now domain.Onboarding
+		if json.Unmarshal(a.body, &now) != nil || now.Done {
+			return
+		}
+		if now.NextAction != nil && now.NextAction.Type == domain.NextConfirmPayment {
+			_ = m.r.confirm(now.NextAction.URL, pick(dice, []string{"confirm", "confirm", "decline"}))
+			return
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+}
+
+// pack is the code of a credit package on sale.
+func (m *mess) pack() string {
+	var code string
+	_ = m.s.store.Stats()["read"].QueryRow("SELECT code FROM credit_packages ORDER BY sort LIMIT 1").Scan(&code)
+	return code
+}
+
+// workers has a worker die every few seconds, by our hand or at a moment of its
+// own, and another take its place.
+func (m *mess) workers(stop <-chan struct{}) {
+	dice := rand.New(rand.NewPCG(m.seed, 1<<32))
+	for {
+		select {
+		case <-stop:
+			return
+		case err := <-m.worker.gone: // it came to its moment
+			m.worker.gone <- err
+		case <-time.After(time.Duration(5+dice.IntN(10)) * time.Second):
+		}
+		m.worker.kill()
+		m.deaths++
+		m.worker = m.s.child("worker", pick(dice, crashes))
+	}
+}
+
+// companies has the payment company stop now and then.
+func (m *mess) companies(stop <-chan struct{}) {
+	dice := rand.New(rand.NewPCG(m.seed, 1<<33))
+	for {
+		select {
+		case <-stop:
+			return
+		case <-time.After(time.Duration(8+dice.IntN(15)) * time.Second):
+		}
+		m.s.stopCompany()
+		time.Sleep(time.Duration(dice.IntN(1500)) * time.Millisecond)
+		m.s.startCompany()
+	}
+}
+
+// clocksArrive moves the test clocks three months on.
+func (m *mess) clocksArrive() {
+	for _, clock := range m.clocks {
+		a := m.r.post("/v1/test-clocks/"+clock+"/advance", m.admin, map[string]any{"to": "2026-05-02T10:00:00Z"})
+		require.Equal(m.t, http.StatusOK, a.status, string(a.body))
+	}
+	for _, clock := range m.clocks {
+		require.Eventually(m.t, func() bool {
+			var now domain.TestClock
+			m.r.get("/v1/test-clocks/"+clock, m.admin).into(m.t, &now)
+			return now.Status == domain.ClockReady
+		}, 3*time.Minute, 250*time.Millisecond, "the clock arrives")
+	}
+}
+
+// ends counts the onboardings by status.
+func (m *mess) ends() map[string]int {
+	rows, err := m.s.store.Stats()["read"].Query("SELECT status, count(*) FROM onboardings GROUP BY status")
+	require.NoError(m.t, err)
+	counts := map[string]int{}
+	for rows.Next() {
+		var status string
+		var n int
+		require.NoError(m.t, rows.Scan(&status, &n))
+		counts[status] = n
+	}
+	require.NoError(m.t, rows.Err())
+	return counts
+}

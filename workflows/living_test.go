@@ -7,14 +7,12 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/mock"
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
 	"slipway/activities"
 	"slipway/domain"
-	"slipway/payment"
 	"slipway/store"
 	"slipway/workflows"
 )
@@ -290,153 +288,6 @@ func TestBilling_ByHandFromInvoiceToTheEnd(t *testing.T) {
 	assert.Equal(t, "payment_failed", f.subscription().CancellationReason)
 	assert.Len(t, f.days(domain.EventInvoiceReminded), 1, "who has submitted a payment is not reminded")
 	s.assertNoSecrets(f)
-}
-
-func TestPaymentMethod_OfATokenOrOnAPage(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct {
-		why, token, enter string
-		want              activities.AttachMethodResult
-		took              time.Duration
-	}{
-		{"a token", "tok_ok", "", activities.AttachMethodResult{Attached: true}, 0},
-		{"a token nobody gave out", "tok_nobody", "", activities.AttachMethodResult{Code: "invalid_token"}, 0},
-		{"a page that is filled in", "", "tok_ok", activities.AttachMethodResult{Attached: true}, time.Hour},
-		{"a page nobody fills in", "", "", activities.AttachMethodResult{}, day},
-	} {
-		t.Run(c.why, func(t *testing.T) {
-			t.Parallel()
-			s := newShop(t)
-			s.signedUp(plan("free"))
-			f := s.next(noon)
-			m := s.proposed(c.token)
-			var begin *answer
-			f.at(0, func() { begin = f.send(workflows.UpdateBegin, workflows.UpdateBegin) })
-			f.at(time.Hour, func() {
-				if c.enter != "" {
-					page, err := s.sandbox.Setup(t.Context(), payment.Setup{Key: m.ID, Customer: f.customer(), ReturnURL: f.acts.ReturnURL})
-					require.NoError(t, err)
-					s.submit(page.URL, url.Values{"token": {c.enter}})
-					f.SignalWorkflow(workflows.SignalProviderEvent, workflows.ProviderEventInput{})
-				}
-			})
-			f.ExecuteWorkflow(workflows.PaymentMethod, workflows.PaymentMethodInput{AccountID: s.o.AccountID, MethodID: m.ID})
-			require.NoError(t, f.GetWorkflowError())
-			assert.True(t, begin.done)
-			var result activities.AttachMethodResult
-			require.NoError(t, f.GetWorkflowResult(&result))
-			if c.took == day {
-				assert.NotEmpty(t, result.PageURL)
-				result.PageURL = ""
-			}
-			assert.Equal(t, c.want, result)
-			assert.WithinDuration(t, noon.Add(c.took), f.Now(), time.Minute)
-			s.assertNoSecrets(f)
-		})
-	}
-}
-
-// customer is what the provider calls the account; empty when it has none yet.
-func (f *flow) customer() string {
-	f.t.Helper()
-	ref, err := f.store.CustomerRef(f.t.Context(), f.o.AccountID, "sandbox")
-	require.NoError(f.t, err)
-	return ref
-}
-
-func TestPaymentMethod_TellsBillingThatALatePaymentCanBeTried(t *testing.T) {
-	t.Parallel()
-	s := newShop(t)
-	f := s.trial("tok_declined_stolen")
-	f.at(after(15), f.CancelWorkflow)
-	s.live(f)
-	require.Equal(t, domain.SubscriptionPastDue, f.subscription().Status)
-	f = s.next(f.Now())
-	m := s.proposed("tok_ok")
-	f.OnSignalExternalWorkflow(mock.Anything, "billing-"+s.o.SubscriptionID, "", workflows.SignalMethodChanged, mock.Anything).Return(nil).Once()
-	f.ExecuteWorkflow(workflows.PaymentMethod, workflows.PaymentMethodInput{AccountID: s.o.AccountID, MethodID: m.ID})
-	require.NoError(t, f.GetWorkflowError())
-	f.AssertExpectations(t)
-
-	f = s.next(f.Now()) // and its Billing charges it
-	f.at(time.Hour, func() {
-		assert.Equal(t, domain.SubscriptionActive, f.subscription().Status)
-		f.give(domain.ActionCancel)
-	})
-	s.live(f)
-	require.NoError(t, f.GetWorkflowError())
-}
-
-func (s *shop) purchase(f *flow) (id string, result activities.PurchaseStanding) {
-	s.t.Helper()
-	id = store.NewID(domain.PrefixInvoice)
-	f.ExecuteWorkflow(workflows.Purchase, workflows.PurchaseInput{InvoiceID: id, AccountID: s.o.AccountID, Package: "credits-500"})
-	require.True(s.t, f.IsWorkflowCompleted())
-	require.NoError(s.t, f.GetWorkflowError())
-	require.NoError(s.t, f.GetWorkflowResult(&result))
-	s.assertNoSecrets(f)
-	return id, result
-}
-
-func TestPurchase_ByCardByHandOrNotAtAll(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct {
-		why, token string
-		during     func(s *shop, f *flow)
-		want       domain.InvoiceStatus
-		took       time.Duration
-		bonus      int
-	}{
-		{"by card", "tok_ok", nil, domain.InvoicePaid, 0, 500},
-		{"its answer is lost", "tok_lost_response", nil, domain.InvoicePaid, 0, 500},
-		{"stored failure", "tok_stored_500", nil, domain.InvoicePaid, 0, 500},
-		{"declined", "tok_declined_funds", nil, domain.InvoiceVoid, 0, 0},
-		{"confirmed", "tok_3ds", func(s *shop, f *flow) {
-			p := f.payments()[0]
-			s.submit(p.ActionURL, url.Values{"decision": {"confirm"}})
-			f.SignalWorkflow(workflows.SignalProviderEvent, workflows.ProviderEventInput{PaymentID: p.ID})
-		}, domain.InvoicePaid, time.Hour, 500},
-		{"not confirmed", "tok_3ds", nil, domain.InvoiceVoid, 7 * day, 0},
-		{"canceled", "tok_3ds", func(_ *shop, f *flow) { f.give(domain.ActionCancel) }, domain.InvoiceVoid, time.Hour, 0},
-		{"by hand, nobody pays", "", nil, domain.InvoiceVoid, 7 * day, 0},
-		{"by hand", "", func(_ *shop, f *flow) {
-			f.give(domain.ActionSubmitPayment)
-			f.at(time.Hour, func() { f.give(domain.ActionApprovePayment) })
-		}, domain.InvoicePaid, 2 * time.Hour, 500},
-	} {
-		t.Run(c.why, func(t *testing.T) {
-			t.Parallel()
-			s := newShop(t)
-			f := s.trial(c.token)
-			if c.token == "" {
-				f.exec("UPDATE payment_methods SET is_default = true")
-			}
-			if c.during != nil {
-				f.at(time.Hour, func() { c.during(s, f) })
-			}
-			_, result := s.purchase(f)
-			assert.Equal(t, c.want, result.Status)
-			assert.False(t, result.Collect)
-			assert.WithinDuration(t, noon.Add(c.took), f.Now(), time.Minute)
-			assert.Equal(t, c.bonus, f.count("SELECT bonus_credits FROM balances"))
-			assert.Equal(t, domain.SubscriptionTrialing, f.subscription().Status)
-			s.assertBooks()
-		})
-	}
-}
-
-func TestPurchase_CanceledWhileTheProviderIsAway(t *testing.T) {
-	t.Parallel()
-	s := newShop(t)
-	f := s.trial("tok_lost_response")
-	s.away = func(now time.Time) bool { return len(s.ledger()) > 0 && now.Before(noon.Add(5*time.Hour)) }
-	var cancel *answer
-	f.at(time.Hour, func() { cancel = f.give(domain.ActionCancel) })
-	f.at(2*time.Hour, func() { assert.True(t, cancel.done, "a command does not wait for the provider") })
-	_, result := s.purchase(f)
-	assert.Equal(t, domain.InvoiceVoid, result.Status)
-	assert.Zero(t, s.kept())
-	s.assertBooks()
 }
 
 func TestAdvance_EndsWhenTheClockStands(t *testing.T) {

@@ -122,11 +122,28 @@ func (c *changeSet) billSubmit(command *domain.Command) error {
 	if known, err := c.paymentKnown(command.PaymentID); err != nil || known {
 		return err
 	}
-	invoice, err := c.tx.OpenInvoice(c.ctx, c.sub.ID)
+	invoice, err := c.toBePaid()
 	if err != nil {
 		return err
 	}
 	return c.submit(invoice, command)
+}
+
+// toBePaid is the subscription's oldest open invoice that no submitted payment
+// waits for: a change of plan and the next period may both be owed.
+func (c *changeSet) toBePaid() (*domain.Invoice, error) {
+	invoices, err := c.tx.OpenInvoices(c.ctx, c.sub.ID)
+	if err != nil {
+		return nil, err
+	}
+	for i := range invoices {
+		if _, err := c.tx.PendingPayment(c.ctx, invoices[i].ID); domain.CodeOf(err) == domain.CodeNotFound {
+			return &invoices[i], nil
+		} else if err != nil {
+			return nil, err
+		}
+	}
+	return c.tx.OpenInvoice(c.ctx, c.sub.ID)
 }
 
 func (c *changeSet) paymentKnown(id string) (bool, error) {

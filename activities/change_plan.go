@@ -68,6 +68,7 @@ func (c *changeSet) askForUpgrade(to *domain.PlanRef) error {
 	if method == nil {
 		return &domain.Error{Code: domain.CodeConflict, Detail: "Add a payment method first; the difference is to be paid."}
 	}
+	c.sub.Reminders = 0 // the next period is invoiced anew
 	due := c.now.Add(c.policy.PaymentWindow)
 	invoice, err := c.openSubscriptionInvoice(&domain.Invoice{
 		Reason: domain.ReasonSubscriptionUpdate, Amount: amount, Lines: lines, Plan: to,
@@ -113,9 +114,14 @@ func (c *changeSet) fulfilUpdate(f fulfilment) error {
 }
 
 // switchPlan changes the plan now. In the same interval the dates stay and the
-// difference of the credits is added; another interval begins a new period.
+// difference of the credits is added; another interval begins a new period. An
+// invoice for the next period at the old price is taken back.
 func (c *changeSet) switchPlan(to *domain.PlanRef) error {
 	s, from := c.sub, c.sub.Plan
+	if err := c.voidInvoices(domain.ReasonSubscriptionCycle); err != nil {
+		return err
+	}
+	s.Reminders = 0
 	s.SwitchPlan(to, c.now)
 	c.record(domain.EventSubscriptionChanged, map[string]any{"from": from.Code, "plan": to.Code})
 	if to.Interval != from.Interval && s.Status != domain.SubscriptionTrialing {

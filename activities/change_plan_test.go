@@ -150,6 +150,44 @@ func TestChangePlan_InATrialCostsNothingAndKeepsItsEnd(t *testing.T) {
 	assert.Equal(t, int64(2000), s.credits(o))
 }
 
+func TestChangePlan_AnInvoiceAtTheOldPriceIsTakenBack(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	o := s.signUp(plan("starter")) // to be paid by hand
+	s.live(o, after(12))
+	require.Equal(t, int64(8900), s.invoicesWith(o, domain.InvoiceOpen)[0].Amount)
+	s.order(o, domain.ActionChangePlan, toPlan("growth"))
+	open := s.invoicesWith(o, domain.InvoiceOpen)
+	require.Len(t, open, 1)
+	assert.Equal(t, int64(13900), open[0].Amount)
+	s.order(o, domain.ActionSubmitPayment)
+	s.order(o, domain.ActionApprovePayment, ofPayment(s.last(o).ID))
+	s.live(o, after(14))
+	assert.Equal(t, domain.SubscriptionActive, s.subscription(o).Status)
+
+	// In the last days of a period both the change and the next period are owed.
+	end := *s.subscription(o).CurrentPeriodEnd
+	s.live(o, end.Add(-2*day))
+	s.order(o, domain.ActionChangePlan, toPlan("scale"))
+	open = s.invoicesWith(o, domain.InvoiceOpen)
+	require.Len(t, open, 2)
+	assert.Equal(t, domain.ReasonSubscriptionUpdate, open[0].Reason)
+	assert.Equal(t, int64(13900), open[1].Amount)
+	s.order(o, domain.ActionSubmitPayment)
+	assert.Equal(t, open[0].ID, s.last(o).InvoiceID)
+	s.order(o, domain.ActionApprovePayment, ofPayment(s.last(o).ID))
+	open = s.invoicesWith(o, domain.InvoiceOpen)
+	require.Len(t, open, 1)
+	assert.Equal(t, int64(22900), open[0].Amount, "the next period is at the new price")
+	s.order(o, domain.ActionSubmitPayment)
+	assert.Equal(t, domain.CodeConflict, domain.CodeOf(s.refused(o, domain.ActionSubmitPayment)), "one payment is enough")
+	s.order(o, domain.ActionApprovePayment, ofPayment(s.last(o).ID))
+	s.live(o, end)
+	assert.Equal(t, end, *s.subscription(o).CurrentPeriodStart)
+	assert.Equal(t, "scale", s.subscription(o).PlanCode)
+	assert.Empty(t, s.days(o, domain.EventSubscriptionPastDue))
+}
+
 func TestChangePlan_ToAYearAndBack(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)

@@ -235,8 +235,10 @@ func (a *Activities) replace(ctx context.Context, p *domain.Payment) error {
 		if err != nil {
 			return err
 		}
-		c := &changeSet{ctx: ctx, tx: tx, now: tx.Now(), actor: systemActor,
-			about: domain.Event{AccountID: p.AccountID, SubscriptionID: invoice.SubscriptionID}}
+		c, err := a.aboutInvoice(ctx, tx, invoice)
+		if err != nil {
+			return err
+		}
 		locked.FailureClass = string(payment.ClassUnavailable)
 		if err := c.failPayment(locked, domain.FailureProvider); err != nil {
 			return err
@@ -252,4 +254,29 @@ func (a *Activities) replace(ctx context.Context, p *domain.Payment) error {
 		}
 		return c.tell()
 	})
+}
+
+// aboutInvoice is a change to the payments of an invoice, whoever waits for
+// them, at the time its account lives by.
+func (a *Activities) aboutInvoice(ctx context.Context, tx *store.Store, invoice *domain.Invoice) (*changeSet, error) {
+	c, err := a.aboutAccount(ctx, tx, invoice.AccountID)
+	if err != nil || invoice.SubscriptionID == "" {
+		return c, err
+	}
+	sub, err := tx.SubscriptionByID(ctx, invoice.SubscriptionID)
+	if err == nil {
+		c.about.SubscriptionID, c.about.OnboardingID = sub.ID, sub.OnboardingID
+	}
+	return c, err
+}
+
+// aboutAccount is a change to something of an account's.
+func (a *Activities) aboutAccount(ctx context.Context, tx *store.Store, id string) (*changeSet, error) {
+	account, err := tx.AccountByID(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	now, err := tx.NowOn(ctx, account.TestClockID)
+	return &changeSet{ctx: ctx, tx: tx.At(now), policy: a.Policy, now: now, actor: systemActor,
+		about: domain.Event{AccountID: id}}, err
 }

@@ -228,9 +228,11 @@ func TestCollect_AfterACrashTheChargeIsFoundAndNotMadeAgain(t *testing.T) {
 		o, p := s.prepared("tok_ok")
 		s.exec("UPDATE payments SET status = ?", status)
 		s.chargeBehind(p)
+		asked := len(s.keys)
 		standing, _ := s.collect(o)
 		assert.Equal(t, domain.OnboardingCompleted, standing.Status)
 		require.Len(t, s.ledger(), 1)
+		assert.Len(t, s.keys, asked, "looked up, as the company may have forgotten the key")
 		s.assertBooks(o)
 	}
 }
@@ -276,6 +278,7 @@ func TestCollect_WhatIsNotWantedAnyMoreIsGivenBack(t *testing.T) {
 			if c.token == "tok_ok" {
 				assert.Equal(t, charge.Amount, charge.Refunded)
 				assert.Equal(t, charge.Amount, p.Refunded)
+				assert.Equal(t, p.ID, s.lastEvent(o, domain.EventPaymentRefunded).Data["payment"], "it is part of the story")
 				assert.Equal(t, 1, s.count("SELECT count(*) FROM events WHERE type = 'payment.refunded'"))
 			} else {
 				assert.Equal(t, payment.StatusCanceled, charge.Status)

@@ -183,4 +183,10 @@ func TestClock_BillingGoesByItAndByNoOther(t *testing.T) {
 	assert.Equal(t, domain.SubscriptionActive, standing.Status)
 	assert.Equal(t, after(14), *s.subscription(o).CurrentPeriodStart)
 	assert.Equal(t, after(14), s.invoices(o)[0].CreatedAt)
+
+	// Nor does anything that is given back go by another.
+	m := s.propose(o, "tok_nobody")
+	_, err = s.AttachMethod(t.Context(), m)
+	require.NoError(t, err)
+	assert.Equal(t, []int{14}, s.days(o, domain.EventPaymentMethodRefused))
 }

@@ -252,7 +252,10 @@ func (a *Activities) offerAccountPage(ctx context.Context, m *domain.PaymentMeth
 func (a *Activities) keepOrRefuse(ctx context.Context, m *domain.PaymentMethod, made payment.Method, refused error) (AttachMethodResult, error) {
 	result := AttachMethodResult{Attached: refused == nil}
 	err := a.Store.Within(ctx, func(tx *store.Store) error {
-		c := &changeSet{ctx: ctx, tx: tx, now: tx.Now(), actor: systemActor, about: domain.Event{AccountID: m.AccountID}}
+		c, err := a.aboutAccount(ctx, tx, m.AccountID)
+		if err != nil {
+			return err
+		}
 		if refused != nil {
 			result.Code = declineCode(refused)
 			c.record(domain.EventPaymentMethodRefused, map[string]any{"payment_method": m.ID, "failure_code": result.Code})

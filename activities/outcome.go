@@ -282,8 +282,10 @@ func (a *Activities) recordGivenBack(ctx context.Context, paymentID string, out 
 		if err != nil {
 			return err
 		}
-		c := &changeSet{ctx: ctx, tx: tx, now: tx.Now(), actor: systemActor,
-			about: domain.Event{AccountID: p.AccountID, SubscriptionID: invoice.SubscriptionID}}
+		c, err := a.aboutInvoice(ctx, tx, invoice)
+		if err != nil {
+			return err
+		}
 		p.Refunded, p.ActionURL = out.Refunded, ""
 		if out.Ref != "" {
 			p.ProviderRef = out.Ref

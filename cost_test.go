@@ -60,20 +60,20 @@ func TestCost_OfACardSignUpAndARenewal(t *testing.T) {
 	ctx := context.Background()
 	o := r.pay("growth", "tok_ok", "")
 	r.until(o, domain.OnboardingCompleted)
-	sub := r.live(o)
+	sub := r.opened(o)
 
 	end := r.app.store.Now().Add(2 * time.Second)
 	_, err := r.app.store.Stats()["write"].ExecContext(ctx, "UPDATE subscriptions SET current_period_end = ?, anchor = ?", end, end.AddDate(0, -1, 0))
 	require.NoError(t, err)
 	require.NoError(t, r.app.workflows.StartBilling(ctx, sub))
-	eventually(t, func() bool { return r.live(o).DueAt != nil }, "Billing sleeps")
+	eventually(t, func() bool { return r.opened(o).DueAt != nil }, "Billing sleeps")
 	signup, billing := r.events("signup-"+o.ID), r.events("billing-"+sub.ID)
 	t.Logf("signing up by card: %d events of the sign-up, %d of its Billing", signup, billing)
 	assert.LessOrEqual(t, signup+billing, 32)
 	assert.Len(t, r.executions("AccountId = '"+r.onboardingRow(o).AccountID+"'", 2), 2)
 
 	asked := sandbox.asked.Load()
-	eventually(t, func() bool { return r.live(o).Periods == 1 && r.events("billing-"+sub.ID) >= billing+12 }, "renewed and asleep again")
+	eventually(t, func() bool { return r.opened(o).Periods == 1 && r.events("billing-"+sub.ID) >= billing+12 }, "renewed and asleep again")
 	renewal := r.events("billing-"+sub.ID) - billing
 	t.Logf("a renewal: %d events, %d calls to the provider", renewal, sandbox.asked.Load()-asked)
 	assert.LessOrEqual(t, renewal, 12)

@@ -161,7 +161,7 @@ var moneyStories = map[string]func(r *running) string{
 		o, clock := r.bound("growth", "tok_fails_from_2")
 		r.advanceTo(clock, begin.AddDate(0, 1, 0))
 		r.own(o, "payment-methods", map[string]any{"payment_option": "card", "payment_token": "tok_ok"})
-		eventually(r.t, func() bool { return r.live(o).Status == domain.SubscriptionActive }, "recovered")
+		eventually(r.t, func() bool { return r.opened(o).Status == domain.SubscriptionActive }, "recovered")
 		return r.billing(o)
 	},
 	"billing_by_hand": func(r *running) string {
@@ -207,8 +207,8 @@ var moneyStories = map[string]func(r *running) string{
 	},
 }
 
-// live is the subscription the onboarding opened.
-func (r *running) live(o kickedOff) *domain.Subscription {
+// opened is the subscription the onboarding opened.
+func (r *running) opened(o kickedOff) *domain.Subscription {
 	r.t.Helper()
 	sub, err := r.app.store.SubscriptionByID(context.Background(), r.onboardingRow(o).SubscriptionID)
 	require.NoError(r.t, err)

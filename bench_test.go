@@ -153,12 +153,12 @@ func (b *bench) empty(context.Context) error {
 	return err
 }
 
-var people atomic.Int64
+var benchPeople atomic.Int64
 
 // trial signs somebody up over HTTP and returns when the status is completed,
 // which it is in the first answer unless that took longer than the API waits.
 func (b *bench) trial(context.Context) error {
-	n := people.Add(1)
+	n := benchPeople.Add(1)
 	a, err := try(http.MethodPost, b.url+"/v1/onboardings", "", person(fmt.Sprintf("p%d@example.com", n), fmt.Sprintf("Company %d", n), "starter"))
 	var o kickedOff
 	for err == nil && a.status < 300 {
@@ -177,7 +177,7 @@ func (b *bench) trial(context.Context) error {
 // obvious does the same the obvious way: insert, start, poll by Query.
 func (b *bench) obvious(ctx context.Context) error {
 	s := b.app.store
-	n := people.Add(1)
+	n := benchPeople.Add(1)
 	o := domain.NewOnboarding(store.NewID("onb"), domain.KindSignup, s.Now())
 	o.Email, o.AccountName, o.WantedPlan = fmt.Sprintf("p%d@example.com", n), fmt.Sprintf("Company %d", n), "starter"
 	o.AccountID, o.OwnerID, o.SubscriptionID = store.NewID("acct"), store.NewID("usr"), store.NewID("sub")

@@ -100,6 +100,7 @@ func TestFault7_DatabaseAndTemporalFarAway(t *testing.T) {
 			if i%2 == 0 {
 				request = person(fmt.Sprintf("p%d@example.com", i), "Acme", "starter")
 			}
+			request["account_name"] = fmt.Sprintf("Company %d", i/4) // some share a name, and wait for its slug
 			var o kickedOff
 			eventually(t, func() bool { // a client tries again with the same key
 				a, err := try(http.MethodPost, r.url+"/v1/onboardings", "", request, "Idempotency-Key", fmt.Sprint(i))

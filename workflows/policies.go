@@ -9,8 +9,10 @@ import (
 
 // Every timeout and retry of the workflows, by name.
 const (
-	// ownDatabaseTimeout bounds one transaction of ours.
-	ownDatabaseTimeout = 5 * time.Second
+	// ownDatabaseTimeout bounds one transaction of ours. The longest has some
+	// twenty statements: with a database 300 ms away, and somebody before it in
+	// the queue for the same slug, five seconds were never enough.
+	ownDatabaseTimeout = 30 * time.Second
 	// ownDatabasePatience is how long a step keeps trying while our database is
 	// away. An acknowledged onboarding is never given up for that.
 	ownDatabasePatience = 365 * 24 * time.Hour

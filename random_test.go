@@ -3,6 +3,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
@@ -72,22 +73,23 @@ func TestRandom_EveryInvariantHoldsWhateverHappens(t *testing.T) {
 
 // mess is one randomised run.
 type mess struct {
-	t       *testing.T
-	s       *site
-	r       *running
-	seed    uint64
-	people  int
-	clocks  []string
-	admin   string
-	worker  *child // the one that may die
-	deaths  int
-	done    atomic.Int64
-	mu      sync.Mutex
-	answers map[int]int
+	t          *testing.T
+	s          *site
+	r          *running
+	seed       uint64
+	people     int
+	clockShare int // one in so many lives by a test clock
+	clocks     []string
+	admin      string
+	worker     *child // the one that may die
+	deaths     int
+	done       atomic.Int64
+	mu         sync.Mutex
+	answers    map[int]int
 }
 
 func newMess(t *testing.T) *mess {
-	m := &mess{t: t, seed: uint64(time.Now().UnixNano()), people: randomPeople, answers: map[int]int{}}
+	m := &mess{t: t, seed: uint64(time.Now().UnixNano()), people: randomPeople, clockShare: 20, answers: map[int]int{}}
 	if text := os.Getenv("SLIPWAY_TEST_SEED"); text != "" {
 		seed, err := strconv.ParseUint(text, 10, 64)
 		require.NoError(t, err)
@@ -162,7 +164,7 @@ func (m *mess) somebody(i int, dice *rand.Rand) {
 	if dice.IntN(3) > 0 {
 		request["payment_option"], request["payment_token"] = "card", pick(dice, randomTokens)
 	}
-	if dice.IntN(20) == 0 {
+	if dice.IntN(m.clockShare) == 0 {
 		request["test_clock"] = pick(dice, m.clocks)
 	}
 	key := []string{"Idempotency-Key", fmt.Sprintf("k%d", i)}
@@ -294,12 +296,42 @@ func (m *mess) clocksArrive() {
 		require.Equal(m.t, http.StatusOK, a.status, string(a.body))
 	}
 	for _, clock := range m.clocks {
-		require.Eventually(m.t, func() bool {
+		arrived := func() bool {
 			var now domain.TestClock
 			m.r.get("/v1/test-clocks/"+clock, m.admin).into(m.t, &now)
 			return now.Status == domain.ClockReady
-		}, 3*time.Minute, 250*time.Millisecond, "the clock arrives")
+		}
+		for deadline := time.Now().Add(2 * time.Minute); !arrived(); time.Sleep(250 * time.Millisecond) {
+			if time.Now().After(deadline) {
+				m.t.Fatalf("the clock %s does not arrive; awake are %v", clock, m.awake(clock))
+			}
+		}
 	}
+}
+
+// awake says who keeps the clock waiting.
+func (m *mess) awake(clock string) (who []string) {
+	ctx := context.Background()
+	now, err := m.s.store.NowOn(ctx, clock)
+	require.NoError(m.t, err)
+	waits, err := m.s.store.ClockWaits(ctx, clock)
+	require.NoError(m.t, err)
+	onboardings, subscriptions, err := m.s.store.BoundToClock(ctx, clock)
+	require.NoError(m.t, err)
+	note := func(id, status string) {
+		if wait, sleeps := waits[id]; !sleeps {
+			who = append(who, fmt.Sprintf("%s (%s) does not sleep", id, status))
+		} else if wait.WakeAt != nil && !wait.WakeAt.After(now) {
+			who = append(who, fmt.Sprintf("%s (%s) should have woken at %s, now is %s", wait.WorkflowID, status, wait.WakeAt, now))
+		}
+	}
+	for _, o := range onboardings {
+		note(o.ID, string(o.Status))
+	}
+	for _, s := range subscriptions {
+		note(s.ID, string(s.Status)+" "+string(s.Due))
+	}
+	return who
 }
 
 // ends counts the onboardings by status.

@@ -78,6 +78,10 @@ func (a *Activities) offerPage(ctx context.Context, o *domain.Onboarding, m *dom
 		return Standing{}, err
 	}
 	return a.change(ctx, o.ID, func(c *changeSet) error {
+		m, err := c.stillProposed(m.ID)
+		if err != nil || m == nil {
+			return err
+		}
 		m.Setup = page.Ref
 		if err := c.tx.SaveMethod(c.ctx, m); err != nil {
 			return err
@@ -99,10 +103,21 @@ func (c *changeSet) awaitPage(page *payment.Page) error {
 	return nil
 }
 
+// stillProposed is the method a provider was asked for, as it is now; nil when
+// the customer gave another meanwhile, or went on without one: what the provider
+// says of it then changes nothing.
+func (c *changeSet) stillProposed(id string) (*domain.PaymentMethod, error) {
+	m, err := c.tx.MethodByID(c.ctx, c.about.AccountID, id)
+	if domain.CodeOf(err) == domain.CodeNotFound || c.onboarding.Status != domain.OnboardingWaitingForPaymentMethod {
+		return nil, nil
+	}
+	return m, err
+}
+
 // takeMethod makes the provider's method the account's default and goes on.
 func (c *changeSet) takeMethod(id string, made payment.Method) error {
-	m, err := c.tx.MethodByID(c.ctx, c.about.AccountID, id)
-	if err != nil {
+	m, err := c.stillProposed(id)
+	if err != nil || m == nil {
 		return err
 	}
 	if m.Ref == "" {
@@ -143,8 +158,8 @@ func methodName(m *domain.PaymentMethod) string {
 // refuseMethod drops a card the provider would not keep; the customer gives
 // another.
 func (c *changeSet) refuseMethod(id string, why error) error {
-	m, err := c.tx.MethodByID(c.ctx, c.about.AccountID, id)
-	if err != nil {
+	m, err := c.stillProposed(id)
+	if err != nil || m == nil {
 		return err
 	}
 	if err := c.tx.RemoveMethod(c.ctx, m); err != nil {

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
@@ -66,9 +67,11 @@ func TestRandom_EveryInvariantHoldsWhateverHappens(t *testing.T) {
 	m.s.worker()
 	settling := time.Now()
 	m.clocksArrive()
+	m.janitor()
 	m.s.sound()
 	t.Logf("settled in %s; seed %d: %v", time.Since(settling).Round(time.Second), m.seed, m.ends())
 	require.Positive(t, m.done.Load())
+	require.Zero(t, m.ends()["failed"], "nobody's onboarding fails for what went wrong on our side")
 }
 
 // mess is one randomised run.
@@ -332,6 +335,33 @@ func (m *mess) awake(clock string) (who []string) {
 		note(s.ID, string(s.Status)+" "+string(s.Due))
 	}
 	return who
+}
+
+// janitor waits until what was under way when the last worker died has been
+// tried again, and then makes what is left undecided look as old as the janitor
+// wants it: nobody waits ten minutes for a test.
+func (m *mess) janitor() {
+	const left = `SELECT p.id, p.status, i.reason, i.status, s.status, s.cancellation_reason FROM payments p JOIN invoices i ON i.id = p.invoice_id
+		LEFT JOIN subscriptions s ON s.id = i.subscription_id WHERE p.idempotency_key <> ''
+		AND (p.status IN ('created', 'processing', 'unknown') OR (p.status = 'requires_action' AND i.status <> 'open'))`
+	undecided := func() (all []string) {
+		rows, err := m.s.store.Stats()["read"].Query(left)
+		require.NoError(m.t, err)
+		for rows.Next() {
+			var of [6]sql.NullString
+			require.NoError(m.t, rows.Scan(&of[0], &of[1], &of[2], &of[3], &of[4], &of[5]))
+			all = append(all, fmt.Sprint(of))
+		}
+		require.NoError(m.t, rows.Err())
+		return all
+	}
+	for deadline := time.Now().Add(75 * time.Second); len(undecided()) > 0 && time.Now().Before(deadline); {
+		time.Sleep(time.Second)
+	}
+	m.t.Logf("left to the janitor: %v", undecided())
+	_, err := m.s.store.Stats()["write"].Exec(`UPDATE payments SET updated_at = $1 WHERE status IN ('created', 'processing', 'unknown', 'requires_action')`,
+		time.Now().UTC().Add(-time.Hour))
+	require.NoError(m.t, err)
 }
 
 // ends counts the onboardings by status.

@@ -19,6 +19,7 @@ func Billing(ctx workflow.Context, in BillingInput) error {
 		return billOnce(ctx, in)
 	}
 	b := &billing{
+		news:     in.News,
 		standing: activities.BillingStanding{SubscriptionID: in.SubscriptionID},
 		alarm:    alarm{entity: in.SubscriptionID, turn: workflow.NewMutex(ctx)},
 	}
@@ -37,6 +38,7 @@ type billing struct {
 	renewals int                        // periods that ended in this run
 	messages int                        // commands and events taken in this run
 	news     []string                   // payments a provider has news of
+	asking   bool                       // a provider is being asked, and nothing has changed meanwhile
 	failed   error                      // what no retry cures
 	shown    attributes
 }
@@ -49,6 +51,9 @@ func (b *billing) run(ctx workflow.Context) error {
 	for b.failed == nil {
 		b.show(ctx)
 		switch {
+		case b.crowded(ctx) && carriesNews(ctx):
+			// However much is said to it, its history stays small.
+			return b.continueAsNew(ctx)
 		case len(b.news) > 0:
 			b.failed = b.lookUp(ctx)
 		case b.standing.Collect:
@@ -109,7 +114,7 @@ func (b *billing) take(ctx workflow.Context, answer workflow.Future) error {
 	if err := answer.Get(ctx, &standing); err != nil {
 		return err
 	}
-	b.standing, b.clock, b.known = standing, standing.Clock, true
+	b.standing, b.clock, b.known, b.asking = standing, standing.Clock, true, false
 	b.changes++
 	return nil
 }
@@ -122,6 +127,7 @@ func (b *billing) collect(ctx workflow.Context) error {
 	input := activities.CollectBillingInput{SubscriptionID: b.entity}
 	answer := workflow.ExecuteActivity(atProvider(asking, "Ask the payment provider"), a.CollectBilling, input)
 	changes := b.changes
+	b.asking = true
 	err := workflow.Await(ctx, func() bool {
 		return !b.turn.IsLocked() && (answer.IsReady() || b.changes != changes)
 	})
@@ -158,25 +164,37 @@ func (b *billing) finishHandlers(ctx workflow.Context) error {
 	return workflow.Await(ctx, func() bool { return workflow.AllHandlersFinished(ctx) })
 }
 
-// tooLong reports whether the run should be continued as a new one.
-func (b *billing) tooLong(ctx workflow.Context) bool {
-	return b.renewals >= renewalsPerRun || b.messages >= messagesPerRun ||
-		workflow.GetInfo(ctx).GetContinueAsNewSuggested()
+// crowded reports whether so much was said in this run that the next should
+// hear the rest.
+func (b *billing) crowded(ctx workflow.Context) bool {
+	return b.messages >= messagesPerRun || workflow.GetInfo(ctx).GetContinueAsNewSuggested()
 }
 
-// continueAsNew starts the next run with nothing but the subscription's id: the
-// rest is in the rows. No command is cut off, no signal left behind; a command
-// delivered to both runs is carried out once, by its row.
+// tooLong reports whether the run should be continued as a new one.
+func (b *billing) tooLong(ctx workflow.Context) bool {
+	return b.renewals >= renewalsPerRun || b.crowded(ctx)
+}
+
+// carriesNews is false in runs that began when news was still looked up before
+// a run was continued.
+func carriesNews(ctx workflow.Context) bool {
+	return workflow.GetVersion(ctx, "carry-news", workflow.DefaultVersion, 1) == 1
+}
+
+// continueAsNew starts the next run with the subscription's id and the news
+// that was not looked into: the rest is in the rows. No command is cut off, no
+// signal left behind; a command delivered to both runs is carried out once, by
+// its row.
 func (b *billing) continueAsNew(ctx workflow.Context) error {
 	if err := b.finishHandlers(ctx); err != nil {
 		return err
 	}
-	for b.drain(ctx); len(b.news) > 0; b.drain(ctx) {
+	for b.drain(ctx); len(b.news) > 0 && !carriesNews(ctx); b.drain(ctx) {
 		if err := b.lookUp(ctx); err != nil {
 			return err
 		}
 	}
-	return workflow.NewContinueAsNewError(ctx, Billing, BillingInput{SubscriptionID: b.entity, Entity: true})
+	return workflow.NewContinueAsNewError(ctx, Billing, BillingInput{SubscriptionID: b.entity, Entity: true, News: b.news})
 }
 
 // updateFailure is an activity's failure as the failure of the update that ran

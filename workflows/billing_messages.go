@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
 	"slipway/activities"
@@ -24,6 +25,7 @@ func (b *billing) takeMessages(ctx workflow.Context) error {
 		}
 		if err := workflow.SetUpdateHandlerWithOptions(ctx, string(action), handler, workflow.UpdateHandlerOptions{
 			Description: "A command stored by the API; send it through the API, which stores who gave it and why.",
+			Validator:   b.takesCommands,
 		}); err != nil {
 			return err
 		}
@@ -31,7 +33,17 @@ func (b *billing) takeMessages(ctx workflow.Context) error {
 	b.listen(ctx)
 	b.takeNews(ctx)
 	b.takeSignals(ctx, SignalMethodChanged, func(ctx workflow.Context) error { return b.step(ctx, "") })
-	return workflow.SetUpdateHandler(ctx, string(domain.ActionRefresh), b.refresh)
+	return workflow.SetUpdateHandlerWithOptions(ctx, string(domain.ActionRefresh), b.refresh, workflow.UpdateHandlerOptions{Validator: b.takesCommands})
+}
+
+// takesCommands refuses what comes when the run is about to end: the next one
+// takes it, when the client asks again. Else a stream of commands, each waiting
+// for its turn, would never let it end.
+func (b *billing) takesCommands(ctx workflow.Context, _ CommandInput) error {
+	if b.crowded(ctx) && !b.asking {
+		return temporal.NewApplicationError("the run is being continued; send it again", typeRunEnds)
+	}
+	return nil
 }
 
 // command carries out one command, in turn; the activity says whether the state

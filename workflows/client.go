@@ -34,8 +34,10 @@ const temporalRetryAfter = 5 * time.Second
 // ends first, or Temporal is away, it returns unavailable: the onboarding is
 // stored, and reconcile starts what was not.
 func (c *Client) Begin(ctx context.Context, o *domain.Onboarding) error {
-	start := c.temporal.NewWithStartWorkflowOperation(c.options(o, enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE),
-		workflowOf(o), OnboardingInput{OnboardingID: o.ID})
+	start := func() client.WithStartWorkflowOperation {
+		return c.temporal.NewWithStartWorkflowOperation(c.options(o, enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE),
+			workflowOf(o), OnboardingInput{OnboardingID: o.ID})
+	}
 	err := c.updateWithStart(ctx, start, client.UpdateWorkflowOptions{UpdateID: UpdateBegin, UpdateName: UpdateBegin}, nil)
 	var closed *serviceerror.WorkflowExecutionAlreadyStarted
 	if errors.As(err, &closed) {

@@ -2,6 +2,8 @@ package workflows
 
 import (
 	"context"
+	"errors"
+	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/client"
@@ -37,33 +39,51 @@ func (c *Client) StartBilling(ctx context.Context, sub *domain.Subscription) err
 // and returns when it has taken effect. Its Billing is started where none runs:
 // it answers even for a subscription that has ended.
 func (c *Client) Bill(ctx context.Context, cmd *domain.Command) error {
-	start := c.temporal.NewWithStartWorkflowOperation(billingOptions(cmd.SubscriptionID), Billing, billingEntity(cmd.SubscriptionID))
+	start := func() client.WithStartWorkflowOperation {
+		return c.temporal.NewWithStartWorkflowOperation(billingOptions(cmd.SubscriptionID), Billing, billingEntity(cmd.SubscriptionID))
+	}
 	return c.updateWithStart(ctx, start, client.UpdateWorkflowOptions{
 		UpdateID: cmd.ID, UpdateName: string(cmd.Action), Args: []any{CommandInput{CommandID: cmd.ID}},
 	}, nil)
 }
 
+// nextRunWithin is how soon a run that is being continued is asked again.
+const nextRunWithin = 200 * time.Millisecond
+
 // updateWithStart sends an update to a workflow that is started for it if need
-// be, and waits for its answer.
-func (c *Client) updateWithStart(ctx context.Context, start client.WithStartWorkflowOperation, update client.UpdateWorkflowOptions, result any) error {
+// be, and waits for its answer. A run that is being continued is asked again
+// once the next has begun.
+func (c *Client) updateWithStart(ctx context.Context, start func() client.WithStartWorkflowOperation, update client.UpdateWorkflowOptions, result any) error {
 	update.WaitForStage = client.WorkflowUpdateStageCompleted
-	handle, err := c.temporal.UpdateWithStartWorkflow(ctx, client.UpdateWithStartWorkflowOptions{
-		StartWorkflowOperation: start, UpdateOptions: update,
-	})
-	if err == nil {
-		err = handle.Get(ctx, result)
+	for {
+		handle, err := c.temporal.UpdateWithStartWorkflow(ctx, client.UpdateWithStartWorkflowOptions{
+			StartWorkflowOperation: start(), UpdateOptions: update,
+		})
+		if err == nil {
+			err = handle.Get(ctx, result)
+		}
+		var refused *temporal.ApplicationError
+		if !errors.As(err, &refused) || refused.Type() != typeRunEnds {
+			return asOurs(err)
+		}
+		select {
+		case <-ctx.Done():
+			return errors.Join(domain.Unavailable("The subscription's process", temporalRetryAfter), ctx.Err())
+		case <-time.After(nextRunWithin):
+		}
 	}
-	return asOurs(err)
 }
 
 // begin starts a workflow that says by UpdateBegin how far it came at first, or
 // finds it running.
 func (c *Client) begin(ctx context.Context, id, queue, summary string, workflow, in, result any) error {
-	start := c.temporal.NewWithStartWorkflowOperation(client.StartWorkflowOptions{
-		ID: id, TaskQueue: queue, StaticSummary: summary,
-		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
-		WorkflowIDReusePolicy:    enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
-	}, workflow, in)
+	start := func() client.WithStartWorkflowOperation {
+		return c.temporal.NewWithStartWorkflowOperation(client.StartWorkflowOptions{
+			ID: id, TaskQueue: queue, StaticSummary: summary,
+			WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
+			WorkflowIDReusePolicy:    enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
+		}, workflow, in)
+	}
 	return c.updateWithStart(ctx, start, client.UpdateWorkflowOptions{UpdateID: UpdateBegin, UpdateName: UpdateBegin}, result)
 }
 
@@ -86,10 +106,12 @@ func (c *Client) BeginPurchase(ctx context.Context, accountID, invoiceID, credit
 
 // CommandPurchase carries a stored command to the purchase of a credit package.
 func (c *Client) CommandPurchase(ctx context.Context, invoiceID string, cmd *domain.Command) error {
-	start := c.temporal.NewWithStartWorkflowOperation(client.StartWorkflowOptions{
-		ID: purchaseID(invoiceID), TaskQueue: TaskQueueBilling, StaticSummary: "Credits for invoice " + invoiceID,
-		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
-	}, Purchase, PurchaseInput{InvoiceID: invoiceID})
+	start := func() client.WithStartWorkflowOperation {
+		return c.temporal.NewWithStartWorkflowOperation(client.StartWorkflowOptions{
+			ID: purchaseID(invoiceID), TaskQueue: TaskQueueBilling, StaticSummary: "Credits for invoice " + invoiceID,
+			WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
+		}, Purchase, PurchaseInput{InvoiceID: invoiceID})
+	}
 	return c.updateWithStart(ctx, start, client.UpdateWorkflowOptions{
 		UpdateID: cmd.ID, UpdateName: string(cmd.Action), Args: []any{CommandInput{CommandID: cmd.ID}},
 	}, nil)
@@ -119,9 +141,10 @@ func (c *Client) ProviderEvent(ctx context.Context, owner *domain.PaymentOwner) 
 	return asOurs(err)
 }
 
-// Tick tells a workflow that its test clock has moved.
+// Tick tells a workflow that its test clock has moved; not_found when it does
+// not run.
 func (c *Client) Tick(ctx context.Context, workflowID string) error {
-	return ignoreNotFound(asOurs(c.temporal.SignalWorkflow(ctx, workflowID, "", SignalClock, nil)))
+	return asOurs(c.temporal.SignalWorkflow(ctx, workflowID, "", SignalClock, nil))
 }
 
 // ignoreNotFound: who has closed need not be told.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
@@ -39,6 +40,16 @@ func (f *flow) continued() bool {
 	f.t.Helper()
 	var next *workflow.ContinueAsNewError
 	return errors.As(f.GetWorkflowError(), &next) && next.WorkflowType.Name == "Billing"
+}
+
+// carried is the news that the run left to the next.
+func (f *flow) carried() []string {
+	f.t.Helper()
+	var next *workflow.ContinueAsNewError
+	require.ErrorAs(f.t, f.GetWorkflowError(), &next)
+	var in workflows.BillingInput
+	require.NoError(f.t, converter.GetDefaultDataConverter().FromPayloads(next.Input, &in))
+	return in.News
 }
 
 func (f *flow) days(of domain.EventType) []int {
@@ -207,6 +218,18 @@ func (f *flow) say(n int) {
 	}
 }
 
+// hold lets a command that changes nothing take ten minutes from now.
+func (f *flow) hold() *answer {
+	until := f.Now().Add(10 * time.Minute)
+	f.before = func(activity string, _ int) error {
+		if activity == "Bill" && f.Now().Before(until) {
+			return domain.Unavailable("The database", 0)
+		}
+		return nil
+	}
+	return f.give(domain.ActionResume)
+}
+
 func TestBilling_ContinuesAfterFiveHundredMessagesAndHearsEach(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
@@ -215,15 +238,57 @@ func TestBilling_ContinuesAfterFiveHundredMessagesAndHearsEach(t *testing.T) {
 		p := f.payments()[0]
 		require.Equal(t, domain.PaymentRequiresAction, p.Status)
 		s.submit(p.ActionURL, url.Values{"decision": {"confirm"}})
+		f.hold()
 		f.say(498)
 		f.SignalWorkflow(workflows.SignalProviderEvent, workflows.ProviderEventInput{PaymentID: p.ID})
 		f.SignalWorkflow(workflows.SignalProviderEvent, workflows.ProviderEventInput{PaymentID: p.ID})
 	})
 	s.live(f)
 	require.True(t, f.continued(), "%v", f.GetWorkflowError())
-	assert.Equal(t, domain.SubscriptionActive, f.subscription().Status, "the last of them was heard")
-	assert.GreaterOrEqual(t, f.ran("LookUp"), 1)
+	p := f.payments()[0]
+	assert.Equal(t, []string{p.ID}, f.carried(), "once, however often it was told")
+	assert.Zero(t, f.ran("LookUp"), "news does not keep a run from ending")
+	news := f.carried()
+	f = s.next(f.Now())
+	f.at(time.Hour, func() { f.give(domain.ActionCancel) })
+	s.live(f, news...)
+	require.NoError(t, f.GetWorkflowError())
+	assert.Equal(t, 1, f.ran("LookUp"))
+	assert.Equal(t, domain.PaymentSucceeded, f.payments()[0].Status, "the last of them was heard")
 	s.assertBooks()
+}
+
+func TestBilling_RefusesCommandsOnceItIsAboutToBeContinued(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	f := s.trial("tok_ok")
+	var first, second *answer
+	f.at(time.Hour, func() {
+		first = f.hold()
+		f.say(500)
+	})
+	f.at(time.Hour+5*time.Minute, func() { second = f.give(domain.ActionCancel) })
+	s.live(f)
+	require.True(t, f.continued(), "%v", f.GetWorkflowError())
+	require.True(t, first.done, "what it took, it answers")
+	assert.NoError(t, first.err)
+	assert.Equal(t, "run_ends", second.refusal(), "the client asks the next run")
+	assert.Equal(t, domain.SubscriptionTrialing, f.subscription().Status)
+}
+
+func TestBilling_TakesCommandsHoweverLongAProviderIsAway(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	f := s.trial("tok_ok")
+	s.away = func(now time.Time) bool { return now.After(noon.Add(after(13))) && now.Before(noon.Add(after(16))) }
+	var cancel *answer
+	f.at(after(14)+time.Hour, func() { f.say(600) })
+	f.at(after(15), func() { cancel = f.give(domain.ActionCancel) })
+	s.live(f)
+	require.True(t, cancel.done, "though more was said than a run hears: %v", cancel.rejected)
+	assert.NoError(t, cancel.err)
+	require.True(t, f.continued(), "%v", f.GetWorkflowError())
+	assert.Equal(t, domain.SubscriptionCanceled, f.subscription().Status)
 }
 
 func TestBilling_AnswersEveryCommandBeforeItContinues(t *testing.T) {

@@ -9,9 +9,12 @@ const (
 	TaskQueueOnboarding = "onboarding"
 	// TaskQueueBilling serves Billing.
 	TaskQueueBilling = "billing"
-	// TaskQueueProviders serves the activities that call third parties, at a
+	// TaskQueueProviders serves the activities that call payment providers, at a
 	// bounded rate.
 	TaskQueueProviders = "providers"
+	// TaskQueueWebhooks serves the activities that post to customers' endpoints:
+	// one that hangs must not keep a charge waiting.
+	TaskQueueWebhooks = "webhooks"
 
 	// UpdateBegin answers once the account exists and what comes next is known.
 	// It is also its own update id, so however often it is sent, one answer exists.
@@ -31,6 +34,10 @@ const (
 	SignalMethodChanged = "payment_method_changed"
 	// SignalClock tells that the test clock has moved.
 	SignalClock = "clock"
+
+	// typeRunEnds is the type of the refusal by a run that is about to end: the
+	// next one takes what was refused.
+	typeRunEnds = "run_ends"
 
 	// scheduleReconcile is the id of the schedule that runs Reconcile.
 	scheduleReconcile = "reconcile"
@@ -89,6 +96,9 @@ type BillingInput struct {
 	// Entity: it stays for as long as the subscription is in use. Runs from
 	// before there was one have it false, and took one command.
 	Entity bool `json:"entity,omitempty"`
+	// News are the payments a provider had news of that the run before did not
+	// look up.
+	News []string `json:"news,omitempty"`
 }
 
 // ProviderEventInput says what a provider has news of.

@@ -173,8 +173,8 @@ func card(token string) wish {
 }
 
 // live runs the subscription's Billing for as long as it runs at once.
-func (s *shop) live(f *flow) {
+func (s *shop) live(f *flow, news ...string) {
 	s.t.Helper()
-	f.ExecuteWorkflow(workflows.Billing, workflows.BillingInput{SubscriptionID: s.o.SubscriptionID, Entity: true})
+	f.ExecuteWorkflow(workflows.Billing, workflows.BillingInput{SubscriptionID: s.o.SubscriptionID, Entity: true, News: news})
 	require.True(s.t, f.IsWorkflowCompleted())
 }

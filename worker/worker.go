@@ -47,8 +47,9 @@ const (
 	minPollers   = 2
 	maxPollers   = 100
 	stopTimeout  = 2 * time.Second
-	// providersAtOnce bounds the calls to third parties under way in one worker.
-	providersAtOnce = 100
+	// thirdPartiesAtOnce bounds the calls under way in one worker: to payment
+	// providers, and again to webhook endpoints.
+	thirdPartiesAtOnce = 100
 )
 
 // Start prepares the namespace (search attributes, the reconcile schedule) and
@@ -71,9 +72,11 @@ func Start(ctx context.Context, c Config) (*Worker, error) {
 	billing.RegisterActivity(c.Activities)
 	providers := worker.New(c.Temporal, workflows.TaskQueueProviders, providerOptions(c))
 	providers.RegisterActivity(c.Activities)
+	webhooks := worker.New(c.Temporal, workflows.TaskQueueWebhooks, webhookOptions(c))
+	webhooks.RegisterActivity(c.Activities)
 
 	w := &Worker{}
-	for _, queue := range []worker.Worker{onboarding, billing, providers} {
+	for _, queue := range []worker.Worker{onboarding, billing, providers, webhooks} {
 		if err := queue.Start(); err != nil {
 			w.Stop()
 			return nil, fmt.Errorf("start worker: %w", err)
@@ -96,13 +99,20 @@ func options(c Config) worker.Options {
 	}
 }
 
-// providerOptions bound what third parties are asked at once and, over all
-// workers, in a second. Such a queue gets no eager activities, hence its own.
+// providerOptions bound what payment providers are asked in a second, over all
+// workers. Such a queue gets no eager activities, hence its own.
 func providerOptions(c Config) worker.Options {
+	o := webhookOptions(c)
+	o.Interceptors = append(o.Interceptors, &alive{})
+	o.TaskQueueActivitiesPerSecond = c.ProviderRate
+	return o
+}
+
+// webhookOptions are for activities alone, so many at once.
+func webhookOptions(c Config) worker.Options {
 	o := options(c)
 	o.DisableWorkflowWorker = true
-	o.MaxConcurrentActivityExecutionSize = providersAtOnce
-	o.TaskQueueActivitiesPerSecond = c.ProviderRate
+	o.MaxConcurrentActivityExecutionSize = thirdPartiesAtOnce
 	return o
 }
 

@@ -117,7 +117,8 @@ func (c *Client) Checks(ctx context.Context) []domain.Check {
 	return []domain.Check{
 		{Name: "temporal", Status: domain.CheckOK, Message: "Namespace " + c.namespace + " answers."},
 		c.checkSearchAttributes(ctx), c.checkPollers(ctx, TaskQueueOnboarding, enumspb.TASK_QUEUE_TYPE_WORKFLOW), c.checkPollers(ctx, TaskQueueBilling, enumspb.TASK_QUEUE_TYPE_WORKFLOW),
-		c.checkPollers(ctx, TaskQueueProviders, enumspb.TASK_QUEUE_TYPE_ACTIVITY), c.checkSchedule(ctx),
+		c.checkPollers(ctx, TaskQueueProviders, enumspb.TASK_QUEUE_TYPE_ACTIVITY), c.checkPollers(ctx, TaskQueueWebhooks, enumspb.TASK_QUEUE_TYPE_ACTIVITY),
+		c.checkSchedule(ctx),
 	}
 }
 

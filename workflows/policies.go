@@ -28,6 +28,9 @@ const (
 	// providerTimeout bounds one conversation with a payment provider, which has
 	// timeouts of its own within it.
 	providerTimeout = time.Minute
+	// providerHeartbeat is how long a worker that was killed in the middle of it
+	// goes unnoticed.
+	providerHeartbeat = 10 * time.Second
 	// pagePatience is how long a page to enter a card on is waited for.
 	pagePatience = 24 * time.Hour
 	// purchaseWindow is how long the invoice of a credit package may stay unpaid.
@@ -89,6 +92,7 @@ func atProvider(ctx workflow.Context, summary string) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		TaskQueue:              TaskQueueProviders,
 		StartToCloseTimeout:    providerTimeout,
+		HeartbeatTimeout:       providerHeartbeat,
 		ScheduleToCloseTimeout: ownDatabasePatience,
 		WaitForCancellation:    true,
 		RetryPolicy:            &retry,
@@ -124,7 +128,7 @@ func overRows(ctx workflow.Context, summary string) workflow.Context {
 func toEndpoint(ctx workflow.Context, summary string) workflow.Context {
 	retry := deliveryRetry
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
-		TaskQueue:              TaskQueueProviders,
+		TaskQueue:              TaskQueueWebhooks,
 		StartToCloseTimeout:    deliveryTimeout,
 		ScheduleToCloseTimeout: deliveryPatience,
 		RetryPolicy:            &retry,

@@ -106,11 +106,12 @@ func TestFault8_ThrottledWaitsAsLongAsAskedAndSaysSo(t *testing.T) {
 	t.Cleanup(app.sound)
 }
 
-// 9, 10, 11. The company fails, resets, hangs, charges without saying so, and
-// stores a failure under the key: one charge each, and the onboarding completes.
+// 9, 10, 11. The company fails, resets, hangs, charges without saying so, forgets
+// the key it charged under, and stores a failure under the key: one charge each,
+// and the onboarding completes.
 func TestFault9_10_11_FailingCompanyChargesOnce(t *testing.T) {
 	app := startApp(t)
-	for _, token := range []string{"tok_ok", "tok_flaky_3", "tok_reset", "tok_slow", "tok_lost_response", "tok_stored_500", "tok_webhook_chaos"} {
+	for _, token := range []string{"tok_ok", "tok_flaky_3", "tok_reset", "tok_slow", "tok_lost_response", "tok_forgotten_key", "tok_stored_500", "tok_webhook_chaos"} {
 		t.Run(token, func(t *testing.T) {
 			t.Parallel()
 			r := app.in(t)

@@ -37,7 +37,7 @@ const (
 // only make the run longer.
 var randomTokens = []string{
 	"tok_ok", "tok_ok", "tok_ok", "tok_ok", "tok_3ds", "tok_3ds", "tok_declined_funds", "tok_declined_expired", "tok_fails_from_2",
-	"tok_throttled_1", "tok_throttled_bare_1", "tok_flaky_1", "tok_flaky_2", "tok_reset", "tok_lost_response", "tok_lost_response",
+	"tok_throttled_1", "tok_throttled_bare_1", "tok_flaky_1", "tok_flaky_2", "tok_reset", "tok_lost_response", "tok_lost_response", "tok_forgotten_key",
 	"tok_stored_500", "tok_webhook_chaos", "tok_webhook_chaos",
 }
 

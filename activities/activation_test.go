@@ -28,8 +28,10 @@ func TestActivation_ReplacesTheLiveSubscriptionAtFulfilment(t *testing.T) {
 	assert.Equal(t, noon.Add(24*time.Hour), *old.EndedAt)
 	assert.Equal(t, domain.SubscriptionActive, f.subscription(o).Status)
 	assert.Equal(t, int64(2000), f.credits(o), "reset, not added")
-	assert.Equal(t, map[string]any{"subscription": first.SubscriptionID, "reason": "replaced"},
-		f.lastEvent(o, domain.EventSubscriptionCanceled).Data)
+	told := f.lastEvent(o, domain.EventSubscriptionCanceled)
+	assert.Equal(t, first.SubscriptionID, told.SubscriptionID)
+	assert.Equal(t, map[string]any{"plan": "starter", "reason": "replaced"}, told.Data)
+	assert.Equal(t, first.SubscriptionID, f.onboarding(o).Subscription.Replaced)
 	assert.Equal(t, 1, f.count("SELECT count(*) FROM subscriptions WHERE status IN ('trialing', 'active', 'past_due')"))
 	assert.Equal(t, domain.AccountActive, f.account(o).Status)
 	assert.Equal(t, domain.StepSkipped, f.onboarding(o).Step(domain.StepAccount).Status)

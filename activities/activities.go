@@ -66,6 +66,8 @@ type Standing struct {
 	Collect bool `json:"collect,omitempty"`
 	// Clock is the test clock the onboarding lives by.
 	Clock string `json:"clock,omitempty"`
+	// Replaced is the subscription that ended in favour of the new one.
+	Replaced string `json:"replaced,omitempty"`
 }
 
 // standing describes the onboarding as it was just saved or found.
@@ -75,7 +77,7 @@ func (a *Activities) standing(o *domain.Onboarding) Standing {
 		s.PlanCode = o.Plan.Code
 	}
 	if o.Subscription != nil {
-		s.SubscriptionStatus = o.Subscription.Status
+		s.SubscriptionStatus, s.Replaced = o.Subscription.Status, o.Subscription.Replaced
 	}
 	if next := o.NextAction; o.Status == domain.OnboardingAwaitingPayment && next != nil {
 		s.InvoiceID, s.Currency, s.DueAt = next.InvoiceID, next.Currency, next.ExpiresAt

@@ -71,10 +71,17 @@ func (c *changeSet) billCancel(command *domain.Command) error {
 	if s.CancelAt != nil {
 		return nil
 	}
+	ahead, err := c.paidAhead()
+	if err != nil {
+		return err
+	}
 	if err := c.voidInvoices(""); err != nil {
 		return err
 	}
 	s.CancelAt, s.CancelAtPeriodEnd, s.CancellationReason, s.UpdatedAt = s.CurrentPeriodEnd, true, reason, c.now
+	if ahead != nil {
+		s.CancelAt = ahead.PeriodEnd
+	}
 	c.record(domain.EventSubscriptionWillCancel, map[string]any{"cancel_at": s.CancelAt})
 	return nil
 }
@@ -88,11 +95,20 @@ func (c *changeSet) billResume(command *domain.Command) error {
 	if err := s.Check(command.Action); err != nil {
 		return err
 	}
+	ahead, err := c.paidAhead()
+	if err != nil {
+		return err
+	}
+	if ahead != nil && s.CancelAt == nil {
+		return paidAsItIs(ahead)
+	}
 	if err := c.voidInvoices(domain.ReasonSubscriptionCycle); err != nil { // of the plan that was to come
 		return err
 	}
-	s.CancelAt, s.CancelAtPeriodEnd, s.CancellationReason, s.PendingPlan = nil, false, "", nil
-	s.Reminders, s.UpdatedAt = 0, c.now
+	s.CancelAt, s.CancelAtPeriodEnd, s.CancellationReason, s.UpdatedAt = nil, false, "", c.now
+	if ahead == nil { // else the next period stays as it was paid for
+		s.PendingPlan, s.Reminders = nil, 0
+	}
 	c.record(domain.EventSubscriptionResumed, map[string]any{"plan": s.PlanCode})
 	return nil
 }

@@ -20,6 +20,13 @@ func (c *changeSet) billChangePlan(command *domain.Command) error {
 	if err := s.Check(command.Action); err != nil {
 		return err
 	}
+	ahead, err := c.paidAhead()
+	if err != nil {
+		return err
+	}
+	if ahead != nil {
+		return paidAsItIs(ahead)
+	}
 	if s.PlanCode == command.Plan {
 		return c.billResume(&domain.Command{Action: domain.ActionResume})
 	}
@@ -38,6 +45,13 @@ func (c *changeSet) billChangePlan(command *domain.Command) error {
 		return c.scheduleChange(to)
 	}
 	return c.askForUpgrade(to)
+}
+
+// paidAsItIs refuses to change a next period that is paid for already. It is a
+// few days at most until it begins (see domain.BillingPolicy.InvoiceAhead).
+func paidAsItIs(ahead *domain.Invoice) error {
+	return &domain.Error{Code: domain.CodeConflict, Detail: "The next period is paid for as it is; change the plan once it has begun, on " +
+		ahead.PeriodStart.Format("2 January 2006") + "."}
 }
 
 // scheduleChange makes the plan the next period's.

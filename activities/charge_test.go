@@ -31,6 +31,7 @@ func TestCollect_EachCardIsChargedOnceWhateverGoesWrong(t *testing.T) {
 		{"tok_reset", []payment.Class{payment.ClassUnknown}, time.Second, 1},
 		{"tok_slow", []payment.Class{payment.ClassUnknown}, time.Second, 1},
 		{"tok_lost_response", []payment.Class{payment.ClassUnknown}, time.Second, 1},
+		{"tok_forgotten_key", []payment.Class{payment.ClassUnknown}, time.Second, 1},
 		{"tok_stored_500", []payment.Class{payment.ClassUnknown, payment.ClassUnknown}, time.Second, 2},
 	} {
 		t.Run(c.token, func(t *testing.T) {

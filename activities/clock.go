@@ -110,16 +110,15 @@ func (a *Activities) moveClock(ctx context.Context, clockID string, next *time.T
 // settled waits until all who live by the clock sleep beyond what it shows, and
 // returns the earliest time any of them sleeps until.
 func (a *Activities) settled(ctx context.Context, clock *domain.TestClock) (*time.Time, error) {
-	nudged, nudges := time.Time{}, 0
+	nudged := time.Time{}
 	for {
 		nudge := time.Since(nudged) >= clockNudge
-		awake, next, err := a.awake(ctx, clock, nudge, nudge && nudges > 0)
+		awake, next, err := a.awake(ctx, clock, nudge)
 		if err != nil || !awake {
 			return next, err
 		}
 		if nudge {
 			nudged = time.Now()
-			nudges++
 		}
 		activity.RecordHeartbeat(ctx)
 		select {
@@ -130,10 +129,10 @@ func (a *Activities) settled(ctx context.Context, clock *domain.TestClock) (*tim
 	}
 }
 
-// awake looks once at everybody bound to the clock; with nudge it wakes those
-// who should be, and with revive it starts a Billing that does not wake: it may
-// have been stopped by hand.
-func (a *Activities) awake(ctx context.Context, clock *domain.TestClock, nudge, revive bool) (awake bool, next *time.Time, err error) {
+// awake looks once at everybody who lives by the clock; with nudge it wakes
+// those who should be, and starts a Billing that does not run: it was not begun,
+// or stopped by hand.
+func (a *Activities) awake(ctx context.Context, clock *domain.TestClock, nudge bool) (awake bool, next *time.Time, err error) {
 	waits, err := a.Store.ClockWaits(ctx, clock.ID)
 	if err != nil {
 		return false, nil, err
@@ -142,32 +141,41 @@ func (a *Activities) awake(ctx context.Context, clock *domain.TestClock, nudge, 
 	if err != nil {
 		return false, nil, err
 	}
-	look := func(entityID string) (start bool, err error) {
+	// look returns not_found when the one that should wake does not run.
+	look := func(entityID string) error {
 		wait, sleeps := waits[entityID]
+		delete(waits, entityID)
+		late := sleeps && wait.WakeAt != nil && !wait.WakeAt.After(clock.Now)
+		awake = awake || !sleeps || late
 		switch {
-		case !sleeps:
-			awake = true
-			return nudge, nil
-		case wait.WakeAt == nil:
-		case !wait.WakeAt.After(clock.Now):
-			awake = true
-			if nudge {
-				return revive, a.Processes.Tick(ctx, wait.WorkflowID)
-			}
+		case late && nudge:
+			return a.Processes.Tick(ctx, wait.WorkflowID)
+		case !sleeps && nudge:
+			return domain.NotFound("running workflow")
+		case late || wait.WakeAt == nil:
 		case next == nil || wait.WakeAt.Before(*next):
 			next = wait.WakeAt
 		}
-		return false, nil
+		return nil
 	}
 	for i := range onboardings {
-		if _, err := look(onboardings[i].ID); err != nil {
-			return false, nil, err
+		if err := look(onboardings[i].ID); err != nil && domain.CodeOf(err) != domain.CodeNotFound {
+			return false, nil, err // who does not run is seen to by reconcile
 		}
 	}
 	for i := range subscriptions {
-		start, err := look(subscriptions[i].ID)
-		if err == nil && start {
+		err := look(subscriptions[i].ID)
+		if domain.CodeOf(err) == domain.CodeNotFound {
 			err = a.Processes.StartBilling(ctx, &subscriptions[i])
+		}
+		if err != nil {
+			return false, nil, err
+		}
+	}
+	for id := range waits { // whoever buys credits is bound by waiting alone
+		err := look(id)
+		if domain.CodeOf(err) == domain.CodeNotFound {
+			err = a.Store.LeaveClock(ctx, id)
 		}
 		if err != nil {
 			return false, nil, err

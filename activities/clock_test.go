@@ -47,6 +47,9 @@ func (s *sleepers) sleep(entity string) {
 }
 
 func (s *sleepers) Tick(_ context.Context, workflow string) error {
+	if workflow == "gone" {
+		return domain.NotFound("running workflow")
+	}
 	go s.sleep(workflow)
 	return nil
 }
@@ -189,4 +192,22 @@ func TestClock_BillingGoesByItAndByNoOther(t *testing.T) {
 	_, err = s.AttachMethod(t.Context(), m)
 	require.NoError(t, err)
 	assert.Equal(t, []int{14}, s.days(o, domain.EventPaymentMethodRefused))
+}
+
+func TestAdvanceClock_WaitsForWhoBuysCreditsAndForgetsWhoIsGone(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	id := f.testClock()
+	s := &sleepers{processes: f.fakes, f: f, clock: id, times: map[string][]time.Time{"in_1": {after(7)}}}
+	s.sleep("in_1")
+	at := after(3)
+	_, err := f.WaitForClock(t.Context(), activities.WaitForClockInput{ClockID: id, EntityID: "in_gone", WorkflowID: "gone", WakeAt: &at})
+	require.NoError(t, err)
+	f.Processes = s
+	f.setOff(id, after(10))
+	result, err := f.advance(id)
+	require.NoError(t, err)
+	assert.Equal(t, after(10), result.Now)
+	assert.Equal(t, []string{"in_1 168h0m0s"}, s.log)
+	assert.Zero(t, f.count("SELECT count(*) FROM clock_waits WHERE entity_id = 'in_gone'"))
 }

@@ -64,18 +64,23 @@ func (c *changeSet) replaceLive() error {
 	if c.onboarding.Kind == domain.KindSignup {
 		return nil
 	}
-	old, err := c.tx.LiveSubscription(c.ctx, c.onboarding.AccountID)
+	live, err := c.tx.LiveSubscription(c.ctx, c.onboarding.AccountID)
 	if domain.CodeOf(err) == domain.CodeNotFound {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	if err := old.End(domain.SubscriptionCanceled, "replaced", c.now); err != nil {
+	old := *c // the same change, of the old subscription
+	if old.sub, err = c.tx.LockSubscription(c.ctx, live.ID); err != nil {
 		return err
 	}
-	c.record(domain.EventSubscriptionCanceled, map[string]any{"subscription": old.ID, "reason": "replaced"})
-	return c.tx.SaveSubscription(c.ctx, old)
+	old.about.SubscriptionID = live.ID
+	if err := old.endSubscription(domain.SubscriptionCanceled, "replaced"); err != nil {
+		return err
+	}
+	c.events, c.onboarding.Subscription.Replaced = old.events, live.ID
+	return c.tx.SaveSubscription(c.ctx, old.sub)
 }
 
 // start begins the subscription's first period.

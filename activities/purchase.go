@@ -2,6 +2,7 @@ package activities
 
 import (
 	"context"
+	"time"
 
 	"slipway/domain"
 	"slipway/store"
@@ -13,7 +14,11 @@ type PurchaseStanding struct {
 	Status    domain.InvoiceStatus `json:"status"`
 	Collect   bool                 `json:"collect,omitempty"`
 	Clock     string               `json:"clock,omitempty"`
+	DueAt     *time.Time           `json:"due_at,omitempty"` // end of the payment window
 }
+
+// purchaseWindow is how long the invoice of a credit package may stay unpaid.
+const purchaseWindow = 7 * 24 * time.Hour
 
 // purchase runs fn on the locked invoice of a credit package in one transaction.
 func (a *Activities) purchase(ctx context.Context, invoiceID string, fn func(c *changeSet) error) (PurchaseStanding, error) {
@@ -39,7 +44,7 @@ func (a *Activities) purchase(ctx context.Context, invoiceID string, fn func(c *
 		if invoice, err = tx.InvoiceByID(ctx, invoiceID); err != nil {
 			return err
 		}
-		standing = PurchaseStanding{InvoiceID: invoice.ID, Status: invoice.Status, Clock: account.TestClockID}
+		standing = PurchaseStanding{InvoiceID: invoice.ID, Status: invoice.Status, Clock: account.TestClockID, DueAt: invoice.DueAt}
 		undecided, err := tx.UndecidedOfInvoice(ctx, invoiceID)
 		for i := range undecided {
 			standing.Collect = standing.Collect || undecided[i].ToAsk()
@@ -154,10 +159,11 @@ func (c *changeSet) openPackageInvoice(id string, pack *domain.CreditPackage) er
 	if method == nil {
 		return &domain.Error{Code: domain.CodeConflict, Detail: "Add a payment method first."}
 	}
+	due := c.now.Add(purchaseWindow)
 	invoice := &domain.Invoice{
 		ID: id, AccountID: c.about.AccountID, Type: domain.InvoiceCreditPackage, Reason: domain.ReasonCreditPackage,
 		Status: domain.InvoiceOpen, Amount: pack.Amount, Currency: pack.Currency, PackageCode: pack.Code, Credits: pack.Credits,
-		Lines: []domain.InvoiceLine{{Description: pack.Name, Amount: pack.Amount}}, PeriodStart: c.now, CreatedAt: c.now, UpdatedAt: c.now,
+		Lines: []domain.InvoiceLine{{Description: pack.Name, Amount: pack.Amount}}, PeriodStart: c.now, DueAt: &due, CreatedAt: c.now, UpdatedAt: c.now,
 	}
 	if err := c.tx.InsertInvoice(c.ctx, invoice); err != nil {
 		return err

@@ -48,7 +48,7 @@ func TestBilling_AnyOrderKeepsTheBooks(t *testing.T) {
 
 var anyToken = []string{
 	"tok_ok", "tok_ok", "tok_3ds", "tok_declined_funds", "tok_declined_stolen", "tok_fails_from_2", "tok_throttled_1", "tok_flaky_1",
-	"tok_reset", "tok_lost_response", "tok_stored_500",
+	"tok_reset", "tok_lost_response", "tok_forgotten_key", "tok_stored_500",
 }
 
 // anything is one thing a customer, an admin or a provider may do next.

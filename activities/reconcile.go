@@ -34,7 +34,8 @@ type Processes interface {
 	StartBilling(ctx context.Context, sub *domain.Subscription) error
 	// ProviderEvent tells the owner that a provider has news.
 	ProviderEvent(ctx context.Context, owner *domain.PaymentOwner) error
-	// Tick tells a workflow that its test clock has moved.
+	// Tick tells a workflow that its test clock has moved; not_found when it does
+	// not run.
 	Tick(ctx context.Context, workflowID string) error
 }
 

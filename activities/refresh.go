@@ -100,7 +100,7 @@ func (c *changeSet) repairRefs(differ func(field, was, is string) bool) error {
 	}
 	differ("subscription.id", o.Subscription.ID, sub.ID)
 	differ("subscription.status", string(o.Subscription.Status), string(sub.Status))
-	o.Subscription = &domain.SubscriptionRef{ID: sub.ID, Status: sub.Status}
+	o.Subscription.ID, o.Subscription.Status = sub.ID, sub.Status
 	if o.Plan == nil || o.Plan.Code != sub.PlanCode {
 		was := ""
 		if o.Plan != nil {

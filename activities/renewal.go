@@ -45,7 +45,7 @@ func (c *changeSet) remindOfInvoice() error {
 // or is charged for what comes next.
 func (c *changeSet) endPeriod() error {
 	s := c.sub
-	if s.CancelAt != nil {
+	if s.CancelAt != nil && !s.CancelAt.After(*s.CurrentPeriodEnd) {
 		return c.endSubscription(domain.SubscriptionCanceled, s.CancellationReason)
 	}
 	if err := c.voidInvoices(domain.ReasonSubscriptionUpdate); err != nil {
@@ -96,6 +96,16 @@ func (c *changeSet) cycleInvoice() (*domain.Invoice, error) {
 	return invoice, err
 }
 
+// paidAhead is the invoice for the period that comes next where it is paid
+// already, as by somebody who pays by hand; nil otherwise.
+func (c *changeSet) paidAhead() (*domain.Invoice, error) {
+	invoice, err := c.cycleInvoice()
+	if err != nil || invoice == nil || invoice.Status != domain.InvoicePaid {
+		return nil, err
+	}
+	return invoice, nil
+}
+
 // openCycle is the invoice for the period that comes next, opened if need be.
 func (c *changeSet) openCycle() (*domain.Invoice, error) {
 	invoice, err := c.cycleInvoice()
@@ -127,7 +137,7 @@ func (c *changeSet) fulfilCycle(f fulfilment) error {
 		return err
 	}
 	if c.now.Before(*c.sub.CurrentPeriodEnd) {
-		return nil
+		return c.voidInvoices(domain.ReasonSubscriptionUpdate) // it was paid for as it is
 	}
 	if f.managedBy != "" {
 		c.sub.ManagedBy = f.managedBy
@@ -228,9 +238,12 @@ func (c *changeSet) giveUp() error {
 
 // endSubscription ends a subscription in use, with its open invoices and its
 // plan's credits. What a provider was asked for meanwhile is given back by the
-// workflow.
+// workflow; money for a period that will not begin is flagged.
 func (c *changeSet) endSubscription(to domain.SubscriptionStatus, reason string) error {
 	s := c.sub
+	if err := c.flagPaidAhead(); err != nil {
+		return err
+	}
 	if err := s.End(to, reason, c.now); err != nil {
 		return err
 	}
@@ -246,6 +259,20 @@ func (c *changeSet) endSubscription(to domain.SubscriptionStatus, reason string)
 	}
 	c.record(event, map[string]any{"reason": reason, "plan": s.PlanCode})
 	return nil
+}
+
+// flagPaidAhead flags the money for the next period, where it was paid already:
+// somebody has to decide about it.
+func (c *changeSet) flagPaidAhead() error {
+	invoice, err := c.paidAhead()
+	if err != nil || invoice == nil {
+		return err
+	}
+	p, err := c.tx.PaymentOf(c.ctx, invoice.ID)
+	if err != nil {
+		return err
+	}
+	return c.flagLate(p)
 }
 
 // voidInvoices takes the subscription's open invoices back, all or those with

@@ -74,8 +74,8 @@ func (p BillingPolicy) NextDue(s *Subscription, byHand bool) (DueKind, time.Time
 		return "", time.Time{}, false
 	case s.Status == SubscriptionPastDue:
 		return p.nextRecovery(s)
-	case s.CancelAt != nil:
-		return DuePeriodEnd, *s.CancelAt, true
+	case s.CancelAt != nil: // after the next period, where that is paid for
+		return DuePeriodEnd, earlier(*s.CancelAt, *s.CurrentPeriodEnd), true
 	}
 	end := *s.CurrentPeriodEnd
 	notice := s.Status == SubscriptionTrialing || (byHand && s.NextPlan().Amount > 0)
@@ -93,6 +93,13 @@ func (p BillingPolicy) nextRecovery(s *Subscription) (DueKind, time.Time, bool) 
 		return DueRetry, *s.NextRetryAt, true
 	}
 	return DueGiveUp, p.GivesUpAt(*s.PastDueSince), true
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
 }
 
 // later keeps a notice within its period: a trial of one day is announced when

@@ -146,6 +146,8 @@ type AccountRef struct {
 type SubscriptionRef struct {
 	ID     string             `json:"id"`
 	Status SubscriptionStatus `json:"status"`
+	// Replaced is the one that ended in its favour, if any.
+	Replaced string `json:"replaced,omitempty" doc:"Id of the subscription that it took the place of, such as a trial's."`
 }
 
 // OnboardingError says why an onboarding ended early or what went wrong last.

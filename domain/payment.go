@@ -63,7 +63,7 @@ type Payment struct {
 	ActionURL    string        `json:"action_url,omitempty" doc:"While requires_action: where the customer confirms it."`
 	Refunded     int64         `json:"refunded" doc:"Given back, in minor units."`
 	Reason       string        `json:"reason,omitempty" doc:"What the admin wrote when deciding."`
-	Late         bool          `json:"late" doc:"Money for an onboarding that had already ended: refund it, or start a new subscription."`
+	Late         bool          `json:"late" doc:"Money for what had already ended, or ended before it began: refund it, or start a new subscription."`
 	Key          string        `json:"-" gorm:"column:idempotency_key"` // what the provider knows it by: invoice/attempt
 	ProviderRef  string        `json:"provider_ref,omitempty" doc:"The provider's id of the charge."`
 	CreatedAt    time.Time     `json:"created_at"`

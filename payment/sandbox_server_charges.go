@@ -92,7 +92,10 @@ func (s *SandboxServer) chargeOnce(ctx context.Context, tx *sql.Tx, key string, 
 	switch {
 	case err == nil && string(fingerprint) != string(in.fingerprint()):
 		return found, nil, reusedKey()
-	case err == nil || !errors.Is(err, sql.ErrNoRows):
+	case err == nil:
+		found, err = s.repeated(ctx, tx, found, in)
+		return found, nil, err
+	case !errors.Is(err, sql.ErrNoRows):
 		return found, nil, err
 	}
 	m, err := methodByID(ctx, tx, in.Method)
@@ -109,6 +112,21 @@ func (s *SandboxServer) chargeOnce(ctx context.Context, tx *sql.Tx, key string, 
 	}
 	c, err := s.newCharge(ctx, tx, key, in, m, b)
 	return c, fault, err
+}
+
+// repeated answers a request whose key has a charge: with that charge, unless
+// the method's token has the company forget keys. Then it charges again, as
+// companies do with a key that has expired.
+func (s *SandboxServer) repeated(ctx context.Context, tx *sql.Tx, found SandboxCharge, in sandboxChargeRequest) (SandboxCharge, error) {
+	m, err := methodByID(ctx, tx, found.Method)
+	if err != nil {
+		return found, err
+	}
+	b, _ := parseToken(m.token)
+	if b.kind != "tok_forgotten_key" {
+		return found, nil
+	}
+	return s.newCharge(ctx, tx, found.Key+"/"+newSandboxID("again"), in, m, b)
 }
 
 func reusedKey() error {

@@ -33,6 +33,7 @@ var testCards = []testCard{
 	{"tok_reset", "Connection reset", "The first request of a charge finds its connection reset; nothing is charged by it.", "mastercard", "0104"},
 	{"tok_slow", "Hangs", "The first request of a charge is never answered; nothing is charged by it.", "mastercard", "0030"},
 	{"tok_lost_response", "Charges and does not say so", "The first request charges, and its answer is lost.", "amex", "0200"},
+	{"tok_forgotten_key", "Charges, and forgets the key", "As before, and the key has expired: the same request again charges again.", "amex", "0240"},
 	{"tok_stored_500", "Keeps failing", "The first charge fails with 500 as often as it is repeated; an attempt under another key succeeds.", "amex", "0500"},
 	{"tok_webhook_chaos", "Webhooks out of order", "Every charge succeeds; its webhooks come late, twice, and in the wrong order.", "amex", "0409"},
 }
@@ -95,7 +96,7 @@ func (b behaviour) fault(n int, first bool, now time.Time) *sandboxProblem {
 		return &sandboxProblem{Code: "reset", drop: true}
 	case b.kind == "tok_slow" && n == 1:
 		return &sandboxProblem{Code: "slow", hang: true}
-	case b.kind == "tok_lost_response" && n == 1:
+	case (b.kind == "tok_lost_response" || b.kind == "tok_forgotten_key") && n == 1:
 		return &sandboxProblem{Code: "lost_response", drop: true, made: true}
 	case b.kind == "tok_stored_500" && first:
 		return storedFailure(n)

@@ -51,6 +51,10 @@ type rule struct {
 	before           bool // broken takes the time before which things must have settled
 }
 
+// neverBegan is true of money for a period that its subscription did not live
+// to see.
+const neverBegan = `p.status = 'succeeded' AND i.reason = 'subscription_cycle' AND s.ended_at IS NOT NULL AND s.ended_at < i.period_start`
+
 const sayToSupport = "Look at the events of these, then put it right by hand; this should never happen: report it."
 
 // rules are the invariants over our own rows. Each is true after every commit,
@@ -102,10 +106,11 @@ var rules = []rule{
 			OR b.plan_credits < 0 OR b.bonus_credits < 0`,
 	},
 	{
-		name: "late_payments", holds: "Money that came too late was told of, and only such money.", table: "payments",
+		name: "late_payments", holds: "Money that came too late, or for what never began, was told of, and only such money.", table: "payments",
 		fix: "Refund it, or start a new subscription with it.",
-		broken: `SELECT p.id FROM payments p WHERE p.late AND (p.status <> 'failed' OR NOT EXISTS (SELECT 1 FROM events e
-			WHERE e.account_id = p.account_id AND e.type = 'payment.late'))`,
+		broken: `SELECT p.id FROM payments p LEFT JOIN invoices i ON i.id = p.invoice_id LEFT JOIN subscriptions s ON s.id = i.subscription_id
+			WHERE (p.late AND NOT EXISTS (SELECT 1 FROM events e WHERE e.account_id = p.account_id AND e.type = 'payment.late'))
+			OR p.late <> (` + neverBegan + `) AND p.status <> 'failed'`,
 	},
 	{
 		name: "onboarding_ends", holds: "An onboarding and its subscription tell the same end.", table: "onboardings",

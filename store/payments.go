@@ -96,6 +96,13 @@ func (s *Store) PaymentByKey(ctx context.Context, key string) (*domain.Payment, 
 	return one[domain.Payment](s, s.conn(ctx).Where("idempotency_key = ? AND idempotency_key <> ''", key), "payment")
 }
 
+// PaymentOf returns the payment that paid the invoice, locked until the
+// transaction ends; or not_found.
+func (s *Store) PaymentOf(ctx context.Context, invoiceID string) (*domain.Payment, error) {
+	q := s.locked(s.conn(ctx)).Where("invoice_id = ? AND status = ?", invoiceID, domain.PaymentSucceeded)
+	return one[domain.Payment](s, q, "payment")
+}
+
 // LockInvoice returns the invoice and keeps others from changing it until the
 // transaction ends; or not_found.
 func (s *Store) LockInvoice(ctx context.Context, id string) (*domain.Invoice, error) {

@@ -30,6 +30,14 @@ func (p *onboarding) settle(ctx workflow.Context) error {
 		activities.SettleInput{OnboardingID: p.id()}).Get(ctx, nil)
 }
 
+// tellReplaced tells the Billing of the subscription that this one replaced: its
+// rows say that nothing comes due any more. One that does not run need not know.
+func (p *onboarding) tellReplaced(ctx workflow.Context) {
+	if p.standing.Replaced != "" {
+		_ = workflow.SignalExternalWorkflow(ctx, billingID(p.standing.Replaced), "", SignalMethodChanged, nil).Get(ctx, nil)
+	}
+}
+
 // end compensates, latest first, on a context that a cancellation does not
 // reach. Every compensation is tried, whatever became of the others.
 func (p *onboarding) end(ctx workflow.Context, status domain.OnboardingStatus, errorCode string) error {

@@ -15,19 +15,19 @@ import (
 func Purchase(ctx workflow.Context, in PurchaseInput) (activities.PurchaseStanding, error) {
 	p := &purchase{
 		standing: activities.PurchaseStanding{InvoiceID: in.InvoiceID, Status: domain.InvoiceOpen},
-		turn:     workflow.NewMutex(ctx),
+		alarm:    alarm{entity: in.InvoiceID, turn: workflow.NewMutex(ctx)},
 	}
 	if err := p.takeMessages(ctx); err != nil {
 		return p.standing, err
 	}
-	err := p.run(ctx, in)
+	err := errors.Join(p.run(ctx, in), p.leave(ctx))
 	return p.standing, errors.Join(err, workflow.Await(ctx, func() bool { return workflow.AllHandlersFinished(ctx) }))
 }
 
 // purchase is the state of one running Purchase.
 type purchase struct {
 	standing activities.PurchaseStanding
-	turn     workflow.Mutex
+	alarm    // how it sleeps
 	changes  int
 	begun    bool
 }
@@ -47,6 +47,7 @@ func (p *purchase) takeMessages(ctx workflow.Context) error {
 			return err
 		}
 	}
+	p.listen(ctx)
 	news := workflow.GetSignalChannel(ctx, SignalProviderEvent)
 	workflow.GoNamed(ctx, SignalProviderEvent, func(ctx workflow.Context) {
 		for {
@@ -103,9 +104,17 @@ func (p *purchase) collect(ctx workflow.Context) error {
 
 func (p *purchase) await(ctx workflow.Context) error {
 	changes := p.changes
-	woken, err := workflow.AwaitWithTimeout(ctx, purchaseWindow, func() bool { return !p.turn.IsLocked() && p.changes != changes })
-	if err != nil || woken {
-		return err
+	changed := func() bool { return p.changes != changes }
+	if p.standing.DueAt == nil { // opened before invoices of packages said when they are due
+		woken, err := workflow.AwaitWithTimeout(ctx, purchaseWindow, func() bool { return !p.turn.IsLocked() && changed() })
+		if err != nil || woken {
+			return err
+		}
+	} else {
+		p.clock = p.standing.Clock
+		if reached, err := p.sleep(ctx, p.standing.DueAt, "End of the payment window", changed); err != nil || !reached {
+			return err
+		}
 	}
 	return p.step(ctx, "End of the payment window", activities.PurchaseInput{Expire: true})
 }

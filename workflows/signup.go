@@ -35,6 +35,7 @@ func runOnboarding(ctx workflow.Context, in OnboardingInput) (OnboardingResult, 
 	err := p.run(ctx)
 	closing, _ := workflow.NewDisconnectedContext(ctx)
 	p.show(closing)
+	p.tellReplaced(closing)
 	err = errors.Join(err, p.settle(closing), p.leave(closing))
 	// An answer that is owed is given before the workflow closes.
 	err = errors.Join(err, workflow.Await(closing, func() bool { return workflow.AllHandlersFinished(closing) }))

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/mock"
 	"github.com/stretchr/testify/require"
 
 	"slipway/domain"
@@ -283,9 +284,11 @@ func TestActivation_IsTheSameStoryForAnAccountThatExists(t *testing.T) {
 	o := f.activationOf(first.o, plan("growth"))
 	f.at(time.Hour/2, func() { f.give(domain.ActionSubmitPayment) })
 	f.at(time.Hour, func() { f.give(domain.ActionApprovePayment) })
+	f.OnSignalExternalWorkflow(mock.Anything, "billing-"+first.o.SubscriptionID, "", workflows.SignalMethodChanged, mock.Anything).Return(nil).Once()
 	f.ExecuteWorkflow(workflows.Activation, workflows.OnboardingInput{OnboardingID: o.ID})
 	f.assertEnd(domain.OnboardingCompleted)
 	assert.Equal(t, 1, f.count("SELECT count(*) FROM subscriptions WHERE status = 'active'"))
 	assert.Equal(t, 1, f.count("SELECT count(*) FROM subscriptions WHERE status = 'canceled' AND cancellation_reason = 'replaced'"))
 	assert.Equal(t, 1, f.count("SELECT count(*) FROM accounts"))
+	f.AssertExpectations(t) // the Billing of the trial is told
 }

@@ -29,7 +29,7 @@ import (
 // --- entitlements and credits
 
 // money compares the two calls a product's backend makes most with plain
-// handlers, and prints what a card sign-up costs.
+// handlers.
 func (b *bench) money() {
 	o := b.signUp("backend@example.com", "Backend", "starter")
 	var key struct{ Secret string }
@@ -53,6 +53,20 @@ func (b *bench) money() {
 	require.NoError(b.t, err)
 	lost := before.Plan + before.Bonus - after.Plan - after.Bonus - debits*rounds
 	b.rows = append(b.rows, row{what: "updates lost by those debits", ours: fmt.Sprint(lost), required: "0", met: lost == 0})
+}
+
+// costs says what a card sign-up and a renewal leave behind, in a dev of its own.
+func (b *bench) costs() {
+	b.t.Run("costs", func(t *testing.T) {
+		c := costOfMoney(t)
+		most := func(what string, ours, bound int) {
+			b.rows = append(b.rows, row{what: what, ours: fmt.Sprint(ours), required: fmt.Sprintf("≤ %d", bound), met: ours <= bound})
+		}
+		most("card sign-up through the sandbox: workflow executions", c.executions, 2)
+		most("card sign-up through the sandbox: events, its sleeping Billing's among them", c.signup, 32)
+		most("renewal: events", c.renewal, 12)
+		most("renewal: calls to the provider", int(c.calls), 1)
+	})
 }
 
 var debitKeys atomic.Int64

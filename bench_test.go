@@ -44,6 +44,7 @@ func TestBench(t *testing.T) {
 	b.firstAnswer()
 	b.reads()
 	b.money()
+	b.costs()
 	b.watchers()
 	b.print()
 	b.passwordCost()

@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"slipway/domain"
+	"slipway/store/storetest"
 )
 
 // The randomised run: people sign up, pay in every way there is, change their
@@ -28,9 +29,10 @@ import (
 // SLIPWAY_TEST_SEED repeats a run's choices, SLIPWAY_TEST_PEOPLE sets how many
 // sign up; fewer with -short.
 const (
-	randomPeople   = 2000
-	randomTogether = 64
-	randomLimit    = 150 * time.Second // for the sign-ups; then everything settles
+	randomPeople     = 2000
+	randomOnPostgres = 400
+	randomTogether   = 64
+	randomLimit      = 150 * time.Second // for the sign-ups; then everything settles
 )
 
 // randomTokens are the cards people pay with. The slow ones are rare: they would
@@ -49,7 +51,17 @@ var crashes = []childConfig{
 }
 
 func TestRandom_EveryInvariantHoldsWhateverHappens(t *testing.T) {
-	m := newMess(t)
+	newMess(t, "", randomPeople).live()
+}
+
+func TestRandom_EveryInvariantHoldsOnPostgres(t *testing.T) {
+	newMess(t, storetest.Postgres(t), randomOnPostgres).live()
+}
+
+// live has everybody live while things go wrong, lets it all settle, and looks
+// at every invariant.
+func (m *mess) live() {
+	t := m.t
 	began := time.Now()
 	stop := make(chan struct{})
 	var faults sync.WaitGroup
@@ -91,8 +103,8 @@ type mess struct {
 	answers    map[int]int
 }
 
-func newMess(t *testing.T) *mess {
-	m := &mess{t: t, seed: uint64(time.Now().UnixNano()), people: randomPeople, clockShare: 20, answers: map[int]int{}}
+func newMess(t *testing.T, database string, people int) *mess {
+	m := &mess{t: t, seed: uint64(time.Now().UnixNano()), people: people, clockShare: 20, answers: map[int]int{}}
 	if text := os.Getenv("SLIPWAY_TEST_SEED"); text != "" {
 		seed, err := strconv.ParseUint(text, 10, 64)
 		require.NoError(t, err)
@@ -107,7 +119,7 @@ func newMess(t *testing.T) *mess {
 		m.people = people
 	}
 	t.Logf("SLIPWAY_TEST_SEED=%d, %d people", m.seed, m.people)
-	m.s = newSite(t, "")
+	m.s = newSite(t, database)
 	_, m.r = m.s.api()
 	m.worker = m.s.worker()
 	m.admin = m.r.admin()

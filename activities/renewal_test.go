@@ -1,6 +1,7 @@
 package activities_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -338,6 +339,58 @@ func TestRenewal_AnOutageOfTheProviderIsNoFailure(t *testing.T) {
 	s.live(o, after(15))
 	assert.Equal(t, domain.SubscriptionActive, s.subscription(o).Status)
 	assert.Len(t, s.ledger(), 1)
+}
+
+// slowBank takes its time to decide about charges, as a bank does about debits.
+type slowBank struct {
+	payment.Provider
+	decided func() bool
+	asked   map[string]payment.Charge
+}
+
+func (b slowBank) Charge(ctx context.Context, in payment.Charge) (payment.Outcome, error) {
+	b.asked[in.Key] = in
+	return b.Lookup(ctx, in.Key)
+}
+
+func (b slowBank) Lookup(ctx context.Context, key string) (payment.Outcome, error) {
+	in, asked := b.asked[key]
+	switch {
+	case !asked:
+		return b.Provider.Lookup(ctx, key)
+	case !b.decided():
+		return payment.Outcome{Key: key, Ref: "debit_1", Status: payment.StatusProcessing, Amount: in.Amount, Currency: in.Currency}, nil
+	}
+	return b.Provider.Charge(ctx, in)
+}
+
+func TestRenewal_ABankThatDecidesAfterTheGraceIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	for token, want := range map[string]domain.SubscriptionStatus{
+		"tok_ok": domain.SubscriptionActive, "tok_declined_funds": domain.SubscriptionPastDue,
+	} {
+		s := newShop(t)
+		o := s.trial(token)
+		s.Providers[payment.NameSandbox] = slowBank{
+			s.Providers[payment.NameSandbox], func() bool { return s.clock.Now().After(after(24).Add(time.Hour / 2)) }, map[string]payment.Charge{},
+		}
+		s.live(o, after(24))
+		sub := s.subscription(o)
+		assert.Equal(t, domain.SubscriptionTrialing, sub.Status, "undecided is not late")
+		assert.True(t, sub.Entitled(s.clock.Now()))
+		require.Len(t, s.payments(o), 1)
+		assert.Equal(t, domain.PaymentProcessing, s.last(o).Status)
+
+		s.live(o, after(24).Add(2*time.Hour))
+		sub = s.subscription(o)
+		assert.Equal(t, want, sub.Status)
+		assert.Len(t, s.ledger(), 1, "asked once")
+		if want == domain.SubscriptionActive {
+			assert.Equal(t, after(14), *sub.CurrentPeriodStart, "the period is the one that was due")
+		} else {
+			assert.WithinDuration(t, after(24), *sub.PastDueSince, 2*time.Hour, "recovery begins when it is known")
+		}
+	}
 }
 
 func TestCommands_CancelNowAtThePeriodsEndAndBack(t *testing.T) {

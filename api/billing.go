@@ -125,6 +125,9 @@ func (a *API) owedAction(ctx context.Context, sub *domain.Subscription, invoice 
 	if err != nil && domain.CodeOf(err) != domain.CodeNotFound {
 		return nil, err
 	}
+	if err == nil && method.Chargeable() && invoice.Reason == domain.ReasonSubscriptionCycle && sub.Status != domain.SubscriptionPastDue {
+		return &domain.NextAction{Type: domain.NextOpenApp, URL: "/v1/account"}, nil // charged when the period begins
+	}
 	if err == nil && method.Chargeable() {
 		next.ExpiresAt = sub.GraceEndsAt
 		next.Type, next.URL, next.PaymentOption = domain.NextAddPaymentMethod, "/v1/account/payment-methods", method.Option

@@ -178,6 +178,26 @@ func TestInvoice_OfWhoPaysByHandIsSubmittedAndApproved(t *testing.T) {
 	w.call("POST", url, secret, map[string]any{"reference": "TX 4"}).problem(409, domain.ReasonInvalidTransition)
 }
 
+func TestInvoice_OfAPeriodThatHasNotBegunIsNotChargedBefore(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	o := w.signUp("acme", "plan", "starter") // a trial, paid by hand
+	secret, sub := o.text("client_secret"), o.text("subscription.id")
+	soon := w.store.Now().Add(24 * time.Hour)
+	_, err := w.store.Stats()["write"].Exec("UPDATE subscriptions SET current_period_end = ?, trial_end = ?", soon, soon)
+	require.NoError(t, err)
+	_, err = w.flows.act.BillDue(t.Context(), activities.BillDueInput{SubscriptionID: sub, Due: domain.DueNotice})
+	require.NoError(t, err)
+	url := w.call("GET", "/v1/account/billing", secret, nil).ok(200).text("next_action.data.url")
+	card := w.call("POST", "/v1/account/payment-methods", secret, map[string]any{"payment_option": "card", "payment_token": "tok_ok"}).ok(201)
+	w.call("POST", "/v1/account/payment-methods/"+card.text("id")+"/default", secret, map[string]any{}).ok(200)
+	early := w.call("POST", url, secret, map[string]any{}).problem(409, "conflict")
+	assert.Contains(t, early.text("detail"), soon.Format("2 January 2006"), "it says when the card is charged")
+	assert.Empty(t, w.call("GET", "/v1/admin/payments", w.admin, nil).ok(200).rows())
+	assert.Equal(t, "open_app", w.call("GET", "/v1/account/billing", secret, nil).ok(200).text("next_action.data.type"))
+	w.call("POST", url, secret, map[string]any{"reference": "TX 1"}).ok(200) // who wants to, may
+}
+
 func TestPurchase_BringsCreditsAndLeavesTheSubscriptionAlone(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -162,7 +162,10 @@ func (a *API) payInvoice(ctx context.Context, in *payInvoiceInput) (*invoiceOutp
 		if invoice.Status != domain.InvoiceOpen {
 			return domain.InvalidTransition(string(invoice.Status), string(domain.InvoicePaid), nil)
 		}
-		return a.checkReference(ctx, who.accountID, in.Body.Reference)
+		if err := a.checkReference(ctx, who.accountID, in.Body.Reference); err != nil || cmd.Action == domain.ActionSubmitPayment {
+			return err
+		}
+		return a.checkLate(ctx, invoice)
 	})
 	if err != nil {
 		return nil, err
@@ -172,6 +175,17 @@ func (a *API) payInvoice(ctx context.Context, in *payInvoiceInput) (*invoiceOutp
 	}
 	invoice, err = a.store.InvoiceByID(ctx, invoice.ID)
 	return &invoiceOutput{Replayable: replayed(again), Body: invoice}, err
+}
+
+// checkLate refuses to charge a card before the period the invoice is for: it is
+// charged then without being asked.
+func (a *API) checkLate(ctx context.Context, invoice *domain.Invoice) error {
+	sub, err := a.store.SubscriptionByID(ctx, invoice.SubscriptionID)
+	if err != nil || sub.Status == domain.SubscriptionPastDue {
+		return err
+	}
+	return &domain.Error{Code: domain.CodeConflict, Detail: "Nothing is late: the card is charged when the period begins, on " +
+		invoice.PeriodStart.Format("2 January 2006") + ". To pay before, submit a reference."}
 }
 
 // payFor takes the command to whoever waits for the invoice's payment.

@@ -26,10 +26,6 @@ type BillingStanding struct {
 	Late bool `json:"late,omitempty"`
 }
 
-// recheck is how soon a payment that a provider is still deciding about is
-// looked up, if no event tells before.
-const recheck = time.Hour
-
 // bill runs fn on the locked subscription in one transaction, computes what is
 // due next, and saves what changed with the events fn recorded.
 func (a *Activities) bill(ctx context.Context, subscriptionID string, fn func(c *changeSet) error) (BillingStanding, error) {
@@ -70,10 +66,12 @@ func (c *changeSet) billingStanding() (BillingStanding, error) {
 	if err != nil {
 		return standing, err
 	}
-	deciding := false
+	var askedAgain time.Time // when what a provider is still deciding about is looked up
 	for i := range undecided {
 		standing.Collect = standing.Collect || undecided[i].ToAsk()
-		deciding = deciding || undecided[i].Status == domain.PaymentProcessing
+		if undecided[i].Status == domain.PaymentProcessing {
+			askedAgain = undecided[i].UpdatedAt.Add(store.RecheckAfter)
+		}
 	}
 	byHand, err := c.byHand()
 	if err != nil {
@@ -84,8 +82,8 @@ func (c *changeSet) billingStanding() (BillingStanding, error) {
 		s.Due, s.DueAt = "", nil
 		return standing, nil
 	}
-	if deciding && at.Before(c.now.Add(recheck)) {
-		at = c.now.Add(recheck)
+	if at.Before(askedAgain) {
+		at = askedAgain
 	}
 	s.Due, s.DueAt = due, &at
 	standing.Due, standing.DueAt = due, &at

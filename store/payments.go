@@ -9,9 +9,9 @@ import (
 	"slipway/domain"
 )
 
-// recheckAfter is how long a provider may take to decide before it is asked
+// RecheckAfter is how long a provider may take to decide before it is asked
 // again, if it sends no event.
-const recheckAfter = time.Hour
+const RecheckAfter = time.Hour
 
 // Undecided is a payment that a provider was, or is about to be, asked for and
 // that has not ended.
@@ -30,7 +30,7 @@ func (u *Undecided) ToAsk() bool {
 	case domain.PaymentRequiresAction:
 		return !u.Wanted
 	case domain.PaymentProcessing:
-		return u.ProviderRef == "" || !u.Wanted || u.now.Sub(u.UpdatedAt) >= recheckAfter
+		return u.ProviderRef == "" || !u.Wanted || u.now.Sub(u.UpdatedAt) >= RecheckAfter
 	}
 	return true
 }

@@ -27,7 +27,7 @@ func (s *settings) billingFlags() []cli.Flag {
 		&cli.IntFlag{Name: "sandbox-port", Sources: env("SANDBOX_PORT"), Value: 8234, Destination: &s.sandboxPort,
 			Usage: "dev, sandbox: port of the payment sandbox; 0 for a free one"},
 		&cli.FloatFlag{Name: "provider-rate", Sources: env("PROVIDER_RATE"), Value: 50, Destination: &s.providerRate,
-			Usage: "activities a second that may call third parties, over all workers; 0 for no limit"},
+			Usage: "activities a second that may ask payment providers, over all workers; 0 for no limit"},
 		&cli.BoolFlag{Name: "test-clocks", Sources: env("TEST_CLOCKS"), Destination: &s.testClocks,
 			Usage: "let admins move time for accounts bound to a test clock; never in production. On in dev unless set to false"},
 		&cli.StringSliceFlag{Name: "dunning-retries", Sources: env("DUNNING_RETRIES"), Value: []string{"24h", "72h", "120h", "168h"}, Destination: &s.dunningRetries,

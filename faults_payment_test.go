@@ -175,6 +175,13 @@ func TestFault15_CanceledDuringACharge(t *testing.T) {
 			o := r.pays(token+"@example.com", "growth", token)
 			eventually(t, func() bool { return len(r.payments(o.Account.ID)) > 0 }, "the charge is under way")
 			a := r.post("/v1/onboardings/"+o.ID+"/cancel", o.ClientSecret, map[string]any{})
+			if a.status == http.StatusConflict && token == "tok_lost_response" {
+				t.Log("the company's webhook was faster than the customer")
+				r.until(o, domain.OnboardingCompleted)
+				_, n := r.kept(o.Account.ID)
+				assert.Equal(t, 1, n)
+				return
+			}
 			require.Equal(t, http.StatusOK, a.status, string(a.body))
 			r.until(o, domain.OnboardingCanceled)
 			_ = r.app.temporal.GetWorkflow(context.Background(), "signup-"+o.ID, "").Get(context.Background(), nil) // it ends as canceled

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -142,6 +144,14 @@ func TestBenchSleeping(t *testing.T) {
 	ctx := t.Context()
 	o := r.pay("growth", "tok_ok", "")
 	r.until(o, domain.OnboardingCompleted)
+	binary := buildProduction(t)
+	worker := func() int { // holds nothing in its cache
+		return startProduction(t, binary, "worker", "TEMPORAL_ADDRESS="+r.dev.temporal, "DATABASE_URL="+url,
+			"SLIPWAY_SECRET_KEY="+r.app.secretKey, "SLIPWAY_SANDBOX_URL="+sandbox.url, "SLIPWAY_RECONCILE_EVERY=1h", "SLIPWAY_PROVIDER_RATE=0")
+	}
+	r.app.worker.Stop()
+	first := worker()
+	idleBefore := idleMemory(t, first)
 	due := time.Now().UTC().Add(time.Hour)
 	subs := r.multiply(o, sleeping, due)
 	started := time.Now()
@@ -153,12 +163,8 @@ func TestBenchSleeping(t *testing.T) {
 	eventually(t, func() bool { return r.sleepers() == sleeping }, "all sleep")
 	putToSleep := time.Since(started)
 
-	r.app.worker.Stop()
-	fresh := startChild(t, "worker", childConfig{
-		DataDir: t.TempDir(), Database: url, SecretKey: base64.StdEncoding.EncodeToString(key), SandboxURL: sandbox.url,
-	}, "TEMPORAL_ADDRESS="+r.dev.temporal)
-	time.Sleep(5 * time.Second) // whatever a worker does when it starts is done
-	idle := peakMemory(t, fresh.cmd.Process.Pid)
+	kill(t, first)
+	idle := idleMemory(t, worker())
 
 	_, err := r.app.store.Stats()["write"].ExecContext(ctx, "UPDATE subscriptions SET current_period_end = date_trunc('milliseconds', now()), anchor = date_trunc('milliseconds', now()) - interval '1 month' WHERE id IN (SELECT id FROM subscriptions ORDER BY id LIMIT $1)", dueTogether)
 	require.NoError(t, err)
@@ -174,10 +180,44 @@ func TestBenchSleeping(t *testing.T) {
 	fmt.Fprintf(w, "\nsleeping subscriptions on PostgreSQL\t%d\n", sleeping)
 	fmt.Fprintf(w, "put to sleep, executions a second\t%.0f\n", sleeping/putToSleep.Seconds())
 	fmt.Fprintf(w, "memory of a worker that holds none of them in its cache\t%d MB\n", idle>>20)
+	fmt.Fprintf(w, "memory of such a worker when there were none\t%d MB\n", idleBefore>>20)
 	fmt.Fprintf(w, "renewals a second when %d come due together\t%.0f\n", dueTogether, dueTogether/took.Seconds())
 	fmt.Fprintf(w, "history of a subscription that sleeps\t%d bytes\n", r.historyBytes("billing-"+subs[sleeping-1].ID))
 	r.printYear(w)
 	require.NoError(t, w.Flush())
+}
+
+// buildProduction builds what is deployed: without the embedded Temporal.
+func buildProduction(t testing.TB) string {
+	t.Helper()
+	binary := filepath.Join(t.TempDir(), "slipway")
+	out, err := exec.Command("go", "build", "-trimpath", "-tags", "nodev", "-ldflags", "-s -w", "-o", binary, ".").CombinedOutput()
+	require.NoError(t, err, string(out))
+	return binary
+}
+
+// startProduction runs the binary and returns its process id.
+func startProduction(t testing.TB, binary, command string, env ...string) (pid int) {
+	t.Helper()
+	cmd := exec.Command(binary, command)
+	cmd.Env, cmd.Stderr = append(os.Environ(), env...), testLog{t}
+	require.NoError(t, cmd.Start())
+	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
+	return cmd.Process.Pid
+}
+
+func kill(t testing.TB, pid int) {
+	t.Helper()
+	process, err := os.FindProcess(pid)
+	require.NoError(t, err)
+	require.NoError(t, process.Kill())
+}
+
+// idleMemory is the most a worker took from its start until it has nothing to do.
+func idleMemory(t *testing.T, pid int) int64 {
+	t.Helper()
+	time.Sleep(10 * time.Second) // whatever a worker does when it starts is done
+	return peakMemory(t, pid)
 }
 
 // multiply copies a subscription, with its account and method, as often as is

@@ -67,6 +67,7 @@ var scenarios = []scenario{
 	{kind: "card tok_reset", token: "tok_reset"},
 	{kind: "card tok_slow", token: "tok_slow", slow: true},
 	{kind: "card tok_lost_response", token: "tok_lost_response"},
+	{kind: "card tok_forgotten_key", token: "tok_forgotten_key"},
 	{kind: "card tok_stored_500", token: "tok_stored_500"},
 	{kind: "card tok_webhook_chaos", token: "tok_webhook_chaos"},
 	{kind: "bank transfer", option: "bank_transfer"},

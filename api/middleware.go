@@ -85,7 +85,7 @@ func (a *API) logAnswer(c *gin.Context, id string, took time.Duration) {
 		return
 	}
 	a.log.LogAttrs(ctx, level, "request", slog.String("method", c.Request.Method), slog.String("route", c.FullPath()),
-		slog.Int("status", status), slog.Duration("took", took), slog.Int("bytes", c.Writer.Size()), slog.String("request_id", id))
+		slog.Int("status", status), slog.Duration("took", took), slog.Int("bytes", max(c.Writer.Size(), 0)), slog.String("request_id", id))
 }
 
 // crossOrigin lets browsers on the configured origins call, and read the

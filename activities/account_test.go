@@ -10,6 +10,7 @@ import (
 	"slipway/activities"
 	"slipway/domain"
 	"slipway/store"
+	"slipway/store/storetest"
 )
 
 func TestOpenAccount_TellsHowTheSlugWasFound(t *testing.T) {
@@ -97,7 +98,7 @@ func TestOpenAccount_ManyOfOneNameAreAllServed(t *testing.T) {
 	for i := range inputs {
 		inputs[i].OnboardingID = f.receive(named("Acme")).ID
 	}
-	assert.Empty(t, together(2*people, func(i int) error { // everyone twice, all at once
+	assert.Empty(t, storetest.Together(2*people, func(i int) error { // everyone twice, all at once
 		_, err := f.OpenAccount(t.Context(), inputs[i%people])
 		return err
 	}))

@@ -226,9 +226,28 @@ func (a *Activities) replace(ctx context.Context, p *domain.Payment) error {
 	if outcome.Status != payment.StatusNone {
 		return a.record(ctx, p, outcome)
 	}
+	return a.aboutPayment(ctx, p.ID, func(c *changeSet, p *domain.Payment, invoice *domain.Invoice) error {
+		if p.Status == domain.PaymentFailed {
+			return nil
+		}
+		p.FailureClass = string(payment.ClassUnavailable)
+		if err := c.failPayment(p, domain.FailureProvider); err != nil || invoice.Status != domain.InvoiceOpen {
+			return err
+		}
+		m, err := c.tx.MethodEver(ctx, p.MethodID)
+		if err != nil {
+			return err
+		}
+		return c.attempt(store.NewID(domain.PrefixPayment), invoice, m)
+	})
+}
+
+// aboutPayment runs fn on a locked payment in one transaction, with the events
+// it records.
+func (a *Activities) aboutPayment(ctx context.Context, id string, fn func(*changeSet, *domain.Payment, *domain.Invoice) error) error {
 	return a.Store.Within(ctx, func(tx *store.Store) error {
-		locked, err := tx.LockPayment(ctx, p.ID)
-		if err != nil || locked.Status == domain.PaymentFailed {
+		p, err := tx.LockPayment(ctx, id)
+		if err != nil {
 			return err
 		}
 		invoice, err := tx.InvoiceByID(ctx, p.InvoiceID)
@@ -239,18 +258,8 @@ func (a *Activities) replace(ctx context.Context, p *domain.Payment) error {
 		if err != nil {
 			return err
 		}
-		locked.FailureClass = string(payment.ClassUnavailable)
-		if err := c.failPayment(locked, domain.FailureProvider); err != nil {
+		if err := fn(c, p, invoice); err != nil {
 			return err
-		}
-		if invoice.Status == domain.InvoiceOpen {
-			m, err := tx.MethodEver(ctx, p.MethodID)
-			if err != nil {
-				return err
-			}
-			if err := c.attempt(store.NewID(domain.PrefixPayment), invoice, m); err != nil {
-				return err
-			}
 		}
 		return c.tell()
 	})

@@ -18,6 +18,7 @@ import (
 	"slipway/domain"
 	"slipway/notify"
 	"slipway/store"
+	"slipway/store/storetest"
 )
 
 // hooked is an endpoint that answers as the test says, and one event on its way.
@@ -244,7 +245,7 @@ func TestFailDelivery_GivesUpWhatIsOpen(t *testing.T) {
 func TestDeliver_TwiceAtOnceDeliversOnceInTheEnd(t *testing.T) {
 	t.Parallel()
 	h := newHooked(t, http.StatusOK)
-	require.Empty(t, together(5, func(int) error { _, err := h.Deliver(context.Background(), h.in); return err }))
+	require.Empty(t, storetest.Together(5, func(int) error { _, err := h.Deliver(context.Background(), h.in); return err }))
 	assert.Equal(t, domain.DeliveryDelivered, h.row().Status)
 	assert.EqualValues(t, h.posts.Load(), h.row().Attempts, "every post is counted")
 }

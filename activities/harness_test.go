@@ -3,8 +3,6 @@ package activities_test
 import (
 	"context"
 	"database/sql"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -17,10 +15,11 @@ import (
 	"slipway/activities"
 	"slipway/domain"
 	"slipway/store"
+	"slipway/store/storetest"
 )
 
-// noon is when every test begins, on a day no month's arithmetic bends.
-var noon = time.Date(2026, 1, 15, 12, 0, 0, 0, time.UTC)
+// noon is when every test begins.
+var noon = storetest.Noon
 
 // window is the payment window of every test.
 const window = 23 * time.Hour
@@ -43,36 +42,6 @@ func (c *clock) forward(d time.Duration) {
 	c.now = c.now.Add(d)
 }
 
-// byHand makes the seeded card another option that is paid by hand, of which
-// most tests need two; those of charging set its provider back.
-const byHand = "UPDATE payment_options SET provider = 'manual', instructions = 'Pay through the link on your invoice.' WHERE key = 'card'"
-
-// seeded is a migrated and seeded database file, made once and copied per test.
-var seeded = sync.OnceValues(func() ([]byte, error) {
-	dir, err := os.MkdirTemp("", "slipway-activities")
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = os.RemoveAll(dir) }()
-	path := filepath.Join(dir, "seeded.db")
-	s, err := store.Open(store.Config{URL: path, NoSync: true, Now: func() time.Time { return noon }})
-	if err != nil {
-		return nil, err
-	}
-	for _, step := range []func(context.Context) error{s.Migrate, s.Seed} {
-		if err := step(context.Background()); err != nil {
-			return nil, err
-		}
-	}
-	if _, err := s.Stats()["write"].Exec(byHand); err != nil {
-		return nil, err
-	}
-	if err := s.Close(); err != nil {
-		return nil, err
-	}
-	return os.ReadFile(path)
-})
-
 // fixture is a database of its own and the activities on it.
 type fixture struct {
 	*activities.Activities
@@ -85,14 +54,8 @@ type fixture struct {
 
 func newFixture(t testing.TB, policy ...func(*activities.Policy)) *fixture {
 	t.Helper()
-	file, err := seeded()
-	require.NoError(t, err)
-	path := filepath.Join(t.TempDir(), "slipway.db")
-	require.NoError(t, os.WriteFile(path, file, 0o600))
 	c := &clock{now: noon}
-	s, err := store.Open(store.Config{URL: path, NoSync: true, Now: c.Now})
-	require.NoError(t, err)
-	t.Cleanup(func() { assert.NoError(t, s.Close()) })
+	s := storetest.Seeded(t, c.Now)
 	fakes := &processes{states: map[string]activities.ProcessState{}}
 	a := &activities.Activities{Store: s, Processes: fakes, Policy: activities.Policy{
 		Billing: domain.DefaultBillingPolicy(), PaymentWindow: window, Reminders: []time.Duration{time.Hour, 20 * time.Hour, 30 * time.Hour},
@@ -315,27 +278,6 @@ func (p *processes) Wake(_ context.Context, o *domain.Onboarding) error {
 	defer p.mu.Unlock()
 	p.waking = append(p.waking, o.ID)
 	return nil
-}
-
-// together runs fn n times at once and returns the errors there were.
-func together(n int, fn func(i int) error) []error {
-	var wg sync.WaitGroup
-	var mu sync.Mutex
-	var errs []error
-	start := make(chan struct{})
-	for i := range n {
-		wg.Go(func() {
-			<-start
-			if err := fn(i); err != nil {
-				mu.Lock()
-				defer mu.Unlock()
-				errs = append(errs, err)
-			}
-		})
-	}
-	close(start)
-	wg.Wait()
-	return errs
 }
 
 func (p *processes) StartBilling(_ context.Context, sub *domain.Subscription) error {

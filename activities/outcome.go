@@ -6,7 +6,6 @@ import (
 
 	"slipway/domain"
 	"slipway/payment"
-	"slipway/store"
 )
 
 // record writes what a provider says of an attempt, in one transaction with all
@@ -273,30 +272,19 @@ func (a *Activities) giveBack(ctx context.Context, p *domain.Payment) error {
 }
 
 func (a *Activities) recordGivenBack(ctx context.Context, paymentID string, out payment.Outcome) error {
-	return a.Store.Within(ctx, func(tx *store.Store) error {
-		p, err := tx.LockPayment(ctx, paymentID)
-		if err != nil || p.Status == domain.PaymentFailed || p.Status == domain.PaymentSucceeded {
-			return err
-		}
-		invoice, err := tx.InvoiceByID(ctx, p.InvoiceID)
-		if err != nil {
-			return err
-		}
-		c, err := a.aboutInvoice(ctx, tx, invoice)
-		if err != nil {
-			return err
+	return a.aboutPayment(ctx, paymentID, func(c *changeSet, p *domain.Payment, _ *domain.Invoice) error {
+		if p.Status == domain.PaymentFailed || p.Status == domain.PaymentSucceeded {
+			return nil
 		}
 		p.Refunded, p.ActionURL = out.Refunded, ""
 		if out.Ref != "" {
 			p.ProviderRef = out.Ref
 		}
-		if err := c.failPayment(p, domain.FailureSuperseded); err != nil {
+		if err := c.failPayment(p, domain.FailureSuperseded); err != nil || out.Refunded == 0 {
 			return err
 		}
-		if out.Refunded > 0 {
-			c.record(domain.EventPaymentRefunded, map[string]any{"payment": p.ID, "amount": out.Refunded, "currency": p.Currency})
-		}
-		return c.tell()
+		c.record(domain.EventPaymentRefunded, map[string]any{"payment": p.ID, "amount": out.Refunded, "currency": p.Currency})
+		return nil
 	})
 }
 
@@ -315,18 +303,13 @@ func (a *Activities) refundLate(ctx context.Context, paymentID string) error {
 	if err != nil || out.Refunded == 0 {
 		return err
 	}
-	return a.Store.Within(ctx, func(tx *store.Store) error {
-		p, err := tx.LockPayment(ctx, paymentID)
-		if err != nil || p.Refunded > 0 {
-			return err
+	return a.aboutPayment(ctx, paymentID, func(c *changeSet, p *domain.Payment, _ *domain.Invoice) error {
+		if p.Refunded > 0 {
+			return nil
 		}
-		p.Refunded, p.UpdatedAt = out.Refunded, tx.Now()
-		c := &changeSet{ctx: ctx, tx: tx, now: tx.Now(), actor: systemActor, about: domain.Event{AccountID: p.AccountID}}
+		p.Refunded, p.UpdatedAt = out.Refunded, c.now
 		c.record(domain.EventPaymentRefunded, map[string]any{"payment": p.ID, "amount": out.Refunded, "currency": p.Currency})
-		if err := tx.SavePayment(ctx, p); err != nil {
-			return err
-		}
-		return c.tell()
+		return c.tx.SavePayment(ctx, p)
 	})
 }
 

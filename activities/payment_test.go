@@ -11,6 +11,7 @@ import (
 	"slipway/activities"
 	"slipway/domain"
 	"slipway/store"
+	"slipway/store/storetest"
 )
 
 func TestPayment_SubmittedApprovedFulfilledOnce(t *testing.T) {
@@ -139,7 +140,7 @@ func TestFulfilment_HappensOnceHoweverManyAskAtOnce(t *testing.T) {
 			for i := range admins {
 				inputs = append(inputs, f.command(o, c.action(i), ofPayment(p.ID)))
 			}
-			assert.Empty(t, together(admins, func(i int) error { return f.decide(inputs[i]) }), "each is told it is done")
+			assert.Empty(t, storetest.Together(admins, func(i int) error { return f.decide(inputs[i]) }), "each is told it is done")
 			assert.Equal(t, 1, f.count("SELECT count(*) FROM payments WHERE status = 'succeeded'"))
 			assert.Equal(t, 1, f.count("SELECT count(*) FROM payments"))
 			assert.Equal(t, 1, f.count("SELECT count(*) FROM invoices WHERE status = 'paid'"))
@@ -159,7 +160,7 @@ func TestFulfilment_OfApproveAndCancelAtOnceOneWins(t *testing.T) {
 		inputs := []activities.ApplyInput{
 			f.command(o, domain.ActionApprovePayment, ofPayment(p.ID)), f.command(o, domain.ActionCancel),
 		}
-		errs := together(2, func(i int) error { return f.decide(inputs[i]) })
+		errs := storetest.Together(2, func(i int) error { return f.decide(inputs[i]) })
 		require.Len(t, errs, 1)
 		assert.Equal(t, domain.CodeConflict, domain.CodeOf(errs[0]))
 		if f.onboarding(o).Status == domain.OnboardingCompleted {

@@ -5,11 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -27,43 +24,14 @@ import (
 	"slipway/activities"
 	"slipway/domain"
 	"slipway/store"
+	"slipway/store/storetest"
 	"slipway/workflows"
 )
 
 // noon is when every test begins; window is its payment window.
-var noon = time.Date(2026, 1, 15, 12, 0, 0, 0, time.UTC)
+var noon = storetest.Noon
 
 const window = 23 * time.Hour
-
-// byHand makes the seeded card another option that is paid by hand, of which
-// most tests need two; those of charging set its provider back.
-const byHand = "UPDATE payment_options SET provider = 'manual', instructions = 'Pay through the link on your invoice.' WHERE key = 'card'"
-
-// seeded is a migrated and seeded database file, made once and copied per test.
-var seeded = sync.OnceValues(func() ([]byte, error) {
-	dir, err := os.MkdirTemp("", "slipway-workflows")
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = os.RemoveAll(dir) }()
-	path := filepath.Join(dir, "seeded.db")
-	s, err := store.Open(store.Config{URL: path, NoSync: true, Now: func() time.Time { return noon }})
-	if err != nil {
-		return nil, err
-	}
-	for _, step := range []func(context.Context) error{s.Migrate, s.Seed} {
-		if err := step(context.Background()); err != nil {
-			return nil, err
-		}
-	}
-	if _, err := s.Stats()["write"].Exec(byHand); err != nil {
-		return nil, err
-	}
-	if err := s.Close(); err != nil {
-		return nil, err
-	}
-	return os.ReadFile(path)
-})
 
 // flow is one workflow in the SDK's environment, with the real activities on a
 // database of its own. The store's clock is the environment's, so that skipped
@@ -106,14 +74,7 @@ func (f *flow) openStore() *store.Store { return f.openStoreAt(f.Now) }
 
 func (f *flow) openStoreAt(now func() time.Time) *store.Store {
 	f.t.Helper()
-	file, err := seeded()
-	require.NoError(f.t, err)
-	path := filepath.Join(f.t.TempDir(), "slipway.db")
-	require.NoError(f.t, os.WriteFile(path, file, 0o600))
-	s, err := store.Open(store.Config{URL: path, NoSync: true, Now: now})
-	require.NoError(f.t, err)
-	f.t.Cleanup(func() { assert.NoError(f.t, s.Close()) })
-	return s
+	return storetest.Seeded(f.t, now)
 }
 
 func (f *flow) upserted(args mock.Arguments) {

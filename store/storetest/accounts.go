@@ -164,7 +164,7 @@ func idempotencyRace(t *testing.T, s *store.Store) {
 	ctx := t.Context()
 	key := store.Key{Scope: "POST /v1/onboardings", Value: "k1", Fingerprint: []byte("body")}
 	answers := make([]string, 50)
-	errs := together(len(answers), func(i int) error {
+	errs := Together(len(answers), func(i int) error {
 		return s.Within(ctx, func(tx *store.Store) error {
 			mine := fmt.Sprintf("onb_%d", i)
 			existing, err := tx.ClaimKey(ctx, key, mine)

@@ -119,7 +119,7 @@ func attachAtOnce(t *testing.T, s *store.Store) {
 	ctx := t.Context()
 	a := insertAccount(t, s)
 	options := []string{"card", "wallet", "bank_transfer", "invoice", "gold"}
-	errs := together(50, func(i int) error {
+	errs := Together(50, func(i int) error {
 		return s.Within(ctx, func(tx *store.Store) error {
 			m, err := tx.AttachMethod(ctx, newMethod(a.ID, options[i%len(options)]), true)
 			if err == nil && !m.Default {
@@ -208,7 +208,7 @@ func grantOnce(t *testing.T, s *store.Store) {
 func grantAtOnce(t *testing.T, s *store.Store) {
 	ctx := t.Context()
 	a := insertAccount(t, s)
-	errs := together(50, func(i int) error {
+	errs := Together(50, func(i int) error {
 		return s.Within(ctx, func(tx *store.Store) error {
 			_, err := tx.GrantCredits(ctx, grant(a.ID, domain.PoolPlan, 10, string(rune('a'+i%5))))
 			return err
@@ -247,7 +247,7 @@ func clearOnce(t *testing.T, s *store.Store) {
 	require.True(t, give(t, s, grant(a.ID, domain.PoolPlan, 50, "second")))
 	wipe("renewal")
 	assertBalance(t, s, a.ID, 50, 7)
-	errs := together(10, func(int) error {
+	errs := Together(10, func(int) error {
 		return s.Within(ctx, func(tx *store.Store) error { return tx.ClearPlanCredits(ctx, a.ID, "sub_1", "next") })
 	})
 	require.Empty(t, errs)

@@ -146,7 +146,7 @@ func oneDefaultPlan(t *testing.T, s *store.Store) {
 	require.NoError(t, err)
 	assert.Equal(t, "gold", got.Code)
 
-	errs := together(20, func(i int) error {
+	errs := Together(20, func(i int) error {
 		plan := *gold
 		plan.ID, plan.Code = store.NewID(domain.PrefixPlan), "gold-"+string(rune('a'+i))
 		_, err := s.SavePlan(ctx, &plan)

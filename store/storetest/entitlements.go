@@ -156,7 +156,7 @@ func sitesAtOnce(t *testing.T, s *store.Store) {
 	ctx := t.Context()
 	a := insertAccount(t, s)
 	subscribe(t, s, a.ID, domain.SubscriptionActive, 3)
-	errs := together(50, func(int) error {
+	errs := Together(50, func(int) error {
 		return s.Within(ctx, func(tx *store.Store) error {
 			if err := tx.LockAccount(ctx, a.ID); err != nil {
 				return err
@@ -290,7 +290,7 @@ func debitOnce(t *testing.T, s *store.Store) {
 func debitSameKeyAtOnce(t *testing.T, s *store.Store) {
 	ctx := t.Context()
 	id := funded(t, s, 10, 100)
-	errs := together(50, func(i int) error {
+	errs := Together(50, func(i int) error {
 		r, err := s.Debit(ctx, store.Debit{AccountID: id, Amount: 15, Reason: "render", Key: string(rune('a' + i%2))})
 		if err == nil && len(r.Entries) == 0 {
 			err = errors.New("neither taken nor replayed")
@@ -304,7 +304,7 @@ func debitSameKeyAtOnce(t *testing.T, s *store.Store) {
 func debitAtOnce(t *testing.T, s *store.Store) {
 	ctx := t.Context()
 	id := funded(t, s, 20, 15)
-	errs := together(50, func(i int) error {
+	errs := Together(50, func(i int) error {
 		r, err := s.Debit(ctx, store.Debit{AccountID: id, Amount: 3, Reason: "render", Key: fmt.Sprint(i)})
 		if err == nil && r.Short {
 			err = errShort
@@ -323,7 +323,7 @@ var errShort = errors.New("short")
 func debitBesideGrants(t *testing.T, s *store.Store) {
 	ctx := t.Context()
 	id := funded(t, s, 100, 100)
-	errs := together(50, func(i int) error {
+	errs := Together(50, func(i int) error {
 		if i%2 == 0 {
 			return s.Within(ctx, func(tx *store.Store) error {
 				_, err := tx.GrantCredits(ctx, grant(id, domain.PoolBonus, 4, fmt.Sprint("grant", i)))

@@ -58,7 +58,7 @@ func onePerPerson(t *testing.T, s *store.Store) {
 
 func twoHundredAtOnce(t *testing.T, s *store.Store) {
 	stored := make([]bool, 200)
-	errs := together(len(stored), func(i int) (err error) {
+	errs := Together(len(stored), func(i int) (err error) {
 		stored[i], err = s.InsertOnboarding(t.Context(), NewOnboarding("ada@example.com"))
 		return err
 	})
@@ -161,7 +161,7 @@ func allOrNothing(t *testing.T, s *store.Store) {
 func losesNoChange(t *testing.T, s *store.Store) {
 	ctx := t.Context()
 	id := insertOnboarding(t, s, "ada@example.com", domain.OnboardingReceived).ID
-	errs := together(40, func(int) error {
+	errs := Together(40, func(int) error {
 		return s.Within(ctx, func(tx *store.Store) error {
 			o, err := tx.LockOnboarding(ctx, id)
 			if err != nil {

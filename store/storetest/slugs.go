@@ -109,7 +109,7 @@ func noNumberLeft(t *testing.T, s *store.Store) {
 func thousandAtOnce(t *testing.T, s *store.Store) {
 	ctx := t.Context()
 	slugs := make([]string, 1000)
-	errs := together(len(slugs), func(i int) error {
+	errs := Together(len(slugs), func(i int) error {
 		return s.Within(ctx, func(tx *store.Store) error {
 			a, err := tx.AllocateSlug(ctx, "acme", store.NewID(domain.PrefixAccount))
 			slugs[i] = a.Slug

@@ -62,8 +62,8 @@ func within(t testing.TB, s *store.Store, fn func(tx *store.Store) error) {
 	require.NoError(t, s.Within(t.Context(), fn))
 }
 
-// together runs fn n times at once and returns the errors there were.
-func together(n int, fn func(i int) error) []error {
+// Together runs fn n times at once and returns the errors there were.
+func Together(n int, fn func(i int) error) []error {
 	var wg sync.WaitGroup
 	var mu sync.Mutex
 	var errs []error

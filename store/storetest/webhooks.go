@@ -158,7 +158,7 @@ func claimOnce(t *testing.T, s *store.Store) {
 	happens(t, s, slices.Repeat([]domain.EventType{domain.EventInvoicePaid}, events)...)
 	var mu sync.Mutex
 	given := map[string]int{}
-	errs := together(dispatchers, func(int) error {
+	errs := Together(dispatchers, func(int) error {
 		for {
 			claimed, err := s.ClaimDeliveries(context.Background(), 5)
 			if err != nil || len(claimed) == 0 {

@@ -40,7 +40,9 @@ func TestFault1_WorkerKilledAroundTheCharge(t *testing.T) {
 				dies.wait()
 			}
 			s.worker()
+			began := time.Now()
 			r.until(o, domain.OnboardingCompleted)
+			assert.Less(t, time.Since(began), 45*time.Second, "its heartbeats stop: nobody waits for the call's time-out of a minute")
 			require.NoError(t, s.dial().GetWorkflow(context.Background(), "signup-"+o.ID, "").Get(context.Background(), nil))
 			sum, n := kept(t, s.company.server, nil)
 			assert.EqualValues(t, 13900, sum)

@@ -228,3 +228,27 @@ func TestFault18_DatesAndSums(t *testing.T) {
 	}
 	r.sound()
 }
+
+// A credit package that nobody pays for is taken back when its account's clock
+// says so, like everything else of that account.
+func TestClock_AnUnpaidPurchaseEndsByItsAccountsClock(t *testing.T) {
+	r := startApp(t)
+	clock := r.newClock("2026-01-15T10:00:00Z")
+	request := person("ada@example.com", "Acme", "starter")
+	request["test_clock"] = clock
+	var o kickedOff
+	r.post("/v1/onboardings", "", request).into(t, &o)
+	var bought struct{ Invoice domain.Invoice }
+	r.post("/v1/account/credit-packages", o.ClientSecret, map[string]any{"package": "credits-500"}).into(t, &bought)
+	status := func() domain.InvoiceStatus {
+		in, err := r.app.store.InvoiceByID(t.Context(), bought.Invoice.ID)
+		require.NoError(t, err)
+		return in.Status
+	}
+	r.advance(clock, "2026-01-22T09:00:00Z")
+	require.Equal(t, domain.InvoiceOpen, status())
+	r.advance(clock, "2026-01-22T11:00:00Z")
+	assert.Equal(t, domain.InvoiceVoid, status(), "seven days later")
+	assert.Contains(t, r.calendarOf(o.Account.ID), "| 2026-01-22 10:00 | `invoice.voided` |")
+	r.sound()
+}

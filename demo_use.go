@@ -152,8 +152,8 @@ func (d *demo) liveOn(ctx context.Context) error {
 }
 
 // clockGlances is how often the clock is read before it is told again where to
-// go: an advance that is asked for while the one before is closing can get lost,
-// and to say it twice changes nothing.
+// go: the API may die between noting an advance and telling Temporal, and to say
+// it twice changes nothing.
 const clockGlances = 30
 
 // advance moves the clock and waits until all that was due is done.

@@ -65,12 +65,16 @@ func newRows(file io.Reader) (*rows, error) {
 }
 
 // next is the next row and the line it stands on; io.EOF after the last. A row
-// that cannot be is invalid, with every column that is wrong.
+// that cannot be is invalid, with every column that is wrong; any other error says
+// that the rows after it cannot be read.
 func (r *rows) next() (int, activities.Adoption, error) {
 	record, err := r.csv.Read()
 	var malformed *csv.ParseError
 	switch {
 	case errors.As(err, &malformed):
+		if last := max(malformed.Line, r.lastLine(record)); last > malformed.StartLine {
+			return malformed.StartLine, activities.Adoption{}, tornApart(malformed.StartLine, last)
+		}
 		return malformed.StartLine, activities.Adoption{}, domain.Invalid("row", "It cannot be read.", "as many fields as the header has, quoted as RFC 4180 says")
 	case err != nil:
 		return 0, activities.Adoption{}, err
@@ -83,6 +87,22 @@ func (r *rows) next() (int, activities.Adoption, error) {
 		return line, in, &domain.Error{Code: domain.CodeInvalid, Detail: "The row cannot be adopted.", Fields: row.wrong}
 	}
 	return line, in, nil
+}
+
+// lastLine is the line on which the record that was just read ends; 0 where no
+// field was read. A wrong count of fields is said of its first line alone.
+func (r *rows) lastLine(record []string) int {
+	if len(record) == 0 {
+		return 0
+	}
+	line, _ := r.csv.FieldPos(len(record) - 1)
+	return line + strings.Count(record[len(record)-1], "\n")
+}
+
+// tornApart ends the import: a quote that is not closed takes the rows after it
+// for its text, and they would be neither adopted nor reported.
+func tornApart(first, last int) error {
+	return fmt.Errorf("lines %d to %d cannot be told apart, as a quote that opens in line %d is not closed as RFC 4180 says; mend the quote", first, last, first)
 }
 
 // refuseTwice refuses what an earlier row of the file has. Refused rows count,
@@ -123,6 +143,10 @@ func (r *importRow) require(ok bool, column, message, accepted string) {
 var (
 	providerID = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,255}$`)
 	externalID = regexp.MustCompile(`^[!-~]{1,255}$`)
+	// catalogueKey keeps what a spreadsheet wrote in another encoding from the
+	// database, whose error would end the whole import.
+	catalogueKey = regexp.MustCompile(`^[!-~]{1,100}$`)
+	hashForm     = regexp.MustCompile(`^\$argon2id\$[!-~]{1,500}$`)
 )
 
 // adoption checks the form of every field, as the API does with a sign-up's.
@@ -147,6 +171,8 @@ func (r *importRow) adoption() activities.Adoption {
 	r.require(in.Slug == "" || domain.ValidSlug(in.Slug), "slug", "It has not the form of a slug.", "3 to 48 lower-case letters, digits and single hyphens")
 	r.require(!domain.SlugReserved(in.Slug), "slug", "It is a word the product keeps for itself.", "another")
 	r.require(in.Country == "" || api.ValidCountry(in.Country), "country", "There is no such country.", "an ISO 3166-1 alpha-2 code, upper case")
+	r.require(catalogueKey.MatchString(in.Plan), "plan", "It cannot be a code.", "1 to 100 visible ASCII characters")
+	r.require(in.PaymentOption == "" || catalogueKey.MatchString(in.PaymentOption), "payment_option", "It cannot be a key.", "1 to 100 visible ASCII characters, or nothing")
 	r.require(in.Customer == "" || providerID.MatchString(in.Customer), "external_customer", "It is no provider's id.", "letters, digits, dots, hyphens and underscores")
 	r.require(in.Method == "" || providerID.MatchString(in.Method), "external_method", "It is no provider's id.", "letters, digits, dots, hyphens and underscores")
 	r.require(in.ExternalID == "" || externalID.MatchString(in.ExternalID), "external_id", "It cannot be an id.", "at most 255 visible ASCII characters")
@@ -157,7 +183,7 @@ func (r *importRow) adoption() activities.Adoption {
 // validHash reports whether a sign-in could compare with it, in time and memory
 // that one may take.
 func validHash(hash string) bool {
-	if len(hash) > 512 || !strings.HasPrefix(hash, "$argon2id$") {
+	if !hashForm.MatchString(hash) {
 		return false
 	}
 	params, salt, key, err := argon2id.DecodeHash(hash)

@@ -40,19 +40,37 @@ func newImportDir(t *testing.T) string {
 	return dir
 }
 
+// justOver is the start and end of a month that was over yesterday or a few days
+// before, on a day that every month has.
+func justOver() (start, end time.Time) {
+	end = time.Now().UTC().Truncate(24*time.Hour).AddDate(0, 0, -1)
+	for end.Day() > 28 {
+		end = end.AddDate(0, 0, -1)
+	}
+	return end.AddDate(0, -1, 0), end
+}
+
+// justOverDays are its two fields of a row.
+func justOverDays() string {
+	start, end := justOver()
+	return start.Format(time.DateOnly) + "," + end.Format(time.DateOnly)
+}
+
 func TestImport_RefusedRowsAreReportedAndTheRestIsAdopted(t *testing.T) {
 	t.Parallel()
 	dir, report := newImportDir(t), filepath.Join(t.TempDir(), "refused.csv")
-	const file = "\ufeffstatus,email,plan,account_name,current_period_start,current_period_end,slug,country,credits,password_hash,external_id\n" +
-		"active,one@example.com,free,One,2026-01-15,2026-02-15,,,,,\n" +
-		"active,nobody,free,Two,2026-01-15,2026-02-15,,,,,\n" +
-		"active,one@example.com,free,Three,2026-01-15,2026-02-15,,,,,\n" +
-		"active,four@example.com,free,\"Fo\u200bur\",2026-01-15,2026-02-15,admin,XX,-1,hunter2,\"a b\"\n" +
-		"active,five@example.com,gold,Five,2026-01-15,2026-02-15,,,,,\n" +
+	over, east := justOverDays(), time.FixedZone("", 2*60*60)
+	start, end := justOver()
+	file := "\ufeffstatus,email,plan,account_name,current_period_start,current_period_end,slug,country,credits,password_hash,external_id\n" +
+		"active,one@example.com,free,One," + over + ",,,,,\n" +
+		"active,nobody,free,Two," + over + ",,,,,\n" +
+		"active,one@example.com,free,Three," + over + ",,,,,\n" +
+		"active,four@example.com,free,\"Fo\u200bur\"," + over + ",admin,XX,-1,hunter2,\"a b\"\n" +
+		"active,five@example.com,gold,Five," + over + ",,,,,\n" +
 		"active,six@example.com,free,Six,yesterday,2026-02-15,,,,,\n" +
 		"active,seven@example.com\n" +
-		"active,eight@example.com,free,\"Ei\"ght,2026-01-15,2026-02-15,,,,,\n" +
-		"active,nine@example.com,free,Nine,2026-01-15T10:00:00+02:00,2026-02-15T08:00:00Z,nine,KE,12,,old-9\n"
+		"active,eight@example.com,free,\"Ei\"ght," + over + ",,,,,\n" +
+		"active,nine@example.com,free,Nine," + start.In(east).Format(time.RFC3339) + "," + end.Format(time.RFC3339) + ",nine,KE,12,,old-9\n"
 	code, out, errs := importFile(t, dir, file, "--report", report)
 	assert.Equal(t, 1, code, "a row was refused")
 	assert.Empty(t, errs)
@@ -93,7 +111,7 @@ func withoutCredits(refused []string) []string {
 func TestImport_DryRunAndStrictWriteNothing(t *testing.T) {
 	t.Parallel()
 	dir := newImportDir(t)
-	const good = "email,account_name,plan,status,current_period_start,current_period_end\none@example.com,One,free,active,2026-01-15,2026-02-15\n"
+	good := "email,account_name,plan,status,current_period_start,current_period_end\none@example.com,One,free,active," + justOverDays() + "\n"
 	code, out, _ := importFile(t, dir, good, "--dry-run")
 	assert.Equal(t, 0, code)
 	assert.Regexp(t, `Would be adopted\s+1\nBilling would act on at once\s+1\n`, out)
@@ -103,6 +121,59 @@ func TestImport_DryRunAndStrictWriteNothing(t *testing.T) {
 	code, out, _ = importFile(t, dir, good, "--strict")
 	assert.Equal(t, 0, code)
 	assert.Regexp(t, `Adopted\s+1\n.*\nAlready there\s+0\n`, out, "neither of the two before wrote anything")
+}
+
+// The rows that a quote takes for its text would be neither adopted nor reported.
+func TestImport_AQuoteThatIsNotClosedEndsItAndSaysWhere(t *testing.T) {
+	t.Parallel()
+	over := justOverDays()
+	header := "status,plan,email,account_name,current_period_start,current_period_end\n"
+	row := func(name string) string { return "active,free," + name + "@example.com,Acme," + over + "\n" }
+	first, mended := row("one"), row("two")+row("three")+row("four")
+	for name, c := range map[string]struct{ torn, lines string }{
+		"to the next quote":     {"active,free,two@example.com,\"Acme," + over + "\n" + row("three") + "active,free,four@example.com,\"Acme\"," + over + "\n", "lines 3 to 5"},
+		"to the end":            {"active,free,two@example.com,\"Acme," + over + "\n" + row("three") + row("four"), "lines 3 to 5"},
+		"with fields too many":  {"active,free,two@example.com,\"Acme," + over + "\nactive,free,three@example.com\",Acme," + over + "\n" + row("four"), "lines 3 to 4"},
+		"into its last field":   {"active,free,two@example.com,\"Acme," + over + "\n" + row("three") + "\"\n" + row("four"), "lines 3 to 5"},
+		"from the first column": {"\"active,free,two@example.com,Acme," + over + "\n" + row("three") + row("four"), "lines 3 to 5"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := newImportDir(t)
+			code, out, errs := importFile(t, dir, header+first+c.torn)
+			assert.Equal(t, 1, code)
+			assert.Empty(t, out, "it says of no row what it does not know")
+			assert.Contains(t, errs, c.lines+" cannot be told apart")
+			assert.Contains(t, errs, "mend the quote; run the command again")
+			assert.NotContains(t, errs, "example.com")
+			code, out, errs = importFile(t, dir, header+first+mended)
+			assert.Equal(t, 0, code, errs)
+			assert.Regexp(t, `Adopted\s+3\n.*\nAlready there\s+1\n`, out, "what was adopted stays")
+		})
+	}
+}
+
+// A database may refuse the bytes, which would end the import at the row.
+func TestImport_WhatIsNoTextOfTheCatalogueRefusesItsRowAlone(t *testing.T) {
+	t.Parallel()
+	dir, report := newImportDir(t), filepath.Join(t.TempDir(), "refused.csv")
+	file := "email,account_name,plan,status,current_period_start,current_period_end,payment_option,password_hash\n" +
+		"one@example.com,One,fr\xe9e,active," + justOverDays() + ",,\n" +
+		"two@example.com,Two,growth,active," + justOverDays() + ",ch\xe8que,\n" +
+		"three@example.com,Three," + strings.Repeat("f", 101) + ",active," + justOverDays() + ",,\n" +
+		"four@example.com,Four,free,active," + justOverDays() + ",,\"$argon2id$v=19$m=64,t=1,p=1\xe9$c29tZXNhbHRzb21lc2FsdA$D0Ld5dG6gT6fZg0d3VtkLkUQH5rn3z1Jw3aLqkT8mEo\"\n" +
+		"five@example.com,Five,free,active," + justOverDays() + ",,\n"
+	code, out, errs := importFile(t, dir, file, "--report", report)
+	assert.Equal(t, 1, code)
+	assert.Empty(t, errs)
+	assert.Regexp(t, `Adopted\s+1\n`, out)
+	content, err := os.ReadFile(report)
+	require.NoError(t, err)
+	assert.Equal(t, "row,column,reason,accepted\n"+
+		"2,plan,It cannot be a code.,1 to 100 visible ASCII characters\n"+
+		"3,payment_option,It cannot be a key.,\"1 to 100 visible ASCII characters, or nothing\"\n"+
+		"4,plan,It cannot be a code.,1 to 100 visible ASCII characters\n"+
+		"5,password_hash,It is no argon2id hash.,\"$argon2id$v=19$m=…,t=…,p=…$salt$key, or nothing\"\n", string(content))
 }
 
 func TestImport_HeaderNamesWhatIsMissingOrUnknown(t *testing.T) {

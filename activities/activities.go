@@ -140,6 +140,9 @@ func (a *Activities) change(ctx context.Context, onboardingID string, fn func(c 
 			return err
 		}
 		if o.Version > before {
+			if err := c.wake(o.TestClockID, o.ID); err != nil {
+				return err
+			}
 			err = c.commit()
 		} else {
 			err = c.tell()

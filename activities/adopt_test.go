@@ -114,6 +114,46 @@ func TestAdopt_EachStateIsWhereItStood(t *testing.T) {
 	}
 }
 
+func TestAdopt_TheInvariantsHoldOfEveryStateAndAfterWhatFollows(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	s.withYear()
+	none, some := int64(0), int64(3)
+	from, to := at("2025-12-20"), at("2026-01-20")
+	rows := map[string]struct {
+		plan    string
+		credits *int64
+		term    domain.Term
+	}{
+		"trialing": {"starter", nil, domain.Term{Status: domain.SubscriptionTrialing, TrialEnd: to}},
+		"spent":    {"growth", &none, domain.Term{Status: domain.SubscriptionActive, PeriodStart: from, PeriodEnd: to}},
+		"changed":  {"growth", &none, domain.Term{Status: domain.SubscriptionActive, PeriodStart: from, PeriodEnd: to}},
+		"free":     {"free", &none, domain.Term{Status: domain.SubscriptionActive, PeriodStart: from, PeriodEnd: to}},
+		"left":     {"free", &some, domain.Term{Status: domain.SubscriptionActive, PeriodStart: from, PeriodEnd: to}},
+		"over":     {"free", &none, domain.Term{Status: domain.SubscriptionActive, PeriodStart: at("2025-12-10"), PeriodEnd: at("2026-01-10")}},
+		"past-due": {"growth", nil, domain.Term{Status: domain.SubscriptionPastDue, PeriodStart: at("2025-12-12"), PeriodEnd: at("2026-01-12")}},
+		"canceled": {"growth", nil, domain.Term{Status: domain.SubscriptionCanceled, PeriodStart: at("2025-10-30"), PeriodEnd: at("2025-11-30")}},
+	}
+	onboardings := map[string]*domain.Onboarding{}
+	for name, row := range rows {
+		_, err := s.adopter().Adopt(t.Context(), moved(func(in *activities.Adoption) {
+			in.ExternalID, in.Email, in.Plan, in.Term, in.Credits = name, name+"@example.com", row.plan, row.term, row.credits
+		}))
+		require.NoError(t, err, name)
+		onboardings[name], err = s.store.SignupByEmail(t.Context(), name+"@example.com")
+		require.NoError(t, err, name)
+	}
+	s.assertInvariants()
+
+	s.order(onboardings["changed"], domain.ActionChangePlan, toPlan("scale"))
+	s.payNow(onboardings["changed"])
+	for _, name := range []string{"free", "left", "over"} {
+		s.live(onboardings[name], to.Add(day))
+		assert.Equal(t, s.subscription(onboardings[name]).Plan.Credits, s.credits(onboardings[name]), name)
+	}
+	s.assertInvariants()
+}
+
 func TestAdopt_WhatCannotBeIsRefusedWithItsFieldAndWritesNothing(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)

@@ -138,9 +138,23 @@ func (c *changeSet) billSubmit(command *domain.Command) error {
 	if known, err := c.paymentKnown(command.PaymentID); err != nil || known {
 		return err
 	}
-	invoice, err := c.toBePaid()
-	if err != nil {
+	if command.InvoiceID == "" { // given before commands named the invoice
+		invoice, err := c.toBePaid()
+		if err != nil {
+			return err
+		}
+		return c.submit(invoice, command)
+	}
+	invoice, err := c.tx.LockInvoice(c.ctx, command.InvoiceID)
+	switch {
+	case err != nil:
 		return err
+	case invoice.SubscriptionID != c.sub.ID:
+		return domain.NotFound("invoice")
+	case invoice.Status != domain.InvoiceOpen:
+		return domain.InvalidTransition(string(invoice.Status), string(domain.InvoicePaid), nil)
+	case lapsed(invoice, c.now):
+		return &domain.Error{Code: domain.CodeConflict, Detail: "The time to pay for this change of plan is over; ask for the change again."}
 	}
 	return c.submit(invoice, command)
 }
@@ -211,6 +225,12 @@ func (c *changeSet) billApprove(command *domain.Command) error {
 		return err
 	}
 	ours := invoice.Reason != domain.ReasonSubscriptionCreate // else its onboarding takes it
+	if ours && p.Status == domain.PaymentPendingApproval && invoice.Status != domain.InvoiceOpen {
+		if err := c.failPayment(p, domain.FailureSuperseded); err != nil { // a card was faster: it is money too many
+			return err
+		}
+		return c.flagLate(p)
+	}
 	if ours && p.Status == domain.PaymentPendingApproval && invoice.Status == domain.InvoiceOpen {
 		if err := c.succeed(p); err != nil {
 			return err

@@ -53,6 +53,9 @@ func (a *Activities) bill(ctx context.Context, subscriptionID string, fn func(c 
 				return err
 			}
 		}
+		if err := c.wake(sub.TestClockID, sub.ID); err != nil {
+			return err
+		}
 		return c.tell()
 	})
 	return standing, err
@@ -82,12 +85,39 @@ func (c *changeSet) billingStanding() (BillingStanding, error) {
 		s.Due, s.DueAt = "", nil
 		return standing, nil
 	}
+	if due == domain.DueGiveUp {
+		if askedAgain, err = c.awaitDecision(askedAgain); err != nil {
+			return standing, err
+		}
+	}
 	if at.Before(askedAgain) {
 		at = askedAgain
 	}
 	s.Due, s.DueAt = due, &at
 	standing.Due, standing.DueAt = due, &at
 	return standing, nil
+}
+
+// decisionWithin is how long recovery waits for an admin to decide about a
+// transfer the customer says to have made.
+const decisionWithin = 30 * 24 * time.Hour
+
+func (c *changeSet) decidedBy(invoice *domain.Invoice) time.Time {
+	return invoice.CreatedAt.Add(decisionWithin)
+}
+
+// awaitDecision is until when giving up waits for the admin who has a transfer
+// to decide about, or as given.
+func (c *changeSet) awaitDecision(until time.Time) (time.Time, error) {
+	invoice, err := c.cycleInvoice()
+	if err != nil || invoice == nil || invoice.Status != domain.InvoiceOpen {
+		return until, err
+	}
+	_, err = c.tx.PendingPayment(c.ctx, invoice.ID)
+	if domain.CodeOf(err) == domain.CodeNotFound {
+		return until, nil
+	}
+	return c.decidedBy(invoice), err
 }
 
 // byHand reports whether renewals are paid by hand: the account's default
@@ -130,11 +160,23 @@ func (a *Activities) BillDue(ctx context.Context, in BillDueInput) (BillingStand
 			return err
 		}
 		due, at, found := c.policy.Billing.NextDue(c.sub, byHand)
-		if !found || due != in.Due || at.After(c.now) {
+		if !found || due != in.Due || at.After(c.now.Add(c.skew())) {
 			return nil
 		}
 		return dues[due](c)
 	})
+}
+
+// clockSkew is how far this machine's clock may be behind Temporal's, which
+// woke the workflow: what is due there is due here.
+const clockSkew = time.Minute
+
+// skew is none for those who live by a test clock: there is only one.
+func (c *changeSet) skew() time.Duration {
+	if c.sub.TestClockID != "" {
+		return 0
+	}
+	return clockSkew
 }
 
 // CollectBillingInput names the subscription.

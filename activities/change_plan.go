@@ -66,13 +66,17 @@ func (c *changeSet) scheduleChange(to *domain.PlanRef) error {
 	return nil
 }
 
+// leastCharged is what card companies charge at least, in minor units of most
+// currencies. A change of plan in a period's last hours may cost less: it is free.
+const leastCharged = 50
+
 // askForUpgrade asks for the difference; the plan changes when it is paid.
 func (c *changeSet) askForUpgrade(to *domain.PlanRef) error {
 	if err := c.voidInvoices(""); err != nil {
 		return err
 	}
 	lines, amount := prorate(c.sub, to, c.now)
-	if amount <= 0 {
+	if amount < leastCharged {
 		return c.switchPlan(to)
 	}
 	method, err := c.defaultMethod()
@@ -82,16 +86,34 @@ func (c *changeSet) askForUpgrade(to *domain.PlanRef) error {
 	if method == nil {
 		return &domain.Error{Code: domain.CodeConflict, Detail: "Add a payment method first; the difference is to be paid."}
 	}
+	start, err := c.unusedStart()
+	if err != nil {
+		return err
+	}
 	c.sub.Reminders = 0 // the next period is invoiced anew
 	due := c.now.Add(c.policy.PaymentWindow)
 	invoice, err := c.openSubscriptionInvoice(&domain.Invoice{
 		Reason: domain.ReasonSubscriptionUpdate, Amount: amount, Lines: lines, Plan: to,
-		PeriodStart: c.now, PeriodEnd: c.sub.CurrentPeriodEnd, DueAt: &due,
+		PeriodStart: start, PeriodEnd: c.sub.CurrentPeriodEnd, DueAt: &due,
 	})
 	if err != nil || !method.Chargeable() {
 		return err
 	}
 	return c.attempt(store.NewID(domain.PrefixPayment), invoice, method)
+}
+
+// unusedStart is now, or as soon after as no other change of plan was invoiced
+// for: a test clock may stand still between two.
+func (c *changeSet) unusedStart() (time.Time, error) {
+	for start := c.now; ; start = start.Add(time.Millisecond) {
+		_, err := c.tx.InvoiceForPeriod(c.ctx, c.sub.ID, start, domain.ReasonSubscriptionUpdate)
+		if domain.CodeOf(err) == domain.CodeNotFound {
+			return start, nil
+		}
+		if err != nil {
+			return start, err
+		}
+	}
 }
 
 // prorate is what changing to the plan now costs: the unused part of what was
@@ -141,10 +163,12 @@ func (c *changeSet) switchPlan(to *domain.PlanRef) error {
 	if to.Interval != from.Interval && s.Status != domain.SubscriptionTrialing {
 		return c.resetPlanCredits(s)
 	}
-	if to.Credits <= from.Credits {
-		return nil
+	granted, err := c.tx.GrantedUnder(c.ctx, s.ID, periodKey(s))
+	granted = max(granted, from.Credits) // an import brought only what was left of them
+	if err != nil || to.Credits <= granted { // an earlier change, taken back since, brought as many
+		return err
 	}
-	return c.grant(&domain.Credit{Pool: domain.PoolPlan, Amount: to.Credits - from.Credits, Reason: domain.ReasonPlanGrant,
+	return c.grant(&domain.Credit{Pool: domain.PoolPlan, Amount: to.Credits - granted, Reason: domain.ReasonPlanGrant,
 		SubscriptionID: s.ID, IdempotencyKey: periodKey(s) + "/" + from.Code + "-" + to.Code})
 }
 

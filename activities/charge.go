@@ -14,6 +14,7 @@ func (c *changeSet) attempt(id string, invoice *domain.Invoice, method *domain.P
 	return c.tx.InsertPayment(c.ctx, &domain.Payment{
 		ID: id, AccountID: invoice.AccountID, InvoiceID: invoice.ID, Provider: method.Provider, Option: method.Option,
 		MethodID: method.ID, Status: domain.PaymentCreated, Amount: invoice.Amount, Currency: invoice.Currency,
+		OnSession: c.actor.Type == domain.ActorCustomer,
 		CreatedAt: c.now, UpdatedAt: c.now,
 	})
 }
@@ -178,7 +179,7 @@ func (a *Activities) chargeOnce(ctx context.Context, provider payment.Provider, 
 	return provider.Charge(ctx, payment.Charge{
 		Key: p.Key, Customer: m.Customer, Method: m.Ref, Amount: p.Amount, Currency: p.Currency,
 		InvoiceID: p.InvoiceID, AccountID: p.AccountID, ReturnURL: a.ReturnURL,
-		OffSession: invoice.Reason == domain.ReasonSubscriptionCycle,
+		OffSession: invoice.Reason == domain.ReasonSubscriptionCycle && !p.OnSession,
 	})
 }
 

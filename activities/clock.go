@@ -50,6 +50,15 @@ func (a *Activities) LeaveClock(ctx context.Context, in LeaveClockInput) error {
 	return a.Store.LeaveClock(ctx, in.EntityID)
 }
 
+// wake notes that whoever lives by the clock has something to do and does not
+// sleep: the clock stands until it does again.
+func (c *changeSet) wake(clockID, entityID string) error {
+	if clockID == "" {
+		return nil
+	}
+	return c.tx.LeaveClock(c.ctx, entityID)
+}
+
 // AdvanceClockInput names the clock; where to is in its row.
 type AdvanceClockInput struct {
 	ClockID string `json:"clock_id"`

@@ -21,6 +21,15 @@ const (
 	deliveryExpired  = "expired" // no attempt was made in three days
 )
 
+// How long one delivery must have failed before it disables its endpoint:
+// deliveryRetry makes the ninth attempt about four and a half hours after the
+// first. Both count, because redelivery keeps the attempts and a worker may come
+// late.
+const (
+	disableAttempts = 9
+	disablePatience = 4 * time.Hour
+)
+
 // DeliverInput names one event on its way to one endpoint.
 type DeliverInput struct {
 	EventID    string `json:"event_id"`
@@ -123,7 +132,7 @@ func (a *Activities) endAttempt(ctx context.Context, in DeliverInput, answer not
 		}
 		d.LastStatusCode, d.LastError = answer.StatusCode, string(answer.Failure)
 		now := tx.Now()
-		enabled, err := noteAnswer(ctx, tx, in.EndpointID, answer, now)
+		enabled, err := noteAnswer(ctx, tx, d, answer, now)
 		switch {
 		case err != nil:
 			return err
@@ -173,17 +182,17 @@ func notTaken(asked bool, wait time.Duration) error {
 // noteAnswer keeps what an answer says about the endpoint itself: since when it
 // fails, and whether that is the end of it. It reports whether the endpoint is
 // still enabled.
-func noteAnswer(ctx context.Context, tx *store.Store, endpointID string, answer notify.Answer, now time.Time) (bool, error) {
-	w, err := tx.EndpointByID(ctx, endpointID)
+func noteAnswer(ctx context.Context, tx *store.Store, d *domain.WebhookDelivery, answer notify.Answer, now time.Time) (bool, error) {
+	w, err := tx.EndpointByID(ctx, d.EndpointID)
 	if err != nil || !w.Enabled {
 		return false, err
 	}
 	failed, gone := answer.Failure != "", answer.Failure == notify.FailureGone
-	long := failed && w.FailingSince != nil && !w.FailingSince.After(now.Add(-domain.DisableAfter))
+	long := failed && failsLong(w, d, now)
 	if failed == (w.FailingSince != nil) && !gone && !long {
 		return true, nil // nothing new, which is nearly always
 	}
-	if w, err = tx.LockEndpoint(ctx, endpointID); err != nil || !w.Enabled {
+	if w, err = tx.LockEndpoint(ctx, d.EndpointID); err != nil || !w.Enabled {
 		return false, err
 	}
 	switch {
@@ -201,6 +210,14 @@ func noteAnswer(ctx context.Context, tx *store.Store, endpointID string, answer 
 	}
 	w.UpdatedAt = now
 	return true, tx.SaveEndpoint(ctx, w)
+}
+
+// failsLong reports whether a failure is the end of the endpoint. That it was
+// seen failing long ago is not enough: an outage whose last delivery was given up
+// leaves failing_since behind, and one failure months later would meet it.
+func failsLong(w *domain.WebhookEndpoint, d *domain.WebhookDelivery, now time.Time) bool {
+	since := func(t *time.Time, long time.Duration) bool { return t != nil && !t.After(now.Add(-long)) }
+	return since(w.FailingSince, domain.DisableAfter) && d.Attempts >= disableAttempts && since(d.StartedAt, disablePatience)
 }
 
 func disable(ctx context.Context, tx *store.Store, w *domain.WebhookEndpoint, why domain.DisabledReason, now time.Time) error {

@@ -171,15 +171,50 @@ func TestDeliver_FiveDaysOfFailuresDisable(t *testing.T) {
 	h := newHooked(t, http.StatusInternalServerError)
 	h.fails()
 	h.clock.forward(domain.DisableAfter - time.Minute)
-	h.in.EventID = h.happens()
+	h.exec("UPDATE webhook_deliveries SET attempts = 9")
 	h.fails()
 	assert.True(t, h.endpoint().Enabled, "not yet")
 	h.clock.forward(time.Minute)
 	result, err := h.deliver()
 	require.NoError(t, err)
-	assert.Equal(t, activities.DeliverResult{Status: domain.DeliveryFailed, Attempts: 2, StatusCode: 500, Error: "http_error"}, result)
+	assert.Equal(t, activities.DeliverResult{Status: domain.DeliveryFailed, Attempts: 11, StatusCode: 500, Error: "http_error"}, result)
 	assert.Equal(t, domain.DisabledFailing, h.endpoint().DisabledReason)
 	assert.Len(t, h.disabledEvents(), 1)
+}
+
+func TestDeliver_AnOldOutageDoesNotDisableAtTheNextFailure(t *testing.T) {
+	t.Parallel()
+	h := newHooked(t, http.StatusServiceUnavailable)
+	h.fails()
+	_, err := h.FailDelivery(t.Context(), h.in)
+	require.NoError(t, err)
+	h.clock.forward(60 * 24 * time.Hour)
+	h.in.EventID = h.happens()
+	for range 8 {
+		h.fails()
+		h.clock.forward(35 * time.Minute)
+	}
+	assert.True(t, h.endpoint().Enabled, "this delivery has not failed for long")
+	assert.Equal(t, &noon, h.endpoint().FailingSince)
+	result, err := h.deliver()
+	require.NoError(t, err)
+	assert.Equal(t, domain.DeliveryFailed, result.Status)
+	assert.Equal(t, domain.DisabledFailing, h.endpoint().DisabledReason, "nine attempts over four hours are long")
+}
+
+func TestDeliver_RedeliveryAfterAnOldOutageIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	h := newHooked(t, http.StatusServiceUnavailable)
+	h.fails()
+	h.exec("UPDATE webhook_deliveries SET attempts = 20, status = 'failed'")
+	h.clock.forward(60 * 24 * time.Hour)
+	d := h.row()
+	d.Again()
+	require.NoError(t, h.store.SaveDelivery(t.Context(), d))
+	_, err := h.store.ClaimDeliveries(t.Context(), 10)
+	require.NoError(t, err)
+	h.fails()
+	assert.True(t, h.endpoint().Enabled, "the attempts of the run before do not count")
 }
 
 func TestDeliver_OneSuccessStartsTheFiveDaysAnew(t *testing.T) {

@@ -71,8 +71,8 @@ func (c *changeSet) replaceLive() error {
 	if err != nil {
 		return err
 	}
-	old := *c // the same change, of the old subscription
-	if old.sub, err = c.tx.LockSubscription(c.ctx, live.ID); err != nil {
+	old := *c                                                                                       // the same change, of the old subscription
+	if old.sub, err = c.tx.LockSubscription(c.ctx, live.ID); err != nil || !old.sub.Status.Live() { // it has just ended by itself
 		return err
 	}
 	old.about.SubscriptionID = live.ID

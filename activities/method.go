@@ -283,6 +283,13 @@ func (a *Activities) keepOrRefuse(ctx context.Context, m *domain.PaymentMethod, 
 		if err != nil && domain.CodeOf(err) != domain.CodeNotFound {
 			return err
 		}
+		if m, err = tx.MethodByID(ctx, m.AccountID, m.ID); domain.CodeOf(err) == domain.CodeNotFound { // removed meanwhile
+			result = AttachMethodResult{Code: "removed"}
+			return nil
+		}
+		if err != nil {
+			return err
+		}
 		if result.SubscriptionID, err = c.retryNow(m.AccountID); err != nil {
 			return err
 		}

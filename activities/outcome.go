@@ -3,6 +3,7 @@ package activities
 import (
 	"context"
 	"errors"
+	"time"
 
 	"slipway/domain"
 	"slipway/payment"
@@ -60,6 +61,11 @@ func (c *changeSet) outcome(paymentID string, out payment.Outcome) error {
 // paid fulfils the invoice. Money for an attempt that had failed is flagged; an
 // attempt that nobody wants any more stays undecided until it is given back.
 func (c *changeSet) paid(invoice *domain.Invoice, p *domain.Payment) error {
+	if lapsed(invoice, c.now) { // what the change costs was computed long ago
+		if err := c.void(invoice, domain.FailureExpired); err != nil {
+			return err
+		}
+	}
 	switch {
 	case p.Status == domain.PaymentSucceeded:
 		return nil
@@ -73,6 +79,12 @@ func (c *changeSet) paid(invoice *domain.Invoice, p *domain.Payment) error {
 		return err
 	}
 	return c.fulfilInvoice(fulfilment{invoice: invoice, payment: p})
+}
+
+// lapsed reports whether the time to pay for a change of plan is over.
+func lapsed(invoice *domain.Invoice, now time.Time) bool {
+	return invoice.Reason == domain.ReasonSubscriptionUpdate && invoice.Status == domain.InvoiceOpen &&
+		invoice.DueAt != nil && now.After(*invoice.DueAt)
 }
 
 // flagLate marks money that came when it was not owed any more. What a provider

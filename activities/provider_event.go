@@ -9,6 +9,7 @@ import (
 
 	"slipway/domain"
 	"slipway/payment"
+	"slipway/store"
 )
 
 // undecidedAfter is how old an undecided payment is before the janitor looks.
@@ -39,16 +40,11 @@ func (a *Activities) ResolvePayments(ctx context.Context, _ ResolveInput) (Resol
 	for i := range stale {
 		p := &stale[i]
 		result.Looked++
-		if p.Wanted {
-			err = a.ask(ctx, &p.Payment)
-		} else {
-			err = a.giveBack(ctx, &p.Payment)
-		}
-		if err == nil {
-			err = a.tellOwner(ctx, p.Key)
+		decided, err := a.resolve(ctx, p)
+		if decided {
 			result.Decided++
 		}
-		troubles = append(troubles, err)
+		troubles = append(troubles, err, a.Store.MarkLooked(ctx, p.ID))
 		activity.RecordHeartbeat(ctx)
 	}
 	late, err := a.Store.LatePayments(ctx, a.Store.Now().Add(-undecidedAfter), resolveBatch)
@@ -59,6 +55,23 @@ func (a *Activities) ResolvePayments(ctx context.Context, _ ResolveInput) (Resol
 		activity.GetLogger(ctx).Warn("some payments stay undecided", "looked", result.Looked, "decided", result.Decided, "error", err)
 	}
 	return result, nil // the next run looks again
+}
+
+// resolve asks about one payment, and tells its owner when that brought news.
+func (a *Activities) resolve(ctx context.Context, p *store.Undecided) (decided bool, err error) {
+	if p.Wanted {
+		err = a.ask(ctx, &p.Payment)
+	} else {
+		err = a.giveBack(ctx, &p.Payment)
+	}
+	if err != nil {
+		return false, err
+	}
+	after, err := a.Store.PaymentByID(ctx, p.ID)
+	if err != nil || after.Status == p.Status {
+		return false, err
+	}
+	return true, a.tellOwner(ctx, p.Key)
 }
 
 // tellOwner wakes the workflow that waits for what the key is about.

@@ -36,6 +36,8 @@ func TestResolvePayments_DecidesWhatNobodyElseDoes(t *testing.T) {
 	s.outage(true)
 	assert.Equal(t, activities.ResolveResult{Looked: 2}, s.janitor(), "what is away now is looked at next time")
 	s.outage(false)
+	assert.Equal(t, activities.ResolveResult{}, s.janitor(), "others have their turn before")
+	s.clock.forward(11 * time.Minute)
 	assert.Equal(t, activities.ResolveResult{Looked: 2, Decided: 2}, s.janitor())
 	assert.Equal(t, domain.OnboardingCompleted, s.onboarding(wanted).Status)
 	assert.Equal(t, domain.PaymentFailed, s.last(unwanted).Status)

@@ -201,11 +201,28 @@ func (c *changeSet) retryCharge() error {
 	if err != nil {
 		return err
 	}
-	undecided, err := c.tx.UndecidedPayment(c.ctx, invoice.ID)
-	if domain.CodeOf(err) != domain.CodeNotFound && (err != nil || undecided.Status != domain.PaymentRequiresAction) {
-		return err // under way; what it brings decides
+	if underWay, err := c.underWay(invoice); err != nil || underWay {
+		return err // what it brings decides
 	}
 	return c.attempt(store.NewID(domain.PrefixPayment), invoice, method)
+}
+
+// underWay reports whether somebody is deciding about a payment of the invoice:
+// a provider, or an admin about a transfer. A customer who has to confirm does
+// not count: another attempt may be faster.
+func (c *changeSet) underWay(invoice *domain.Invoice) (bool, error) {
+	undecided, err := c.tx.UndecidedPayment(c.ctx, invoice.ID)
+	if err == nil && undecided.Status != domain.PaymentRequiresAction {
+		return true, nil
+	}
+	if err != nil && domain.CodeOf(err) != domain.CodeNotFound {
+		return false, err
+	}
+	_, err = c.tx.PendingPayment(c.ctx, invoice.ID)
+	if domain.CodeOf(err) == domain.CodeNotFound {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // giveUp ends recovery that brought nothing, in the way that was set.
@@ -215,6 +232,9 @@ func (c *changeSet) giveUp() error {
 		return err
 	}
 	if invoice != nil && invoice.Status == domain.InvoiceOpen {
+		if underWay, err := c.underWay(invoice); err != nil || (underWay && c.now.Before(c.decidedBy(invoice))) {
+			return err
+		}
 		if err := c.failPending(invoice, domain.FailureExpired); err != nil {
 			return err
 		}

@@ -49,7 +49,7 @@ func newShop(t testing.TB, policy ...func(*activities.Policy)) *shop {
 	server := httptest.NewServer(http.HandlerFunc(s.door))
 	s.url = server.URL
 	t.Cleanup(func() { assert.NoError(t, s.company.Close()); server.Close() })
-	s.sandbox = payment.NewSandbox(payment.SandboxClient{URL: server.URL, APIKey: "sk_test", Timeout: 300 * time.Millisecond})
+	s.sandbox = payment.NewSandbox(payment.SandboxClient{URL: server.URL, APIKey: "sk_test", Timeout: 2 * time.Second})
 	s.ReturnURL = "https://shop.example/done"
 	s.Providers = map[string]payment.Provider{payment.NameSandbox: s.sandbox, payment.NameManual: payment.NewManual()}
 	return s

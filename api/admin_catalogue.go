@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -58,7 +59,7 @@ func (c PlanChange) apply(p *domain.Plan) error {
 	var wrong fieldErrors
 	wrong.require(domain.ValidName(p.Name), "name", "It cannot be a name.", acceptedName)
 	wrong.require(validText(p.Description), "description", "It has characters that cannot be shown.", "visible text")
-	wrong.require(p.Currency != "", "currency", "It is required.", "an ISO 4217 code, lower case")
+	wrong.currency(c.Currency, p.Currency)
 	for _, f := range p.Features {
 		wrong.require(validLine(f, 1, 60), "features", "One of them cannot be a feature.", "1 to 60 visible characters")
 	}
@@ -180,14 +181,10 @@ func (c OptionChange) apply(o *domain.PaymentOption) error {
 	for _, country := range o.Countries {
 		wrong.require(validCountry(country), "countries", "One of them is no country.", acceptedCountry)
 	}
-	for _, currency := range o.Currencies {
-		wrong.require(validCurrency(currency), "currencies", "One of them is no currency.", "three lower-case letters")
+	if c.Currencies != nil {
+		wrong.require(!slices.ContainsFunc(*c.Currencies, unknownCurrency), "currencies", "One of them is no currency.", acceptedCurrency)
 	}
 	return wrong.err()
-}
-
-func validCurrency(code string) bool {
-	return len(code) == 3 && strings.Trim(code, "abcdefghijklmnopqrstuvwxyz") == ""
 }
 
 type createOptionInput struct {

@@ -98,7 +98,18 @@ func (a *API) nextBillingAction(ctx context.Context, accountID string, b *billin
 	case len(*b.OpenInvoices.Data) == 0:
 		return &domain.NextAction{Type: domain.NextOpenApp, URL: "/v1/account"}, nil
 	}
-	return a.owedAction(ctx, sub, &(*b.OpenInvoices.Data)[0], *b.PendingPayments.Data)
+	return a.owedAction(ctx, sub, mostUrgent(*b.OpenInvoices.Data, sub), *b.PendingPayments.Data)
+}
+
+// mostUrgent is the open invoice to pay first: that of a subscription whose
+// payment is late, else the oldest.
+func mostUrgent(open []domain.Invoice, sub *domain.Subscription) *domain.Invoice {
+	for i := range open {
+		if sub.Status == domain.SubscriptionPastDue && open[i].SubscriptionID == sub.ID && open[i].Reason == domain.ReasonSubscriptionCycle {
+			return &open[i]
+		}
+	}
+	return &open[0]
 }
 
 // owedAction is what the customer does about an open invoice.
@@ -128,7 +139,7 @@ func (a *API) owedAction(ctx context.Context, sub *domain.Subscription, invoice 
 	if err == nil && method.Chargeable() && invoice.Reason == domain.ReasonSubscriptionCycle && sub.Status != domain.SubscriptionPastDue {
 		return &domain.NextAction{Type: domain.NextOpenApp, URL: "/v1/account"}, nil // charged when the period begins
 	}
-	if err == nil && method.Chargeable() {
+	if err == nil && method.Chargeable() && invoice.Reason == domain.ReasonSubscriptionCycle {
 		next.ExpiresAt = sub.GraceEndsAt
 		next.Type, next.URL, next.PaymentOption = domain.NextAddPaymentMethod, "/v1/account/payment-methods", method.Option
 		next.Message = "The card was not accepted; add another one, or try it again."

@@ -137,6 +137,43 @@ func TestCatalogue_RefusesWhatCannotBeOffered(t *testing.T) {
 	assert.Equal(t, "manual", made.at("provider"))
 }
 
+// refusesField expects a 422 for this field alone.
+func refusesField(t *testing.T, r *reply, field string) {
+	t.Helper()
+	r.problem(422, "invalid")
+	errs, _ := r.at("errors").([]any)
+	require.Len(t, errs, 1, r.raw)
+	assert.Equal(t, field, errs[0].(map[string]any)["field"])
+}
+
+func TestCatalogue_RefusesCurrenciesThatDoNotExist(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	plan := w.call("POST", "/v1/admin/plans", w.admin, map[string]any{"code": "team", "name": "Team", "amount": 59, "currency": "kes"}).ok(201)
+	option := w.call("POST", "/v1/admin/payment-options", w.admin, map[string]any{"key": "x", "name": "X", "type": "card", "currencies": []string{"eur", "jpy"}}).ok(201)
+	for _, unknown := range []string{"zzz", "skk"} { // the koruna is no currency any more
+		refusesField(t, w.call("POST", "/v1/admin/plans", w.admin, map[string]any{"code": "bad", "name": "Bad", "amount": 59, "currency": unknown}), "body.currency")
+		refusesField(t, w.call("PATCH", "/v1/admin/plans/"+plan.text("id"), w.admin, map[string]any{"currency": unknown}), "body.currency")
+		currencies := []string{"eur", unknown}
+		refusesField(t, w.call("POST", "/v1/admin/payment-options", w.admin,
+			map[string]any{"key": "bad", "name": "Bad", "type": "card", "currencies": currencies}), "body.currencies")
+		refusesField(t, w.call("PATCH", "/v1/admin/payment-options/"+option.text("id"), w.admin, map[string]any{"currencies": currencies}), "body.currencies")
+	}
+	plans, options := w.call("GET", "/v1/admin/plans", w.admin, nil).ok(200), w.call("GET", "/v1/admin/payment-options", w.admin, nil).ok(200)
+	assert.NotContains(t, plans.raw+options.raw, "Bad", "nothing is written")
+	assert.Contains(t, plans.raw, `"kes"`)
+	assert.NotContains(t, plans.raw+options.raw, "zzz")
+}
+
+func TestCatalogue_WhatHasAnOldCurrencyCanBeWithdrawn(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	plan := w.call("POST", "/v1/admin/plans", w.admin, map[string]any{"code": "team", "name": "Team", "amount": 59, "currency": "eur"}).ok(201)
+	_, err := w.store.Stats()["write"].Exec("UPDATE plans SET currency = 'zzz' WHERE code = 'team'")
+	require.NoError(t, err)
+	w.call("PATCH", "/v1/admin/plans/"+plan.text("id"), w.admin, map[string]any{"active": false}).ok(200)
+}
+
 func TestPaymentOptions_AreThoseThatServe(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

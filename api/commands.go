@@ -97,6 +97,10 @@ func (a *API) checkReference(ctx context.Context, accountID, reference string) e
 			return nil
 		}
 	}
+	return validReference(reference)
+}
+
+func validReference(reference string) error {
 	var wrong fieldErrors
 	wrong.require(validLine(reference, 1, 140), "reference", "It cannot be a reference.", "1 to 140 visible characters")
 	return wrong.err()

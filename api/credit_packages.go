@@ -54,7 +54,7 @@ func (c PackageChange) apply(p *domain.CreditPackage) error {
 	wrong.require(domain.ValidName(p.Name), "name", "It cannot be a name.", acceptedName)
 	wrong.require(p.Credits > 0, "credits", "It is required.", "a number from 1")
 	wrong.require(p.Amount > 0, "amount", "It is required.", "a number from 1")
-	wrong.require(p.Currency != "", "currency", "It is required.", "an ISO 4217 code, lower case")
+	wrong.currency(c.Currency, p.Currency)
 	return wrong.err()
 }
 

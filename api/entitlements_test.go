@@ -115,6 +115,10 @@ func TestCheck_RefusesAccordingToTheBillingState(t *testing.T) {
 	assert.Equal(t, "choose_plan", r.at("next_action.type"))
 	assert.Equal(t, []any{"growth", "scale"}, r.at("required_plans"))
 	assert.Equal(t, "starter", r.at("current_plan"))
+	assert.Equal(t, true, r.at("upgradable"))
+	r = w.check(gone, key, "feature", "teleport").problem(402, "payment_required")
+	assert.Equal(t, []any{}, r.at("required_plans"))
+	assert.Equal(t, false, r.at("upgradable"), "paying opens the account again, but no plan has this")
 
 	waiting, _ := w.customer("waiting", "growth")
 	r = w.check(waiting, key).problem(402, "payment_required")
@@ -276,6 +280,12 @@ func TestCreditPackages_AreACatalogueOfTheirOwn(t *testing.T) {
 		delete(body, missing)
 		w.call("POST", "/v1/admin/credit-packages", w.admin, body).problem(422, "invalid")
 	}
+	pack["code"], pack["currency"] = "unheard-of", "zzz"
+	refusesField(t, w.call("POST", "/v1/admin/credit-packages", w.admin, pack), "body.currency")
+	refusesField(t, w.call("PATCH", path, w.admin, map[string]any{"currency": "zzz"}), "body.currency")
+	all := w.call("GET", "/v1/admin/credit-packages", w.admin, nil).ok(200)
+	assert.NotContains(t, codes(all), "unheard-of")
+	assert.NotContains(t, all.raw, "zzz", "nothing is written")
 	_, secret := w.customer("acme", "free")
 	w.call("POST", "/v1/admin/credit-packages", secret, pack).problem(403, "forbidden")
 

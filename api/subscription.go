@@ -135,7 +135,7 @@ type payInvoiceInput struct {
 	ID string `path:"id" doc:"Id of an open invoice."`
 	Idempotent
 	Body struct {
-		Reference string `json:"reference,omitempty" doc:"What finds the transfer: 1 to 140 visible characters. Left out, the card is charged."`
+		Reference string `json:"reference,omitempty" doc:"What finds the transfer: 1 to 140 visible characters. Left out, the card is charged for a renewal that is late."`
 	}
 }
 
@@ -152,7 +152,7 @@ func (a *API) payInvoice(ctx context.Context, in *payInvoiceInput) (*invoiceOutp
 		return nil, err
 	}
 	cmd := domain.Command{
-		Action: domain.ActionSubmitPayment, SubscriptionID: invoice.SubscriptionID, Reference: in.Body.Reference,
+		Action: domain.ActionSubmitPayment, SubscriptionID: invoice.SubscriptionID, InvoiceID: invoice.ID, Reference: in.Body.Reference,
 		PaymentID: store.NewID(domain.PrefixPayment), ActorID: who.ID,
 	}
 	if in.Body.Reference == "" && invoice.Reason == domain.ReasonSubscriptionCycle {
@@ -162,7 +162,10 @@ func (a *API) payInvoice(ctx context.Context, in *payInvoiceInput) (*invoiceOutp
 		if invoice.Status != domain.InvoiceOpen {
 			return domain.InvalidTransition(string(invoice.Status), string(domain.InvoicePaid), nil)
 		}
-		if err := a.checkReference(ctx, who.accountID, in.Body.Reference); err != nil || cmd.Action == domain.ActionSubmitPayment {
+		if cmd.Action == domain.ActionSubmitPayment {
+			return validReference(in.Body.Reference)
+		}
+		if err := a.checkReference(ctx, who.accountID, in.Body.Reference); err != nil {
 			return err
 		}
 		return a.checkLate(ctx, invoice)

@@ -5,11 +5,28 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/Rhymond/go-money"
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/validation"
 
 	"slipway/domain"
 )
+
+const acceptedCurrency = "an ISO 4217 code, lower case, such as eur"
+
+// unknownCurrency reports whether code names no currency as we write them. Those
+// the library knows without a number are not in ISO 4217, or not any more.
+func unknownCurrency(code string) bool {
+	known := money.GetCurrency(code)
+	return known == nil || known.NumericCode == "" || code != strings.ToLower(code)
+}
+
+// currency refuses a currency that is missing, or named and unknown. One that is
+// kept is not looked at, so that what has an old one can still be withdrawn.
+func (f *fieldErrors) currency(named *string, kept string) {
+	f.require(kept != "", "currency", "It is required.", acceptedCurrency)
+	f.require(named == nil || *named == "" || !unknownCurrency(*named), "currency", "There is no such currency.", acceptedCurrency)
+}
 
 // problemOfHuma rewrites an error of Huma's. Its details quote the value, the
 // decoder's text quotes the input, and its locations hold names the client made

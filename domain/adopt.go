@@ -36,9 +36,32 @@ func (s *Subscription) Adopt(t Term, p BillingPolicy, byHand bool, now time.Time
 		return err
 	}
 	s.Status = t.Status
-	if t.Status != SubscriptionPastDue {
+	switch t.Status {
+	case SubscriptionTrialing, SubscriptionActive:
+		return s.checkNotLongOver(now)
+	case SubscriptionPastDue:
+		return s.adoptDebt(p, byHand, now)
+	}
+	return nil
+}
+
+// checkNotLongOver refuses an end so long ago that the next period would be over,
+// too. Billing would renew one after the other at once: a year with a digit wrong
+// would charge for all the months since.
+func (s *Subscription) checkNotLongOver(now time.Time) error {
+	if _, next := s.NextPeriod(); !next.Before(now) {
 		return nil
 	}
+	field := "current_period_end"
+	if s.Status == SubscriptionTrialing {
+		field = "trial_end"
+	}
+	return Invalid(field, "The period after it would be over, too.", "a time at most one "+string(s.Plan.Interval)+" ago")
+}
+
+// adoptDebt puts recovery where it stood: it counts from the end of what was
+// paid for.
+func (s *Subscription) adoptDebt(p BillingPolicy, byHand bool, now time.Time) error {
 	since := *s.CurrentPeriodEnd
 	if since.After(now) {
 		return Invalid("current_period_end", "A period that is not over is not past due.", "a time before now")

@@ -48,3 +48,41 @@ func TestAdopt_CountsFromTheDayThatWasAgreed(t *testing.T) {
 		assert.Equal(t, "current_period_end", refused.Fields[0].Field)
 	}
 }
+
+func TestAdopt_WhatWouldBeRenewedTwiceAtOnceIsRefused(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 6, 15, 12, 0, 0, 0, time.UTC)
+	for _, c := range []struct {
+		status   domain.SubscriptionStatus
+		interval domain.Interval
+		end      time.Time
+		field    string // empty: it is adopted
+		accepted string
+	}{
+		{domain.SubscriptionActive, domain.IntervalMonth, now.AddDate(0, -1, 0), "", ""},
+		{domain.SubscriptionActive, domain.IntervalMonth, now.AddDate(0, -1, 0).Add(-time.Second), "current_period_end", "a time at most one month ago"},
+		{domain.SubscriptionActive, domain.IntervalMonth, now.AddDate(-10, 0, 0), "current_period_end", "a time at most one month ago"},
+		{domain.SubscriptionActive, domain.IntervalYear, now.AddDate(0, -11, 0), "", ""},
+		{domain.SubscriptionActive, domain.IntervalYear, now.AddDate(-2, 0, 0), "current_period_end", "a time at most one year ago"},
+		{domain.SubscriptionTrialing, domain.IntervalMonth, now.AddDate(0, 0, -20), "", ""},
+		{domain.SubscriptionTrialing, domain.IntervalMonth, now.AddDate(0, -2, 0), "trial_end", "a time at most one month ago"},
+		{domain.SubscriptionPastDue, domain.IntervalMonth, now.AddDate(-10, 0, 0), "", ""}, // recovery ends it
+	} {
+		sub := &domain.Subscription{Plan: &domain.PlanRef{Interval: c.interval, Amount: 1, TrialDays: 14}}
+		start := c.interval.AddInterval(c.end, -1)
+		term := domain.Term{Status: c.status, PeriodStart: &start, PeriodEnd: &c.end}
+		if c.status == domain.SubscriptionTrialing {
+			term = domain.Term{Status: c.status, TrialEnd: &c.end}
+		}
+		err := sub.Adopt(term, domain.DefaultBillingPolicy(), false, now)
+		if c.field == "" {
+			require.NoError(t, err, c)
+			continue
+		}
+		var refused *domain.Error
+		require.ErrorAs(t, err, &refused, c)
+		assert.Equal(t, domain.CodeInvalid, refused.Code)
+		assert.Equal(t, c.field, refused.Fields[0].Field)
+		assert.Equal(t, c.accepted, refused.Fields[0].Accepted)
+	}
+}

@@ -89,7 +89,8 @@ func (s Standing) Decide(n Need) Decision {
 		d.Code, d.Reason, d.Detail = CodeForbidden, ReasonAccountClosed, "The account is closed."
 	case !s.Entitled():
 		d.Code, d.Detail, d.NextAction = CodePaymentRequired, "The account cannot be used before it is paid for.", s.payment()
-		d.RequiredPlans, d.Upgradable = s.plansFor(n, ""), len(s.Offer) > 0
+		d.RequiredPlans = s.plansFor(n, "")
+		d.Upgradable = len(d.RequiredPlans) > 0
 	case n.Feature != "" && !slices.Contains(s.Subscription.Plan.Features, n.Feature):
 		d.Code, d.Reason, d.Detail = CodeForbidden, ReasonFeatureNotInPlan, "The account's plan does not include this."
 		s.offerBetter(&d, s.plansFor(n, d.CurrentPlan))

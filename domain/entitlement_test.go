@@ -108,7 +108,7 @@ func TestDecide_EveryAccountSubscriptionAndRequest(t *testing.T) {
 						refuses(t, d, domain.CodeForbidden, "account_closed", false, []string{})
 						assert.Nil(t, d.NextAction)
 					case account != domain.AccountActive || !s.in:
-						refuses(t, d, domain.CodePaymentRequired, "payment_required", true, onSale[kind])
+						refuses(t, d, domain.CodePaymentRequired, "payment_required", len(onSale[kind]) > 0, onSale[kind])
 						require.NotNil(t, d.NextAction)
 					case inPlan[kind].kind == "":
 						assert.True(t, d.Allowed)

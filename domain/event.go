@@ -103,6 +103,7 @@ type Command struct {
 	OnboardingID   string
 	SubscriptionID string
 	PaymentID      string
+	InvoiceID      string // submit_payment: of a subscription in use
 	ActorType      ActorType
 	ActorID        string
 	Reason         string

@@ -64,6 +64,7 @@ func TestStatesDoc_DrawsTheTables(t *testing.T) {
 		"Invoice":      edges(domain.InvoiceMoves, domain.InvoiceDraft),
 		"Payment":      edges(domain.PaymentMoves, domain.PaymentCreated),
 		"Delivery":     edges(domain.DeliveryMoves, domain.DeliveryPending),
+		"Clock":        edges(domain.ClockMoves, domain.ClockReady),
 	}
 	found := map[string]bool{}
 	for _, section := range sections {

@@ -18,10 +18,25 @@ func (s *Stripe) Charge(ctx context.Context, in Charge) (Outcome, error) {
 		return s.current(ctx, stripeOutcome(in.Key, intent), intent.LastResponse)
 	}
 	var answer *stripe.Error
-	if out := stripeError(err); !errors.As(err, &answer) || !stripeDeclined(answer) || !out.Class.Declined() {
+	out := stripeError(err)
+	switch {
+	case !errors.As(err, &answer):
+		return Outcome{}, out
+	case stripeUnchargeable(answer):
+		return Outcome{Key: in.Key, Amount: in.Amount, Currency: in.Currency, Status: StatusFailed,
+			Class: ClassHardDecline, Code: stripeCode(answer)}, nil
+	case !stripeDeclined(answer) || !out.Class.Declined():
 		return Outcome{}, out
 	}
 	return s.current(ctx, stripeDecline(in, answer), answer.LastResponse)
+}
+
+// stripeUnchargeable reports whether Stripe refuses this one charge for what it
+// is about: an amount below its minimum, a card that was detached or deleted over
+// there. Asked again it would be refused for ever, and another card may do.
+func stripeUnchargeable(e *stripe.Error) bool {
+	return e.Type == stripe.ErrorTypeInvalidRequest && (e.Param == "payment_method" || e.Param == "amount" ||
+		e.Code == stripe.ErrorCodeAmountTooSmall || e.Code == stripe.ErrorCodeAmountTooLarge)
 }
 
 // current replaces what Stripe has stored under the key by how the charge is

@@ -432,3 +432,22 @@ func TestStripe_TheLibraryWritesNoAnswerAnywhere(t *testing.T) {
 	require.NoError(t, err)
 	assert.Empty(t, string(written))
 }
+
+func TestStripe_AChargeThatCanNeverBeMadeIsADeclineAndNoFaultOfOurs(t *testing.T) {
+	t.Parallel()
+	for code, param := range map[string]string{"amount_too_small": "amount", "resource_missing": "payment_method"} {
+		s, _ := newStripe(t, map[string]http.HandlerFunc{
+			createIntent: says(400, refusalJSON(`"type":"invalid_request_error","code":"`+code+`","param":"`+param+`"`)),
+		})
+		out, err := s.Charge(t.Context(), payment.Charge{Key: "in_1/1", Customer: "cus_1", Method: "pm_1", Amount: 7, Currency: "usd"})
+		require.NoError(t, err, code)
+		assert.Equal(t, payment.StatusFailed, out.Status)
+		assert.Equal(t, payment.ClassHardDecline, out.Class, "asked again it would be refused for ever")
+		assert.Equal(t, code, out.Code)
+	}
+	s, _ := newStripe(t, map[string]http.HandlerFunc{
+		createIntent: says(400, refusalJSON(`"type":"invalid_request_error","code":"resource_missing","param":"customer"`)),
+	})
+	_, err := s.Charge(t.Context(), payment.Charge{Key: "in_1/1", Customer: "cus_1", Method: "pm_1", Amount: 700, Currency: "usd"})
+	assert.Equal(t, payment.ClassMisconfigured, payment.ClassOf(err), "perhaps the key of another mode: nobody's card is to blame")
+}

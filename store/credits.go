@@ -10,6 +10,16 @@ import (
 	"slipway/domain"
 )
 
+// GrantedUnder is how many credits of the plan a subscription was granted under
+// a period's key: at its beginning, and by changes of plan since.
+func (s *Store) GrantedUnder(ctx context.Context, subscriptionID, periodKey string) (int64, error) {
+	var sum int64
+	err := s.conn(ctx).Model(&domain.Credit{}).Select("COALESCE(SUM(amount), 0)").
+		Where("subscription_id = ? AND reason = ? AND (idempotency_key = ? OR idempotency_key LIKE ?)",
+			subscriptionID, domain.ReasonPlanGrant, periodKey, periodKey+"/%").Scan(&sum).Error
+	return sum, s.wrap("read grants", "", err)
+}
+
 // GrantCredits adds a positive entry to the ledger and to the balance, once per
 // idempotency key; it reports false when the key was used before. An amount of
 // zero opens the balance and writes no entry. Call it inside Within.

@@ -206,6 +206,33 @@ func (s *Store) checkGrants(ctx context.Context) (Invariant, error) {
 type grants struct {
 	keys    []string // of the grants, one a period and one for each change of plan
 	periods int64    // how many periods began, by the events that told of it
+
+	imported *time.Time // when it was adopted in the middle of a period; nil: it began here
+	renewed  bool
+}
+
+// count adds what an event tells of the subscription's periods.
+func (g *grants) count(e *domain.Event) {
+	g.periods++
+	switch e.Type {
+	case domain.EventAccountImported:
+		g.imported = &e.CreatedAt
+	case domain.EventSubscriptionRenewed:
+		g.renewed = true
+	}
+}
+
+// broughtAlong reports whether the current period is the one that was imported.
+// Its credits were given elsewhere and may be spent. Only a renewal or another
+// interval begins one here, and another interval begins it after the import.
+func (g *grants) broughtAlong(sub *domain.Subscription) bool {
+	return g.imported != nil && !g.renewed && !sub.CurrentPeriodStart.After(*g.imported)
+}
+
+// begins are the events that tell of a period that began, or was under way when
+// it came here.
+var begins = []domain.EventType{
+	domain.EventSubscriptionActivated, domain.EventSubscriptionRenewed, domain.EventSubscriptionChanged, domain.EventAccountImported,
 }
 
 func (s *Store) periodGrants(ctx context.Context, ids []string) (map[string]grants, error) {
@@ -218,29 +245,24 @@ func (s *Store) periodGrants(ctx context.Context, ids []string) (map[string]gran
 		g.keys = append(g.keys, c.IdempotencyKey)
 		found[c.SubscriptionID] = g
 	}
-	var begun []struct {
-		SubscriptionID string
-		N              int64
-	}
+	var begun []domain.Event
 	if err == nil {
-		err = s.conn(ctx).Model(&domain.Event{}).Select("subscription_id, count(*) AS n").Group("subscription_id").
-			Where("subscription_id IN ? AND type IN ?", ids, []domain.EventType{
-				domain.EventSubscriptionActivated, domain.EventSubscriptionRenewed, domain.EventSubscriptionChanged,
-			}).Scan(&begun).Error
+		err = s.conn(ctx).Select("subscription_id", "type", "created_at").
+			Where("subscription_id IN ? AND type IN ?", ids, begins).Find(&begun).Error
 	}
-	for _, b := range begun {
-		g := found[b.SubscriptionID]
-		g.periods = b.N
-		found[b.SubscriptionID] = g
+	for n := range begun {
+		g := found[begun[n].SubscriptionID]
+		g.count(&begun[n])
+		found[begun[n].SubscriptionID] = g
 	}
 	return found, s.wrap("read period grants", "", err)
 }
 
-// granted reports whether the subscription's current period has its credits and
-// no more periods have than began.
+// granted reports whether the subscription's current period has its credits,
+// unless it brought them along, and no more periods have than began.
 func granted(sub *domain.Subscription, g grants) bool {
 	current, whole := sub.PeriodKey(), int64(0)
-	has := sub.Plan == nil || sub.Plan.Credits == 0
+	has := sub.Plan == nil || sub.Plan.Credits == 0 || g.broughtAlong(sub)
 	for _, key := range g.keys {
 		has = has || strings.HasPrefix(key, current)
 		if strings.Count(key, "/") == 1 {

@@ -49,10 +49,19 @@ func (s *Store) UndecidedOfInvoice(ctx context.Context, invoiceID string) ([]Und
 	return s.undecided(s.conn(ctx).Where("invoices.id = ?", invoiceID))
 }
 
-// StalePayments returns payments that have been undecided since the time, for
-// whoever looks after those nobody else does.
+// StalePayments returns payments that have been undecided, and not been looked
+// at, since the time, for whoever looks after those nobody else does: first those
+// never looked at.
 func (s *Store) StalePayments(ctx context.Context, before time.Time, limit int) ([]Undecided, error) {
-	return s.undecided(s.conn(ctx).Where("payments.updated_at < ?", before).Order("payments.updated_at").Limit(limit))
+	return s.undecided(s.conn(ctx).Where("payments.updated_at < ? AND (payments.looked_at IS NULL OR payments.looked_at < ?)", before, before).
+		Order("COALESCE(payments.looked_at, payments.created_at)").Limit(limit))
+}
+
+// MarkLooked notes that the janitor has looked at the payment, whatever came of
+// it: others have their turn before it is looked at again.
+func (s *Store) MarkLooked(ctx context.Context, id string) error {
+	err := s.writer(ctx).Model(&domain.Payment{}).Where("id = ?", id).UpdateColumn("looked_at", s.now()).Error
+	return s.wrap("mark payment", "", err)
 }
 
 // LatePayments returns payments that a provider took when nobody waited for them

@@ -22,6 +22,7 @@ func PaymentMethod(ctx workflow.Context, in PaymentMethodInput) (activities.Atta
 	news := workflow.GetSignalChannel(ctx, SignalProviderEvent)
 	// The provider is asked, and again whenever it has news, until it made the
 	// method, refused it, or nobody filled the page in.
+	closes := workflow.Now(ctx).Add(pagePatience)
 	for {
 		input := activities.AttachMethodInput{AccountID: in.AccountID, MethodID: in.MethodID}
 		var step activities.AttachMethodResult
@@ -32,9 +33,11 @@ func PaymentMethod(ctx workflow.Context, in PaymentMethodInput) (activities.Atta
 		if result.Attached || result.Code != "" {
 			break
 		}
-		if told, _ := news.ReceiveWithTimeout(ctx, pagePatience, nil); !told {
+		left := closes.Sub(workflow.Now(ctx))
+		if left <= 0 {
 			break
 		}
+		_, _ = news.ReceiveWithTimeout(ctx, min(pageGlance, left), nil) // told or not, it is looked at
 	}
 	if result.SubscriptionID != "" { // a late payment can be tried with it
 		_ = workflow.SignalExternalWorkflow(ctx, billingID(result.SubscriptionID), "", SignalMethodChanged, nil).Get(ctx, nil)

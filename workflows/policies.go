@@ -33,6 +33,8 @@ const (
 	providerHeartbeat = 10 * time.Second
 	// pagePatience is how long a page to enter a card on is waited for.
 	pagePatience = 24 * time.Hour
+	// pageGlance is how often it is looked at when no event tells that it is done.
+	pageGlance = 2 * time.Hour
 	// purchaseWindow is how long the invoice of a credit package may stay unpaid.
 	purchaseWindow = 7 * 24 * time.Hour
 	// renewalsPerRun and messagesPerRun keep Billing's histories small.

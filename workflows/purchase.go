@@ -20,7 +20,9 @@ func Purchase(ctx workflow.Context, in PurchaseInput) (activities.PurchaseStandi
 	if err := p.takeMessages(ctx); err != nil {
 		return p.standing, err
 	}
-	err := errors.Join(p.run(ctx, in), p.leave(ctx))
+	p.failed = p.run(ctx, in)
+	p.begun = true // whoever waits for the beginning learns that it failed
+	err := errors.Join(p.failed, p.leave(ctx))
 	return p.standing, errors.Join(err, workflow.Await(ctx, func() bool { return workflow.AllHandlersFinished(ctx) }))
 }
 
@@ -30,6 +32,7 @@ type purchase struct {
 	alarm    // how it sleeps
 	changes  int
 	begun    bool
+	failed   error
 }
 
 // purchaseCommands are the updates Purchase takes, each named after its action.
@@ -57,8 +60,10 @@ func (p *purchase) takeMessages(ctx workflow.Context) error {
 		}
 	})
 	return workflow.SetUpdateHandler(ctx, UpdateBegin, func(ctx workflow.Context) (activities.PurchaseStanding, error) {
-		err := workflow.Await(ctx, func() bool { return p.begun })
-		return p.standing, err
+		if err := workflow.Await(ctx, func() bool { return p.begun }); err != nil {
+			return p.standing, err
+		}
+		return p.standing, p.failed
 	})
 }
 

@@ -39,7 +39,7 @@ func newShop(t testing.TB) *shop {
 	require.NoError(t, err)
 	server := httptest.NewServer(http.HandlerFunc(s.door))
 	t.Cleanup(func() { assert.NoError(t, s.company.Close()); server.Close() })
-	s.sandbox = payment.NewSandbox(payment.SandboxClient{URL: server.URL, APIKey: "sk_test", Timeout: 300 * time.Millisecond})
+	s.sandbox = payment.NewSandbox(payment.SandboxClient{URL: server.URL, APIKey: "sk_test", Timeout: 2 * time.Second})
 	f := s.next(noon)
 	s.stock = f.openStoreAt(s.now)
 	f.on(s)

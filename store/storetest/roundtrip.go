@@ -160,7 +160,7 @@ func keepsNouns(t *testing.T, s *store.Store) {
 	keeps(t, option, saved(s.SavePaymentOption), func(ctx context.Context) (*domain.PaymentOption, error) { return s.PaymentOptionByID(ctx, "po_1") })
 
 	keepsBilling(t, s, a)
-	command := &domain.Command{ID: "cmd_1", Action: domain.ActionActivate, OnboardingID: "onb_1", SubscriptionID: "sub_1", PaymentID: "pay_1",
+	command := &domain.Command{ID: "cmd_1", Action: domain.ActionActivate, OnboardingID: "onb_1", SubscriptionID: "sub_1", PaymentID: "pay_1", InvoiceID: "in_1",
 		ActorType: domain.ActorAdmin, ActorID: "usr_1", Reason: "Paid in cash", Plan: "gold", Option: "card", Reference: "ref", Waive: true, Token: "tok_ok", MethodID: "pm_1", At: domain.CancelPeriodEnd, CreatedAt: moment, AppliedAt: later(1)}
 	keeps(t, command, s.InsertCommand, func(ctx context.Context) (*domain.Command, error) { return s.CommandByID(ctx, "cmd_1") })
 	again := *command
@@ -205,7 +205,7 @@ func keepsBilling(t *testing.T, s *store.Store, a *domain.Account) {
 	p.Status, p.Reference, p.FailureCode, p.Reason = domain.PaymentFailed, "REF 1", domain.FailureExpired, "No money."
 	p.Late, p.UpdatedAt = true, *later(1)
 	p.MethodID, p.Key, p.ProviderRef, p.FailureClass = "pm_1", in.ID+"/1", "ch_1", "declined_soft"
-	p.ActionURL, p.Refunded = "https://pay.example/confirm", 5
+	p.ActionURL, p.Refunded, p.OnSession, p.LookedAt = "https://pay.example/confirm", 5, true, later(2)
 	keeps(t, p, s.SavePayment, func(ctx context.Context) (*domain.Payment, error) { return s.PaymentByID(ctx, p.ID) })
 
 	event := domain.Event{Type: domain.EventPaymentLate, AccountID: a.ID, OnboardingID: "onb_1", SubscriptionID: sub.ID, ActorType: domain.ActorAdmin,

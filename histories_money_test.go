@@ -188,6 +188,34 @@ var moneyStories = map[string]func(r *running) string{
 		r.until(o, domain.OnboardingCompleted)
 		return "purchase-" + r.bought(o)
 	},
+	"purchase_by_hand": func(r *running) string {
+		o := r.pay("starter", "", "")
+		id := r.invoiced(o)
+		r.own(o, "invoices/"+id+"/payment", map[string]any{"reference": paperWord})
+		payments, err := r.app.store.ListPayments(context.Background(), store.PaymentFilter{AccountID: r.onboardingRow(o).AccountID})
+		require.NoError(r.t, err)
+		r.command("/v1/admin/payments/"+payments.Data[0].ID+"/approve", r.admin(), map[string]any{"reason": reasonWord})
+		r.app.waitClosed(r.t, "purchase-"+id)
+		return "purchase-" + id
+	},
+	"purchase_expired_on_a_test_clock": func(r *running) string {
+		o, clock := r.bound("starter", "")
+		id := r.invoiced(o)
+		r.advanceTo(clock, begin.AddDate(0, 0, 8))
+		r.app.waitClosed(r.t, "purchase-"+id)
+		return "purchase-" + id
+	},
+	"activation_replaces_a_trial": func(r *running) string {
+		o := r.pay("starter", "", "")
+		r.until(o, domain.OnboardingCompleted)
+		var started struct{ Onboarding domain.Onboarding }
+		r.own(o, "subscription", map[string]any{"plan": "growth"}).into(r.t, &started)
+		next := kickedOff{Onboarding: started.Onboarding, ClientSecret: o.ClientSecret}
+		r.command("/v1/admin/payments/"+r.submit(next, paperWord).ID+"/approve", r.admin(), map[string]any{"reason": reasonWord})
+		id := "activation-" + r.until(next, domain.OnboardingCompleted).Subscription.ID
+		r.app.waitClosed(r.t, id)
+		return id
+	},
 	"method_entered_on_a_page": func(r *running) string {
 		o := r.pay("starter", "", "")
 		var m struct {
@@ -221,6 +249,15 @@ func (r *running) bought(o kickedOff) string {
 	var p struct{ Invoice domain.Invoice }
 	require.NoError(r.t, json.Unmarshal(r.own(o, "credit-packages", map[string]any{"package": "credits-500"}).body, &p))
 	require.Equal(r.t, domain.InvoicePaid, p.Invoice.Status)
+	return p.Invoice.ID
+}
+
+// invoiced asks for a credit package that is paid by hand and returns its invoice.
+func (r *running) invoiced(o kickedOff) string {
+	r.t.Helper()
+	var p struct{ Invoice domain.Invoice }
+	r.own(o, "credit-packages", map[string]any{"package": "credits-500"}).into(r.t, &p)
+	require.Equal(r.t, domain.InvoiceOpen, p.Invoice.Status)
 	return p.Invoice.ID
 }
 

@@ -164,7 +164,7 @@ func (c *changeSet) switchPlan(to *domain.PlanRef) error {
 		return c.resetPlanCredits(s)
 	}
 	granted, err := c.tx.GrantedUnder(c.ctx, s.ID, periodKey(s))
-	granted = max(granted, from.Credits) // an import brought only what was left of them
+	granted = max(granted, from.Credits)     // an import brought only what was left of them
 	if err != nil || to.Credits <= granted { // an earlier change, taken back since, brought as many
 		return err
 	}

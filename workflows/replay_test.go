@@ -25,11 +25,12 @@ var recorded = []string{
 	"card_charged", "card_declined_then_another", "card_confirmed", "card_entered_on_a_page", "card_throttled", "card_lost_response",
 	"card_canceled_while_charging", "card_on_a_test_clock",
 	"billing_year", "billing_real_time", "billing_gives_up", "billing_recovers_with_another_card", "billing_by_hand",
-	"billing_upgrade_declined_then_downgrade", "purchase_by_card", "method_entered_on_a_page", "advance",
+	"billing_upgrade_declined_then_downgrade", "purchase_by_card", "purchase_by_hand", "purchase_expired_on_a_test_clock",
+	"activation_replaces_a_trial", "method_entered_on_a_page", "advance",
 }
 
 // recordedCount is said apart, so that a path cannot go unnoticed.
-const recordedCount = 38
+const recordedCount = 41
 
 func TestReplay_EveryRecordedHistoryStillReplays(t *testing.T) {
 	t.Parallel()

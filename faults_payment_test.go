@@ -53,6 +53,42 @@ func TestFault1_WorkerKilledAroundTheCharge(t *testing.T) {
 	}
 }
 
+// 1, for a renewal: a worker dies around the charge for the next period. One
+// charge for the sign-up, one for the renewal, and the subscription goes on.
+func TestFault1_WorkerKilledAroundARenewalsCharge(t *testing.T) {
+	for name, c := range map[string]childConfig{
+		"before the call":        {KillBefore: "CollectBilling"},
+		"after the recording":    {KillAfter: "CollectBilling"},
+		"before it was answered": {},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newSite(t, "")
+			_, r := s.api()
+			dies := s.child("worker", c)
+			clock := r.newClock("2026-01-15T10:00:00Z")
+			o := r.paysOn(clock, "ada@example.com", "growth", "tok_ok")
+			r.until(o, domain.OnboardingCompleted)
+			if name == "before it was answered" {
+				s.company.whenCharged(func() { _ = dies.cmd.Process.Kill() })
+			}
+			const after = "2026-02-20T10:00:00Z" // the first period ended on the 15th
+			a := r.post("/v1/test-clocks/"+clock+"/advance", r.admin(), map[string]any{"to": after})
+			require.Equal(t, http.StatusOK, a.status, string(a.body))
+			dies.wait()
+			s.worker()
+			r.advance(clock, after) // it is on its way there
+			sum, n := kept(t, s.company.server, nil)
+			assert.Equal(t, 2, n, "the sign-up and one renewal")
+			assert.EqualValues(t, 2*13900, sum)
+			var sub domain.Subscription
+			r.get("/v1/account/subscription", o.ClientSecret).into(t, &sub)
+			assert.Equal(t, domain.SubscriptionActive, sub.Status)
+			s.sound()
+		})
+	}
+}
+
 // retrying waits until the payment step waits for its next attempt at the
 // number, and returns it.
 func (r *running) retrying(o kickedOff, attempt int) domain.Step {
@@ -67,6 +103,22 @@ func (r *running) retrying(o kickedOff, attempt int) domain.Step {
 	return step
 }
 
+// keeps fails unless what came next came no earlier than the step had said.
+func (r *running) keeps(said domain.Step, came time.Time) {
+	r.t.Helper()
+	require.NotNil(r.t, said.NextAttemptAt)
+	assert.False(r.t, came.Before(*said.NextAttemptAt), "said %s, came %s", said.NextAttemptAt, came)
+}
+
+// completed waits for the end and returns when the payment was there.
+func (r *running) completed(o kickedOff) time.Time {
+	r.t.Helper()
+	done := r.until(o, domain.OnboardingCompleted)
+	finished := done.Step(domain.StepPayment).FinishedAt
+	require.NotNil(r.t, finished)
+	return *finished
+}
+
 // 8. The company asks to be left alone: for seconds, until a date, for five
 // minutes, for no time it says. The status tells that, and when it goes on.
 func TestFault8_ThrottledWaitsAsLongAsAskedAndSaysSo(t *testing.T) {
@@ -79,8 +131,9 @@ func TestFault8_ThrottledWaitsAsLongAsAskedAndSaysSo(t *testing.T) {
 		assert.Equal(t, "payment_throttled", first.Error.Code)
 		assert.WithinDuration(t, time.Now().Add(time.Second), *first.NextAttemptAt, 1100*time.Millisecond)
 		second := r.retrying(o, 2)
+		r.keeps(first, time.Now())
 		assert.WithinDuration(t, time.Now().Add(2*time.Second), *second.NextAttemptAt, 2*time.Second)
-		r.until(o, domain.OnboardingCompleted)
+		r.keeps(second, r.completed(o))
 		_, n := r.kept(o.Account.ID)
 		assert.Equal(t, 1, n)
 	})
@@ -88,8 +141,12 @@ func TestFault8_ThrottledWaitsAsLongAsAskedAndSaysSo(t *testing.T) {
 		t.Parallel()
 		r := app.in(t)
 		o := r.pays("bare@example.com", "growth", "tok_throttled_bare_2")
-		r.retrying(o, 1)
-		r.until(o, domain.OnboardingCompleted)
+		first := r.retrying(o, 1)
+		assert.WithinDuration(t, time.Now(), *first.NextAttemptAt, 3*time.Second, "soon, as nothing else was asked for")
+		second := r.retrying(o, 2)
+		r.keeps(first, time.Now())
+		assert.WithinDuration(t, time.Now(), *second.NextAttemptAt, 5*time.Second)
+		r.keeps(second, r.completed(o))
 		_, n := r.kept(o.Account.ID)
 		assert.Equal(t, 1, n)
 	})

@@ -240,27 +240,54 @@ func TestFault13_ApprovedTwentyTimesAtOnce(t *testing.T) {
 		s.requireOneOfEach(1)
 		assert.Equal(t, 1, s.count("SELECT count(*) FROM payments WHERE status = 'succeeded'"))
 		assert.Equal(t, 1, s.count("SELECT count(*) FROM invoices WHERE status = 'paid'"))
+		s.sound()
 	})
 }
 
 func TestFault13_ApprovedAfterTheEndIsFlaggedNotLost(t *testing.T) {
-	onBoth(t, func(t *testing.T, database string) {
-		s := newSite(t, database)
-		_, r := s.api()
-		s.worker()
-		o := r.accepted("ada@example.com", "Acme", "growth", "k")
-		r.until(o, domain.OnboardingAwaitingPayment)
-		payment := r.submit(o, "x")
-		require.Equal(t, http.StatusOK, r.post("/v1/onboardings/"+o.ID+"/cancel", o.ClientSecret, map[string]any{}).status)
-		r.until(o, domain.OnboardingCanceled)
-		for range 2 {
-			a := r.approve(payment)
-			require.Equal(t, http.StatusOK, a.status, string(a.body))
-		}
-		assert.Equal(t, 1, s.count("SELECT count(*) FROM payments WHERE late"))
-		assert.Equal(t, 1, s.count("SELECT count(*) FROM events WHERE type = 'payment.late'"))
-		assert.Equal(t, 0, s.count("SELECT count(*) FROM subscriptions WHERE status <> 'incomplete_expired'"))
-	})
+	for name, end := range map[string]struct {
+		worker childConfig
+		bring  func(r *running, o kickedOff, p domain.Payment)
+		status domain.OnboardingStatus
+	}{
+		"canceled": {childConfig{}, func(r *running, o kickedOff, _ domain.Payment) {
+			require.Equal(r.t, http.StatusOK, r.post("/v1/onboardings/"+o.ID+"/cancel", o.ClientSecret, map[string]any{}).status)
+		}, domain.OnboardingCanceled},
+		// No window runs while an admin decides: one was told that the money is not
+		// there, another one opens and closes, and then the money is found.
+		"expired": {childConfig{PaymentWindow: 8 * time.Second}, func(r *running, _ kickedOff, p domain.Payment) {
+			a := r.post("/v1/admin/payments/"+p.ID+"/reject", r.admin(), map[string]any{"reason": "not on the bank statement"})
+			require.Equal(r.t, http.StatusOK, a.status, string(a.body))
+		}, domain.OnboardingExpired},
+	} {
+		t.Run(name, func(t *testing.T) {
+			onBoth(t, func(t *testing.T, database string) {
+				s := newSite(t, database)
+				_, r := s.api()
+				s.child("worker", end.worker)
+				o := r.accepted("ada@example.com", "Acme", "growth", "k")
+				r.until(o, domain.OnboardingAwaitingPayment)
+				payment := r.submit(o, "x")
+				end.bring(r, o, payment)
+				r.until(o, end.status)
+				s.requireFlaggedOnce(r, payment)
+			})
+		})
+	}
+}
+
+// requireFlaggedOnce approves the payment, twice, after the only onboarding has
+// ended: its money is told of once, and brings nothing back to life.
+func (s *site) requireFlaggedOnce(r *running, payment domain.Payment) {
+	s.t.Helper()
+	for range 2 {
+		a := r.approve(payment)
+		require.Equal(s.t, http.StatusOK, a.status, string(a.body))
+	}
+	assert.Equal(s.t, 1, s.count("SELECT count(*) FROM payments WHERE late"))
+	assert.Equal(s.t, 1, s.count("SELECT count(*) FROM events WHERE type = 'payment.late'"))
+	assert.Equal(s.t, 0, s.count("SELECT count(*) FROM subscriptions WHERE status <> 'incomplete_expired'"))
+	s.sound()
 }
 
 // 15. Canceled while the payment window ends: one end, everything given back.
@@ -285,6 +312,7 @@ func TestFault15_CanceledDuringCompensation(t *testing.T) {
 	assert.Equal(t, 10, s.count("SELECT count(*) FROM invoices WHERE status = 'void'"))
 	assert.Equal(t, 10, s.count("SELECT count(*) FROM subscriptions WHERE status = 'incomplete_expired'"))
 	assert.Equal(t, 0, s.count("SELECT count(*) FROM slugs"))
+	s.sound()
 }
 
 // 16. Terminated by hand: the status says so. Reset by hand: the status stays
@@ -300,6 +328,7 @@ func TestFault16_TerminatedByHand(t *testing.T) {
 	assert.Equal(t, domain.ReasonTerminatedExternally, failed.Error.Code)
 	assert.Equal(t, 1, s.count("SELECT count(*) FROM invoices WHERE status = 'void'"))
 	r.until(r.accepted("ada@example.com", "Acme", "free", "again"), domain.OnboardingCompleted)
+	s.sound()
 }
 
 func TestFault16_ResetByHand(t *testing.T) {
@@ -319,6 +348,7 @@ func TestFault16_ResetByHand(t *testing.T) {
 	assert.Equal(t, domain.OnboardingCompleted, r.onboarding(o).Status)
 	s.requireOneOfEach(1)
 	assert.Equal(t, 1, s.count("SELECT count(*) FROM payments"))
+	s.sound()
 }
 
 // 17. No worker runs: accepted, and completed when one does.

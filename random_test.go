@@ -23,8 +23,8 @@ import (
 )
 
 // The randomised run: people sign up, pay in every way there is, change their
-// minds, while workers die at random moments and the payment company stops and
-// comes back. In the end every invariant holds.
+// minds, while workers die at random moments, the payment company stops and comes
+// back, and months pass for some of them. In the end every invariant holds.
 //
 // SLIPWAY_TEST_SEED repeats a run's choices, SLIPWAY_TEST_PEOPLE sets how many
 // sign up; fewer with -short.
@@ -32,8 +32,12 @@ const (
 	randomPeople     = 2000
 	randomOnPostgres = 400
 	randomTogether   = 64
-	randomLimit      = 150 * time.Second // for the sign-ups; then everything settles
+	randomLimit      = 5 * time.Minute // for the sign-ups; then everything settles
 )
+
+// clocksEnd is where the test clocks, which begin three months earlier, arrive in
+// the end, however far they got while things went wrong.
+var clocksEnd = time.Date(2026, 5, 2, 10, 0, 0, 0, time.UTC)
 
 // randomTokens are the cards people pay with. The slow ones are rare: they would
 // only make the run longer.
@@ -65,7 +69,7 @@ func (m *mess) live() {
 	began := time.Now()
 	stop := make(chan struct{})
 	var faults sync.WaitGroup
-	for _, fault := range []func(<-chan struct{}){m.workers, m.companies} {
+	for _, fault := range []func(<-chan struct{}){m.workers, m.companies, m.timePasses} {
 		faults.Go(func() { fault(stop) })
 	}
 	m.everybody()
@@ -73,6 +77,8 @@ func (m *mess) live() {
 		float64(m.done.Load())/time.Since(began).Seconds(), m.counts())
 	close(stop)
 	faults.Wait()
+	t.Logf("%d workers died, test clocks were moved %d times; %d invoices for further periods", m.deaths, m.advances,
+		m.s.count("SELECT count(*) FROM invoices WHERE reason = 'subscription_cycle'"))
 	if m.worker != nil {
 		m.worker.kill()
 	}
@@ -82,7 +88,7 @@ func (m *mess) live() {
 	m.janitor()
 	m.s.sound()
 	t.Logf("settled in %s; seed %d: %v", time.Since(settling).Round(time.Second), m.seed, m.ends())
-	require.Positive(t, m.done.Load())
+	require.EqualValues(t, m.people, m.done.Load(), "everybody signed up")
 	require.Zero(t, m.ends()["failed"], "nobody's onboarding fails for what went wrong on our side")
 }
 
@@ -98,6 +104,7 @@ type mess struct {
 	admin      string
 	worker     *child // the one that may die
 	deaths     int
+	advances   int // of test clocks, while things go wrong
 	done       atomic.Int64
 	mu         sync.Mutex
 	answers    map[int]int
@@ -304,22 +311,57 @@ func (m *mess) companies(stop <-chan struct{}) {
 	}
 }
 
-// clocksArrive moves the test clocks three months on.
+// timePasses has a test clock move on every few seconds, so that trials end,
+// periods renew and payments are recovered while things go wrong. A clock that is
+// still on its way refuses to go elsewhere, which is an answer as well.
+func (m *mess) timePasses(stop <-chan struct{}) {
+	dice := rand.New(rand.NewPCG(m.seed, 1<<34))
+	for {
+		select {
+		case <-stop:
+			return
+		case <-time.After(time.Duration(2+dice.IntN(4)) * time.Second):
+		}
+		path, days := "/v1/test-clocks/"+pick(dice, m.clocks), 3+dice.IntN(18)
+		var clock domain.TestClock
+		if json.Unmarshal(m.try(http.MethodGet, path, m.admin, nil).body, &clock) != nil || !clock.Now.Before(clocksEnd) {
+			continue
+		}
+		to := clock.Now.AddDate(0, 0, days)
+		if to.After(clocksEnd) {
+			to = clocksEnd
+		}
+		if m.try(http.MethodPost, path+"/advance", m.admin, map[string]any{"to": to}).status == http.StatusOK {
+			m.advances++
+		}
+	}
+}
+
+// clocksArrive moves the test clocks to where they end. One that a fault stopped
+// on its way arrives there first: it refuses to go elsewhere until then.
 func (m *mess) clocksArrive() {
 	for _, clock := range m.clocks {
-		a := m.r.post("/v1/test-clocks/"+clock+"/advance", m.admin, map[string]any{"to": "2026-05-02T10:00:00Z"})
+		m.arrived(clock)
+	}
+	for _, clock := range m.clocks {
+		a := m.r.post("/v1/test-clocks/"+clock+"/advance", m.admin, map[string]any{"to": clocksEnd})
 		require.Equal(m.t, http.StatusOK, a.status, string(a.body))
 	}
 	for _, clock := range m.clocks {
-		arrived := func() bool {
-			var now domain.TestClock
-			m.r.get("/v1/test-clocks/"+clock, m.admin).into(m.t, &now)
-			return now.Status == domain.ClockReady
-		}
-		for deadline := time.Now().Add(2 * time.Minute); !arrived(); time.Sleep(250 * time.Millisecond) {
-			if time.Now().After(deadline) {
-				m.t.Fatalf("the clock %s does not arrive; awake are %v", clock, m.awake(clock))
-			}
+		m.arrived(clock)
+	}
+}
+
+// arrived waits until the clock stands.
+func (m *mess) arrived(clock string) {
+	ready := func() bool {
+		var now domain.TestClock
+		m.r.get("/v1/test-clocks/"+clock, m.admin).into(m.t, &now)
+		return now.Status == domain.ClockReady
+	}
+	for deadline := time.Now().Add(2 * time.Minute); !ready(); time.Sleep(250 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			m.t.Fatalf("the clock %s does not arrive; awake are %v", clock, m.awake(clock))
 		}
 	}
 }
@@ -341,12 +383,22 @@ func (m *mess) awake(clock string) (who []string) {
 		}
 	}
 	for _, o := range onboardings {
-		note(o.ID, string(o.Status))
+		note(o.ID, string(o.Status)+", "+m.pending("signup-"+o.ID))
 	}
 	for _, s := range subscriptions {
 		note(s.ID, string(s.Status)+" "+string(s.Due))
 	}
 	return who
+}
+
+// pending says what Temporal has under way for the workflow: an activity that waits
+// for its next attempt keeps a clock waiting as well.
+func (m *mess) pending(workflowID string) string {
+	d, err := m.s.dial().DescribeWorkflowExecution(context.Background(), workflowID, "")
+	if err != nil {
+		return err.Error()
+	}
+	return fmt.Sprint(d.GetWorkflowExecutionInfo().GetStatus(), d.GetPendingActivities(), d.GetPendingWorkflowTask())
 }
 
 // janitor waits until what was under way when the last worker died has been

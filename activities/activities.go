@@ -106,6 +106,11 @@ func collecting(o *domain.Onboarding) bool {
 	return status == domain.StepRunning || status == domain.StepRetrying
 }
 
+// asking reports whether a provider is being asked, and not waited for.
+func asking(o *domain.Onboarding) bool {
+	return collecting(o) && (o.Step(domain.StepPayment).Status == domain.StepRunning || o.Step(domain.StepPaymentMethod).Status == domain.StepRunning)
+}
+
 func (a *Activities) remindAt(due *time.Time) []time.Time {
 	if due == nil {
 		return nil
@@ -140,8 +145,10 @@ func (a *Activities) change(ctx context.Context, onboardingID string, fn func(c 
 			return err
 		}
 		if o.Version > before {
-			if err := c.wake(o.TestClockID, o.ID); err != nil {
-				return err
+			if collecting(o) {
+				if err := c.wake(o.TestClockID, o.ID); err != nil {
+					return err
+				}
 			}
 			err = c.commit()
 		} else {

@@ -53,8 +53,10 @@ func (a *Activities) bill(ctx context.Context, subscriptionID string, fn func(c 
 				return err
 			}
 		}
-		if err := c.wake(sub.TestClockID, sub.ID); err != nil {
-			return err
+		if standing.Collect {
+			if err := c.wake(sub.TestClockID, sub.ID); err != nil {
+				return err
+			}
 		}
 		return c.tell()
 	})

@@ -50,8 +50,8 @@ func (a *Activities) LeaveClock(ctx context.Context, in LeaveClockInput) error {
 	return a.Store.LeaveClock(ctx, in.EntityID)
 }
 
-// wake notes that whoever lives by the clock has something to do and does not
-// sleep: the clock stands until it does again.
+// wake notes that whoever lives by the clock is about to ask a provider, and does
+// not sleep: the clock stands until it does again.
 func (c *changeSet) wake(clockID, entityID string) error {
 	if clockID == "" {
 		return nil
@@ -69,6 +69,9 @@ type AdvanceClockInput struct {
 const (
 	clockGlance = 5 * time.Millisecond
 	clockNudge  = time.Second
+	// clockTell is after how long somebody who should ask a provider, and does not,
+	// is told: the command may have been lost with the worker that carried it out.
+	clockTell = 20 * time.Second
 )
 
 // AdvanceClock moves a test clock from one due time to the next until its
@@ -119,10 +122,13 @@ func (a *Activities) moveClock(ctx context.Context, clockID string, next *time.T
 // settled waits until all who live by the clock sleep beyond what it shows, and
 // returns the earliest time any of them sleeps until.
 func (a *Activities) settled(ctx context.Context, clock *domain.TestClock) (*time.Time, error) {
-	nudged := time.Time{}
+	nudged, told := time.Time{}, time.Now()
 	for {
-		nudge := time.Since(nudged) >= clockNudge
-		awake, next, err := a.awake(ctx, clock, nudge)
+		nudge, tell := time.Since(nudged) >= clockNudge, time.Since(told) >= clockTell
+		if tell {
+			told = time.Now()
+		}
+		awake, next, err := a.awake(ctx, clock, nudge, tell)
 		if err != nil || !awake {
 			return next, err
 		}
@@ -140,8 +146,8 @@ func (a *Activities) settled(ctx context.Context, clock *domain.TestClock) (*tim
 
 // awake looks once at everybody who lives by the clock; with nudge it wakes
 // those who should be, and starts a Billing that does not run: it was not begun,
-// or stopped by hand.
-func (a *Activities) awake(ctx context.Context, clock *domain.TestClock, nudge bool) (awake bool, next *time.Time, err error) {
+// or stopped by hand. With tell it tells those who are not doing what they should.
+func (a *Activities) awake(ctx context.Context, clock *domain.TestClock, nudge, tell bool) (awake bool, next *time.Time, err error) {
 	waits, err := a.Store.ClockWaits(ctx, clock.ID)
 	if err != nil {
 		return false, nil, err
@@ -168,7 +174,12 @@ func (a *Activities) awake(ctx context.Context, clock *domain.TestClock, nudge b
 		return nil
 	}
 	for i := range onboardings {
-		if err := look(onboardings[i].ID); err != nil && domain.CodeOf(err) != domain.CodeNotFound {
+		o := &onboardings[i]
+		err := look(o.ID)
+		if tell && domain.CodeOf(err) == domain.CodeNotFound && asking(o) {
+			err = a.Processes.ProviderEvent(ctx, &domain.PaymentOwner{Onboarding: o, SubscriptionID: o.SubscriptionID})
+		}
+		if err != nil && domain.CodeOf(err) != domain.CodeNotFound {
 			return false, nil, err // who does not run is seen to by reconcile
 		}
 	}

@@ -238,12 +238,11 @@ func TestBillDue_AClockALittleBehindTemporalsIsNoReasonToWait(t *testing.T) {
 	assert.True(t, standing.Collect, "Temporal says that it is time")
 }
 
-func TestClock_WhoHasSomethingToDoDoesNotSleep(t *testing.T) {
+func TestClock_WhoIsAboutToAskAProviderDoesNotSleep(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
 	id := s.testClock()
-	o := s.signUp(plan("growth"), onClock(id))
-	s.apply(o, domain.ActionApprovePayment, ofPayment(s.submit(o).ID))
+	o := s.buy(plan("growth"), card("tok_ok"), onClock(id))
 	sleeps := func() int { return s.count("SELECT count(*) FROM clock_waits WHERE entity_id = ?", o.SubscriptionID) }
 	require.NoError(t, s.store.WaitForClock(t.Context(), &store.ClockWait{EntityID: o.SubscriptionID, WorkflowID: "billing", ClockID: id}))
 	require.Equal(t, 1, sleeps())

@@ -16,7 +16,7 @@ func Advance(ctx workflow.Context, in AdvanceInput) (activities.WaitForClockResu
 	for moved := false; !moved || asked.Len() > 0; moved = true {
 		for asked.ReceiveAsync(nil) {
 		}
-		err := workflow.ExecuteActivity(overRows(ctx, "Move the test clock"), a.AdvanceClock,
+		err := workflow.ExecuteActivity(onClock(ctx, "Move the test clock"), a.AdvanceClock,
 			activities.AdvanceClockInput{ClockID: in.ClockID}).Get(ctx, &result)
 		if err != nil {
 			return result, err

@@ -31,6 +31,8 @@ const (
 	// providerHeartbeat is how long a worker that was killed in the middle of it
 	// goes unnoticed.
 	providerHeartbeat = 10 * time.Second
+	// clockHeartbeat is the gap between two looks at a test clock.
+	clockHeartbeat = 10 * time.Second
 	// pagePatience is how long a page to enter a card on is waited for.
 	pagePatience = 24 * time.Hour
 	// pageGlance is how often it is looked at when no event tells that it is done.
@@ -124,6 +126,14 @@ func overRows(ctx workflow.Context, summary string) workflow.Context {
 		RetryPolicy:         &retry,
 		Summary:             summary,
 	})
+}
+
+// onClock is for moving a test clock, which is looked at all the time: a worker
+// that died is noticed soon.
+func onClock(ctx workflow.Context, summary string) workflow.Context {
+	options := workflow.GetActivityOptions(overRows(ctx, summary))
+	options.HeartbeatTimeout = clockHeartbeat
+	return workflow.WithActivityOptions(ctx, options)
 }
 
 // toEndpoint is for posting to somebody's webhook endpoint.

@@ -278,6 +278,9 @@ func (a *Activities) giveBack(ctx context.Context, p *domain.Payment) error {
 			if err != nil {
 				return err
 			}
+			if out.Status == payment.StatusProcessing { // the customer confirmed it at the same moment
+				return &payment.Error{Class: payment.ClassUnavailable, Code: "still_processing"}
+			}
 		}
 	}
 	return a.recordGivenBack(ctx, p.ID, out)

@@ -149,6 +149,41 @@ func TestPurchase_ByCardByHandOrNotAtAll(t *testing.T) {
 	}
 }
 
+func TestPurchase_OneThatCannotBeginSaysSo(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	f := s.trial("tok_ok")
+	var begin *answer
+	f.at(0, func() { begin = f.send(workflows.UpdateBegin, workflows.UpdateBegin) })
+	f.ExecuteWorkflow(workflows.Purchase, workflows.PurchaseInput{
+		InvoiceID: store.NewID(domain.PrefixInvoice), AccountID: s.o.AccountID, Package: "withdrawn",
+	})
+	require.True(t, f.IsWorkflowCompleted(), "nobody waits for ever")
+	require.Error(t, f.GetWorkflowError())
+	require.True(t, begin.done)
+	assert.Error(t, begin.err)
+	assert.Empty(t, s.ledger())
+}
+
+func TestPaymentMethod_AFinishedPageIsFoundThoughItsEventIsLost(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	s.signedUp(plan("free"))
+	f := s.next(noon)
+	m := s.proposed("")
+	f.at(time.Hour, func() {
+		page, err := s.sandbox.Setup(t.Context(), payment.Setup{Key: m.ID, Customer: f.customer(), ReturnURL: f.acts.ReturnURL})
+		require.NoError(t, err)
+		s.submit(page.URL, url.Values{"token": {"tok_ok"}})
+	})
+	f.ExecuteWorkflow(workflows.PaymentMethod, workflows.PaymentMethodInput{AccountID: s.o.AccountID, MethodID: m.ID})
+	require.NoError(t, f.GetWorkflowError())
+	var result activities.AttachMethodResult
+	require.NoError(t, f.GetWorkflowResult(&result))
+	assert.True(t, result.Attached)
+	assert.WithinDuration(t, noon.Add(2*time.Hour), f.Now(), time.Minute)
+}
+
 func TestPurchase_CanceledWhileTheProviderIsAway(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)

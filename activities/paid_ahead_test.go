@@ -147,14 +147,14 @@ func TestPaidAhead_DropsAChangeThatNobodyPaidFor(t *testing.T) {
 	s.order(o, domain.ActionSubmitPayment) // of the change
 	change := s.last(o)
 	s.payNow(o) // of the next period, as it is
-	s.live(o, begins)
-	sub := s.subscription(o)
-	assert.Equal(t, "growth", sub.PlanCode)
-	assert.Equal(t, begins, *sub.CurrentPeriodStart)
 	s.order(o, domain.ActionApprovePayment, ofPayment(change.ID))
 	p, err := s.store.PaymentByID(t.Context(), change.ID)
 	require.NoError(t, err)
 	assert.True(t, p.Late, "money for a change that was dropped is flagged")
 	assert.Equal(t, "growth", s.subscription(o).PlanCode)
+	s.live(o, begins)
+	sub := s.subscription(o)
+	assert.Equal(t, "growth", sub.PlanCode)
+	assert.Equal(t, begins, *sub.CurrentPeriodStart)
 	s.assertInvariants()
 }

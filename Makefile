@@ -34,7 +34,8 @@ fuzz: ## each fuzz target for FUZZTIME (default 30s)
 	@scripts/fuzz.sh
 
 bench: ## the speed table: ratios against floors measured in the same run
-	$(GO) test -tags bench -run '^TestBench' -count 1 -timeout 45m -v .
+	$(GO) test -tags bench -run '^TestBench$$' -count 1 -timeout 45m -v .
+	$(GO) test -tags bench -run '^TestBenchSleeping$$' -count 1 -timeout 45m -v .
 
 lint: ## vet and workflowcheck
 	$(GO) vet ./...

@@ -130,6 +130,13 @@ func (c *changeSet) billRetry(command *domain.Command) error {
 	if byHand {
 		return &domain.Error{Code: domain.CodeConflict, Detail: "There is no card to charge; add one, or pay the open invoice."}
 	}
+	waiting, err := c.awaitingTransfer()
+	if err != nil {
+		return err
+	}
+	if waiting != nil && command.MethodID == "" {
+		return &domain.Error{Code: domain.CodeConflict, Detail: "A transfer you submitted waits for approval; it decides."}
+	}
 	return c.retryCharge()
 }
 

@@ -111,15 +111,25 @@ func (c *changeSet) decidedBy(invoice *domain.Invoice) time.Time {
 // awaitDecision is until when giving up waits for the admin who has a transfer
 // to decide about, or as given.
 func (c *changeSet) awaitDecision(until time.Time) (time.Time, error) {
+	invoice, err := c.awaitingTransfer()
+	if err != nil || invoice == nil {
+		return until, err
+	}
+	return c.decidedBy(invoice), nil
+}
+
+// awaitingTransfer is the invoice of the next period while an admin has a
+// transfer for it to decide about; nil otherwise.
+func (c *changeSet) awaitingTransfer() (*domain.Invoice, error) {
 	invoice, err := c.cycleInvoice()
 	if err != nil || invoice == nil || invoice.Status != domain.InvoiceOpen {
-		return until, err
+		return nil, err
 	}
 	_, err = c.tx.PendingPayment(c.ctx, invoice.ID)
 	if domain.CodeOf(err) == domain.CodeNotFound {
-		return until, nil
+		return nil, nil
 	}
-	return c.decidedBy(invoice), err
+	return invoice, err
 }
 
 // byHand reports whether renewals are paid by hand: the account's default

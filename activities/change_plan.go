@@ -164,8 +164,10 @@ func (c *changeSet) switchPlan(to *domain.PlanRef) error {
 		return c.resetPlanCredits(s)
 	}
 	granted, err := c.tx.GrantedUnder(c.ctx, s.ID, periodKey(s))
-	granted = max(granted, from.Credits)     // an import brought only what was left of them
-	if err != nil || to.Credits <= granted { // an earlier change, taken back since, brought as many
+	// An import brought only what was left of the plan's; an earlier change that
+	// was taken back may have brought as many.
+	granted = max(granted, from.Credits)
+	if err != nil || to.Credits <= granted {
 		return err
 	}
 	return c.grant(&domain.Credit{Pool: domain.PoolPlan, Amount: to.Credits - granted, Reason: domain.ReasonPlanGrant,

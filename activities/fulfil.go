@@ -71,8 +71,9 @@ func (c *changeSet) replaceLive() error {
 	if err != nil {
 		return err
 	}
-	old := *c                                                                                       // the same change, of the old subscription
-	if old.sub, err = c.tx.LockSubscription(c.ctx, live.ID); err != nil || !old.sub.Status.Live() { // it has just ended by itself
+	old := *c // the same change, of the old subscription
+	old.sub, err = c.tx.LockSubscription(c.ctx, live.ID)
+	if err != nil || !old.sub.Status.Live() { // it has just ended by itself
 		return err
 	}
 	old.about.SubscriptionID = live.ID

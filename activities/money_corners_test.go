@@ -167,6 +167,8 @@ func TestApprove_ATransferThatACardOvertookIsFlagged(t *testing.T) {
 	s.order(o, domain.ActionSubmitPayment)
 	transfer := s.last(o)
 	require.Equal(t, domain.PaymentPendingApproval, transfer.Status)
+	err := s.refused(o, domain.ActionRetryPayment, byCustomer)
+	assert.ErrorContains(t, err, "waits for approval", "and nobody is told that the card was charged")
 	s.order(o, domain.ActionActivate) // settled otherwise
 	require.Equal(t, domain.SubscriptionActive, s.subscription(o).Status)
 	p, err := s.store.PaymentByID(t.Context(), transfer.ID)

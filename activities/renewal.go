@@ -136,7 +136,7 @@ func (c *changeSet) fulfilCycle(f fulfilment) error {
 	if err := c.settle(f); err != nil {
 		return err
 	}
-	if c.now.Before(*c.sub.CurrentPeriodEnd) {
+	if c.now.Add(c.skew()).Before(*c.sub.CurrentPeriodEnd) {
 		return c.voidInvoices(domain.ReasonSubscriptionUpdate) // it was paid for as it is
 	}
 	if f.managedBy != "" {

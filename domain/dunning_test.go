@@ -153,7 +153,7 @@ func TestSubscription_ActionsFollowItsState(t *testing.T) {
 		want []domain.Action
 	}{
 		{domain.Subscription{Status: "active"}, []domain.Action{cancel, change, refresh}},
-		{domain.Subscription{Status: "trialing"}, []domain.Action{cancel, change, refresh}},
+		{domain.Subscription{Status: "trialing"}, []domain.Action{cancel, change, domain.ActionExtendTrial, refresh}},
 		{domain.Subscription{Status: "active", CancelAt: &time.Time{}}, []domain.Action{cancel, resume, refresh}},
 		{domain.Subscription{Status: "active", PendingPlan: &domain.PlanRef{}}, []domain.Action{cancel, resume, change, refresh}},
 		{domain.Subscription{Status: "past_due"}, []domain.Action{cancel, retry, activate, refresh}},

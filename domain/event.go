@@ -28,19 +28,20 @@ const (
 	EventPaymentMethodRemoved  EventType = "payment_method.removed"
 	EventPaymentMethodRefused  EventType = "payment_method.refused"
 
-	EventSubscriptionCreated    EventType = "subscription.created"
-	EventSubscriptionActivated  EventType = "subscription.activated"
-	EventSubscriptionCanceled   EventType = "subscription.canceled"
-	EventSubscriptionExpired    EventType = "subscription.expired"
-	EventSubscriptionRenewed    EventType = "subscription.renewed"
-	EventSubscriptionPastDue    EventType = "subscription.past_due"
-	EventSubscriptionRecovered  EventType = "subscription.recovered"
-	EventSubscriptionUnpaid     EventType = "subscription.unpaid"
-	EventSubscriptionTrialEnds  EventType = "subscription.trial_will_end"
-	EventSubscriptionChanged    EventType = "subscription.plan_changed"
-	EventSubscriptionWillChange EventType = "subscription.plan_change_scheduled"
-	EventSubscriptionWillCancel EventType = "subscription.cancellation_scheduled"
-	EventSubscriptionResumed    EventType = "subscription.resumed"
+	EventSubscriptionCreated       EventType = "subscription.created"
+	EventSubscriptionActivated     EventType = "subscription.activated"
+	EventSubscriptionCanceled      EventType = "subscription.canceled"
+	EventSubscriptionExpired       EventType = "subscription.expired"
+	EventSubscriptionRenewed       EventType = "subscription.renewed"
+	EventSubscriptionPastDue       EventType = "subscription.past_due"
+	EventSubscriptionRecovered     EventType = "subscription.recovered"
+	EventSubscriptionUnpaid        EventType = "subscription.unpaid"
+	EventSubscriptionTrialEnds     EventType = "subscription.trial_will_end"
+	EventSubscriptionTrialExtended EventType = "subscription.trial_extended"
+	EventSubscriptionChanged       EventType = "subscription.plan_changed"
+	EventSubscriptionWillChange    EventType = "subscription.plan_change_scheduled"
+	EventSubscriptionWillCancel    EventType = "subscription.cancellation_scheduled"
+	EventSubscriptionResumed       EventType = "subscription.resumed"
 
 	EventInvoiceOpened        EventType = "invoice.opened"
 	EventInvoicePaid          EventType = "invoice.paid"
@@ -84,39 +85,3 @@ type Event struct {
 
 // Present fills the computed fields.
 func (e *Event) Present() { e.Object = "event" }
-
-// CancelAt says when a cancellation takes effect.
-type CancelAt string
-
-// When a subscription may be canceled.
-const (
-	CancelNow       CancelAt = "now"
-	CancelPeriodEnd CancelAt = "period_end"
-)
-
-// Command is something a person asked a workflow to do. The API stores it
-// first and hands the workflow its id, because what people write (reasons,
-// references) must not enter a history. Its id is the workflow update's id.
-type Command struct {
-	ID             string `gorm:"primaryKey"`
-	Action         Action
-	OnboardingID   string
-	SubscriptionID string
-	PaymentID      string
-	InvoiceID      string // submit_payment: of a subscription in use
-	ActorType      ActorType
-	ActorID        string
-	Reason         string
-	Plan           string   // choose_plan: a plan code
-	Option         string   `gorm:"column:option_key"` // add_payment_method: an option key
-	Reference      string   // submit_payment: what the customer wrote
-	Waive          bool     // activate: ask for no money instead of recording it as paid
-	Token          string   // add_payment_method: blanked once it is exchanged
-	MethodID       string   `gorm:"column:payment_method_id"` // retry_payment: the method that became the default
-	At             CancelAt // cancel, of a subscription
-	CreatedAt      time.Time
-	AppliedAt      *time.Time // by billing: once, whatever is delivered again
-}
-
-// Actor is who gave the command.
-func (c *Command) Actor() Actor { return Actor{Type: c.ActorType, ID: c.ActorID} }

@@ -169,6 +169,17 @@ func NewOnboarding(id string, kind OnboardingKind, now time.Time) *Onboarding {
 	return o
 }
 
+// Subject is the onboarding as a command finds it.
+func (o *Onboarding) Subject() Subject {
+	return Subject{Noun: NounOnboarding, Status: string(o.Status)}
+}
+
+// Actions lists what may be done to the onboarding now.
+func (o *Onboarding) Actions() []Action { return o.Subject().Actions() }
+
+// Check returns nil when the action is allowed now, or the 409 that names what is.
+func (o *Onboarding) Check(a Action) error { return o.Subject().Check(a) }
+
 // Advance is the only way an onboarding changes its status. It checks the
 // table, counts the version and keeps next_action and error in step. Staying
 // where it is counts as a change but needs no table entry.

@@ -83,17 +83,13 @@ func (p *Payment) Advance(to PaymentStatus, now time.Time) error {
 	return nil
 }
 
-// Actions lists what an admin may do to the payment. Money that arrives after
-// the end can still be approved, which flags it as late.
-func (p *Payment) Actions() []Action {
-	switch {
-	case p.Status == PaymentPendingApproval:
-		return []Action{ActionApprovePayment, ActionRejectPayment}
-	case p.Status == PaymentFailed && !p.Late && p.FailureCode != FailureSuperseded:
-		return []Action{ActionApprovePayment}
-	}
-	return []Action{}
+// Subject is the payment as a command finds it.
+func (p *Payment) Subject() Subject {
+	return Subject{Noun: NounPayment, Status: string(p.Status), Late: p.Late, FailureCode: p.FailureCode}
 }
+
+// Actions lists what an admin may do to the payment now.
+func (p *Payment) Actions() []Action { return p.Subject().Actions() }
 
 // Present fills the computed fields.
 func (p *Payment) Present() { p.Object = "payment" }

@@ -247,37 +247,18 @@ func (s *Subscription) Entitled(now time.Time) bool {
 	return false
 }
 
-// Actions lists what may be done to a subscription whose onboarding has ended.
-// While it runs, the onboarding's actions count.
-func (s *Subscription) Actions() []Action {
-	var actions []Action
-	if s.Status.Live() {
-		actions = append(actions, ActionCancel)
-		if s.CancelAt != nil || s.PendingPlan != nil {
-			actions = append(actions, ActionResume)
-		}
-		if s.Status != SubscriptionPastDue && s.CancelAt == nil {
-			actions = append(actions, ActionChangePlan)
-		}
-	}
-	if s.Status == SubscriptionPastDue {
-		actions = append(actions, ActionRetryPayment, ActionActivate)
-	}
-	return append(actions, ActionRefresh)
+// Subject is the subscription as a command finds it. While its onboarding runs,
+// the onboarding's rules count.
+func (s *Subscription) Subject() Subject {
+	return Subject{Noun: NounSubscription, Status: string(s.Status), Canceling: s.CancelAt != nil,
+		Scheduled: s.CancelAt != nil || s.PendingPlan != nil}
 }
 
+// Actions lists what may be done to the subscription now.
+func (s *Subscription) Actions() []Action { return s.Subject().Actions() }
+
 // Check returns nil when the action is allowed now, or the 409 that names what is.
-func (s *Subscription) Check(a Action) error {
-	if slices.Contains(s.Actions(), a) {
-		return nil
-	}
-	to := map[Action]SubscriptionStatus{
-		ActionActivate: SubscriptionActive, ActionApprovePayment: SubscriptionActive,
-		ActionCancel: SubscriptionCanceled, ActionResume: SubscriptionActive,
-		ActionChangePlan: SubscriptionActive, ActionRetryPayment: SubscriptionActive,
-	}[a]
-	return InvalidTransition(string(s.Status), string(to), s.Actions())
-}
+func (s *Subscription) Check(a Action) error { return s.Subject().Check(a) }
 
 // Present fills the computed fields.
 func (s *Subscription) Present() { s.Object = "subscription" }

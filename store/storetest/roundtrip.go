@@ -160,8 +160,12 @@ func keepsNouns(t *testing.T, s *store.Store) {
 	keeps(t, option, saved(s.SavePaymentOption), func(ctx context.Context) (*domain.PaymentOption, error) { return s.PaymentOptionByID(ctx, "po_1") })
 
 	keepsBilling(t, s, a)
-	command := &domain.Command{ID: "cmd_1", Action: domain.ActionActivate, OnboardingID: "onb_1", SubscriptionID: "sub_1", PaymentID: "pay_1", InvoiceID: "in_1",
-		ActorType: domain.ActorAdmin, ActorID: "usr_1", Reason: "Paid in cash", Plan: "gold", Option: "card", Reference: "ref", Waive: true, Token: "tok_ok", MethodID: "pm_1", At: domain.CancelPeriodEnd, CreatedAt: moment, AppliedAt: later(1)}
+	command := &domain.Command{
+		ID: "cmd_1", Action: domain.ActionActivate, OnboardingID: "onb_1", SubscriptionID: "sub_1", PaymentID: "pay_1",
+		InvoiceID: "in_1", ActorType: domain.ActorAdmin, ActorID: "usr_1", Reason: "Paid in cash", Plan: "gold",
+		Option: "card", Reference: "ref", Waive: true, Token: "tok_ok", MethodID: "pm_1", At: domain.CancelPeriodEnd,
+		CreatedAt: moment, Note: "asked by phone", Details: domain.CommandDetails{Days: 7}, AppliedAt: later(1),
+	}
 	keeps(t, command, s.InsertCommand, func(ctx context.Context) (*domain.Command, error) { return s.CommandByID(ctx, "cmd_1") })
 	again := *command
 	again.Reason = "another"

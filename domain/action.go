@@ -33,8 +33,9 @@ const (
 	NounSubscription Noun = "subscription"
 	// NounPayment is one attempt to pay, which an admin decides about.
 	NounPayment Noun = "payment"
-	// NounPurchase is the invoice of a credit package.
-	NounPurchase Noun = "purchase"
+	// NounInvoice is an open invoice: customers say that they paid it, and give up
+	// those of credit packages.
+	NounInvoice Noun = "invoice"
 )
 
 // Subject is a noun as a command finds it.
@@ -85,7 +86,7 @@ var (
 )
 
 // Rules are all commands there are, in the order in which they are offered.
-var Rules = slices.Concat(onboardingRules, subscriptionRules, paymentRules, purchaseRules)
+var Rules = slices.Concat(onboardingRules, subscriptionRules, paymentRules, invoiceRules)
 
 var onboardingRules = []Rule{
 	{Action: ActionChoosePlan, Noun: NounOnboarding, Title: "Choose a plan", By: customers,
@@ -146,10 +147,10 @@ var paymentRules = []Rule{
 		Done: func(s Subject) bool { return s.FailureCode == FailureRejected }},
 }
 
-var purchaseRules = []Rule{
-	{Action: ActionSubmitPayment, Noun: NounPurchase, Title: "Submit the reference of a payment", By: customers,
+var invoiceRules = []Rule{
+	{Action: ActionSubmitPayment, Noun: NounInvoice, Title: "Submit the reference of a payment", By: customers,
 		From: statuses(InvoiceOpen), To: string(InvoicePaid), Done: never},
-	{Action: ActionCancel, Noun: NounPurchase, Title: "Cancel", By: staffCustomers,
+	{Action: ActionCancel, Noun: NounInvoice, Title: "Cancel", By: staffCustomers,
 		From: statuses(InvoiceOpen), To: string(InvoiceVoid)},
 }
 

@@ -76,7 +76,7 @@ func (r Recipient) Noun() Noun {
 	case r.Onboarding != nil:
 		return NounOnboarding
 	case r.InvoiceID != "":
-		return NounPurchase
+		return NounInvoice
 	}
 	return NounSubscription
 }

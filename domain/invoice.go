@@ -91,8 +91,8 @@ func (i *Invoice) Advance(to InvoiceStatus, now time.Time) error {
 	return nil
 }
 
-// Subject is the invoice of a credit package as a command finds it.
-func (i *Invoice) Subject() Subject { return Subject{Noun: NounPurchase, Status: string(i.Status)} }
+// Subject is the invoice as a command finds it.
+func (i *Invoice) Subject() Subject { return Subject{Noun: NounInvoice, Status: string(i.Status)} }
 
 // Present fills the computed fields.
 func (i *Invoice) Present() {

@@ -133,6 +133,13 @@ func (s *Subscription) Start(trialDays int, now time.Time) error {
 	return nil
 }
 
+// ExtendTrial moves the end of the trial, and with it the first period's, by
+// whole days; the customer is reminded anew.
+func (s *Subscription) ExtendTrial(days int, now time.Time) {
+	end := s.TrialEnd.AddDate(0, 0, days)
+	s.TrialEnd, s.CurrentPeriodEnd, s.Reminders, s.UpdatedAt = &end, &end, 0, now
+}
+
 // anchorAt begins a period of the plan at the time and counts from there.
 func (s *Subscription) anchorAt(at time.Time) {
 	s.Anchor, s.Periods = &at, 0

@@ -67,6 +67,16 @@ func ClassOf(err error) Class {
 	return ClassUnknown
 }
 
+// TroubleOf is the provider's error in err: anything but a decline; nil when
+// there is none.
+func TroubleOf(err error) *Error {
+	var trouble *Error
+	if errors.As(err, &trouble) && !trouble.Class.Declined() {
+		return trouble
+	}
+	return nil
+}
+
 // hardCodes are the declines no other attempt with the same method cures.
 var hardCodes = map[string]bool{
 	"expired_card": true, "stolen_card": true, "lost_card": true, "pickup_card": true, "fraudulent": true,

@@ -1,0 +1,260 @@
+package billing
+
+import (
+	"context"
+
+	"slipway/domain"
+	"slipway/payment"
+	"slipway/store"
+)
+
+// Charger asks payment providers: for a method, for money, what became of a
+// payment, and to give money back. Nothing it asks for is asked twice: each
+// payment has a row and a key before anybody hears of it.
+type Charger struct {
+	Store *store.Store
+	// Providers are those who take money, by the name payment options use.
+	Providers map[string]payment.Provider
+	// ReturnURL is where providers send customers when they are done with a page.
+	ReturnURL string
+	// Save writes what a provider says of a payment, with all that follows.
+	Save func(ctx context.Context, p *domain.Payment, out payment.Outcome) error
+}
+
+// provider is the one a method or a payment names.
+func (c *Charger) provider(name string) (payment.Provider, error) {
+	p, known := c.Providers[name]
+	if !known {
+		return nil, &payment.Error{Class: payment.ClassMisconfigured, Code: "no_such_provider"}
+	}
+	return p, nil
+}
+
+// Register has the provider make a method of the customer's token, or of the
+// page the customer filled in; or make that page, where neither is there yet.
+func (c *Charger) Register(ctx context.Context, m *domain.PaymentMethod) (*payment.Method, *payment.Page, error) {
+	if m.Token == "" && m.Setup == "" {
+		page, err := c.Page(ctx, m)
+		return nil, page, err
+	}
+	provider, err := c.prepare(ctx, m)
+	if err != nil {
+		return nil, nil, err
+	}
+	token := m.Token
+	if token == "" {
+		token = m.Setup
+	}
+	made, err := provider.Attach(ctx, payment.Attach{Key: m.ID, AccountID: m.AccountID, Customer: m.Customer, Token: token})
+	return &made, nil, err
+}
+
+// Page is the provider's page on which the customer enters the method; the same
+// one however often it is asked for.
+func (c *Charger) Page(ctx context.Context, m *domain.PaymentMethod) (*payment.Page, error) {
+	provider, err := c.prepare(ctx, m)
+	if err != nil {
+		return nil, err
+	}
+	page, err := provider.Setup(ctx, payment.Setup{Key: m.ID, AccountID: m.AccountID, Customer: m.Customer, ReturnURL: c.ReturnURL})
+	return &page, err
+}
+
+// prepare finds the method's provider, and what it calls the account.
+func (c *Charger) prepare(ctx context.Context, m *domain.PaymentMethod) (payment.Provider, error) {
+	provider, err := c.provider(m.Provider)
+	if err != nil {
+		return nil, err
+	}
+	m.Customer, err = c.Store.CustomerRef(ctx, m.AccountID, m.Provider)
+	return provider, err
+}
+
+// ChargeSubscription asks the providers about the undecided payments of the
+// subscription's open invoices, and gives back what is not wanted any more.
+func (c *Charger) ChargeSubscription(ctx context.Context, subscriptionID string) error {
+	undecided, err := c.Store.UndecidedPayments(ctx, subscriptionID)
+	if err != nil {
+		return err
+	}
+	return c.chargeAll(ctx, undecided)
+}
+
+// ChargeInvoice does the same for one invoice.
+func (c *Charger) ChargeInvoice(ctx context.Context, invoiceID string) error {
+	undecided, err := c.Store.UndecidedOfInvoice(ctx, invoiceID)
+	if err != nil {
+		return err
+	}
+	return c.chargeAll(ctx, undecided)
+}
+
+func (c *Charger) chargeAll(ctx context.Context, undecided []store.Undecided) error {
+	for i := range undecided {
+		if !undecided[i].Wanted {
+			if err := c.giveBack(ctx, &undecided[i].Payment); err != nil {
+				return err
+			}
+		}
+	}
+	for i := range undecided {
+		if undecided[i].Wanted {
+			if err := c.Charge(ctx, &undecided[i].Payment); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// Charge brings one payment as far as the provider can and writes what became
+// of it. The first time it charges. Whenever it cannot know whether an earlier
+// time did, it looks the key up first; the same payment always has the same key.
+func (c *Charger) Charge(ctx context.Context, p *domain.Payment) error {
+	provider, err := c.provider(p.Provider)
+	if err != nil {
+		return err
+	}
+	fresh := p.Status == domain.PaymentCreated
+	if fresh {
+		if p, err = c.markAsked(ctx, p.ID); err != nil || p.Status != domain.PaymentProcessing {
+			return err
+		}
+	}
+	outcome := payment.Outcome{Status: payment.StatusNone}
+	if !fresh {
+		if outcome, err = provider.Lookup(ctx, p.Key); err != nil {
+			return c.noteUnknown(ctx, p, err)
+		}
+	}
+	if outcome.Status == payment.StatusNone {
+		if p.Status == domain.PaymentRequiresAction { // the provider has forgotten it
+			outcome.Status = payment.StatusCanceled
+			return c.Save(ctx, p, outcome)
+		}
+		if outcome, err = c.chargeOnce(ctx, provider, p); err != nil {
+			return c.noteUnknown(ctx, p, err)
+		}
+	}
+	if err := c.Save(ctx, p, outcome); err != nil {
+		return err
+	}
+	return c.RefundLate(ctx, p.ID)
+}
+
+// markAsked says, before it happens, that the provider is asked.
+func (c *Charger) markAsked(ctx context.Context, paymentID string) (*domain.Payment, error) {
+	var p *domain.Payment
+	err := c.Store.Within(ctx, func(tx *store.Store) (err error) {
+		if p, err = tx.LockPayment(ctx, paymentID); err != nil || p.Status != domain.PaymentCreated {
+			return err
+		}
+		if err = p.Advance(domain.PaymentProcessing, tx.Now()); err != nil {
+			return err
+		}
+		return tx.SavePayment(ctx, p)
+	})
+	return p, err
+}
+
+func (c *Charger) chargeOnce(ctx context.Context, provider payment.Provider, p *domain.Payment) (payment.Outcome, error) {
+	m, err := c.Store.MethodEver(ctx, p.MethodID)
+	if err != nil {
+		return payment.Outcome{}, err
+	}
+	invoice, err := c.Store.InvoiceByID(ctx, p.InvoiceID)
+	if err != nil {
+		return payment.Outcome{}, err
+	}
+	return provider.Charge(ctx, payment.Charge{
+		Key: p.Key, Customer: m.Customer, Method: m.Ref, Amount: p.Amount, Currency: p.Currency,
+		InvoiceID: p.InvoiceID, AccountID: p.AccountID, ReturnURL: c.ReturnURL,
+		OffSession: invoice.Reason == domain.ReasonSubscriptionCycle && !p.OnSession,
+	})
+}
+
+// noteUnknown writes that nobody knows what became of a payment. A key that a
+// provider has spent on a failure of its own is given up, once a lookup has
+// shown that nothing was charged, for another payment with another key.
+func (c *Charger) noteUnknown(ctx context.Context, p *domain.Payment, trouble error) error {
+	t := payment.TroubleOf(trouble)
+	if t == nil || t.Class != payment.ClassUnknown {
+		return trouble
+	}
+	if t.Spent {
+		if err := c.replace(ctx, p); err != nil {
+			return err
+		}
+		return trouble
+	}
+	err := c.Store.Within(ctx, func(tx *store.Store) error {
+		locked, err := tx.LockPayment(ctx, p.ID)
+		if err != nil || !domain.PaymentMoves.Allows(locked.Status, domain.PaymentUnknown) {
+			return err
+		}
+		if err := locked.Advance(domain.PaymentUnknown, tx.Now()); err != nil {
+			return err
+		}
+		return tx.SavePayment(ctx, locked)
+	})
+	if err != nil {
+		return err
+	}
+	return trouble
+}
+
+// replace fails a payment whose key is spent and opens the next one in its
+// place, after looking the old one up.
+func (c *Charger) replace(ctx context.Context, p *domain.Payment) error {
+	provider, err := c.provider(p.Provider)
+	if err != nil {
+		return err
+	}
+	outcome, err := provider.Lookup(ctx, p.Key)
+	if err != nil {
+		return err
+	}
+	if outcome.Status != payment.StatusNone {
+		return c.Save(ctx, p, outcome)
+	}
+	return c.change(ctx, p.ID, func(payments Payments, p *domain.Payment, invoice *domain.Invoice) error {
+		if p.Status == domain.PaymentFailed {
+			return nil
+		}
+		p.FailureClass = string(payment.ClassUnavailable)
+		if err := payments.Fail(p, domain.FailureProvider); err != nil || invoice.Status != domain.InvoiceOpen {
+			return err
+		}
+		m, err := payments.Tx.MethodEver(ctx, p.MethodID)
+		if err != nil {
+			return err
+		}
+		return payments.Open(store.NewID(domain.PrefixPayment), invoice, m)
+	})
+}
+
+// change runs fn on a locked payment in one transaction, at the time its
+// account lives by.
+func (c *Charger) change(ctx context.Context, paymentID string, fn func(Payments, *domain.Payment, *domain.Invoice) error) error {
+	return c.Store.Change(ctx, func(change *store.Change) error {
+		p, err := change.Tx.LockPayment(ctx, paymentID)
+		if err != nil {
+			return err
+		}
+		invoice, err := change.Tx.InvoiceByID(ctx, p.InvoiceID)
+		if err != nil {
+			return err
+		}
+		if _, err := change.OnAccount(invoice.AccountID); err != nil {
+			return err
+		}
+		if invoice.SubscriptionID != "" {
+			if sub, err := change.Tx.SubscriptionByID(ctx, invoice.SubscriptionID); err == nil {
+				change.About(domain.Event{AccountID: invoice.AccountID, SubscriptionID: sub.ID, OnboardingID: sub.OnboardingID})
+			} else {
+				return err
+			}
+		}
+		return fn(Payments{change}, p, invoice)
+	})
+}

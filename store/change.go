@@ -1,0 +1,98 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"slipway/domain"
+)
+
+// Change is one business change under way: a transaction at one point in time,
+// who makes it and why, and the events that will tell of it. The events are
+// stored with the rows, or not at all.
+type Change struct {
+	Ctx    context.Context
+	Tx     *Store // the transaction
+	Now    time.Time
+	Actor  domain.Actor
+	Reason string // what the actor gave
+
+	about  domain.Event    // the ids every event carries
+	events *[]domain.Event // shared by all changes of the transaction
+}
+
+// Change runs fn in one transaction, as the system and at the present time, and
+// stores the events it emitted.
+func (s *Store) Change(ctx context.Context, fn func(*Change) error) error {
+	return s.Within(ctx, func(tx *Store) error {
+		events, now := []domain.Event{}, tx.Now()
+		c := &Change{
+			Ctx: ctx, Tx: tx.At(now), Now: now, Actor: domain.Actor{Type: domain.ActorSystem}, events: &events,
+		}
+		if err := fn(c); err != nil || len(events) == 0 {
+			return err
+		}
+		return tx.InsertEvents(ctx, events...)
+	})
+}
+
+// About says which ids the events from now on carry.
+func (c *Change) About(ids domain.Event) { c.about = ids }
+
+// AccountID is the account the change is about.
+func (c *Change) AccountID() string { return c.about.AccountID }
+
+// On moves the change to the time of a test clock; without one it stays.
+func (c *Change) On(clockID string) error {
+	if clockID == "" {
+		return nil
+	}
+	now, err := c.Tx.NowOn(c.Ctx, clockID)
+	if err != nil {
+		return err
+	}
+	c.Now, c.Tx = now, c.Tx.At(now)
+	return nil
+}
+
+// OnAccount makes the change about the account, at the time it lives by, and
+// returns its test clock; empty for none.
+func (c *Change) OnAccount(id string) (clockID string, err error) {
+	account, err := c.Tx.AccountByID(c.Ctx, id)
+	if err != nil {
+		return "", err
+	}
+	c.About(domain.Event{AccountID: id})
+	return account.TestClockID, c.On(account.TestClockID)
+}
+
+// Of is the same change about another subscription of the account.
+func (c *Change) Of(subscriptionID string) *Change {
+	other := *c
+	other.about.SubscriptionID = subscriptionID
+	return &other
+}
+
+// Emit notes an event, to be stored when the transaction commits.
+func (c *Change) Emit(t domain.EventType, data map[string]any) {
+	event := c.about
+	event.Type, event.ActorType, event.ActorID = t, c.Actor.Type, c.Actor.ID
+	event.Reason, event.Data = c.Reason, data
+	*c.events = append(*c.events, event)
+}
+
+// Apply carries out a command by do: once, and only where the rules of the
+// subject allow it. A command whose effect is there already changes nothing.
+func (c *Change) Apply(cmd *domain.Command, subject domain.Subject, do func() error) error {
+	c.Actor, c.Reason = cmd.Actor(), cmd.Reason
+	if cmd.AppliedAt != nil || subject.Done(cmd.Action) {
+		return nil
+	}
+	if err := subject.Check(cmd.Action); err != nil {
+		return err
+	}
+	if err := do(); err != nil || cmd.ID == "" {
+		return err
+	}
+	return c.Tx.MarkApplied(c.Ctx, cmd.ID)
+}

@@ -161,3 +161,10 @@ func (s *Subscription) renew() error {
 	}
 	return s.credits().ResetPeriod(row)
 }
+
+// OpenCycle opens the invoice for the period that comes next, as for a
+// subscription that is past due when it is adopted.
+func (s *Subscription) OpenCycle() error {
+	_, err := s.openCycle()
+	return err
+}

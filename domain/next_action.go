@@ -38,9 +38,9 @@ type NextAction struct {
 // OnboardingURL is where an onboarding is read; its commands are below it.
 func OnboardingURL(id string) string { return "/v1/onboardings/" + id }
 
-// defaultNextAction follows from the status alone. Where the action needs
+// DefaultNextAction follows from the status alone. Where the action needs
 // more (amount, instructions), the step that knows it fills it in after Advance.
-func (o *Onboarding) defaultNextAction() *NextAction {
+func (o *Onboarding) DefaultNextAction() *NextAction {
 	url := OnboardingURL(o.ID)
 	switch o.Status {
 	case OnboardingWaitingForPlan:

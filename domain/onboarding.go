@@ -163,8 +163,8 @@ func NewOnboarding(id string, kind OnboardingKind, now time.Time) *Onboarding {
 		CreatedAt: now, UpdatedAt: now, CheckedAt: now,
 		NextAction: &NextAction{Type: NextWait, URL: OnboardingURL(id)},
 	}
-	for _, key := range StepKeys {
-		o.Steps = append(o.Steps, Step{Key: key, Status: StepPending})
+	for _, step := range Steps {
+		o.Steps = append(o.Steps, Step{Key: step.Key, Status: StepPending})
 	}
 	return o
 }
@@ -189,7 +189,7 @@ func (o *Onboarding) Advance(to OnboardingStatus, now time.Time) error {
 			return err
 		}
 		o.Status = to
-		o.NextAction = o.defaultNextAction()
+		o.NextAction = o.DefaultNextAction()
 	}
 	o.Touch(now)
 	return nil
@@ -199,7 +199,7 @@ func (o *Onboarding) Advance(to OnboardingStatus, now time.Time) error {
 // says of the way there. Only a repair and an import call it.
 func (o *Onboarding) Restore(status OnboardingStatus, now time.Time) {
 	o.Status = status
-	o.NextAction = o.defaultNextAction()
+	o.NextAction = o.DefaultNextAction()
 	o.Touch(now)
 }
 
@@ -239,8 +239,56 @@ func (o *Onboarding) Settled() bool {
 	return o.Status.Ended() || o.Status.BlockedOn() != BlockedOnNothing
 }
 
-// Step returns the step with the key, to be changed in place.
+// Step returns the step with the key, to be changed in place. One that the
+// onboarding did not have, because it was received before there was such a step,
+// is added as pending.
 func (o *Onboarding) Step(key StepKey) *Step {
 	i := slices.IndexFunc(o.Steps, func(s Step) bool { return s.Key == key })
+	if i < 0 {
+		i = len(o.Steps)
+		o.Steps = append(o.Steps, Step{Key: key, Status: StepPending})
+	}
 	return &o.Steps[i]
+}
+
+// CurrentStep is the first step that is not over; nil when all are.
+func (o *Onboarding) CurrentStep() *Step {
+	for i := range o.Steps {
+		if !o.Steps[i].Over() {
+			return &o.Steps[i]
+		}
+	}
+	return nil
+}
+
+// AsksProvider reports whether the current step has a third party asked, or
+// asked again later, and waits for nobody else.
+func (o *Onboarding) AsksProvider() bool {
+	current := o.CurrentStep()
+	if current == nil || (current.Status != StepRunning && current.Status != StepRetrying) {
+		return false
+	}
+	step, known := StepOf(Steps, current.Key)
+	return known && slices.Contains(step.WaitsIn, o.Status)
+}
+
+// Redo makes the step, and all after it that were not skipped, pending again:
+// the customer wants something else.
+func (o *Onboarding) Redo(from StepKey, now time.Time) {
+	reached := false
+	for i := range o.Steps {
+		step := &o.Steps[i]
+		if reached = reached || step.Key == from; step.Key == from || (reached && step.Status != StepSkipped) {
+			step.Set(StepPending, "", now)
+		}
+	}
+	o.MoveOn(now)
+}
+
+// MoveOn counts a change after which the onboarding waits for nobody.
+func (o *Onboarding) MoveOn(now time.Time) {
+	if o.Status.BlockedOn() != BlockedOnNothing {
+		o.NextAction = &NextAction{Type: NextWait, URL: OnboardingURL(o.ID)}
+	}
+	o.Touch(now)
 }

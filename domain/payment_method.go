@@ -126,5 +126,9 @@ type PaymentMethod struct {
 // Chargeable reports whether the method can be charged without the customer.
 func (m *PaymentMethod) Chargeable() bool { return m.Provider != ProviderManual && m.Ref != "" }
 
+// Proposed reports whether a provider has yet to make the method of what the
+// customer gave, or is about to give.
+func (m *PaymentMethod) Proposed() bool { return m.Provider != ProviderManual && m.Ref == "" }
+
 // Present fills the computed fields.
 func (m *PaymentMethod) Present() { m.Object = "payment_method" }

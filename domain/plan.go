@@ -78,6 +78,8 @@ type PlanRef struct {
 	Credits   int64            `json:"credits"`
 	Features  []string         `json:"features" nullable:"false"`
 	Limits    map[string]int64 `json:"limits"`
+
+	PaymentMethodCollection PaymentMethodCollection `json:"payment_method_collection,omitempty" enum:"if_required,always"`
 }
 
 // Ref is the snapshot of the plan as it is now.
@@ -86,7 +88,7 @@ func (p *Plan) Ref() *PlanRef {
 	return &PlanRef{
 		ID: p.ID, Code: p.Code, Name: p.Name, Amount: p.Amount, Currency: p.Currency,
 		Interval: p.Interval, TrialDays: p.TrialDays, Credits: p.Credits,
-		Features: p.Features, Limits: p.Limits,
+		Features: p.Features, Limits: p.Limits, PaymentMethodCollection: p.PaymentMethodCollection,
 	}
 }
 

@@ -1,8 +1,11 @@
 package domain
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
-// StepKey names one of the five steps every onboarding shows.
+// StepKey names one step of an onboarding.
 type StepKey string
 
 // The steps, in the order they are shown and, mostly, done.
@@ -14,8 +17,50 @@ const (
 	StepActivation    StepKey = "activation"
 )
 
-// StepKeys is the order in which clients draw the steps.
-var StepKeys = []StepKey{StepAccount, StepPlan, StepPaymentMethod, StepPayment, StepActivation}
+// StepDeclaration declares one step of Signup and Activation.
+type StepDeclaration struct {
+	Key   StepKey
+	Title string // for people; also what Temporal's UI shows of it
+	// Activity does the step, in one transaction of its own.
+	Activity string
+	// ProviderActivity asks a third party, where the step says so; empty for none.
+	ProviderActivity string
+	// WaitsIn are the statuses in which the step waits for somebody.
+	WaitsIn []OnboardingStatus
+	// RetryPolicy names a policy of workflows/policies.go.
+	RetryPolicy string
+	// Compensation takes back what the step may have left with third parties when
+	// the onboarding ends early; registered before the step runs, safe if it never
+	// did. Rows of our own are taken back all at once, by EndOnboarding.
+	Compensation string
+}
+
+// RetryOwnDatabase is the retry policy of work on our own database.
+const RetryOwnDatabase = "own_database"
+
+// Steps is what Signup and Activation walk, in this order. What customers,
+// operators and docs see of steps derives from it.
+var Steps = []StepDeclaration{
+	{Key: StepAccount, Title: "Create the account", Activity: "CreateAccount", RetryPolicy: RetryOwnDatabase},
+	{Key: StepPlan, Title: "Choose the plan", Activity: "ChoosePlan", RetryPolicy: RetryOwnDatabase,
+		WaitsIn: []OnboardingStatus{OnboardingWaitingForPlan}},
+	{Key: StepPaymentMethod, Title: "Attach the payment method", Activity: "AttachPaymentMethod",
+		ProviderActivity: "RegisterPaymentMethod", RetryPolicy: RetryOwnDatabase,
+		WaitsIn: []OnboardingStatus{OnboardingWaitingForPaymentMethod}},
+	{Key: StepPayment, Title: "Collect the payment", Activity: "CollectPayment",
+		ProviderActivity: "ChargePayment", RetryPolicy: RetryOwnDatabase, Compensation: "RefundPayment",
+		WaitsIn: []OnboardingStatus{OnboardingAwaitingPayment, OnboardingAwaitingApproval}},
+	{Key: StepActivation, Title: "Activate the subscription", Activity: "ActivateSubscription", RetryPolicy: RetryOwnDatabase},
+}
+
+// StepOf is the declaration of the step; false when there is none with the key.
+func StepOf(steps []StepDeclaration, key StepKey) (StepDeclaration, bool) {
+	i := slices.IndexFunc(steps, func(s StepDeclaration) bool { return s.Key == key })
+	if i < 0 {
+		return StepDeclaration{}, false
+	}
+	return steps[i], true
+}
 
 // StepStatus is the state of one step.
 type StepStatus string
@@ -57,6 +102,9 @@ func (s *Step) Set(status StepStatus, message string, now time.Time) {
 		s.FinishedAt = &now
 	}
 }
+
+// Over reports whether the step needs nothing more.
+func (s *Step) Over() bool { return s.Status == StepDone || s.Status == StepSkipped }
 
 // Fail records that the step ended without its result.
 func (s *Step) Fail(code, detail string, now time.Time) {

@@ -50,15 +50,6 @@ func (a *Activities) LeaveClock(ctx context.Context, in LeaveClockInput) error {
 	return a.Store.LeaveClock(ctx, in.EntityID)
 }
 
-// wake notes that whoever lives by the clock is about to ask a provider, and does
-// not sleep: the clock stands until it does again.
-func (c *changeSet) wake(clockID, entityID string) error {
-	if clockID == "" {
-		return nil
-	}
-	return c.tx.LeaveClock(c.ctx, entityID)
-}
-
 // AdvanceClockInput names the clock; where to is in its row.
 type AdvanceClockInput struct {
 	ClockID string `json:"clock_id"`
@@ -176,7 +167,7 @@ func (a *Activities) awake(ctx context.Context, clock *domain.TestClock, nudge, 
 	for i := range onboardings {
 		o := &onboardings[i]
 		err := look(o.ID)
-		if tell && domain.CodeOf(err) == domain.CodeNotFound && asking(o) {
+		if tell && domain.CodeOf(err) == domain.CodeNotFound && o.AsksProvider() && o.CurrentStep().Status == domain.StepRunning {
 			err = a.Processes.ProviderEvent(ctx, &domain.PaymentOwner{Onboarding: o, SubscriptionID: o.SubscriptionID})
 		}
 		if err != nil && domain.CodeOf(err) != domain.CodeNotFound {

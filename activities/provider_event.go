@@ -8,7 +8,6 @@ import (
 	"go.temporal.io/sdk/activity"
 
 	"slipway/domain"
-	"slipway/payment"
 	"slipway/store"
 )
 
@@ -49,7 +48,7 @@ func (a *Activities) ResolvePayments(ctx context.Context, _ ResolveInput) (Resol
 	}
 	late, err := a.Store.LatePayments(ctx, a.Store.Now().Add(-undecidedAfter), resolveBatch)
 	for i := range late {
-		troubles = append(troubles, a.refundLate(ctx, late[i].ID))
+		troubles = append(troubles, a.charger.RefundLate(ctx, late[i].ID))
 	}
 	if err := errors.Join(append(troubles, err)...); err != nil {
 		activity.GetLogger(ctx).Warn("some payments stay undecided", "looked", result.Looked, "decided", result.Decided, "error", err)
@@ -57,30 +56,18 @@ func (a *Activities) ResolvePayments(ctx context.Context, _ ResolveInput) (Resol
 	return result, nil // the next run looks again
 }
 
-// resolve asks about one payment, and tells its owner when that brought news.
+// resolve asks about one payment, and sends its owner an event when that
+// brought news.
 func (a *Activities) resolve(ctx context.Context, p *store.Undecided) (decided bool, err error) {
-	if p.Wanted {
-		err = a.ask(ctx, &p.Payment)
-	} else {
-		err = a.giveBack(ctx, &p.Payment)
+	decided, err = a.charger.Resolve(ctx, &p.Payment, p.Wanted)
+	if err != nil || !decided {
+		return decided, err
 	}
+	owner, err := a.Store.OwnerOf(ctx, p.Key)
 	if err != nil {
-		return false, err
+		return true, err
 	}
-	after, err := a.Store.PaymentByID(ctx, p.ID)
-	if err != nil || after.Status == p.Status {
-		return false, err
-	}
-	return true, a.tellOwner(ctx, p.Key)
-}
-
-// tellOwner wakes the workflow that waits for what the key is about.
-func (a *Activities) tellOwner(ctx context.Context, key string) error {
-	owner, err := a.Store.OwnerOf(ctx, key)
-	if err != nil {
-		return err
-	}
-	return a.Processes.ProviderEvent(ctx, owner)
+	return true, a.Processes.ProviderEvent(ctx, owner)
 }
 
 // routeEvents hands the events that were stored and not handed on to those they
@@ -116,26 +103,8 @@ type LookUpInput struct {
 	PaymentID string `json:"payment_id"`
 }
 
-// LookUp asks the provider what became of one payment, whatever we believe of
-// it: money for what failed long ago is found this way.
-func (a *Activities) LookUp(ctx context.Context, in LookUpInput) error {
-	p, err := a.Store.PaymentByID(ctx, in.PaymentID)
-	if err != nil || p.Key == "" || p.Status == domain.PaymentSucceeded {
-		return err
-	}
-	provider, err := a.provider(p.Provider)
-	if err != nil {
-		return a.providerTrouble(ctx, err)
-	}
-	out, err := provider.Lookup(ctx, p.Key)
-	if err != nil || out.Status == payment.StatusNone {
-		return a.providerTrouble(ctx, err)
-	}
-	if p.Status == domain.PaymentFailed && out.Refunded >= p.Amount {
-		return nil // given back
-	}
-	if err := a.record(ctx, p, out); err != nil {
-		return err
-	}
-	return a.providerTrouble(ctx, a.refundLate(ctx, p.ID))
+// LookUpPayment asks the provider what became of one payment, whatever we
+// believe of it: money for what failed long ago is found this way.
+func (a *Activities) LookUpPayment(ctx context.Context, in LookUpInput) error {
+	return retryLater(ctx, a.charger.LookUp(ctx, in.PaymentID))
 }

@@ -7,6 +7,7 @@ import (
 	"go.temporal.io/sdk/activity"
 
 	"slipway/domain"
+	"slipway/onboarding"
 )
 
 // ProcessState is what Temporal says of an onboarding's workflow.
@@ -134,20 +135,20 @@ type CompareInput struct {
 	CommandID    string `json:"command_id,omitempty"`
 }
 
-// Compare does for one onboarding what Reconcile does for all: it is how
+// CompareOnboarding does for one onboarding what Reconcile does for all: it is how
 // refresh works where no workflow runs that could be asked.
-func (a *Activities) Compare(ctx context.Context, in CompareInput) (RefreshResult, error) {
+func (a *Activities) CompareOnboarding(ctx context.Context, in CompareInput) (onboarding.Repaired, error) {
 	before, err := a.Store.OnboardingByID(ctx, in.OnboardingID)
 	if err != nil {
-		return RefreshResult{}, err
+		return onboarding.Repaired{}, err
 	}
 	if !before.Status.Ended() {
 		if err := a.compare(ctx, before, &ReconcileResult{}); err != nil {
-			return RefreshResult{}, err
+			return onboarding.Repaired{}, err
 		}
 	}
-	result, err := a.Refresh(ctx, RefreshInput{OnboardingID: in.OnboardingID, CommandID: in.CommandID})
-	if was, is := before.Status, result.Standing.Status; err == nil && was != is && len(result.Differences) == 0 {
+	result, err := a.RefreshOnboarding(ctx, RefreshInput{OnboardingID: in.OnboardingID, CommandID: in.CommandID})
+	if was, is := before.Status, result.State.Status; err == nil && was != is && len(result.Differences) == 0 {
 		result.Differences = []domain.Difference{{Field: "status", Was: string(was), Is: string(is)}}
 	}
 	return result, err
@@ -169,15 +170,13 @@ func (a *Activities) compare(ctx context.Context, o *domain.Onboarding, result *
 		}
 		result.Started++
 	case ProcessStopped:
-		_, err := a.End(ctx, EndInput{
-			OnboardingID: o.ID, Status: domain.OnboardingFailed, ErrorCode: domain.ReasonTerminatedExternally,
-		})
+		_, err := a.onboardings.End(ctx, o.ID, domain.OnboardingFailed, domain.ReasonTerminatedExternally)
 		if err != nil {
 			return err
 		}
 		result.Repaired++
 	case ProcessCompleted:
-		if _, err := a.Refresh(ctx, RefreshInput{OnboardingID: o.ID}); err != nil {
+		if _, err := a.RefreshOnboarding(ctx, RefreshInput{OnboardingID: o.ID}); err != nil {
 			return err
 		}
 		result.Repaired++

@@ -1,12 +1,10 @@
 package workflows
 
 import (
-	"errors"
-
-	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
 	"slipway/activities"
+	"slipway/billing"
 	"slipway/domain"
 )
 
@@ -15,13 +13,9 @@ import (
 // next is decided in domain.BillingPolicy and kept in the subscription's row;
 // here it is waited for.
 func Billing(ctx workflow.Context, in BillingInput) error {
-	if !in.Entity {
-		return billOnce(ctx, in)
-	}
-	b := &billing{
-		news:     in.News,
-		standing: activities.BillingStanding{SubscriptionID: in.SubscriptionID},
-		alarm:    alarm{entity: in.SubscriptionID, turn: workflow.NewMutex(ctx)},
+	b := &subscription{
+		entity: newEntity(ctx, domain.NounSubscription, in.SubscriptionID), news: in.News,
+		state: billing.SubscriptionState{SubscriptionID: in.SubscriptionID},
 	}
 	if err := b.takeMessages(ctx); err != nil {
 		return err
@@ -29,37 +23,35 @@ func Billing(ctx workflow.Context, in BillingInput) error {
 	return b.run(ctx)
 }
 
-// billing is the state of one running Billing.
-type billing struct {
-	standing activities.BillingStanding // as the last activity said
-	alarm                               // how it sleeps
-	changes  int                        // how often the standing was taken over
-	known    bool                       // the standing has been read
-	renewals int                        // periods that ended in this run
-	messages int                        // commands and events taken in this run
-	news     []string                   // payments a provider has news of
-	asking   bool                       // a provider is being asked, and nothing has changed meanwhile
-	failed   error                      // what no retry cures
+// subscription is the state of one running Billing.
+type subscription struct {
+	entity
+	state    billing.SubscriptionState // as the last activity said
+	changes  int                       // how often the state was taken over
+	renewals int                       // periods that ended in this run
+	news     []string                  // payments a provider has news of
+	asking   bool                      // a provider is being asked, and nothing has changed meanwhile
+	failed   error                     // what no retry cures
 	shown    attributes
 }
 
-func (b *billing) run(ctx workflow.Context) error {
+func (b *subscription) run(ctx workflow.Context) error {
 	// What is due next is in the rows.
-	if err := b.step(ctx, ""); err != nil {
+	if err := b.read(ctx); err != nil {
 		return err
 	}
 	for b.failed == nil {
 		b.show(ctx)
 		switch {
-		case b.crowded(ctx) && carriesNews(ctx):
+		case b.crowded(ctx):
 			// However much is said to it, its history stays small.
 			return b.continueAsNew(ctx)
 		case len(b.news) > 0:
 			b.failed = b.lookUp(ctx)
-		case b.standing.Collect:
+		case b.state.Charge:
 			// Money is owed, undecided, or to be given back: a provider is asked.
-			b.failed = b.collect(ctx)
-		case !b.standing.Status.Live():
+			b.failed = b.charge(ctx)
+		case !b.state.Status.Live():
 			// The subscription has ended: nothing more comes due.
 			return b.close(ctx)
 		case b.tooLong(ctx):
@@ -72,9 +64,9 @@ func (b *billing) run(ctx workflow.Context) error {
 }
 
 // untilDue sleeps until the next thing is due, and does it.
-func (b *billing) untilDue(ctx workflow.Context) error {
-	due, changes := b.standing.Due, b.changes
-	reached, err := b.sleep(ctx, b.standing.DueAt, dueSummaries[due], func() bool {
+func (b *subscription) untilDue(ctx workflow.Context) error {
+	due, changes := b.state.Due, b.changes
+	reached, err := b.sleep(ctx, b.state.DueAt, dueSummaries[due], func() bool {
 		return b.changes != changes || len(b.news) > 0 || b.tooLong(ctx)
 	})
 	if err != nil || !reached {
@@ -83,7 +75,7 @@ func (b *billing) untilDue(ctx workflow.Context) error {
 	if due == domain.DuePeriodEnd {
 		b.renewals++
 	}
-	return b.step(ctx, due)
+	return b.execute(ctx, "Due: "+string(due), a.ProcessDue, activities.ProcessDueInput{SubscriptionID: b.id, Due: due})
 }
 
 // dueSummaries say in Temporal's UI what a timer is for.
@@ -93,39 +85,41 @@ var dueSummaries = map[domain.DueKind]string{
 	domain.DueGiveUp: "End of recovery",
 }
 
-// step does what is due, in turn; nothing, when due is empty, but to say what is
-// next.
-func (b *billing) step(ctx workflow.Context, due domain.DueKind) error {
-	if err := b.turn.Lock(ctx); err != nil {
-		return err
-	}
-	defer b.turn.Unlock()
-	summary := "What is due next"
-	if due != "" {
-		summary = "Due: " + string(due)
-	}
-	input := activities.BillDueInput{SubscriptionID: b.entity, Due: due}
-	return b.take(ctx, workflow.ExecuteLocalActivity(ownDatabase(ctx, summary), a.BillDue, input))
+// read reads the rows: they say what is due next.
+func (b *subscription) read(ctx workflow.Context) error {
+	return b.execute(ctx, "What is due next", a.ReadSubscription, activities.SubscriptionInput{SubscriptionID: b.id})
 }
 
-// take takes over the standing an activity returned.
-func (b *billing) take(ctx workflow.Context, answer workflow.Future) error {
-	var standing activities.BillingStanding
-	if err := answer.Get(ctx, &standing); err != nil {
+// execute runs one activity on our own database, in turn, and takes over the
+// state it returns.
+func (b *subscription) execute(ctx workflow.Context, summary string, activity, input any) error {
+	return b.inTurn(ctx, func() error {
+		return b.take(ctx, workflow.ExecuteLocalActivity(ownDatabase(ctx, summary), activity, input))
+	})
+}
+
+// take takes over the state an activity returned.
+func (b *subscription) take(ctx workflow.Context, answer workflow.Future) error {
+	var state billing.SubscriptionState
+	if err := answer.Get(ctx, &state); err != nil {
 		return err
 	}
-	b.standing, b.clock, b.known, b.asking = standing, standing.Clock, true, false
-	b.changes++
+	b.enter(state)
 	return nil
 }
 
-// collect has providers asked, for as long as it takes. A command that changes
+func (b *subscription) enter(state billing.SubscriptionState) {
+	b.state, b.clock, b.asking = state, state.Clock, false
+	b.changes++
+}
+
+// charge has providers asked, for as long as it takes. A command that changes
 // what is wanted begins anew.
-func (b *billing) collect(ctx workflow.Context) error {
+func (b *subscription) charge(ctx workflow.Context) error {
 	asking, stop := workflow.WithCancel(ctx)
 	defer stop()
-	input := activities.CollectBillingInput{SubscriptionID: b.entity}
-	answer := workflow.ExecuteActivity(atProvider(asking, "Ask the payment provider"), a.CollectBilling, input)
+	input := activities.SubscriptionInput{SubscriptionID: b.id}
+	answer := workflow.ExecuteActivity(atProvider(asking, "Ask the payment provider"), a.ChargeSubscription, input)
 	changes := b.changes
 	b.asking = true
 	err := workflow.Await(ctx, func() bool {
@@ -139,70 +133,42 @@ func (b *billing) collect(ctx workflow.Context) error {
 	}
 	stop()
 	_ = answer.Get(ctx, nil) // whatever it brought is in the rows
-	return b.step(ctx, "")
+	return b.read(ctx)
 }
 
 // lookUp asks providers what became of the payments they have news of.
-func (b *billing) lookUp(ctx workflow.Context) error {
+func (b *subscription) lookUp(ctx workflow.Context) error {
 	news := b.news
 	b.news = nil
 	for _, payment := range news {
-		err := workflow.ExecuteActivity(atProvider(ctx, "Look up a payment"), a.LookUp, activities.LookUpInput{PaymentID: payment}).Get(ctx, nil)
+		err := workflow.ExecuteActivity(atProvider(ctx, "Look up a payment"), a.LookUpPayment,
+			activities.LookUpInput{PaymentID: payment}).Get(ctx, nil)
 		if err != nil {
 			return err
 		}
 	}
-	return b.step(ctx, "")
-}
-
-// close answers what is still asked, and ends.
-func (b *billing) close(ctx workflow.Context) error {
-	return errors.Join(b.finishHandlers(ctx), b.leave(ctx))
-}
-
-func (b *billing) finishHandlers(ctx workflow.Context) error {
-	return workflow.Await(ctx, func() bool { return workflow.AllHandlersFinished(ctx) })
+	return b.read(ctx)
 }
 
 // crowded reports whether so much was said in this run that the next should
 // hear the rest.
-func (b *billing) crowded(ctx workflow.Context) bool {
-	return b.messages >= messagesPerRun || workflow.GetInfo(ctx).GetContinueAsNewSuggested()
+func (b *subscription) crowded(ctx workflow.Context) bool {
+	return b.commands >= commandsPerRun || workflow.GetInfo(ctx).GetContinueAsNewSuggested()
 }
 
 // tooLong reports whether the run should be continued as a new one.
-func (b *billing) tooLong(ctx workflow.Context) bool {
+func (b *subscription) tooLong(ctx workflow.Context) bool {
 	return b.renewals >= renewalsPerRun || b.crowded(ctx)
-}
-
-// carriesNews is false in runs that began when news was still looked up before
-// a run was continued.
-func carriesNews(ctx workflow.Context) bool {
-	return workflow.GetVersion(ctx, "carry-news", workflow.DefaultVersion, 1) == 1
 }
 
 // continueAsNew starts the next run with the subscription's id and the news
 // that was not looked into: the rest is in the rows. No command is cut off, no
 // signal left behind; a command delivered to both runs is carried out once, by
 // its row.
-func (b *billing) continueAsNew(ctx workflow.Context) error {
-	if err := b.finishHandlers(ctx); err != nil {
+func (b *subscription) continueAsNew(ctx workflow.Context) error {
+	if err := finishHandlers(ctx); err != nil {
 		return err
 	}
-	for b.drain(ctx); len(b.news) > 0 && !carriesNews(ctx); b.drain(ctx) {
-		if err := b.lookUp(ctx); err != nil {
-			return err
-		}
-	}
-	return workflow.NewContinueAsNewError(ctx, Billing, BillingInput{SubscriptionID: b.entity, Entity: true, News: b.news})
-}
-
-// updateFailure is an activity's failure as the failure of the update that ran
-// it: the type travels, a cause does not.
-func updateFailure(err error) error {
-	var failure *temporal.ApplicationError
-	if errors.As(err, &failure) {
-		return temporal.NewNonRetryableApplicationError(failure.Message(), failure.Type(), nil)
-	}
-	return err
+	b.drain(ctx)
+	return workflow.NewContinueAsNewError(ctx, Billing, BillingInput{SubscriptionID: b.id, News: b.news})
 }

@@ -8,70 +8,54 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"slipway/activities"
+	"slipway/billing"
 	"slipway/domain"
 )
 
-// billingCommands are the updates Billing takes, each named after its action.
-var billingCommands = []domain.Action{
-	domain.ActionCancel, domain.ActionResume, domain.ActionChangePlan, domain.ActionRetryPayment, domain.ActionSubmitPayment,
-	domain.ActionApprovePayment, domain.ActionRejectPayment, domain.ActionActivate,
-}
-
 // takeMessages registers everything that may be said to a running Billing.
-func (b *billing) takeMessages(ctx workflow.Context) error {
-	for _, action := range billingCommands {
-		handler := func(ctx workflow.Context, in CommandInput) (activities.BillingStanding, error) {
-			return b.command(ctx, in)
-		}
-		if err := workflow.SetUpdateHandlerWithOptions(ctx, string(action), handler, workflow.UpdateHandlerOptions{
-			Description: "A command stored by the API; send it through the API, which stores who gave it and why.",
-			Validator:   b.takesCommands,
-		}); err != nil {
-			return err
-		}
+func (b *subscription) takeMessages(ctx workflow.Context) error {
+	taker := commandTaker{
+		entity: &b.entity, nouns: []domain.Noun{domain.NounSubscription, domain.NounInvoice, domain.NounPayment},
+		validate: func(ctx workflow.Context, _ domain.Action) error { return b.takesCommands(ctx) },
+		apply:    b.apply,
 	}
-	b.listen(ctx)
-	b.takeNews(ctx)
-	b.takeSignals(ctx, SignalMethodChanged, func(ctx workflow.Context) error { return b.step(ctx, "") })
-	return workflow.SetUpdateHandlerWithOptions(ctx, string(domain.ActionRefresh), b.refresh, workflow.UpdateHandlerOptions{Validator: b.takesCommands})
+	if err := taker.take(ctx); err != nil {
+		return err
+	}
+	b.receiveTicks(ctx)
+	b.receiveNews(ctx)
+	b.receiveMethodChanges(ctx)
+	return workflow.SetUpdateHandlerWithOptions(ctx, string(domain.ActionRefresh), b.refresh, workflow.UpdateHandlerOptions{
+		Validator: func(ctx workflow.Context, _ CommandInput) error { return b.takesCommands(ctx) },
+	})
 }
 
 // takesCommands refuses what comes when the run is about to end: the next one
 // takes it, when the client asks again. Else a stream of commands, each waiting
 // for its turn, would never let it end.
-func (b *billing) takesCommands(ctx workflow.Context, _ CommandInput) error {
+func (b *subscription) takesCommands(ctx workflow.Context) error {
 	if b.crowded(ctx) && !b.asking {
-		return temporal.NewApplicationError("the run is being continued; send it again", typeRunEnds)
+		return temporal.NewApplicationError("the run is being continued; send it again", TypeRunEnds)
 	}
 	return nil
 }
 
-// command carries out one command, in turn; the activity says whether the state
-// allows it.
-func (b *billing) command(ctx workflow.Context, in CommandInput) (activities.BillingStanding, error) {
-	b.messages++
-	if err := b.turn.Lock(ctx); err != nil {
-		return b.standing, err
-	}
-	defer b.turn.Unlock()
-	input := activities.BillingInput{SubscriptionID: b.entity, CommandID: in.CommandID}
-	if err := b.take(ctx, workflow.ExecuteLocalActivity(ownDatabase(ctx, "Command"), a.Bill, input)); err != nil {
-		return b.standing, updateFailure(err)
-	}
-	return b.standing, nil
+// apply carries out one command; the activity says whether the state allows it.
+func (b *subscription) apply(ctx workflow.Context, in activities.ApplyCommandInput) (activities.ApplyCommandResult, error) {
+	return b.applyCommand(ctx, in, func(result activities.ApplyCommandResult) { b.enter(*result.Subscription) })
 }
 
 // refresh reads the rows anew and asks providers what is undecided.
-func (b *billing) refresh(ctx workflow.Context, _ CommandInput) (activities.BillingStanding, error) {
-	b.messages++
-	input := activities.CollectBillingInput{SubscriptionID: b.entity}
-	err := b.take(ctx, workflow.ExecuteActivity(atProvider(ctx, "Refresh"), a.CollectBilling, input))
-	return b.standing, err
+func (b *subscription) refresh(ctx workflow.Context, _ CommandInput) (billing.SubscriptionState, error) {
+	b.commands++
+	input := activities.SubscriptionInput{SubscriptionID: b.id}
+	err := b.take(ctx, workflow.ExecuteActivity(atProvider(ctx, "Refresh"), a.ChargeSubscription, input))
+	return b.state, err
 }
 
-// takeNews notes the payments providers have news of; a payment told of twice
+// receiveNews notes the payments providers have news of; a payment told of twice
 // is looked up once.
-func (b *billing) takeNews(ctx workflow.Context) {
+func (b *subscription) receiveNews(ctx workflow.Context) {
 	events := workflow.GetSignalChannel(ctx, SignalProviderEvent)
 	workflow.GoNamed(ctx, SignalProviderEvent, func(ctx workflow.Context) {
 		for {
@@ -82,8 +66,8 @@ func (b *billing) takeNews(ctx workflow.Context) {
 	})
 }
 
-func (b *billing) note(event ProviderEventInput) {
-	b.messages++
+func (b *subscription) note(event ProviderEventInput) {
+	b.commands++
 	if event.PaymentID != "" && !slices.Contains(b.news, event.PaymentID) {
 		b.news = append(b.news, event.PaymentID)
 	}
@@ -92,7 +76,7 @@ func (b *billing) note(event ProviderEventInput) {
 // drain notes the news that has arrived and was not received yet: the next run
 // would not see it. The other signals only say that rows have changed, which the
 // next run reads anyway.
-func (b *billing) drain(ctx workflow.Context) {
+func (b *subscription) drain(ctx workflow.Context) {
 	events := workflow.GetSignalChannel(ctx, SignalProviderEvent)
 	for {
 		var event ProviderEventInput
@@ -103,23 +87,24 @@ func (b *billing) drain(ctx workflow.Context) {
 	}
 }
 
-// takeSignals runs handle for each signal of the name.
-func (b *billing) takeSignals(ctx workflow.Context, name string, handle func(workflow.Context) error) {
-	signals := workflow.GetSignalChannel(ctx, name)
-	workflow.GoNamed(ctx, name, func(ctx workflow.Context) {
+// receiveMethodChanges reads the rows when the account has another method: a
+// late payment may be tried with it.
+func (b *subscription) receiveMethodChanges(ctx workflow.Context) {
+	changes := workflow.GetSignalChannel(ctx, SignalMethodChanged)
+	workflow.GoNamed(ctx, SignalMethodChanged, func(ctx workflow.Context) {
 		for {
-			signals.Receive(ctx, nil)
-			b.messages++
-			if err := handle(ctx); err != nil {
-				workflow.GetLogger(ctx).Error("signal", "name", name, "error", err)
+			changes.Receive(ctx, nil)
+			b.commands++
+			if err := b.read(ctx); err != nil {
+				workflow.GetLogger(ctx).Error("read after a change of method", "error", err)
 			}
 		}
 	})
 }
 
 // show tells Temporal's UI where the subscription stands.
-func (b *billing) show(ctx workflow.Context) {
-	s := b.standing
+func (b *subscription) show(ctx workflow.Context) {
+	s := b.state
 	workflow.SetCurrentDetails(ctx, billingDetails(s))
 	now := attributes{plan: s.PlanCode, subscription: s.Status}
 	if b.shown == (attributes{}) {
@@ -129,7 +114,7 @@ func (b *billing) show(ctx workflow.Context) {
 		return
 	}
 	if err := workflow.UpsertTypedSearchAttributes(ctx,
-		attributePlan.ValueSet(s.PlanCode), attributeSubscriptionStatus.ValueSet(string(s.Status))); err != nil {
+		AttributePlan.ValueSet(s.PlanCode), AttributeSubscriptionStatus.ValueSet(string(s.Status))); err != nil {
 		workflow.GetLogger(ctx).Error("set search attributes", "error", err)
 		return
 	}
@@ -139,15 +124,15 @@ func (b *billing) show(ctx workflow.Context) {
 // shownAlready is what the workflow was started with, or the run before left.
 func shownAlready(ctx workflow.Context) attributes {
 	set := workflow.GetTypedSearchAttributes(ctx)
-	plan, _ := set.GetKeyword(attributePlan)
-	status, _ := set.GetKeyword(attributeSubscriptionStatus)
+	plan, _ := set.GetKeyword(AttributePlan)
+	status, _ := set.GetKeyword(AttributeSubscriptionStatus)
 	return attributes{plan: plan, subscription: domain.SubscriptionStatus(status)}
 }
 
 // billingDetails says in plain words where the subscription stands.
-func billingDetails(s activities.BillingStanding) string {
+func billingDetails(s billing.SubscriptionState) string {
 	text := fmt.Sprintf("The subscription to %s is %s.", s.PlanCode, s.Status)
-	if s.Collect {
+	if s.Charge {
 		text += " A payment provider is being asked."
 	}
 	if s.DueAt != nil {
@@ -162,36 +147,4 @@ var dueDetails = map[domain.DueKind]string{
 	domain.DuePeriodEnd: "the period ends; it renews, or the subscription ends",
 	domain.DueRetry:     "the late payment is tried again",
 	domain.DueGiveUp:    "recovery ends, and with it the use of the account",
-}
-
-// billOnce took one command of a subscription whose onboarding had ended, before
-// Billing was an entity. Recorded runs replay with it.
-func billOnce(ctx workflow.Context, in BillingInput) error {
-	answered := 0
-	turn := workflow.NewMutex(ctx)
-	handle := func(ctx workflow.Context, command CommandInput) (activities.BillingStanding, error) {
-		defer func() { answered++ }()
-		var result activities.BillingStanding
-		if err := turn.Lock(ctx); err != nil {
-			return result, err
-		}
-		defer turn.Unlock()
-		input := activities.BillingInput{SubscriptionID: in.SubscriptionID, CommandID: command.CommandID}
-		err := workflow.ExecuteLocalActivity(ownDatabase(ctx, "Command"), a.Bill, input).Get(ctx, &result)
-		if err != nil {
-			return result, updateFailure(err)
-		}
-		workflow.SetCurrentDetails(ctx, "The subscription to "+result.PlanCode+" is "+string(result.Status)+".")
-		return result, workflow.UpsertTypedSearchAttributes(ctx,
-			attributePlan.ValueSet(result.PlanCode), attributeSubscriptionStatus.ValueSet(string(result.Status)))
-	}
-	for _, action := range []domain.Action{domain.ActionCancel, domain.ActionApprovePayment} {
-		if err := workflow.SetUpdateHandler(ctx, string(action), handle); err != nil {
-			return err
-		}
-	}
-	if _, err := workflow.AwaitWithTimeout(ctx, commandPatience, func() bool { return answered > 0 }); err != nil {
-		return err
-	}
-	return workflow.Await(ctx, func() bool { return workflow.AllHandlersFinished(ctx) })
 }

@@ -7,18 +7,18 @@ import (
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
-	"slipway/activities"
 	"slipway/domain"
+	"slipway/onboarding"
 )
 
 // The search attributes operators filter by: few, and of few values but for
 // AccountId.
 var (
-	attributeAccount            = temporal.NewSearchAttributeKeyKeyword("AccountId")
-	attributeOnboardingStatus   = temporal.NewSearchAttributeKeyKeyword("OnboardingStatus")
-	attributeBlockedOn          = temporal.NewSearchAttributeKeyKeyword("BlockedOn")
-	attributePlan               = temporal.NewSearchAttributeKeyKeyword("PlanCode")
-	attributeSubscriptionStatus = temporal.NewSearchAttributeKeyKeyword("SubscriptionStatus")
+	AttributeAccount            = temporal.NewSearchAttributeKeyKeyword("AccountId")
+	AttributeOnboardingStatus   = temporal.NewSearchAttributeKeyKeyword("OnboardingStatus")
+	AttributeBlockedOn          = temporal.NewSearchAttributeKeyKeyword("BlockedOn")
+	AttributePlan               = temporal.NewSearchAttributeKeyKeyword("PlanCode")
+	AttributeSubscriptionStatus = temporal.NewSearchAttributeKeyKeyword("SubscriptionStatus")
 )
 
 // SearchAttributes are the custom search attributes the namespace must have.
@@ -26,7 +26,7 @@ var (
 func SearchAttributes() map[string]enumspb.IndexedValueType {
 	names := map[string]enumspb.IndexedValueType{}
 	for _, key := range []temporal.SearchAttributeKeyKeyword{
-		attributeAccount, attributeOnboardingStatus, attributeBlockedOn, attributePlan, attributeSubscriptionStatus,
+		AttributeAccount, AttributeOnboardingStatus, AttributeBlockedOn, AttributePlan, AttributeSubscriptionStatus,
 	} {
 		names[key.GetName()] = key.GetValueType()
 	}
@@ -43,22 +43,22 @@ type attributes struct {
 
 // show tells Temporal's UI where the onboarding stands: search attributes, in
 // one event and only when one changed, and current details, which cost none.
-func (p *onboarding) show(ctx workflow.Context) {
-	s := p.standing
+func (w *walker) show(ctx workflow.Context) {
+	s := w.state
 	workflow.SetCurrentDetails(ctx, details(s))
 	now := attributes{s.Status, s.Status.BlockedOn(), s.PlanCode, s.SubscriptionStatus}
-	if now == p.shown {
+	if now == w.shown {
 		return
 	}
-	updates := []temporal.SearchAttributeUpdate{attributeOnboardingStatus.ValueSet(string(now.status))}
-	updates = setOrUnset(updates, attributeBlockedOn, string(now.blockedOn), string(p.shown.blockedOn))
-	updates = setOrUnset(updates, attributePlan, now.plan, p.shown.plan)
-	updates = setOrUnset(updates, attributeSubscriptionStatus, string(now.subscription), string(p.shown.subscription))
+	updates := []temporal.SearchAttributeUpdate{AttributeOnboardingStatus.ValueSet(string(now.status))}
+	updates = setOrUnset(updates, AttributeBlockedOn, string(now.blockedOn), string(w.shown.blockedOn))
+	updates = setOrUnset(updates, AttributePlan, now.plan, w.shown.plan)
+	updates = setOrUnset(updates, AttributeSubscriptionStatus, string(now.subscription), string(w.shown.subscription))
 	if err := workflow.UpsertTypedSearchAttributes(ctx, updates...); err != nil {
 		workflow.GetLogger(ctx).Error("set search attributes", "error", err)
 		return
 	}
-	p.shown = now
+	w.shown = now
 }
 
 // setOrUnset adds an update when the value changed; an empty value is none.
@@ -75,7 +75,7 @@ func setOrUnset(updates []temporal.SearchAttributeUpdate, key temporal.SearchAtt
 
 // details says in plain words where the onboarding stands and what it takes to
 // go on.
-func details(s activities.Standing) string {
+func details(s onboarding.State) string {
 	switch s.Status {
 	case domain.OnboardingWaitingForPlan:
 		return "Waiting for a plan. It goes on when the customer chooses one, or when the plan they want is activated."
@@ -87,7 +87,7 @@ func details(s activities.Standing) string {
 			until = " until " + s.DueAt.UTC().Format("2 Jan 2006 15:04 MST") + ", then it expires"
 		}
 		return fmt.Sprintf("Waiting for the customer to pay %s for plan %s and submit the reference%s. An admin may activate or cancel.",
-			activities.Price(s.Amount, s.Currency), s.PlanCode, until)
+			onboarding.Price(s.Amount, s.Currency), s.PlanCode, until)
 	case domain.OnboardingAwaitingApproval:
 		return "The customer submitted a payment reference. An admin approves or rejects the payment."
 	case domain.OnboardingCompleted:

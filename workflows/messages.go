@@ -1,6 +1,10 @@
 package workflows
 
-import "slipway/domain"
+import (
+	"time"
+
+	"slipway/domain"
+)
 
 // Names that cross a wire: workflow types, task queues, updates, signals. The
 // updates of commands are named after their domain.Action.
@@ -35,34 +39,50 @@ const (
 	// SignalClock tells that the test clock has moved.
 	SignalClock = "clock"
 
-	// typeRunEnds is the type of the refusal by a run that is about to end: the
+	// TypeRunEnds is the type of the refusal by a run that is about to end: the
 	// next one takes what was refused.
-	typeRunEnds = "run_ends"
+	TypeRunEnds = "run_ends"
 
-	// scheduleReconcile is the id of the schedule that runs Reconcile.
-	scheduleReconcile = "reconcile"
-	// reconcileCatalogue is the workflow id of the run a changed catalogue asks for.
-	reconcileCatalogue = "reconcile-catalogue"
+	// ReconcileScheduleID is the id of the schedule that runs Reconcile, and
+	// ReconcileCatalogueID the workflow id of the run a changed catalogue asks for.
+	ReconcileScheduleID  = "reconcile"
+	ReconcileCatalogueID = "reconcile-catalogue"
+
+	// CatalogueStaleAfter is how old a comparison is made anew when the catalogue
+	// changed: the schedule sees to the younger ones.
+	CatalogueStaleAfter = 10 * time.Minute
 )
 
-// signupID, activationID, billingID and refreshID spell the workflow ids.
-func signupID(onboardingID string) string       { return "signup-" + onboardingID }
-func activationID(subscriptionID string) string { return "activation-" + subscriptionID }
-func billingID(subscriptionID string) string    { return "billing-" + subscriptionID }
-func methodID(methodID string) string           { return "method-" + methodID }
-func purchaseID(invoiceID string) string        { return "purchase-" + invoiceID }
-func clockID(clockID string) string             { return "clock-" + clockID }
-func refreshID(onboardingID string) string      { return "refresh-" + onboardingID }
+// SignupID is the workflow id of a sign-up, by its onboarding.
+func SignupID(onboardingID string) string { return "signup-" + onboardingID }
 
-// deliveryID is the workflow id of one event's way to one endpoint.
-func deliveryID(eventID, endpointID string) string { return "delivery-" + eventID + "-" + endpointID }
+// ActivationID is the workflow id of an activation, by the subscription it opens.
+func ActivationID(subscriptionID string) string { return "activation-" + subscriptionID }
+
+// BillingID is the workflow id of a subscription's Billing.
+func BillingID(subscriptionID string) string { return "billing-" + subscriptionID }
+
+// MethodID is the workflow id that adds a payment method to an account.
+func MethodID(methodID string) string { return "method-" + methodID }
+
+// PurchaseID is the workflow id of a credit package's purchase, by its invoice.
+func PurchaseID(invoiceID string) string { return "purchase-" + invoiceID }
+
+// ClockID is the workflow id that moves a test clock.
+func ClockID(clockID string) string { return "clock-" + clockID }
+
+// RefreshID is the workflow id that repairs an onboarding whose own does not run.
+func RefreshID(onboardingID string) string { return "refresh-" + onboardingID }
+
+// DeliveryID is the workflow id of one event's way to one endpoint.
+func DeliveryID(eventID, endpointID string) string { return "delivery-" + eventID + "-" + endpointID }
 
 // WorkflowID is the id of the workflow that runs the onboarding.
 func WorkflowID(o *domain.Onboarding) string {
 	if o.Kind == domain.KindActivation {
-		return activationID(o.SubscriptionID)
+		return ActivationID(o.SubscriptionID)
 	}
-	return signupID(o.ID)
+	return SignupID(o.ID)
 }
 
 // What enters a history has its own structs, additive only: a field may be
@@ -93,9 +113,6 @@ type SignalInput struct {
 // BillingInput starts Billing.
 type BillingInput struct {
 	SubscriptionID string `json:"subscription_id"`
-	// Entity: it stays for as long as the subscription is in use. Runs from
-	// before there was one have it false, and took one command.
-	Entity bool `json:"entity,omitempty"`
 	// News are the payments a provider had news of that the run before did not
 	// look up.
 	News []string `json:"news,omitempty"`

@@ -4,15 +4,16 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"slipway/activities"
+	"slipway/billing"
 )
 
 // PaymentMethod makes a payment method of what a customer with an account gave:
 // at once of a token, or, on the provider's page, within a day. Its first answer
 // (UpdateBegin) says whether there is a page to be filled in.
-func PaymentMethod(ctx workflow.Context, in PaymentMethodInput) (activities.AttachMethodResult, error) {
-	var result activities.AttachMethodResult
+func PaymentMethod(ctx workflow.Context, in PaymentMethodInput) (billing.AddedMethod, error) {
+	var result billing.AddedMethod
 	asked := false
-	err := workflow.SetUpdateHandler(ctx, UpdateBegin, func(ctx workflow.Context) (activities.AttachMethodResult, error) {
+	err := workflow.SetUpdateHandler(ctx, UpdateBegin, func(ctx workflow.Context) (billing.AddedMethod, error) {
 		err := workflow.Await(ctx, func() bool { return asked })
 		return result, err
 	})
@@ -24,9 +25,9 @@ func PaymentMethod(ctx workflow.Context, in PaymentMethodInput) (activities.Atta
 	// method, refused it, or nobody filled the page in.
 	closes := workflow.Now(ctx).Add(pagePatience)
 	for {
-		input := activities.AttachMethodInput{AccountID: in.AccountID, MethodID: in.MethodID}
-		var step activities.AttachMethodResult
-		if err := workflow.ExecuteActivity(atProvider(ctx, "Make a payment method"), a.AttachMethod, input).Get(ctx, &step); err != nil {
+		input := activities.AddPaymentMethodInput{AccountID: in.AccountID, MethodID: in.MethodID}
+		var step billing.AddedMethod
+		if err := workflow.ExecuteActivity(atProvider(ctx, "Make a payment method"), a.AddPaymentMethod, input).Get(ctx, &step); err != nil {
 			return result, err
 		}
 		result, asked = step, true
@@ -40,7 +41,7 @@ func PaymentMethod(ctx workflow.Context, in PaymentMethodInput) (activities.Atta
 		_, _ = news.ReceiveWithTimeout(ctx, min(pageGlance, left), nil) // told or not, it is looked at
 	}
 	if result.SubscriptionID != "" { // a late payment can be tried with it
-		_ = workflow.SignalExternalWorkflow(ctx, billingID(result.SubscriptionID), "", SignalMethodChanged, nil).Get(ctx, nil)
+		_ = workflow.SignalExternalWorkflow(ctx, BillingID(result.SubscriptionID), "", SignalMethodChanged, nil).Get(ctx, nil)
 	}
 	return result, workflow.Await(ctx, func() bool { return workflow.AllHandlersFinished(ctx) })
 }

@@ -5,6 +5,8 @@ import (
 
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
+
+	"slipway/domain"
 )
 
 // Every timeout and retry of the workflows, by name.
@@ -22,9 +24,6 @@ const (
 	reconcileHeartbeat = time.Minute
 	// maxReconcileRounds bounds the batches of one scheduled run.
 	maxReconcileRounds = 10
-	// catalogueStaleAfter is how old a comparison is made anew when the catalogue
-	// changed: the schedule sees to the younger ones.
-	catalogueStaleAfter = 10 * time.Minute
 	// providerTimeout bounds one conversation with a payment provider, which has
 	// timeouts of its own within it.
 	providerTimeout = time.Minute
@@ -37,14 +36,9 @@ const (
 	pagePatience = 24 * time.Hour
 	// pageGlance is how often it is looked at when no event tells that it is done.
 	pageGlance = 2 * time.Hour
-	// purchaseWindow is how long the invoice of a credit package may stay unpaid.
-	purchaseWindow = 7 * 24 * time.Hour
-	// renewalsPerRun and messagesPerRun keep Billing's histories small.
+	// renewalsPerRun and commandsPerRun keep Billing's histories small.
 	renewalsPerRun = 12
-	messagesPerRun = 500
-	// commandPatience is how long Billing stays open for the command it was
-	// started for.
-	commandPatience = time.Minute
+	commandsPerRun = 500
 	// deliveryTimeout bounds one attempt to deliver, which posts for at most 15 s;
 	// deliveryPatience bounds all attempts of one delivery.
 	deliveryTimeout  = 30 * time.Second
@@ -78,6 +72,11 @@ func ownDatabase(ctx workflow.Context, summary string) workflow.Context {
 		RetryPolicy:            &retry,
 		Summary:                summary,
 	})
+}
+
+// stepPolicies are the retry policies that steps name (see domain.Steps).
+var stepPolicies = map[string]func(ctx workflow.Context, summary string) workflow.Context{
+	domain.RetryOwnDatabase: ownDatabase,
 }
 
 // providerRetry waits for what the activity says after a failure (see

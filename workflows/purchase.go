@@ -6,85 +6,82 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"slipway/activities"
+	"slipway/billing"
 	"slipway/domain"
 )
 
 // Purchase is the story of one credit package: its invoice is charged, or paid
 // by hand and approved, or taken back when nobody paid in time. It never touches
 // a subscription.
-func Purchase(ctx workflow.Context, in PurchaseInput) (activities.PurchaseStanding, error) {
+func Purchase(ctx workflow.Context, in PurchaseInput) (billing.PurchaseState, error) {
 	p := &purchase{
-		standing: activities.PurchaseStanding{InvoiceID: in.InvoiceID, Status: domain.InvoiceOpen},
-		alarm:    alarm{entity: in.InvoiceID, turn: workflow.NewMutex(ctx)},
+		entity: newEntity(ctx, domain.NounInvoice, in.InvoiceID),
+		state:  billing.PurchaseState{InvoiceID: in.InvoiceID, Status: domain.InvoiceOpen},
 	}
 	if err := p.takeMessages(ctx); err != nil {
-		return p.standing, err
+		return p.state, err
 	}
 	p.failed = p.run(ctx, in)
-	p.begun = true // whoever waits for the beginning learns that it failed
-	err := errors.Join(p.failed, p.leave(ctx))
-	return p.standing, errors.Join(err, workflow.Await(ctx, func() bool { return workflow.AllHandlersFinished(ctx) }))
+	p.resting = true // whoever waits for the beginning learns that it failed
+	return p.state, errors.Join(p.failed, p.close(ctx))
 }
 
 // purchase is the state of one running Purchase.
 type purchase struct {
-	standing activities.PurchaseStanding
-	alarm    // how it sleeps
-	changes  int
-	begun    bool
-	failed   error
-}
-
-// purchaseCommands are the updates Purchase takes, each named after its action.
-var purchaseCommands = []domain.Action{
-	domain.ActionSubmitPayment, domain.ActionApprovePayment, domain.ActionRejectPayment, domain.ActionCancel,
+	entity
+	state   billing.PurchaseState
+	changes int  // how often the state was taken over, or a provider had news
+	resting bool // its card was charged, or somebody has to pay by hand
+	failed  error
 }
 
 func (p *purchase) takeMessages(ctx workflow.Context) error {
-	for _, action := range purchaseCommands {
-		handler := func(ctx workflow.Context, in CommandInput) (activities.PurchaseStanding, error) {
-			err := p.step(ctx, "Command", activities.PurchaseInput{CommandID: in.CommandID})
-			return p.standing, err
-		}
-		if err := workflow.SetUpdateHandler(ctx, string(action), handler); err != nil {
-			return err
-		}
+	taker := commandTaker{
+		entity: &p.entity, nouns: []domain.Noun{domain.NounInvoice, domain.NounPayment},
+		validate: func(workflow.Context, domain.Action) error { return nil }, // the activity decides
+		apply:    p.apply,
 	}
-	p.listen(ctx)
+	if err := taker.take(ctx); err != nil {
+		return err
+	}
+	p.receiveTicks(ctx)
 	news := workflow.GetSignalChannel(ctx, SignalProviderEvent)
 	workflow.GoNamed(ctx, SignalProviderEvent, func(ctx workflow.Context) {
 		for {
 			news.Receive(ctx, nil)
-			p.standing.Collect = true
+			p.state.Charge = true
 			p.changes++
 		}
 	})
-	return workflow.SetUpdateHandler(ctx, UpdateBegin, func(ctx workflow.Context) (activities.PurchaseStanding, error) {
-		if err := workflow.Await(ctx, func() bool { return p.begun }); err != nil {
-			return p.standing, err
+	return workflow.SetUpdateHandler(ctx, UpdateBegin, func(ctx workflow.Context) (billing.PurchaseState, error) {
+		if err := workflow.Await(ctx, func() bool { return p.resting }); err != nil {
+			return p.state, err
 		}
-		return p.standing, p.failed
+		return p.state, p.failed
 	})
+}
+
+func (p *purchase) apply(ctx workflow.Context, in activities.ApplyCommandInput) (activities.ApplyCommandResult, error) {
+	return p.applyCommand(ctx, in, func(result activities.ApplyCommandResult) { p.enter(*result.Purchase) })
 }
 
 func (p *purchase) run(ctx workflow.Context, in PurchaseInput) error {
 	// What is owed, and by what it is paid.
-	if err := p.step(ctx, "Open the invoice", activities.PurchaseInput{AccountID: in.AccountID, Package: in.Package}); err != nil {
+	if err := p.open(ctx, in); err != nil {
 		return err
 	}
 	for {
 		switch {
-		case p.standing.Collect:
+		case p.state.Charge:
 			// A card is charged, or what was asked for is looked up.
-			if err := p.collect(ctx); err != nil {
+			if err := p.charge(ctx); err != nil {
 				return err
 			}
-		case p.standing.Status != domain.InvoiceOpen:
-			p.begun = true
+		case p.state.Status != domain.InvoiceOpen:
 			return nil
 		default:
 			// Somebody has to pay by hand, or to confirm; until the window ends.
-			p.begun = true
+			p.resting = true
 			if err := p.await(ctx); err != nil {
 				return err
 			}
@@ -92,50 +89,52 @@ func (p *purchase) run(ctx workflow.Context, in PurchaseInput) error {
 	}
 }
 
-func (p *purchase) collect(ctx workflow.Context) error {
+// open opens the invoice, or, in a workflow that was started for a command, reads it.
+func (p *purchase) open(ctx workflow.Context, in PurchaseInput) error {
+	if in.Package == "" {
+		return p.execute(ctx, "Read the invoice", a.ReadPurchase, activities.PurchaseInput{InvoiceID: p.id})
+	}
+	return p.execute(ctx, "Open the invoice", a.OpenPurchase,
+		activities.OpenPurchaseInput{InvoiceID: p.id, AccountID: in.AccountID, Package: in.Package})
+}
+
+func (p *purchase) charge(ctx workflow.Context) error {
 	changes := p.changes
-	var standing activities.PurchaseStanding
-	err := workflow.ExecuteActivity(atProvider(ctx, "Ask the payment provider"), a.CollectPurchase,
-		activities.PurchaseInput{InvoiceID: p.standing.InvoiceID}).Get(ctx, &standing)
+	var state billing.PurchaseState
+	err := workflow.ExecuteActivity(atProvider(ctx, "Ask the payment provider"), a.ChargePurchase,
+		activities.PurchaseInput{InvoiceID: p.id}).Get(ctx, &state)
 	if err != nil {
 		return err
 	}
-	p.standing, p.begun = standing, true
-	if p.changes != changes && standing.Status == domain.InvoiceOpen {
-		p.standing.Collect = true // news came meanwhile
-	}
+	again := p.changes != changes && state.Status == domain.InvoiceOpen // news came meanwhile
+	p.state, p.clock, p.resting = state, state.Clock, true
+	p.state.Charge = state.Charge || again
 	return nil
 }
 
 func (p *purchase) await(ctx workflow.Context) error {
 	changes := p.changes
-	changed := func() bool { return p.changes != changes }
-	if p.standing.DueAt == nil { // opened before invoices of packages said when they are due
-		woken, err := workflow.AwaitWithTimeout(ctx, purchaseWindow, func() bool { return !p.turn.IsLocked() && changed() })
-		if err != nil || woken {
-			return err
-		}
-	} else {
-		p.clock = p.standing.Clock
-		if reached, err := p.sleep(ctx, p.standing.DueAt, "End of the payment window", changed); err != nil || !reached {
-			return err
-		}
-	}
-	return p.step(ctx, "End of the payment window", activities.PurchaseInput{Expire: true})
-}
-
-// step runs one activity in turn and takes over what it returned.
-func (p *purchase) step(ctx workflow.Context, summary string, in activities.PurchaseInput) error {
-	if err := p.turn.Lock(ctx); err != nil {
+	reached, err := p.sleep(ctx, p.state.DueAt, "End of the payment window", func() bool { return p.changes != changes })
+	if err != nil || !reached {
 		return err
 	}
-	defer p.turn.Unlock()
-	in.InvoiceID = p.standing.InvoiceID
-	var standing activities.PurchaseStanding // a fresh one: see onboarding.take
-	if err := workflow.ExecuteLocalActivity(ownDatabase(ctx, summary), a.Purchase, in).Get(ctx, &standing); err != nil {
-		return updateFailure(err)
-	}
-	p.standing = standing
+	return p.execute(ctx, "End of the payment window", a.ExpirePurchase, activities.PurchaseInput{InvoiceID: p.id})
+}
+
+// execute runs one activity on our own database, in turn, and takes over the
+// state it returns.
+func (p *purchase) execute(ctx workflow.Context, summary string, activity, input any) error {
+	return updateFailure(p.inTurn(ctx, func() error {
+		var state billing.PurchaseState
+		err := workflow.ExecuteLocalActivity(ownDatabase(ctx, summary), activity, input).Get(ctx, &state)
+		if err == nil {
+			p.enter(state)
+		}
+		return err
+	}))
+}
+
+func (p *purchase) enter(state billing.PurchaseState) {
+	p.state, p.clock = state, state.Clock
 	p.changes++
-	return nil
 }

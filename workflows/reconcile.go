@@ -6,6 +6,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"slipway/activities"
+	"slipway/onboarding"
 )
 
 // ReconcileInput starts Reconcile.
@@ -59,9 +60,9 @@ func reconcile(ctx workflow.Context, in ReconcileInput, total *activities.Reconc
 }
 
 // Refresh compares and repairs one onboarding whose workflow does not run.
-func Refresh(ctx workflow.Context, in RefreshInput) (activities.RefreshResult, error) {
-	var result activities.RefreshResult
+func Refresh(ctx workflow.Context, in RefreshInput) (onboarding.Repaired, error) {
+	var result onboarding.Repaired
 	input := activities.CompareInput{OnboardingID: in.OnboardingID, CommandID: in.CommandID}
-	err := workflow.ExecuteActivity(overRows(ctx, "Compare row and workflow"), a.Compare, input).Get(ctx, &result)
+	err := workflow.ExecuteActivity(overRows(ctx, "Compare row and workflow"), a.CompareOnboarding, input).Get(ctx, &result)
 	return result, err
 }

@@ -9,154 +9,169 @@ import (
 
 	"slipway/activities"
 	"slipway/domain"
+	"slipway/onboarding"
 )
 
 // Signup is the whole story of one onboarding, from the received request to an
-// active account or a named end.
+// active account or a named end: it walks domain.Steps in order.
 func Signup(ctx workflow.Context, in OnboardingInput) (OnboardingResult, error) {
-	return runOnboarding(ctx, in)
+	return Walk(domain.Steps)(ctx, in)
 }
 
 // Activation is the same story for an account that exists already and chooses a
 // plan: after a trial, again after an end, or by import. Its account step has
 // nothing to do.
 func Activation(ctx workflow.Context, in OnboardingInput) (OnboardingResult, error) {
-	return runOnboarding(ctx, in)
+	return Walk(domain.Steps)(ctx, in)
 }
 
-func runOnboarding(ctx workflow.Context, in OnboardingInput) (OnboardingResult, error) {
-	p := &onboarding{
-		standing: activities.Standing{OnboardingID: in.OnboardingID, Status: domain.OnboardingReceived},
-		alarm:    alarm{entity: in.OnboardingID, turn: workflow.NewMutex(ctx)},
+// Walk is the workflow that walks the steps.
+func Walk(steps []domain.StepDeclaration) func(workflow.Context, OnboardingInput) (OnboardingResult, error) {
+	return func(ctx workflow.Context, in OnboardingInput) (OnboardingResult, error) {
+		w := &walker{
+			entity: newEntity(ctx, domain.NounOnboarding, in.OnboardingID), steps: steps,
+			state: onboarding.State{OnboardingID: in.OnboardingID, Status: domain.OnboardingReceived, Step: steps[0].Key},
+		}
+		if err := w.takeMessages(ctx); err != nil {
+			return OnboardingResult{}, err
+		}
+		err := w.walk(ctx)
+		closing, _ := workflow.NewDisconnectedContext(ctx)
+		w.finishAsked(closing)
+		w.show(closing)
+		w.notifyReplaced(closing)
+		return w.result(errors.Join(err, w.compensate(closing), w.close(closing)))
 	}
-	if err := p.takeMessages(ctx); err != nil {
-		return OnboardingResult{}, err
-	}
-	err := p.run(ctx)
-	closing, _ := workflow.NewDisconnectedContext(ctx)
-	p.show(closing)
-	p.tellReplaced(closing)
-	err = errors.Join(err, p.settle(closing), p.leave(closing))
-	// An answer that is owed is given before the workflow closes.
-	err = errors.Join(err, workflow.Await(closing, func() bool { return workflow.AllHandlersFinished(closing) }))
-	return p.result(err)
 }
 
-// onboarding is the state of one running Signup or Activation.
-type onboarding struct {
-	standing   activities.Standing // where it stands, as the last activity said
-	begun      bool                // the account exists and what comes next is known
-	alarm                          // how it sleeps
-	asked      bool                // a payment provider was asked for something
-	compensate []compensation      // what to give back when it ends early, latest first
-	shown      attributes          // the search attributes as last set
+// walker is the state of one running Signup or Activation.
+type walker struct {
+	entity
+	steps         []domain.StepDeclaration
+	state         onboarding.State // where it is, as the last activity said
+	resting       bool             // it waits for somebody, or for a provider
+	asked         workflow.Future  // an earlier call to a provider that may still be under way
+	compensations []string         // activities that take back what is with third parties, in the order of their steps
+	shown         attributes       // the search attributes as last set
 }
 
-// a is only for the names of the activities.
-var a *activities.Activities
-
-func (p *onboarding) run(ctx workflow.Context) error {
-	// Account, owner, slug; plan, payment method, subscription. Nothing owed: active.
-	p.compensate = append(p.compensate, p.giveBack)
-	if err := p.open(ctx); err != nil {
-		return p.fail(ctx, err)
-	}
-	p.begun = true
-	// Something is owed or missing: wait for whom it takes, as often as it takes.
-	for !p.ended() {
-		if err := p.await(ctx); err != nil {
-			return p.fail(ctx, err)
+// walk goes on step by step, and waits for whom it takes, as often as it takes,
+// until the onboarding has ended.
+func (w *walker) walk(ctx workflow.Context) error {
+	for !w.ended() {
+		if err := w.next(ctx); err != nil {
+			return w.fail(ctx, err)
 		}
 	}
 	return nil
 }
 
-// open goes from what was received to an active account, or as far as it can.
-func (p *onboarding) open(ctx workflow.Context) error {
-	return p.step(ctx, "Open the account", a.OpenAccount, activities.OpenAccountInput{OnboardingID: p.id()})
-}
+// ended reports whether the onboarding has come to one of its ends.
+func (w *walker) ended() bool { return w.state.Status.Ended() }
 
-// await waits in the way the status asks for, until the standing changes.
-func (p *onboarding) await(ctx workflow.Context) error {
-	p.show(ctx)
-	if p.standing.Collect {
-		return p.collect(ctx)
+// wait waits in the way the status asks for, until the state changes.
+func (w *walker) wait(ctx workflow.Context) error {
+	if w.state.Status == domain.OnboardingAwaitingPayment {
+		return w.awaitPayment(ctx)
 	}
-	if p.standing.Status == domain.OnboardingAwaitingPayment {
-		return p.awaitPayment(ctx)
-	}
-	_, err := p.sleepUntil(ctx, nil, "")
+	_, err := w.sleepUntil(ctx, nil, "")
 	return err
 }
 
 // awaitPayment reminds the customer while the payment window is open and ends
 // the onboarding when it closes.
-func (p *onboarding) awaitPayment(ctx workflow.Context) error {
-	invoice := p.standing
+func (w *walker) awaitPayment(ctx workflow.Context) error {
+	invoice := w.state
 	for i, at := range invoice.RemindAt {
-		if reached, err := p.sleepUntil(ctx, &at, "Remind the customer"); err != nil || !reached {
+		if reached, err := w.sleepUntil(ctx, &at, "Remind the customer"); err != nil || !reached {
 			return err
 		}
-		remind := activities.RemindInput{OnboardingID: p.id(), InvoiceID: invoice.InvoiceID, Number: i + 1}
-		if err := p.step(ctx, "Remind the customer", a.Remind, remind); err != nil {
+		remind := activities.RemindInput{OnboardingID: w.id, InvoiceID: invoice.InvoiceID, Number: i + 1}
+		if err := w.execute(ownDatabase(ctx, "Remind the customer"), a.RemindCustomer, remind); err != nil {
 			return err
 		}
-		if p.standing.InvoiceID != invoice.InvoiceID {
+		if w.state.InvoiceID != invoice.InvoiceID {
 			return nil
 		}
 	}
-	if reached, err := p.sleepUntil(ctx, invoice.DueAt, "End of the payment window"); err != nil || !reached {
+	if reached, err := w.sleepUntil(ctx, invoice.DueAt, "End of the payment window"); err != nil || !reached {
 		return err
 	}
-	return p.end(ctx, domain.OnboardingExpired, "payment_expired")
+	return w.end(ctx, domain.OnboardingExpired, "payment_expired")
 }
 
-// step runs one activity in turn and takes over the standing it returns.
-func (p *onboarding) step(ctx workflow.Context, summary string, activity, input any) error {
-	if err := p.turn.Lock(ctx); err != nil {
-		return err
+// sleepUntil sleeps until the time and reports true, or false when the state
+// changed before.
+func (w *walker) sleepUntil(ctx workflow.Context, at *time.Time, summary string) (bool, error) {
+	version := w.state.Version
+	return w.sleep(ctx, at, summary, func() bool { return w.state.Version != version })
+}
+
+// end ends the onboarding early, on a context that a cancellation does not reach:
+// what it reserved in our own database is given back in the same transaction.
+func (w *walker) end(ctx workflow.Context, status domain.OnboardingStatus, errorCode string) error {
+	ctx, _ = workflow.NewDisconnectedContext(ctx)
+	return w.execute(ownDatabase(ctx, "End the onboarding and give back what it reserved"), a.EndOnboarding,
+		activities.EndInput{OnboardingID: w.id, Status: status, ErrorCode: errorCode})
+}
+
+// fail ends the onboarding for an error no retry cures, or, when an operator
+// asked Temporal to cancel the workflow, as canceled.
+func (w *walker) fail(ctx workflow.Context, err error) error {
+	w.resting = true // who waits for the next rest is answered
+	if temporal.IsCanceledError(err) {
+		return w.cancel(ctx)
 	}
-	defer p.turn.Unlock()
-	if p.ended() {
+	workflow.GetLogger(ctx).Error("onboarding fails", "error", err)
+	return errors.Join(err, w.end(ctx, domain.OnboardingFailed, string(domain.CodeInternal)))
+}
+
+// cancel is Temporal's own cancellation: the cancel command, by an operator.
+func (w *walker) cancel(ctx workflow.Context) error {
+	ctx, _ = workflow.NewDisconnectedContext(ctx)
+	in := w.input(domain.ActionCancel, "")
+	in.Signal = true
+	_, err := w.apply(ctx, in)
+	return err
+}
+
+// compensate takes back what is with third parties when the onboarding ended
+// early, latest step first. Every compensation is tried, whatever became of the
+// others.
+func (w *walker) compensate(ctx workflow.Context) error {
+	if w.state.Status == domain.OnboardingCompleted {
 		return nil
 	}
-	return p.take(workflow.ExecuteLocalActivity(ownDatabase(ctx, summary), activity, input), ctx)
-}
-
-// take takes over the standing an activity returned: all of it, as what is
-// absent from an answer would keep its old value in the one there is.
-func (p *onboarding) take(future workflow.Future, ctx workflow.Context) error {
-	var standing activities.Standing
-	if err := future.Get(ctx, &standing); err != nil {
-		return err
+	var failures []error
+	for i := len(w.compensations) - 1; i >= 0; i-- {
+		failures = append(failures, workflow.ExecuteActivity(atProvider(ctx, "Give back what was charged"),
+			w.compensations[i], activities.StepInput{OnboardingID: w.id}).Get(ctx, nil))
 	}
-	p.standing, p.clock = standing, standing.Clock
-	return nil
+	return errors.Join(failures...)
 }
 
-// sleepUntil sleeps until the time and reports true, or false when the standing
-// changed before.
-func (p *onboarding) sleepUntil(ctx workflow.Context, at *time.Time, summary string) (bool, error) {
-	version := p.standing.Version
-	return p.sleep(ctx, at, summary, func() bool { return p.standing.Version != version })
+// notifyReplaced notifies the Billing of the subscription that this one replaced:
+// its rows say that nothing comes due any more. One that does not run need not
+// know.
+func (w *walker) notifyReplaced(ctx workflow.Context) {
+	if w.state.Replaced != "" {
+		_ = workflow.SignalExternalWorkflow(ctx, BillingID(w.state.Replaced), "", SignalMethodChanged, nil).Get(ctx, nil)
+	}
 }
-
-func (p *onboarding) id() string  { return p.standing.OnboardingID }
-func (p *onboarding) ended() bool { return p.standing.Status.Ended() }
 
 // result closes the workflow the way Temporal's UI should show it: completed,
 // canceled, or failed with the reason.
-func (p *onboarding) result(err error) (OnboardingResult, error) {
-	result := OnboardingResult{Status: p.standing.Status, SubscriptionStatus: p.standing.SubscriptionStatus}
+func (w *walker) result(err error) (OnboardingResult, error) {
+	result := OnboardingResult{Status: w.state.Status, SubscriptionStatus: w.state.SubscriptionStatus}
 	switch {
 	case err != nil:
 		return result, updateFailure(err)
-	case p.standing.Status == domain.OnboardingCompleted:
+	case w.state.Status == domain.OnboardingCompleted:
 		return result, nil
-	case p.standing.Status == domain.OnboardingCanceled:
-		return result, temporal.NewCanceledError(string(p.standing.Status))
+	case w.state.Status == domain.OnboardingCanceled:
+		return result, temporal.NewCanceledError(string(w.state.Status))
 	default:
 		return result, temporal.NewNonRetryableApplicationError(
-			"the onboarding ended before the account was active", string(p.standing.Status), nil)
+			"the onboarding ended before the account was active", string(w.state.Status), nil)
 	}
 }

@@ -1,4 +1,4 @@
-package workflows
+package client
 
 import (
 	"context"
@@ -13,10 +13,11 @@ import (
 	"go.temporal.io/api/serviceerror"
 	taskqueuepb "go.temporal.io/api/taskqueue/v1"
 	"go.temporal.io/api/workflowservice/v1"
-	"go.temporal.io/sdk/client"
+	sdk "go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
 
 	"slipway/domain"
+	"slipway/workflows"
 )
 
 // RegisterSearchAttributes adds the missing search attributes to the namespace.
@@ -35,7 +36,7 @@ func (c *Client) RegisterSearchAttributes(ctx context.Context) error {
 	}
 	add := map[string]enumspb.IndexedValueType{}
 	for _, name := range missing {
-		add[name] = SearchAttributes()[name]
+		add[name] = workflows.SearchAttributes()[name]
 	}
 	_, err = c.temporal.OperatorService().AddSearchAttributes(ctx, &operatorservice.AddSearchAttributesRequest{
 		Namespace: c.namespace, SearchAttributes: add,
@@ -54,7 +55,7 @@ func (c *Client) searchAttributes(ctx context.Context) (missing, wrong []string,
 	if err != nil {
 		return nil, nil, err
 	}
-	for name, want := range SearchAttributes() {
+	for name, want := range workflows.SearchAttributes() {
 		switch is, found := there.GetCustomAttributes()[name]; {
 		case !found:
 			missing = append(missing, name)
@@ -69,21 +70,21 @@ func (c *Client) searchAttributes(ctx context.Context) (missing, wrong []string,
 
 // ScheduleReconcile makes sure that Reconcile runs at the interval.
 func (c *Client) ScheduleReconcile(ctx context.Context, every time.Duration) error {
-	spec := client.ScheduleSpec{Intervals: []client.ScheduleIntervalSpec{{Every: every}}}
-	action := &client.ScheduleWorkflowAction{
-		ID: scheduleReconcile, Workflow: Reconcile, TaskQueue: TaskQueueOnboarding,
-		Args: []any{ReconcileInput{StaleAfter: every}}, StaticSummary: "Keep rows and workflows in step",
+	spec := sdk.ScheduleSpec{Intervals: []sdk.ScheduleIntervalSpec{{Every: every}}}
+	action := &sdk.ScheduleWorkflowAction{
+		ID: workflows.ReconcileScheduleID, Workflow: workflows.Reconcile, TaskQueue: workflows.TaskQueueOnboarding,
+		Args: []any{workflows.ReconcileInput{StaleAfter: every}}, StaticSummary: "Keep rows and workflows in step",
 	}
 	schedules := c.temporal.ScheduleClient()
-	_, err := schedules.Create(ctx, client.ScheduleOptions{
-		ID: scheduleReconcile, Spec: spec, Action: action, Overlap: enumspb.SCHEDULE_OVERLAP_POLICY_BUFFER_ONE,
+	_, err := schedules.Create(ctx, sdk.ScheduleOptions{
+		ID: workflows.ReconcileScheduleID, Spec: spec, Action: action, Overlap: enumspb.SCHEDULE_OVERLAP_POLICY_BUFFER_ONE,
 	})
 	if errors.Is(err, temporal.ErrScheduleAlreadyRunning) {
-		err = schedules.GetHandle(ctx, scheduleReconcile).Update(ctx, client.ScheduleUpdateOptions{
-			DoUpdate: func(in client.ScheduleUpdateInput) (*client.ScheduleUpdate, error) {
+		err = schedules.GetHandle(ctx, workflows.ReconcileScheduleID).Update(ctx, sdk.ScheduleUpdateOptions{
+			DoUpdate: func(in sdk.ScheduleUpdateInput) (*sdk.ScheduleUpdate, error) {
 				schedule := in.Description.Schedule
 				schedule.Spec, schedule.Action = &spec, action
-				return &client.ScheduleUpdate{Schedule: &schedule}, nil
+				return &sdk.ScheduleUpdate{Schedule: &schedule}, nil
 			},
 		})
 	}
@@ -93,9 +94,9 @@ func (c *Client) ScheduleReconcile(ctx context.Context, every time.Duration) err
 // CatalogueChanged runs Reconcile now, which wakes what waits for a plan or a
 // payment option. One that runs already for an earlier change looks again.
 func (c *Client) CatalogueChanged(ctx context.Context) error {
-	_, err := c.temporal.SignalWithStartWorkflow(ctx, reconcileCatalogue, SignalCatalogueChanged, nil, client.StartWorkflowOptions{
-		TaskQueue: TaskQueueOnboarding, StaticSummary: "The catalogue changed",
-	}, Reconcile, ReconcileInput{StaleAfter: catalogueStaleAfter})
+	_, err := c.temporal.SignalWithStartWorkflow(ctx, workflows.ReconcileCatalogueID, workflows.SignalCatalogueChanged, nil, sdk.StartWorkflowOptions{
+		TaskQueue: workflows.TaskQueueOnboarding, StaticSummary: "The catalogue changed",
+	}, workflows.Reconcile, workflows.ReconcileInput{StaleAfter: workflows.CatalogueStaleAfter})
 	return asOurs(err)
 }
 
@@ -116,8 +117,11 @@ func (c *Client) Checks(ctx context.Context) []domain.Check {
 	}
 	return []domain.Check{
 		{Name: "temporal", Status: domain.CheckOK, Message: "Namespace " + c.namespace + " answers."},
-		c.checkSearchAttributes(ctx), c.checkPollers(ctx, TaskQueueOnboarding, enumspb.TASK_QUEUE_TYPE_WORKFLOW), c.checkPollers(ctx, TaskQueueBilling, enumspb.TASK_QUEUE_TYPE_WORKFLOW),
-		c.checkPollers(ctx, TaskQueueProviders, enumspb.TASK_QUEUE_TYPE_ACTIVITY), c.checkPollers(ctx, TaskQueueWebhooks, enumspb.TASK_QUEUE_TYPE_ACTIVITY),
+		c.checkSearchAttributes(ctx),
+		c.checkPollers(ctx, workflows.TaskQueueOnboarding, enumspb.TASK_QUEUE_TYPE_WORKFLOW),
+		c.checkPollers(ctx, workflows.TaskQueueBilling, enumspb.TASK_QUEUE_TYPE_WORKFLOW),
+		c.checkPollers(ctx, workflows.TaskQueueProviders, enumspb.TASK_QUEUE_TYPE_ACTIVITY),
+		c.checkPollers(ctx, workflows.TaskQueueWebhooks, enumspb.TASK_QUEUE_TYPE_ACTIVITY),
 		c.checkSchedule(ctx),
 	}
 }
@@ -159,7 +163,7 @@ func (c *Client) checkPollers(ctx context.Context, queue string, kind enumspb.Ta
 
 func (c *Client) checkSchedule(ctx context.Context) domain.Check {
 	check := domain.Check{Name: "reconcile", Status: domain.CheckOK, Message: "Reconcile is scheduled."}
-	description, err := c.temporal.ScheduleClient().GetHandle(ctx, scheduleReconcile).Describe(ctx)
+	description, err := c.temporal.ScheduleClient().GetHandle(ctx, workflows.ReconcileScheduleID).Describe(ctx)
 	switch {
 	case err != nil:
 		check.Status, check.Message, check.Fix = domain.CheckWarn, "The reconcile schedule is missing.", "Start `slipway worker`, which creates it."

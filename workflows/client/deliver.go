@@ -1,13 +1,14 @@
-package workflows
+package client
 
 import (
 	"context"
 
 	enumspb "go.temporal.io/api/enums/v1"
-	"go.temporal.io/sdk/client"
+	sdk "go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
 
 	"slipway/domain"
+	"slipway/workflows"
 )
 
 // Deliver starts the delivery's workflow without waiting for it. One that runs
@@ -18,14 +19,14 @@ func (c *Client) Deliver(ctx context.Context, d *domain.WebhookDelivery, anew bo
 	if anew {
 		conflict = enumspb.WORKFLOW_ID_CONFLICT_POLICY_TERMINATE_EXISTING
 	}
-	options := client.StartWorkflowOptions{
-		ID: deliveryID(d.EventID, d.EndpointID), TaskQueue: TaskQueueBilling, WorkflowIDConflictPolicy: conflict,
+	options := sdk.StartWorkflowOptions{
+		ID: workflows.DeliveryID(d.EventID, d.EndpointID), TaskQueue: workflows.TaskQueueBilling, WorkflowIDConflictPolicy: conflict,
 		WorkflowIDReusePolicy: enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
 		StaticSummary:         string(d.EventType) + " to " + d.EndpointID,
 	}
 	if d.AccountID != "" {
-		options.TypedSearchAttributes = temporal.NewSearchAttributes(attributeAccount.ValueSet(d.AccountID))
+		options.TypedSearchAttributes = temporal.NewSearchAttributes(workflows.AttributeAccount.ValueSet(d.AccountID))
 	}
-	_, err := c.temporal.ExecuteWorkflow(ctx, options, Delivery, DeliveryInput{EventID: d.EventID, EndpointID: d.EndpointID})
+	_, err := c.temporal.ExecuteWorkflow(ctx, options, workflows.Delivery, workflows.DeliveryInput{EventID: d.EventID, EndpointID: d.EndpointID})
 	return asOurs(err)
 }

@@ -1,4 +1,4 @@
-package workflows
+package client
 
 import (
 	"context"
@@ -7,11 +7,12 @@ import (
 
 	"slipway/activities"
 	"slipway/domain"
+	"slipway/workflows"
 )
 
 // BillingState asks how the subscription's Billing is; it needs no worker.
 func (c *Client) BillingState(ctx context.Context, subscriptionID string) (activities.ProcessState, error) {
-	return c.state(ctx, billingID(subscriptionID))
+	return c.state(ctx, workflows.BillingID(subscriptionID))
 }
 
 // failingTasks finds running workflows whose tasks have failed several times in

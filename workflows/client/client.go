@@ -1,4 +1,5 @@
-package workflows
+// Package client is the only door to running workflows.
+package client
 
 import (
 	"context"
@@ -7,22 +8,24 @@ import (
 
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
-	"go.temporal.io/sdk/client"
+	sdk "go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
 
 	"slipway/activities"
 	"slipway/domain"
+	"slipway/onboarding"
+	"slipway/workflows"
 )
 
 // Client is the only door to running workflows: it starts them, carries
 // commands to them and says how they are.
 type Client struct {
-	temporal  client.Client
+	temporal  sdk.Client
 	namespace string
 }
 
-// NewClient works with a Temporal client that may not be connected yet.
-func NewClient(c client.Client, namespace string) *Client {
+// New works with a Temporal client that may not be connected yet.
+func New(c sdk.Client, namespace string) *Client {
 	return &Client{temporal: c, namespace: namespace}
 }
 
@@ -34,11 +37,11 @@ const temporalRetryAfter = 5 * time.Second
 // ends first, or Temporal is away, it returns unavailable: the onboarding is
 // stored, and reconcile starts what was not.
 func (c *Client) Begin(ctx context.Context, o *domain.Onboarding) error {
-	start := func() client.WithStartWorkflowOperation {
+	start := func() sdk.WithStartWorkflowOperation {
 		return c.temporal.NewWithStartWorkflowOperation(c.options(o, enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE),
-			workflowOf(o), OnboardingInput{OnboardingID: o.ID})
+			workflowOf(o), workflows.OnboardingInput{OnboardingID: o.ID})
 	}
-	err := c.updateWithStart(ctx, start, client.UpdateWorkflowOptions{UpdateID: UpdateBegin, UpdateName: UpdateBegin}, nil)
+	err := c.updateWithStart(ctx, start, sdk.UpdateWorkflowOptions{UpdateID: workflows.UpdateBegin, UpdateName: workflows.UpdateBegin}, nil)
 	var closed *serviceerror.WorkflowExecutionAlreadyStarted
 	if errors.As(err, &closed) {
 		return nil // it has run to its end; the row says which
@@ -50,77 +53,51 @@ func (c *Client) Begin(ctx context.Context, o *domain.Onboarding) error {
 // runs already is no error. Reconcile calls it.
 func (c *Client) Start(ctx context.Context, o *domain.Onboarding) error {
 	_, err := c.temporal.ExecuteWorkflow(ctx, c.options(o, enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE),
-		workflowOf(o), OnboardingInput{OnboardingID: o.ID})
+		workflowOf(o), workflows.OnboardingInput{OnboardingID: o.ID})
 	return asOurs(err)
 }
 
 func workflowOf(o *domain.Onboarding) any {
 	if o.Kind == domain.KindActivation {
-		return Activation
+		return workflows.Activation
 	}
-	return Signup
+	return workflows.Signup
 }
 
 // options are the same however an onboarding's workflow is started.
-func (c *Client) options(o *domain.Onboarding, reuse enumspb.WorkflowIdReusePolicy) client.StartWorkflowOptions {
+func (c *Client) options(o *domain.Onboarding, reuse enumspb.WorkflowIdReusePolicy) sdk.StartWorkflowOptions {
 	summary := "Sign-up to " + o.AccountID
 	if o.Kind == domain.KindActivation {
 		summary = "A plan for " + o.AccountID
 	}
-	return client.StartWorkflowOptions{
-		ID:                       WorkflowID(o),
-		TaskQueue:                TaskQueueOnboarding,
+	return sdk.StartWorkflowOptions{
+		ID:                       workflows.WorkflowID(o),
+		TaskQueue:                workflows.TaskQueueOnboarding,
 		WorkflowIDReusePolicy:    reuse,
 		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
 		StaticSummary:            summary,
 		StaticDetails:            "Onboarding " + o.ID + ", subscription " + o.SubscriptionID + ".",
 		TypedSearchAttributes: temporal.NewSearchAttributes(
-			attributeAccount.ValueSet(o.AccountID),
-			attributeOnboardingStatus.ValueSet(string(domain.OnboardingReceived)),
+			workflows.AttributeAccount.ValueSet(o.AccountID),
+			workflows.AttributeOnboardingStatus.ValueSet(string(domain.OnboardingReceived)),
 		),
 	}
-}
-
-// Command carries a stored command to the onboarding's workflow and returns
-// when it has taken effect. It returns invalid_transition when the state does
-// not allow it, unavailable when Temporal is away, and not_found when the
-// workflow has closed. The command's id makes repeating it harmless.
-func (c *Client) Command(ctx context.Context, o *domain.Onboarding, cmd *domain.Command) error {
-	err := c.update(ctx, WorkflowID(o), cmd, nil)
-	if domain.CodeOf(err) != domain.CodeNotFound || o.Status != domain.OnboardingReceived {
-		return err
-	}
-	if err := c.Start(ctx, o); err != nil { // received while Temporal was away
-		return err
-	}
-	return c.update(ctx, WorkflowID(o), cmd, nil)
-}
-
-func (c *Client) update(ctx context.Context, workflowID string, cmd *domain.Command, result any) error {
-	handle, err := c.temporal.UpdateWorkflow(ctx, client.UpdateWorkflowOptions{
-		WorkflowID: workflowID, UpdateID: cmd.ID, UpdateName: string(cmd.Action),
-		Args: []any{CommandInput{CommandID: cmd.ID}}, WaitForStage: client.WorkflowUpdateStageCompleted,
-	})
-	if err == nil {
-		err = handle.Get(ctx, result)
-	}
-	return asOurs(err)
 }
 
 // Refresh compares the onboarding's row with its workflow and the rows behind
 // it, repairs it, and returns what differed. Where no workflow runs that could
 // be asked, one is started for the purpose.
 func (c *Client) Refresh(ctx context.Context, o *domain.Onboarding, cmd *domain.Command) ([]domain.Difference, error) {
-	var result activities.RefreshResult
-	err := c.update(ctx, WorkflowID(o), cmd, &result)
+	var result onboarding.Repaired
+	err := c.update(ctx, workflows.WorkflowID(o), cmd, &result)
 	if domain.CodeOf(err) != domain.CodeNotFound {
 		return result.Differences, err
 	}
-	run, err := c.temporal.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
-		ID: refreshID(o.ID), TaskQueue: TaskQueueOnboarding, StaticSummary: "Refresh of " + o.ID,
+	run, err := c.temporal.ExecuteWorkflow(ctx, sdk.StartWorkflowOptions{
+		ID: workflows.RefreshID(o.ID), TaskQueue: workflows.TaskQueueOnboarding, StaticSummary: "Refresh of " + o.ID,
 		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
-		TypedSearchAttributes:    temporal.NewSearchAttributes(attributeAccount.ValueSet(o.AccountID)),
-	}, Refresh, RefreshInput{OnboardingID: o.ID, CommandID: cmd.ID})
+		TypedSearchAttributes:    temporal.NewSearchAttributes(workflows.AttributeAccount.ValueSet(o.AccountID)),
+	}, workflows.Refresh, workflows.RefreshInput{OnboardingID: o.ID, CommandID: cmd.ID})
 	if err == nil {
 		err = run.Get(ctx, &result)
 	}
@@ -129,7 +106,7 @@ func (c *Client) Refresh(ctx context.Context, o *domain.Onboarding, cmd *domain.
 
 // Wake tells a waiting onboarding that the catalogue may serve it now.
 func (c *Client) Wake(ctx context.Context, o *domain.Onboarding) error {
-	return ignoreNotFound(asOurs(c.temporal.SignalWorkflow(ctx, WorkflowID(o), "", SignalCatalogueChanged, nil)))
+	return ignoreNotFound(asOurs(c.temporal.SignalWorkflow(ctx, workflows.WorkflowID(o), "", workflows.SignalCatalogueChanged, nil)))
 }
 
 // states translates Temporal's statuses into those reconcile tells apart.
@@ -141,7 +118,7 @@ var states = map[enumspb.WorkflowExecutionStatus]activities.ProcessState{
 
 // State asks how the onboarding's workflow is; it needs no worker.
 func (c *Client) State(ctx context.Context, o *domain.Onboarding) (activities.ProcessState, error) {
-	return c.state(ctx, WorkflowID(o))
+	return c.state(ctx, workflows.WorkflowID(o))
 }
 
 // asOurs turns an error of Temporal, or of an activity behind it, into one of ours.

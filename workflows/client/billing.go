@@ -1,0 +1,141 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	sdk "go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
+
+	"slipway/billing"
+	"slipway/domain"
+	"slipway/workflows"
+)
+
+// billingOptions are the options of a subscription's Billing, however it is started.
+func billingOptions(subscriptionID string) sdk.StartWorkflowOptions {
+	return sdk.StartWorkflowOptions{
+		ID: workflows.BillingID(subscriptionID), TaskQueue: workflows.TaskQueueBilling, StaticSummary: "Billing of " + subscriptionID,
+		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
+	}
+}
+
+func billingEntity(subscriptionID string) workflows.BillingInput {
+	return workflows.BillingInput{SubscriptionID: subscriptionID}
+}
+
+// StartBilling starts the Billing of a subscription in use, or finds it running.
+func (c *Client) StartBilling(ctx context.Context, sub *domain.Subscription) error {
+	options := billingOptions(sub.ID)
+	options.TypedSearchAttributes = temporal.NewSearchAttributes(
+		workflows.AttributeAccount.ValueSet(sub.AccountID), workflows.AttributePlan.ValueSet(sub.PlanCode),
+		workflows.AttributeSubscriptionStatus.ValueSet(string(sub.Status)))
+	_, err := c.temporal.ExecuteWorkflow(ctx, options, workflows.Billing, billingEntity(sub.ID))
+	return asOurs(err)
+}
+
+// nextRunWithin is how soon a run that is being continued is asked again.
+const nextRunWithin = 200 * time.Millisecond
+
+// updateWithStart sends an update to a workflow that is started for it if need
+// be, and waits for its answer. A run that is being continued is asked again
+// once the next has begun.
+func (c *Client) updateWithStart(ctx context.Context, start func() sdk.WithStartWorkflowOperation, update sdk.UpdateWorkflowOptions, result any) error {
+	update.WaitForStage = sdk.WorkflowUpdateStageCompleted
+	for {
+		handle, err := c.temporal.UpdateWithStartWorkflow(ctx, sdk.UpdateWithStartWorkflowOptions{
+			StartWorkflowOperation: start(), UpdateOptions: update,
+		})
+		if err == nil {
+			err = handle.Get(ctx, result)
+		}
+		var refused *temporal.ApplicationError
+		if !errors.As(err, &refused) || refused.Type() != workflows.TypeRunEnds {
+			return asOurs(err)
+		}
+		select {
+		case <-ctx.Done():
+			return errors.Join(domain.Unavailable("The subscription's process", temporalRetryAfter), ctx.Err())
+		case <-time.After(nextRunWithin):
+		}
+	}
+}
+
+// begin starts a workflow that says by UpdateBegin how far it came at first, or
+// finds it running.
+func (c *Client) begin(ctx context.Context, id, queue, summary string, workflow, in, result any) error {
+	start := func() sdk.WithStartWorkflowOperation {
+		return c.temporal.NewWithStartWorkflowOperation(sdk.StartWorkflowOptions{
+			ID: id, TaskQueue: queue, StaticSummary: summary,
+			WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
+			WorkflowIDReusePolicy:    enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
+		}, workflow, in)
+	}
+	return c.updateWithStart(ctx, start, sdk.UpdateWorkflowOptions{UpdateID: workflows.UpdateBegin, UpdateName: workflows.UpdateBegin}, result)
+}
+
+// AttachMethod has a provider make the proposed method chargeable. It returns
+// the page to be filled in, where there is one, and why the provider refused,
+// where it did.
+func (c *Client) AttachMethod(ctx context.Context, m *domain.PaymentMethod) (pageURL, refused string, err error) {
+	var result billing.AddedMethod
+	err = c.begin(ctx, workflows.MethodID(m.ID), workflows.TaskQueueBilling, "A payment method for "+m.AccountID, workflows.PaymentMethod,
+		workflows.PaymentMethodInput{AccountID: m.AccountID, MethodID: m.ID}, &result)
+	return result.PageURL, result.Code, err
+}
+
+// BeginPurchase starts the purchase of a credit package and returns when its
+// card was charged, or somebody has to pay by hand.
+func (c *Client) BeginPurchase(ctx context.Context, accountID, invoiceID, creditPackage string) error {
+	return c.begin(ctx, workflows.PurchaseID(invoiceID), workflows.TaskQueueBilling, "Credits for "+accountID, workflows.Purchase,
+		workflows.PurchaseInput{InvoiceID: invoiceID, AccountID: accountID, Package: creditPackage}, nil)
+}
+
+// ProviderEvent tells whoever waits for a payment, or for a page to be filled
+// in, that its provider has news. One that has closed leaves it to Billing.
+func (c *Client) ProviderEvent(ctx context.Context, owner *domain.PaymentOwner) error {
+	news := workflows.ProviderEventInput{PaymentID: owner.PaymentID}
+	id := ""
+	switch {
+	case owner.Onboarding != nil:
+		id = workflows.WorkflowID(owner.Onboarding)
+	case owner.InvoiceID != "":
+		id = workflows.PurchaseID(owner.InvoiceID)
+	case owner.MethodID != "":
+		id = workflows.MethodID(owner.MethodID)
+	}
+	if id != "" {
+		err := asOurs(c.temporal.SignalWorkflow(ctx, id, "", workflows.SignalProviderEvent, news))
+		if domain.CodeOf(err) != domain.CodeNotFound || owner.SubscriptionID == "" {
+			return ignoreNotFound(err)
+		}
+	}
+	options := billingOptions(owner.SubscriptionID)
+	_, err := c.temporal.SignalWithStartWorkflow(ctx, options.ID, workflows.SignalProviderEvent, news, options, workflows.Billing, billingEntity(owner.SubscriptionID))
+	return asOurs(err)
+}
+
+// Tick tells a workflow that its test clock has moved; not_found when it does
+// not run.
+func (c *Client) Tick(ctx context.Context, workflowID string) error {
+	return asOurs(c.temporal.SignalWorkflow(ctx, workflowID, "", workflows.SignalClock, nil))
+}
+
+// ignoreNotFound: who has closed need not be told.
+func ignoreNotFound(err error) error {
+	if domain.CodeOf(err) == domain.CodeNotFound {
+		return nil
+	}
+	return err
+}
+
+// AdvanceClock starts moving a test clock to its target, or tells who moves it.
+// The clock's row says when it has arrived.
+func (c *Client) AdvanceClock(ctx context.Context, id string) error {
+	_, err := c.temporal.SignalWithStartWorkflow(ctx, workflows.ClockID(id), workflows.SignalClock, nil, sdk.StartWorkflowOptions{
+		TaskQueue: workflows.TaskQueueBilling, StaticSummary: "Advance of test clock " + id,
+	}, workflows.Advance, workflows.AdvanceInput{ClockID: id})
+	return asOurs(err)
+}

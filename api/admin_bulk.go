@@ -14,16 +14,16 @@ import (
 // bulkAtOnce is how many commands of one bulk request are under way.
 const bulkAtOnce = 4
 
-// Orders is one command for many.
-type Orders struct {
-	Order
+// BulkRequest is one command for many.
+type BulkRequest struct {
+	CommandRequest
 	IDs []string `json:"ids" minItems:"1" maxItems:"100" uniqueItems:"true" nullable:"false" doc:"1 to 100 ids; each is answered for itself."`
 }
 
 type bulkSubscriptionsInput struct {
 	Idempotent
 	Body struct {
-		Orders
+		BulkRequest
 		Action domain.Action `json:"action" enum:"activate,cancel,refresh"`
 		Waive  bool          `json:"waive,omitempty" doc:"activate: ask for no money."`
 	}
@@ -32,7 +32,7 @@ type bulkSubscriptionsInput struct {
 type bulkPaymentsInput struct {
 	Idempotent
 	Body struct {
-		Orders
+		BulkRequest
 		Action domain.Action `json:"action" enum:"approve_payment,reject_payment"`
 	}
 }
@@ -55,27 +55,27 @@ type bulkOutput struct {
 
 // commandSubscriptions gives one command to many subscriptions.
 func (a *API) commandSubscriptions(ctx context.Context, in *bulkSubscriptionsInput) (*bulkOutput, error) {
-	return a.bulk(ctx, domain.PrefixSubscription, in.Idempotent, in.Body.Orders, domain.Command{Action: in.Body.Action, Waive: in.Body.Waive})
+	return a.bulk(ctx, domain.PrefixSubscription, in.Idempotent, in.Body.BulkRequest, domain.Command{Action: in.Body.Action, Waive: in.Body.Waive})
 }
 
 // decidePayments approves or rejects many payments.
 func (a *API) decidePayments(ctx context.Context, in *bulkPaymentsInput) (*bulkOutput, error) {
-	return a.bulk(ctx, domain.PrefixPayment, in.Idempotent, in.Body.Orders, domain.Command{Action: in.Body.Action})
+	return a.bulk(ctx, domain.PrefixPayment, in.Idempotent, in.Body.BulkRequest, domain.Command{Action: in.Body.Action})
 }
 
-func (a *API) bulk(ctx context.Context, prefix string, key Idempotent, o Orders, cmd domain.Command) (*bulkOutput, error) {
+func (a *API) bulk(ctx context.Context, prefix string, key Idempotent, r BulkRequest, cmd domain.Command) (*bulkOutput, error) {
 	var wrong fieldErrors
 	malformed := func(id string) bool { return !store.ValidID(prefix, id) }
-	wrong.require(!slices.ContainsFunc(o.IDs, malformed), "ids", "One of them is no such id.", "ids that begin with "+prefix+"_")
-	if err := cmp.Or(wrong.err(), reasoned(cmd.Action, o.Reason)); err != nil {
+	wrong.require(!slices.ContainsFunc(r.IDs, malformed), "ids", "One of them is no such id.", "ids that begin with "+prefix+"_")
+	if err := cmp.Or(wrong.err(), reasoned(cmd.Action, r.Reason)); err != nil {
 		return nil, err
 	}
-	rows := make([]bulkRow, len(o.IDs))
+	rows := make([]bulkRow, len(r.IDs))
 	var group errgroup.Group
 	group.SetLimit(bulkAtOnce)
-	for i, id := range o.IDs {
+	for i, id := range r.IDs {
 		group.Go(func() error {
-			rows[i] = a.bulkRow(ctx, id, key, o.Order, cmd)
+			rows[i] = a.bulkRow(ctx, id, key, r.CommandRequest, cmd)
 			return nil
 		})
 	}
@@ -84,8 +84,8 @@ func (a *API) bulk(ctx context.Context, prefix string, key Idempotent, o Orders,
 }
 
 // bulkRow answers for one id.
-func (a *API) bulkRow(ctx context.Context, id string, key Idempotent, o Order, cmd domain.Command) bulkRow {
-	out, err := a.order(ctx, id, key, o, cmd)
+func (a *API) bulkRow(ctx context.Context, id string, key Idempotent, r CommandRequest, cmd domain.Command) bulkRow {
+	out, err := a.staffCommand(ctx, id, key, r, cmd)
 	if err == nil {
 		return bulkRow{ID: id, Result: out.Body}
 	}

@@ -38,7 +38,7 @@ func states() map[domain.Noun][]string {
 		domain.NounOnboarding:   names(domain.OnboardingMoves),
 		domain.NounSubscription: names(domain.SubscriptionMoves),
 		domain.NounPayment:      names(domain.PaymentMoves),
-		domain.NounInvoice:     names(domain.InvoiceMoves),
+		domain.NounInvoice:      names(domain.InvoiceMoves),
 	}
 }
 

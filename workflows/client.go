@@ -81,11 +81,9 @@ func (c *Client) options(o *domain.Onboarding, reuse enumspb.WorkflowIdReusePoli
 	}
 }
 
-// Command carries a stored command to the onboarding's workflow and returns
-// when it has taken effect. It returns invalid_transition when the state does
-// not allow it, unavailable when Temporal is away, and not_found when the
-// workflow has closed. The command's id makes repeating it harmless.
-func (c *Client) Command(ctx context.Context, o *domain.Onboarding, cmd *domain.Command) error {
+// commandOnboarding carries a stored command to the onboarding's workflow; one
+// that is not started yet is started for it.
+func (c *Client) commandOnboarding(ctx context.Context, o *domain.Onboarding, cmd *domain.Command) error {
 	err := c.update(ctx, WorkflowID(o), cmd, nil)
 	if domain.CodeOf(err) != domain.CodeNotFound || o.Status != domain.OnboardingReceived {
 		return err

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"slices"
 
 	"slipway/domain"
 	"slipway/store"
@@ -11,7 +12,7 @@ import (
 // several nouns at once, hence its own struct.
 type commandResult struct {
 	Object       string               `json:"object" enum:"command_result"`
-	Action       domain.Action        `json:"action" enum:"activate,cancel,refresh,approve_payment,reject_payment"`
+	Action       staffAction          `json:"action"`
 	Applied      bool                 `json:"applied" doc:"False when there was nothing left to do, and in a dry run."`
 	DryRun       bool                 `json:"dry_run"`
 	From         string               `json:"from" doc:"Status before: of the payment, else of the onboarding while it runs, else of the subscription."`
@@ -24,39 +25,59 @@ type commandResult struct {
 
 // CommandRequest is what every command of staff has in common.
 type CommandRequest struct {
-	Reason string `json:"reason,omitempty" doc:"Why: 3 to 500 visible characters, kept in the audit. Only refresh and approve need none."`
+	Reason string `json:"reason,omitempty" doc:"Why: 3 to 500 visible characters, kept in the audit. Some commands need none."`
+	Note   string `json:"note,omitempty" maxLength:"2000" doc:"For colleagues only: never shown to the customer, in no event."`
 	DryRun bool   `json:"dry_run,omitempty" doc:"Answer what it would do, and do nothing."`
 }
 
-// reasoned says whether a command may be given without a reason.
-func reasoned(action domain.Action, reason string) error {
-	optional := action == domain.ActionRefresh || action == domain.ActionApprovePayment
-	if (optional && reason == "") || validLine(reason, 3, 500) {
-		return nil
-	}
-	return domain.Invalid("body.reason", "A reason is needed.", "3 to 500 visible characters")
+// common is the part that every command has.
+func (r *CommandRequest) common() *CommandRequest { return r }
+
+// fill writes what was asked for into the command.
+func (r *CommandRequest) fill(cmd *domain.Command) { cmd.Reason, cmd.Note = r.Reason, r.Note }
+
+// ActivateRequest is the body of activate.
+type ActivateRequest struct {
+	CommandRequest
+	Waive bool `json:"waive,omitempty" doc:"Ask for no money, instead of noting that it was paid elsewhere."`
 }
 
-type commandInput struct {
+func (r *ActivateRequest) fill(cmd *domain.Command) {
+	r.CommandRequest.fill(cmd)
+	cmd.Waive = r.Waive
+}
+
+// ExtendTrialRequest is the body of extend_trial.
+type ExtendTrialRequest struct {
+	CommandRequest
+	Days int `json:"days" minimum:"1" maximum:"365" doc:"How many days later the trial ends."`
+}
+
+func (r *ExtendTrialRequest) fill(cmd *domain.Command) {
+	r.CommandRequest.fill(cmd)
+	cmd.Details.Days = r.Days
+}
+
+// staffRequest is the body of any command of staff.
+type staffRequest interface {
+	common() *CommandRequest
+	fill(*domain.Command)
+}
+
+// check returns what is wrong with the request for the action, whatever the
+// state is.
+func (r *CommandRequest) check(action domain.Action) error {
+	var wrong fieldErrors
+	optional := staffRule(action).ReasonOptional && r.Reason == ""
+	wrong.require(optional || validLine(r.Reason, 3, 500), "reason", "A reason is needed.", "3 to 500 visible characters")
+	wrong.require(validText(r.Note), "note", "It has characters that cannot be shown.", "visible text")
+	return wrong.err()
+}
+
+type staffInput[B any] struct {
 	ID string `path:"id" doc:"Id of the subscription, even before it exists; or of the payment."`
 	Idempotent
-	Body *CommandRequest // none is an empty one
-}
-
-func (in *commandInput) request() CommandRequest {
-	if in.Body == nil {
-		return CommandRequest{}
-	}
-	return *in.Body
-}
-
-type activateInput struct {
-	ID string `path:"id" doc:"Id of the subscription, even before it exists."`
-	Idempotent
-	Body struct {
-		CommandRequest
-		Waive bool `json:"waive,omitempty" doc:"Ask for no money, instead of recording that it was paid elsewhere."`
-	}
+	Body *B // none is an empty one
 }
 
 type resultOutput struct {
@@ -64,63 +85,70 @@ type resultOutput struct {
 	Body *commandResult
 }
 
-// activateSubscription puts it in use without the customer's payment.
-func (a *API) activateSubscription(ctx context.Context, in *activateInput) (*resultOutput, error) {
-	return a.staffCommand(ctx, in.ID, in.Idempotent, in.Body.CommandRequest, domain.Command{Action: domain.ActionActivate, Waive: in.Body.Waive})
+// staffRoutes registers a route for each command that is declared for staff.
+// One that needs more than a reason has a body of its own.
+func (a *API) staffRoutes(g group) {
+	for _, c := range collections {
+		for _, r := range c.staffRules() {
+			switch r.Action {
+			case domain.ActionActivate:
+				staffRoute[ActivateRequest](a, g, c, r)
+			case domain.ActionExtendTrial:
+				staffRoute[ExtendTrialRequest](a, g, c, r)
+			default:
+				staffRoute[CommandRequest](a, g, c, r)
+			}
+		}
+	}
 }
 
-// cancelSubscription ends the onboarding while it runs, else the subscription.
-func (a *API) cancelSubscription(ctx context.Context, in *commandInput) (*resultOutput, error) {
-	return a.staffCommand(ctx, in.ID, in.Idempotent, in.request(), domain.Command{Action: domain.ActionCancel})
-}
-
-// refreshSubscription compares rows and workflow and repairs what differs.
-func (a *API) refreshSubscription(ctx context.Context, in *commandInput) (*resultOutput, error) {
-	return a.staffCommand(ctx, in.ID, in.Idempotent, in.request(), domain.Command{Action: domain.ActionRefresh})
-}
-
-// approvePayment says that the money is there.
-func (a *API) approvePayment(ctx context.Context, in *commandInput) (*resultOutput, error) {
-	return a.staffCommand(ctx, in.ID, in.Idempotent, in.request(), domain.Command{Action: domain.ActionApprovePayment})
-}
-
-// rejectPayment says that it is not; the customer may try again.
-func (a *API) rejectPayment(ctx context.Context, in *commandInput) (*resultOutput, error) {
-	return a.staffCommand(ctx, in.ID, in.Idempotent, in.request(), domain.Command{Action: domain.ActionRejectPayment})
+func staffRoute[B any, P interface {
+	*B
+	staffRequest
+}](a *API, g group, c collection, r domain.Rule) {
+	call, id := c.call(r.Action)
+	options := []option{reused, within(patiently)}
+	if r.From != nil {
+		options = append(options, transition)
+	}
+	handle(a, g, call, id, r.Title, func(ctx context.Context, in *staffInput[B]) (*resultOutput, error) {
+		body := new(B)
+		if in.Body != nil {
+			body = in.Body
+		}
+		return a.staffCommand(ctx, in.ID, in.Idempotent, r.Action, P(body))
+	}, options...)
 }
 
 // staffCommand finds what the command is about, and then previews or gives it.
 func (a *API) staffCommand(
-	ctx context.Context, id string, key Idempotent, r CommandRequest, cmd domain.Command,
+	ctx context.Context, id string, key Idempotent, action domain.Action, body staffRequest,
 ) (*resultOutput, error) {
-	if err := reasoned(cmd.Action, r.Reason); err != nil {
+	if err := body.common().check(action); err != nil {
 		return nil, err
 	}
-	cmd.Reason = r.Reason
-	t, err := a.staffTarget(ctx, id, cmd.Action)
+	t, err := a.staffTarget(ctx, id, action)
 	if err != nil {
 		return nil, err
 	}
-	asked := commandRequest{Idempotent: key, command: cmd, body: struct {
-		Request CommandRequest
-		Waive   bool
-	}{r, cmd.Waive}}
+	r := commandRequest{Idempotent: key, body: body, command: domain.Command{Action: action}}
+	body.fill(&r.command)
 	var done *outcome
-	if r.DryRun {
-		done, err = t.preview(asked)
+	if body.common().DryRun {
+		done, err = t.preview(r)
 	} else {
-		done, err = a.command(ctx, t, asked)
+		done, err = a.command(ctx, t, r)
 	}
 	if err != nil {
 		return nil, err
 	}
-	return &resultOutput{Replayable: replayed(done.replayed), Body: done.result(cmd.Action, r.DryRun)}, nil
+	return &resultOutput{Replayable: replayed(done.replayed), Body: done.result(action, body.common().DryRun)}, nil
 }
 
 // result is the outcome as staff read it.
 func (o *outcome) result(action domain.Action, dryRun bool) *commandResult {
 	return &commandResult{
-		Object: "command_result", Action: action, Applied: o.applied, DryRun: dryRun, From: o.from, To: o.to,
+		Object: "command_result", Action: staffAction(action), Applied: o.applied, DryRun: dryRun, From: o.from, To: o.to,
 		Onboarding: o.onboarding, Subscription: o.subscription, Payment: o.payment, Differences: o.differences,
 	}
 }
@@ -128,7 +156,7 @@ func (o *outcome) result(action domain.Action, dryRun bool) *commandResult {
 // staffTarget reads what the id names: a payment for decisions on one, else a
 // subscription.
 func (a *API) staffTarget(ctx context.Context, id string, action domain.Action) (*target, error) {
-	if action == domain.ActionApprovePayment || action == domain.ActionRejectPayment {
+	if slices.Contains(staffActions(payments), action) {
 		return a.paymentTarget(ctx, id)
 	}
 	t := &target{id: id}

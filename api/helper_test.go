@@ -92,6 +92,9 @@ func (f *flows) Command(ctx context.Context, to domain.Recipient, cmd *domain.Co
 
 // bill does what Billing does with a command.
 func (f *flows) bill(ctx context.Context, subscriptionID string, cmd *domain.Command) error {
+	if cmd.Action == domain.ActionExtendTrial {
+		return f.extendTrial(ctx, subscriptionID, cmd.Details.Days)
+	}
 	standing, err := activities.BillingStanding{Collect: true}, error(nil)
 	if cmd.Action != domain.ActionRefresh {
 		standing, err = f.act.Bill(ctx, activities.BillingInput{SubscriptionID: subscriptionID, CommandID: cmd.ID})
@@ -108,6 +111,16 @@ func (f *flows) Refresh(ctx context.Context, o *domain.Onboarding, cmd *domain.C
 	}
 	result, err := f.act.Refresh(ctx, activities.RefreshInput{OnboardingID: o.ID, Workflow: o.Status, CommandID: cmd.ID})
 	return result.Differences, err
+}
+
+func (f *flows) extendTrial(ctx context.Context, id string, days int) error {
+	sub, err := f.act.Store.SubscriptionByID(ctx, id)
+	if err != nil {
+		return err
+	}
+	end := sub.TrialEnd.AddDate(0, 0, days)
+	sub.TrialEnd, sub.CurrentPeriodEnd = &end, &end
+	return f.act.Store.SaveSubscription(ctx, sub)
 }
 
 func (f *flows) AttachMethod(ctx context.Context, m *domain.PaymentMethod) (string, string, error) {

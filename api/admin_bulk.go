@@ -14,26 +14,27 @@ import (
 // bulkAtOnce is how many commands of one bulk request are under way.
 const bulkAtOnce = 4
 
-// Orders is one command for many.
-type Orders struct {
-	Order
-	IDs []string `json:"ids" minItems:"1" maxItems:"100" uniqueItems:"true" nullable:"false" doc:"1 to 100 ids; each is answered for itself."`
+// BulkRequest is one command for many.
+type BulkRequest struct {
+	CommandRequest
+	IDs []string `json:"ids" minItems:"1" maxItems:"100" uniqueItems:"true" nullable:"false" doc:"1 to 100; each is answered for itself."`
 }
 
 type bulkSubscriptionsInput struct {
 	Idempotent
 	Body struct {
-		Orders
-		Action domain.Action `json:"action" enum:"activate,cancel,refresh"`
-		Waive  bool          `json:"waive,omitempty" doc:"activate: ask for no money."`
+		BulkRequest
+		Action subscriptionAction `json:"action"`
+		Waive  bool               `json:"waive,omitempty" doc:"activate: ask for no money."`
+		Days   int                `json:"days,omitempty" minimum:"1" maximum:"365" doc:"extend_trial: how many days."`
 	}
 }
 
 type bulkPaymentsInput struct {
 	Idempotent
 	Body struct {
-		Orders
-		Action domain.Action `json:"action" enum:"approve_payment,reject_payment"`
+		BulkRequest
+		Action paymentAction `json:"action"`
 	}
 }
 
@@ -55,27 +56,40 @@ type bulkOutput struct {
 
 // commandSubscriptions gives one command to many subscriptions.
 func (a *API) commandSubscriptions(ctx context.Context, in *bulkSubscriptionsInput) (*bulkOutput, error) {
-	return a.bulk(ctx, domain.PrefixSubscription, in.Idempotent, in.Body.Orders, domain.Command{Action: in.Body.Action, Waive: in.Body.Waive})
+	action, common := domain.Action(in.Body.Action), in.Body.CommandRequest
+	var body staffRequest = &common
+	switch action {
+	case domain.ActionActivate:
+		body = &ActivateRequest{CommandRequest: common, Waive: in.Body.Waive}
+	case domain.ActionExtendTrial:
+		if in.Body.Days == 0 {
+			return nil, domain.Invalid("body.days", "It is required.", "1 to 365")
+		}
+		body = &ExtendTrialRequest{CommandRequest: common, Days: in.Body.Days}
+	}
+	return a.bulk(ctx, domain.PrefixSubscription, in.Idempotent, in.Body.IDs, action, body)
 }
 
 // decidePayments approves or rejects many payments.
 func (a *API) decidePayments(ctx context.Context, in *bulkPaymentsInput) (*bulkOutput, error) {
-	return a.bulk(ctx, domain.PrefixPayment, in.Idempotent, in.Body.Orders, domain.Command{Action: in.Body.Action})
+	return a.bulk(ctx, domain.PrefixPayment, in.Idempotent, in.Body.IDs, domain.Action(in.Body.Action), &in.Body.CommandRequest)
 }
 
-func (a *API) bulk(ctx context.Context, prefix string, key Idempotent, o Orders, cmd domain.Command) (*bulkOutput, error) {
+func (a *API) bulk(
+	ctx context.Context, prefix string, key Idempotent, ids []string, action domain.Action, body staffRequest,
+) (*bulkOutput, error) {
 	var wrong fieldErrors
 	malformed := func(id string) bool { return !store.ValidID(prefix, id) }
-	wrong.require(!slices.ContainsFunc(o.IDs, malformed), "ids", "One of them is no such id.", "ids that begin with "+prefix+"_")
-	if err := cmp.Or(wrong.err(), reasoned(cmd.Action, o.Reason)); err != nil {
+	wrong.require(!slices.ContainsFunc(ids, malformed), "ids", "One of them is no such id.", "ids that begin with "+prefix+"_")
+	if err := cmp.Or(wrong.err(), body.common().check(action)); err != nil {
 		return nil, err
 	}
-	rows := make([]bulkRow, len(o.IDs))
+	rows := make([]bulkRow, len(ids))
 	var group errgroup.Group
 	group.SetLimit(bulkAtOnce)
-	for i, id := range o.IDs {
+	for i, id := range ids {
 		group.Go(func() error {
-			rows[i] = a.bulkRow(ctx, id, key, o.Order, cmd)
+			rows[i] = a.bulkRow(ctx, id, key, action, body)
 			return nil
 		})
 	}
@@ -84,14 +98,14 @@ func (a *API) bulk(ctx context.Context, prefix string, key Idempotent, o Orders,
 }
 
 // bulkRow answers for one id.
-func (a *API) bulkRow(ctx context.Context, id string, key Idempotent, o Order, cmd domain.Command) bulkRow {
-	out, err := a.order(ctx, id, key, o, cmd)
+func (a *API) bulkRow(ctx context.Context, id string, key Idempotent, action domain.Action, body staffRequest) bulkRow {
+	out, err := a.staffCommand(ctx, id, key, action, body)
 	if err == nil {
 		return bulkRow{ID: id, Result: out.Body}
 	}
 	p := problemOf(err)
 	if p.cause != nil {
-		a.log.ErrorContext(ctx, "command in bulk failed", "action", cmd.Action, "error", p.cause)
+		a.log.ErrorContext(ctx, "command in bulk failed", "action", action, "error", p.cause)
 	}
 	return bulkRow{ID: id, Problem: p}
 }

@@ -160,20 +160,18 @@ func (a *API) adminSubscriptions(ctx context.Context, in *subscriptionsInput) (*
 		return nil, err
 	}
 	newest, err := newestOnboardings(ctx, a.store, rows.Data, func(s *domain.Subscription) string { return s.AccountID })
+	if err != nil {
+		return nil, err
+	}
+	offered := staffActions(subscriptions)
 	for i := range rows.Data {
 		sub := &rows.Data[i]
 		sub.AvailableActions = sub.Actions()
 		if o := newest[sub.AccountID]; o != nil && o.ID == sub.OnboardingID && !o.Status.Ended() {
-			sub.AvailableActions = slices.DeleteFunc(o.Actions(), notOfSubscriptions)
+			sub.AvailableActions = slices.DeleteFunc(o.Actions(), func(a domain.Action) bool { return !slices.Contains(offered, a) })
 		}
 	}
-	return listed(rows, err)
-}
-
-// notOfSubscriptions reports whether an action is none that an admin gives to
-// a subscription.
-func notOfSubscriptions(action domain.Action) bool {
-	return action != domain.ActionActivate && action != domain.ActionCancel && action != domain.ActionRefresh
+	return listed(rows, nil)
 }
 
 type paymentsInput struct {
@@ -201,14 +199,16 @@ func (a *API) adminPayments(ctx context.Context, in *paymentsInput) (*listOutput
 		return nil, err
 	}
 	newest, err := newestOnboardings(ctx, a.store, rows.Data, func(p *domain.Payment) string { return p.AccountID })
+	if err != nil {
+		return nil, err
+	}
 	for i := range rows.Data {
 		row := &rows.Data[i]
-		row.AvailableActions = row.Actions()
-		if o := newest[row.AccountID]; row.Status == domain.PaymentFailed && o != nil && !o.Status.Ended() {
-			row.AvailableActions = nil
-		}
+		subject, o := row.Subject(), newest[row.AccountID]
+		subject.Running = o != nil && !o.Status.Ended()
+		row.AvailableActions = subject.Actions()
 	}
-	return listed(rows, err)
+	return listed(rows, nil)
 }
 
 type eventsInput struct {

@@ -26,9 +26,10 @@ import (
 // take Temporal away.
 type Workflows interface {
 	Begin(ctx context.Context, o *domain.Onboarding) error
-	Command(ctx context.Context, o *domain.Onboarding, cmd *domain.Command) error
+	// Command returns conflict when the state does not allow it, not_found when
+	// the workflow has closed, and unavailable when Temporal is away.
+	Command(ctx context.Context, to domain.Recipient, cmd *domain.Command) error
 	Refresh(ctx context.Context, o *domain.Onboarding, cmd *domain.Command) ([]domain.Difference, error)
-	Bill(ctx context.Context, cmd *domain.Command) error
 	CatalogueChanged(ctx context.Context) error
 	Payments
 	AdvanceClock(ctx context.Context, clockID string) error
@@ -39,7 +40,6 @@ type Workflows interface {
 type Payments interface {
 	AttachMethod(ctx context.Context, m *domain.PaymentMethod) (pageURL, refused string, err error)
 	BeginPurchase(ctx context.Context, accountID, invoiceID, creditPackage string) error
-	CommandPurchase(ctx context.Context, invoiceID string, cmd *domain.Command) error
 	ProviderEvent(ctx context.Context, owner *domain.PaymentOwner) error
 }
 

@@ -122,7 +122,7 @@ func (a *API) checkCatalogue(ctx context.Context, req signUpRequest) (string, er
 	}
 	key := req.PaymentOption
 	if key == "" {
-		key = chargeable(options, req.Country)
+		key = firstChargeable(options, req.Country)
 	}
 	option, err := findOption(options, key, req.Country, "")
 	enabled := func(o domain.PaymentOption) bool { return o.Enabled }
@@ -135,8 +135,8 @@ func (a *API) checkCatalogue(ctx context.Context, req signUpRequest) (string, er
 	return key, a.checkToken(option, req.PaymentToken)
 }
 
-// chargeable is the first option that takes a token; empty without one.
-func chargeable(options []domain.PaymentOption, country string) string {
+// firstChargeable is the first option that takes a token; empty without one.
+func firstChargeable(options []domain.PaymentOption, country string) string {
 	for i := range options {
 		if options[i].Chargeable() && options[i].Serves(country, "") {
 			return options[i].Key

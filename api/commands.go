@@ -1,7 +1,6 @@
 package api
 
 import (
-	"cmp"
 	"context"
 	"regexp"
 
@@ -49,40 +48,65 @@ type commandOutput struct {
 
 // choosePlan chooses the plan, or another one before the first is paid.
 func (a *API) choosePlan(ctx context.Context, in *choosePlanInput) (*commandOutput, error) {
-	return a.command(ctx, in.ID, in.Idempotent, in.Body, domain.Command{Action: domain.ActionChoosePlan, Plan: in.Body.Plan},
-		func(*domain.Onboarding) error {
-			plans, err := a.store.PublicPlans(ctx)
-			if err != nil {
-				return err
-			}
-			return findPlan(plans, in.Body.Plan)
-		})
+	return a.onboardingCommand(ctx, in.ID, commandRequest{
+		Idempotent: in.Idempotent, body: in.Body,
+		command: domain.Command{Action: domain.ActionChoosePlan, Plan: in.Body.Plan},
+		valid:   func(*target) error { return a.checkPlan(ctx, in.Body.Plan) },
+	})
+}
+
+// checkPlan refuses a plan that is not on offer.
+func (a *API) checkPlan(ctx context.Context, code string) error {
+	plans, err := a.store.PublicPlans(ctx)
+	if err != nil {
+		return err
+	}
+	return findPlan(plans, code)
 }
 
 // addPaymentMethod chooses how to pay.
 func (a *API) addPaymentMethod(ctx context.Context, in *addPaymentMethodInput) (*commandOutput, error) {
-	return a.command(ctx, in.ID, in.Idempotent, in.Body,
-		domain.Command{
+	return a.onboardingCommand(ctx, in.ID, commandRequest{
+		Idempotent: in.Idempotent, body: in.Body,
+		command: domain.Command{
 			Action: domain.ActionAddPaymentMethod, Option: in.Body.PaymentOption, Token: in.Body.PaymentToken,
 			MethodID: store.NewID(domain.PrefixPaymentMethod),
 		},
-		func(o *domain.Onboarding) error {
+		valid: func(t *target) error {
 			currency := ""
-			if o.Plan != nil {
-				currency = o.Plan.Currency
+			if t.onboarding.Plan != nil {
+				currency = t.onboarding.Plan.Currency
 			}
-			_, err := a.payableWith(ctx, in.Body.PaymentOption, in.Body.PaymentToken, o.Country, currency)
+			_, err := a.payableWith(ctx, in.Body.PaymentOption, in.Body.PaymentToken, t.onboarding.Country, currency)
 			return err
-		})
+		},
+	})
 }
 
 // submitPayment says that the open invoice was paid, and how to find the money.
 func (a *API) submitPayment(ctx context.Context, in *submitPaymentInput) (*commandOutput, error) {
-	return a.command(ctx, in.ID, in.Idempotent, in.Body,
-		domain.Command{
+	return a.onboardingCommand(ctx, in.ID, commandRequest{
+		Idempotent: in.Idempotent, body: in.Body,
+		command: domain.Command{
 			Action: domain.ActionSubmitPayment, Reference: in.Body.Reference, PaymentID: store.NewID(domain.PrefixPayment),
 		},
-		func(o *domain.Onboarding) error { return a.checkReference(ctx, o.AccountID, in.Body.Reference) })
+		valid: func(t *target) error { return a.checkReference(ctx, t.onboarding.AccountID, in.Body.Reference) },
+	})
+}
+
+// confirmPayment says that the customer did on the provider's page what it
+// asked for; what became of it is looked up there.
+func (a *API) confirmPayment(ctx context.Context, in *cancelInput) (*commandOutput, error) {
+	return a.onboardingCommand(ctx, in.ID, commandRequest{
+		Idempotent: in.Idempotent, command: domain.Command{Action: domain.ActionConfirmPayment},
+	})
+}
+
+// cancelOnboarding gives the onboarding up.
+func (a *API) cancelOnboarding(ctx context.Context, in *cancelInput) (*commandOutput, error) {
+	return a.onboardingCommand(ctx, in.ID, commandRequest{
+		Idempotent: in.Idempotent, command: domain.Command{Action: domain.ActionCancel},
+	})
 }
 
 // checkReference refuses what cannot be a reference. Only who pays by card may
@@ -104,19 +128,6 @@ func validReference(reference string) error {
 	var wrong fieldErrors
 	wrong.require(validLine(reference, 1, 140), "reference", "It cannot be a reference.", "1 to 140 visible characters")
 	return wrong.err()
-}
-
-// confirmPayment says that the customer did on the provider's page what it
-// asked for; what became of it is looked up there.
-func (a *API) confirmPayment(ctx context.Context, in *cancelInput) (*commandOutput, error) {
-	return a.command(ctx, in.ID, in.Idempotent, nil, domain.Command{Action: domain.ActionConfirmPayment},
-		func(*domain.Onboarding) error { return nil })
-}
-
-// cancelOnboarding gives the onboarding up.
-func (a *API) cancelOnboarding(ctx context.Context, in *cancelInput) (*commandOutput, error) {
-	return a.command(ctx, in.ID, in.Idempotent, nil, domain.Command{Action: domain.ActionCancel},
-		func(*domain.Onboarding) error { return nil })
 }
 
 // payableWith returns the payment option a customer named, if it can be used.
@@ -150,106 +161,17 @@ func (a *API) checkToken(option *domain.PaymentOption, token string) error {
 	return nil
 }
 
-// command carries a participant's command to the onboarding's workflow and
-// answers with the onboarding after it. valid checks what was asked for.
-func (a *API) command(ctx context.Context, id string, key Idempotent, body any, cmd domain.Command, valid func(*domain.Onboarding) error) (*commandOutput, error) {
+// onboardingCommand gives a participant's command and answers with the
+// onboarding after it.
+func (a *API) onboardingCommand(ctx context.Context, id string, r commandRequest) (*commandOutput, error) {
 	o, err := a.onboarding(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	if cmd.Action == domain.ActionCancel && o.Status == domain.OnboardingCanceled {
-		return commanded(o, false), nil // once more changes nothing
-	}
-	cmd.OnboardingID, cmd.SubscriptionID, cmd.ActorID = o.ID, o.SubscriptionID, o.OwnerID
-	given, again, err := a.give(ctx, key, o.ID, body, &cmd, func() error {
-		if err := valid(o); err != nil {
-			return err
-		}
-		return o.Check(cmd.Action)
-	})
+	done, err := a.command(ctx, &target{noun: domain.NounOnboarding, id: o.ID, onboarding: o}, r)
 	if err != nil {
 		return nil, err
 	}
-	if o, err = a.carry(ctx, o, given); err != nil {
-		return nil, err
-	}
-	return commanded(o, again), nil
-}
-
-func commanded(o *domain.Onboarding, again bool) *commandOutput {
-	return &commandOutput{Replayable: replayed(again), ETag: etagOf(o.Version), Body: o}
-}
-
-// give stores a command about the subject for its workflow, under an id that a
-// repeated request finds again. A command that is not allowed is not stored.
-func (a *API) give(ctx context.Context, key Idempotent, subject string, body any, cmd *domain.Command, allowed func() error) (*domain.Command, bool, error) {
-	who := callerOf(ctx)
-	cmd.ID, cmd.ActorType, cmd.ActorID = store.NewID(domain.PrefixCommand), who.Type, cmp.Or(who.ID, cmd.ActorID)
-	cmd.CreatedAt = a.store.Now()
-	k, err := a.key(key, string(cmd.Action)+":"+subject, cmd.ActorID, body)
-	if err != nil {
-		return nil, false, err
-	}
-	id, again, err := a.once(ctx, k, cmd.ID, allowed, func(tx *store.Store) error { return tx.InsertCommand(ctx, cmd) })
-	if err != nil || !again {
-		return cmd, false, err
-	}
-	cmd, err = a.store.CommandByID(ctx, id)
-	return cmd, true, err
-}
-
-// carry takes a stored command to the running workflow and returns the
-// onboarding after it. A workflow that closed meanwhile leaves the row to
-// judge: the effect is there, or the state does not allow it, or the row is
-// about to be repaired and another try will tell.
-func (a *API) carry(ctx context.Context, o *domain.Onboarding, cmd *domain.Command) (*domain.Onboarding, error) {
-	refused := a.flows.Command(ctx, o, cmd)
-	code := domain.CodeOf(refused)
-	if refused != nil && code != domain.CodeNotFound && code != domain.CodeConflict {
-		return nil, refused
-	}
-	after, err := a.store.OnboardingByID(ctx, o.ID)
-	if err != nil || refused == nil {
-		return after, err
-	}
-	if done, err := a.done(ctx, after, cmd); err != nil || done {
-		return after, err
-	}
-	if err := after.Check(cmd.Action); err != nil {
-		return nil, err
-	}
-	if code == domain.CodeConflict {
-		return nil, refused
-	}
-	return nil, domain.Unavailable("The onboarding's workflow", defaultRetryAfter)
-}
-
-// done reports whether the command's effect is there, whoever brought it about.
-func (a *API) done(ctx context.Context, o *domain.Onboarding, cmd *domain.Command) (bool, error) {
-	switch cmd.Action {
-	case domain.ActionCancel:
-		return o.Status == domain.OnboardingCanceled, nil
-	case domain.ActionActivate, domain.ActionConfirmPayment:
-		return o.Status == domain.OnboardingCompleted, nil
-	case domain.ActionChoosePlan:
-		return o.Status == domain.OnboardingCompleted && o.Plan.Code == cmd.Plan, nil
-	case domain.ActionSubmitPayment, domain.ActionApprovePayment, domain.ActionRejectPayment:
-		p, err := a.store.PaymentByID(ctx, cmd.PaymentID)
-		if domain.CodeOf(err) == domain.CodeNotFound {
-			return false, nil
-		}
-		return err == nil && paymentDone(p, cmd.Action), err
-	}
-	return false, nil
-}
-
-// paymentDone reports whether the payment is where the action takes it.
-func paymentDone(p *domain.Payment, action domain.Action) bool {
-	switch action {
-	case domain.ActionApprovePayment:
-		return p.Status == domain.PaymentSucceeded || p.Late
-	case domain.ActionRejectPayment:
-		return p.FailureCode == domain.FailureRejected
-	}
-	return action == domain.ActionSubmitPayment
+	o = done.onboarding
+	return &commandOutput{Replayable: replayed(done.replayed), ETag: etagOf(o.Version), Body: o}, nil
 }

@@ -71,15 +71,38 @@ func (f *flows) collect(ctx context.Context, standing activities.Standing, err e
 	return err
 }
 
-func (f *flows) Command(ctx context.Context, o *domain.Onboarding, cmd *domain.Command) error {
+func (f *flows) Command(ctx context.Context, to domain.Recipient, cmd *domain.Command) error {
 	if err := f.enter(func() { f.commanded = append(f.commanded, cmd.ID) }); err != nil {
 		return err
 	}
 	if f.closed {
 		return domain.NotFound("workflow")
 	}
-	standing, err := f.act.Apply(ctx, activities.ApplyInput{OnboardingID: o.ID, CommandID: cmd.ID, Action: cmd.Action})
-	return f.collect(ctx, standing, err)
+	switch to.Noun() {
+	case domain.NounOnboarding:
+		in := activities.ApplyInput{OnboardingID: to.Onboarding.ID, CommandID: cmd.ID, Action: cmd.Action}
+		standing, err := f.act.Apply(ctx, in)
+		return f.collect(ctx, standing, err)
+	case domain.NounInvoice:
+		_, err := f.act.Purchase(ctx, activities.PurchaseInput{InvoiceID: to.InvoiceID, CommandID: cmd.ID})
+		return err
+	}
+	return f.bill(ctx, to.SubscriptionID, cmd)
+}
+
+// bill does what Billing does with a command.
+func (f *flows) bill(ctx context.Context, subscriptionID string, cmd *domain.Command) error {
+	if cmd.Action == domain.ActionExtendTrial {
+		return f.extendTrial(ctx, subscriptionID, cmd.Details.Days)
+	}
+	standing, err := activities.BillingStanding{Collect: true}, error(nil)
+	if cmd.Action != domain.ActionRefresh {
+		standing, err = f.act.Bill(ctx, activities.BillingInput{SubscriptionID: subscriptionID, CommandID: cmd.ID})
+	}
+	if err == nil && standing.Collect {
+		_, err = f.act.CollectBilling(ctx, activities.CollectBillingInput{SubscriptionID: subscriptionID})
+	}
+	return err
 }
 
 func (f *flows) Refresh(ctx context.Context, o *domain.Onboarding, cmd *domain.Command) ([]domain.Difference, error) {
@@ -90,19 +113,14 @@ func (f *flows) Refresh(ctx context.Context, o *domain.Onboarding, cmd *domain.C
 	return result.Differences, err
 }
 
-func (f *flows) Bill(ctx context.Context, cmd *domain.Command) error {
-	if err := f.enter(func() { f.commanded = append(f.commanded, cmd.ID) }); err != nil {
+func (f *flows) extendTrial(ctx context.Context, id string, days int) error {
+	sub, err := f.act.Store.SubscriptionByID(ctx, id)
+	if err != nil {
 		return err
 	}
-	if cmd.Action == domain.ActionRefresh {
-		_, err := f.act.CollectBilling(ctx, activities.CollectBillingInput{SubscriptionID: cmd.SubscriptionID})
-		return err
-	}
-	standing, err := f.act.Bill(ctx, activities.BillingInput{SubscriptionID: cmd.SubscriptionID, CommandID: cmd.ID})
-	if err == nil && standing.Collect {
-		_, err = f.act.CollectBilling(ctx, activities.CollectBillingInput{SubscriptionID: cmd.SubscriptionID})
-	}
-	return err
+	end := sub.TrialEnd.AddDate(0, 0, days)
+	sub.TrialEnd, sub.CurrentPeriodEnd = &end, &end
+	return f.act.Store.SaveSubscription(ctx, sub)
 }
 
 func (f *flows) AttachMethod(ctx context.Context, m *domain.PaymentMethod) (string, string, error) {
@@ -122,14 +140,6 @@ func (f *flows) BeginPurchase(ctx context.Context, accountID, invoiceID, creditP
 		return err
 	}
 	_, err := f.act.CollectPurchase(ctx, activities.PurchaseInput{InvoiceID: invoiceID})
-	return err
-}
-
-func (f *flows) CommandPurchase(ctx context.Context, invoiceID string, cmd *domain.Command) error {
-	if err := f.enter(func() { f.commanded = append(f.commanded, cmd.ID) }); err != nil {
-		return err
-	}
-	_, err := f.act.Purchase(ctx, activities.PurchaseInput{InvoiceID: invoiceID, CommandID: cmd.ID})
 	return err
 }
 

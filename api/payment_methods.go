@@ -167,9 +167,9 @@ func (a *API) retryWith(ctx context.Context, m *domain.PaymentMethod) error {
 	if err != nil {
 		return err
 	}
-	_, err = a.bill(ctx, Idempotent{}, nil, &domain.Command{
-		Action: domain.ActionRetryPayment, SubscriptionID: sub.ID, OnboardingID: sub.OnboardingID, MethodID: m.ID,
-	}, func() error { return nil })
+	_, err = a.command(ctx, subscriptionTarget(sub), commandRequest{
+		command: domain.Command{Action: domain.ActionRetryPayment, MethodID: m.ID},
+	})
 	return err
 }
 

@@ -133,12 +133,8 @@ func (a *API) adminRoutes() {
 	handle(a, admin, "GET /v1/admin/events", "admin-list-events", "List events", a.adminEvents, filtered)
 
 	handle(a, admin, "POST /v1/admin/subscriptions/bulk", "admin-command-subscriptions", "Command many subscriptions", a.commandSubscriptions, within(inBulk))
-	handle(a, admin, "POST /v1/admin/subscriptions/{id}/activate", "admin-activate", "Activate without the customer's payment", a.activateSubscription, transition, reused, within(patiently))
-	handle(a, admin, "POST /v1/admin/subscriptions/{id}/cancel", "admin-cancel", "Cancel", a.cancelSubscription, transition, reused, within(patiently))
-	handle(a, admin, "POST /v1/admin/subscriptions/{id}/refresh", "admin-refresh", "Compare with the workflow and repair", a.refreshSubscription, reused, within(patiently))
+	a.staffRoutes(admin)
 	handle(a, admin, "POST /v1/admin/payments/bulk", "admin-decide-payments", "Approve or reject many payments", a.decidePayments, within(inBulk))
-	handle(a, admin, "POST /v1/admin/payments/{id}/approve", "admin-approve-payment", "Approve: the money is there", a.approvePayment, transition, reused, within(patiently))
-	handle(a, admin, "POST /v1/admin/payments/{id}/reject", "admin-reject-payment", "Reject: the money is not there", a.rejectPayment, transition, reused, within(patiently))
 
 	handle(a, admin, "GET /v1/admin/plans", "admin-list-plans", "List every plan", a.adminPlans, filtered)
 	handle(a, admin, "POST /v1/admin/plans", "admin-create-plan", "Add a plan", a.createPlan, created, conflict, reused)

@@ -40,84 +40,66 @@ func (a *API) getSubscription(ctx context.Context, _ *struct{}) (*subscriptionOu
 
 // cancelOwn ends the subscription in use, now or at the end of what is paid for.
 func (a *API) cancelOwn(ctx context.Context, in *subscriptionCancelInput) (*subscriptionOutput, error) {
-	return a.billOwn(ctx, in.Idempotent, in.Body, domain.Command{Action: domain.ActionCancel, At: in.Body.At, Reason: in.Body.Reason},
-		func(*domain.Subscription) error {
+	return a.subscriptionCommand(ctx, commandRequest{
+		Idempotent: in.Idempotent, body: in.Body,
+		command: domain.Command{Action: domain.ActionCancel, At: in.Body.At, Reason: in.Body.Reason},
+		valid: func(*target) error {
 			var wrong fieldErrors
-			wrong.require(in.Body.Reason == "" || validLine(in.Body.Reason, 1, 500), "reason", "It cannot be a reason.", "at most 500 visible characters")
+			wrong.require(in.Body.Reason == "" || validLine(in.Body.Reason, 1, 500), "reason",
+				"It cannot be a reason.", "at most 500 visible characters")
 			return wrong.err()
-		})
+		},
+	})
 }
 
-// resumeOwn takes back a cancellation, or a change of plan, that is to come.
+// resumeOwn takes back a cancellation, or a change of plan, that is scheduled.
 func (a *API) resumeOwn(ctx context.Context, in *subscriptionInput) (*subscriptionOutput, error) {
-	return a.billOwn(ctx, in.Idempotent, nil, domain.Command{Action: domain.ActionResume}, nil)
+	return a.subscriptionCommand(ctx, commandRequest{
+		Idempotent: in.Idempotent, command: domain.Command{Action: domain.ActionResume},
+	})
 }
 
 // retryOwn charges a late payment now.
 func (a *API) retryOwn(ctx context.Context, in *subscriptionInput) (*subscriptionOutput, error) {
-	return a.billOwn(ctx, in.Idempotent, nil, domain.Command{Action: domain.ActionRetryPayment}, nil)
+	return a.subscriptionCommand(ctx, commandRequest{
+		Idempotent: in.Idempotent, command: domain.Command{Action: domain.ActionRetryPayment},
+	})
 }
 
 // changeOwnPlan changes the plan of the subscription in use.
 func (a *API) changeOwnPlan(ctx context.Context, in *changeOwnPlanInput) (*subscriptionOutput, error) {
-	return a.billOwn(ctx, in.Idempotent, in.Body, domain.Command{Action: domain.ActionChangePlan, Plan: in.Body.Plan},
-		func(sub *domain.Subscription) error {
-			plans, err := a.store.PublicPlans(ctx)
-			if err != nil {
+	return a.subscriptionCommand(ctx, commandRequest{
+		Idempotent: in.Idempotent, body: in.Body,
+		command: domain.Command{Action: domain.ActionChangePlan, Plan: in.Body.Plan},
+		valid: func(t *target) error {
+			if err := a.checkPlan(ctx, in.Body.Plan); err != nil {
 				return err
 			}
-			if err := findPlan(plans, in.Body.Plan); err != nil {
-				return err
-			}
-			if sub.Plan.Amount == 0 {
-				return &domain.Error{Code: domain.CodeConflict, Detail: "The plan is free: choose another with POST /v1/account/subscription."}
+			if t.subscription.Plan.Amount == 0 {
+				return &domain.Error{Code: domain.CodeConflict,
+					Detail: "The plan is free: choose another with POST /v1/account/subscription."}
 			}
 			return nil
-		})
+		},
+	})
 }
 
-// billOwn carries a command of the customer's to the Billing of the subscription
-// in use, and answers with the subscription after it.
-func (a *API) billOwn(ctx context.Context, key Idempotent, body any, cmd domain.Command, valid func(*domain.Subscription) error) (*subscriptionOutput, error) {
+// subscriptionCommand gives a command of the owner's and answers with the
+// subscription after it.
+func (a *API) subscriptionCommand(ctx context.Context, r commandRequest) (*subscriptionOutput, error) {
 	sub, err := a.ownSubscription(ctx)
 	if err != nil {
 		return nil, err
 	}
-	cmd.SubscriptionID, cmd.OnboardingID = sub.ID, sub.OnboardingID
-	again, err := a.bill(ctx, key, body, &cmd, func() error {
-		if valid != nil {
-			if err := valid(sub); err != nil {
-				return err
-			}
-		}
-		return a.allowed(sub, cmd.Action)
-	})
+	done, err := a.command(ctx, subscriptionTarget(sub), r)
 	if err != nil {
 		return nil, err
 	}
-	sub, err = a.store.SubscriptionByID(ctx, sub.ID)
-	return &subscriptionOutput{Replayable: replayed(again), Body: sub}, err
+	return &subscriptionOutput{Replayable: replayed(done.replayed), Body: done.subscription}, nil
 }
 
-// allowed returns nil where the command has an effect, or had it already.
-func (a *API) allowed(sub *domain.Subscription, action domain.Action) error {
-	switch {
-	case action == domain.ActionCancel && sub.Status == domain.SubscriptionCanceled,
-		action == domain.ActionResume && sub.Status.Live(),
-		action == domain.ActionRetryPayment && sub.Status == domain.SubscriptionActive,
-		action == domain.ActionSubmitPayment:
-		return nil
-	}
-	return sub.Check(action)
-}
-
-// bill stores a command and carries it to the subscription's Billing.
-func (a *API) bill(ctx context.Context, key Idempotent, body any, cmd *domain.Command, allowed func() error) (again bool, err error) {
-	given, again, err := a.give(ctx, key, cmd.SubscriptionID, body, cmd, allowed)
-	if err != nil {
-		return false, err
-	}
-	return again, a.flows.Bill(ctx, given)
+func subscriptionTarget(sub *domain.Subscription) *target {
+	return &target{noun: domain.NounSubscription, id: sub.ID, subscription: sub, subscriptionID: sub.ID}
 }
 
 // ownSubscription is the caller's subscription in use, or the newest there was:
@@ -146,60 +128,59 @@ type invoiceOutput struct {
 
 // payInvoice says that an open invoice was paid, or has the card charged for it.
 func (a *API) payInvoice(ctx context.Context, in *payInvoiceInput) (*invoiceOutput, error) {
-	who := callerOf(ctx)
 	invoice, err := a.ownInvoice(ctx, in.ID)
 	if err != nil {
 		return nil, err
 	}
-	cmd := domain.Command{
-		Action: domain.ActionSubmitPayment, SubscriptionID: invoice.SubscriptionID, InvoiceID: invoice.ID, Reference: in.Body.Reference,
-		PaymentID: store.NewID(domain.PrefixPayment), ActorID: who.ID,
-	}
+	t := &target{noun: domain.NounInvoice, id: invoice.ID, invoice: invoice}
+	r := commandRequest{Idempotent: in.Idempotent, body: in.Body,
+		command: domain.Command{
+			Action: domain.ActionSubmitPayment, Reference: in.Body.Reference, PaymentID: store.NewID(domain.PrefixPayment),
+		},
+		valid: func(t *target) error { return submittable(t.invoice, in.Body.Reference) }}
 	if in.Body.Reference == "" && invoice.Reason == domain.ReasonSubscriptionCycle {
-		cmd.Action, cmd.PaymentID = domain.ActionRetryPayment, ""
+		r.command = domain.Command{Action: domain.ActionRetryPayment}
+		r.valid = func(t *target) error { return a.chargeable(ctx, t) }
+		t.noun, t.subscriptionID = domain.NounSubscription, invoice.SubscriptionID
+		if t.subscription, err = a.store.SubscriptionByID(ctx, invoice.SubscriptionID); err != nil {
+			return nil, err
+		}
 	}
-	given, again, err := a.give(ctx, in.Idempotent, invoice.ID, in.Body, &cmd, func() error {
-		if invoice.Status != domain.InvoiceOpen {
-			return domain.InvalidTransition(string(invoice.Status), string(domain.InvoicePaid), nil)
-		}
-		if cmd.Action == domain.ActionSubmitPayment {
-			return validReference(in.Body.Reference)
-		}
-		if err := a.checkReference(ctx, who.accountID, in.Body.Reference); err != nil {
-			return err
-		}
-		return a.checkLate(ctx, invoice)
-	})
+	done, err := a.command(ctx, t, r)
 	if err != nil {
 		return nil, err
 	}
-	if err := a.payFor(ctx, invoice, given); err != nil {
-		return nil, err
-	}
-	invoice, err = a.store.InvoiceByID(ctx, invoice.ID)
-	return &invoiceOutput{Replayable: replayed(again), Body: invoice}, err
+	return &invoiceOutput{Replayable: replayed(done.replayed), Body: done.invoice}, nil
 }
 
-// checkLate refuses to charge a card before the period the invoice is for: it is
-// charged then without being asked.
-func (a *API) checkLate(ctx context.Context, invoice *domain.Invoice) error {
-	sub, err := a.store.SubscriptionByID(ctx, invoice.SubscriptionID)
-	if err != nil || sub.Status == domain.SubscriptionPastDue {
+// submittable refuses a reference for what is not paid here, or not any more.
+func submittable(invoice *domain.Invoice, reference string) error {
+	if err := invoice.Subject().Check(domain.ActionSubmitPayment); err != nil {
 		return err
 	}
-	return &domain.Error{Code: domain.CodeConflict, Detail: "Nothing is late: the card is charged when the period begins, on " +
-		invoice.PeriodStart.Format("2 January 2006") + ". To pay before, submit a reference."}
-}
-
-// payFor takes the command to whoever waits for the invoice's payment.
-func (a *API) payFor(ctx context.Context, invoice *domain.Invoice, cmd *domain.Command) error {
-	if invoice.Type == domain.InvoiceCreditPackage {
-		return a.flows.CommandPurchase(ctx, invoice.ID, cmd)
+	if err := validReference(reference); err != nil {
+		return err
 	}
 	if invoice.Reason == domain.ReasonSubscriptionCreate {
 		return &domain.Error{Code: domain.CodeConflict, Detail: "The onboarding takes this payment: see next_action."}
 	}
-	return a.flows.Bill(ctx, cmd)
+	return nil
+}
+
+// chargeable refuses to charge a card that is not there, or before the period
+// that the invoice is for: it is charged then without being asked.
+func (a *API) chargeable(ctx context.Context, t *target) error {
+	if err := t.invoice.Subject().Check(domain.ActionSubmitPayment); err != nil {
+		return err
+	}
+	if err := a.checkReference(ctx, t.invoice.AccountID, ""); err != nil {
+		return err
+	}
+	if t.subscription.Status == domain.SubscriptionPastDue {
+		return nil
+	}
+	return &domain.Error{Code: domain.CodeConflict, Detail: "Nothing is late: the card is charged when the period begins, on " +
+		t.invoice.PeriodStart.Format("2 January 2006") + ". To pay before, submit a reference."}
 }
 
 func (a *API) ownInvoice(ctx context.Context, id string) (*domain.Invoice, error) {

@@ -46,6 +46,7 @@ type Subject struct {
 	Scheduled   bool   // subscription: a cancellation or another plan comes at the end of the period
 	Canceling   bool   // subscription: it ends with the period
 	Late        bool   // payment: the money came too late and is flagged
+	Running     bool   // payment: its onboarding still runs, which takes no late money
 	FailureCode string // payment: why it failed
 }
 
@@ -140,7 +141,7 @@ var paymentRules = []Rule{
 		From: statuses(PaymentPendingApproval), To: string(PaymentSucceeded), Done: approved, ReasonOptional: true},
 	// Money that arrives after the end can still be approved, which flags it.
 	{Action: ActionApprovePayment, Noun: NounPayment, Title: "Approve: the money came too late", By: staff,
-		From: statuses(PaymentFailed), When: func(s Subject) bool { return !s.Late && s.FailureCode != FailureSuperseded },
+		From: statuses(PaymentFailed), When: canBeLate,
 		To: string(PaymentFailed), Done: approved, ReasonOptional: true},
 	{Action: ActionRejectPayment, Noun: NounPayment, Title: "Reject: the money is not there", By: staff,
 		From: statuses(PaymentPendingApproval), To: string(PaymentFailed),
@@ -152,6 +153,10 @@ var invoiceRules = []Rule{
 		From: statuses(InvoiceOpen), To: string(InvoicePaid), Done: never},
 	{Action: ActionCancel, Noun: NounInvoice, Title: "Cancel", By: staffCustomers,
 		From: statuses(InvoiceOpen), To: string(InvoiceVoid)},
+}
+
+func canBeLate(s Subject) bool {
+	return !s.Late && !s.Running && s.FailureCode != FailureSuperseded
 }
 
 func never(Subject) bool      { return false }

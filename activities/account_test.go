@@ -9,6 +9,7 @@ import (
 
 	"slipway/activities"
 	"slipway/domain"
+	"slipway/onboarding"
 	"slipway/store"
 	"slipway/store/storetest"
 )
@@ -60,7 +61,7 @@ func TestOpenAccount_MovesThePersonToTheOwner(t *testing.T) {
 	f := newFixture(t)
 	o := f.receive(email("ada@example.com"), country("DE"), named("Ada & Co"))
 	standing := f.create(o)
-	assert.Equal(t, activities.Standing{OnboardingID: o.ID, Status: domain.OnboardingCreatingAccount, Version: 2}, standing)
+	assert.Equal(t, onboarding.State{OnboardingID: o.ID, Status: domain.OnboardingCreatingAccount, Version: 2, Step: domain.StepPlan}, standing)
 
 	owner, err := f.store.UserByEmail(t.Context(), "ada@example.com")
 	require.NoError(t, err)
@@ -94,12 +95,12 @@ func TestOpenAccount_ManyOfOneNameAreAllServed(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	const people = 50
-	inputs := make([]activities.OpenAccountInput, people)
+	inputs := make([]activities.StepInput, people)
 	for i := range inputs {
 		inputs[i].OnboardingID = f.receive(named("Acme")).ID
 	}
 	assert.Empty(t, storetest.Together(2*people, func(i int) error { // everyone twice, all at once
-		_, err := f.OpenAccount(t.Context(), inputs[i%people])
+		_, err := f.CreateAccount(t.Context(), inputs[i%people])
 		return err
 	}))
 	assert.Equal(t, people, f.count("SELECT count(DISTINCT slug) FROM accounts"))
@@ -112,28 +113,34 @@ func TestActivities_AnUnknownOnboardingIsNotFound(t *testing.T) {
 	f := newFixture(t)
 	id := store.NewID(domain.PrefixOnboarding)
 	for name, run := range map[string]func() error{
-		"OpenAccount": func() error {
-			_, err := f.OpenAccount(t.Context(), activities.OpenAccountInput{OnboardingID: id})
+		"CreateAccount": func() error {
+			_, err := f.CreateAccount(t.Context(), activities.StepInput{OnboardingID: id})
 			return err
 		},
 		"Apply": func() error {
-			_, err := f.Apply(t.Context(), activities.ApplyInput{OnboardingID: id, Action: domain.ActionCancel, Signal: true})
+			_, err := f.Apply(t.Context(), activities.ApplyCommandInput{Noun: domain.NounOnboarding, ID: id, Action: domain.ActionCancel, Signal: true})
 			return err
 		},
 		"Apply an unknown command": func() error {
-			_, err := f.Apply(t.Context(), activities.ApplyInput{OnboardingID: id, CommandID: store.NewID(domain.PrefixCommand)})
+			_, err := f.Apply(t.Context(), activities.ApplyCommandInput{Noun: domain.NounOnboarding, ID: id, CommandID: store.NewID(domain.PrefixCommand)})
 			return err
 		},
 		"End": func() error {
-			_, err := f.End(t.Context(), activities.EndInput{OnboardingID: id, Status: domain.OnboardingFailed})
+			_, err := f.EndOnboarding(t.Context(), activities.EndInput{OnboardingID: id, Status: domain.OnboardingFailed})
 			return err
 		},
 		"Remind": func() error {
-			_, err := f.Remind(t.Context(), activities.RemindInput{OnboardingID: id, Number: 1})
+			_, err := f.RemindCustomer(t.Context(), activities.RemindInput{OnboardingID: id, Number: 1})
 			return err
 		},
-		"Refresh": func() error { _, err := f.Refresh(t.Context(), activities.RefreshInput{OnboardingID: id}); return err },
-		"Compare": func() error { _, err := f.Compare(t.Context(), activities.CompareInput{OnboardingID: id}); return err },
+		"Refresh": func() error {
+			_, err := f.RefreshOnboarding(t.Context(), activities.RefreshInput{OnboardingID: id})
+			return err
+		},
+		"Compare": func() error {
+			_, err := f.CompareOnboarding(t.Context(), activities.CompareInput{OnboardingID: id})
+			return err
+		},
 	} {
 		assert.Equal(t, domain.CodeNotFound, domain.CodeOf(run()), name)
 	}

@@ -86,7 +86,7 @@ func TestActivation_AfterTheEndOfTheLastSubscription(t *testing.T) {
 	f := newFixture(t)
 	first := f.signUp(plan("starter"))
 	in := f.command(first, domain.ActionCancel)
-	_, err := f.Bill(t.Context(), billing(first, in.CommandID))
+	_, err := f.Bill(t.Context(), f.billingInput(first, in.CommandID))
 	require.NoError(t, err)
 	o := f.activation(first, plan("free"))
 	assert.Equal(t, domain.OnboardingCompleted, o.Status)

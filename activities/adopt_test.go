@@ -9,11 +9,12 @@ import (
 
 	"slipway/activities"
 	"slipway/domain"
+	"slipway/onboarding"
 	"slipway/store"
 )
 
-func (f *fixture) adopter() *activities.Adopter {
-	return &activities.Adopter{Store: f.store, Policy: f.Policy}
+func (f *fixture) adopter() *onboarding.Adopter {
+	return &onboarding.Adopter{Store: f.store, Policy: f.Policy}
 }
 
 func at(day string) *time.Time {
@@ -25,9 +26,9 @@ func at(day string) *time.Time {
 }
 
 // moved is an account that was active elsewhere, paying by bank transfer.
-func moved(change ...func(*activities.Adoption)) activities.Adoption {
+func moved(change ...func(*onboarding.Adoption)) onboarding.Adoption {
 	left := int64(250)
-	in := activities.Adoption{
+	in := onboarding.Adoption{
 		Email: "grace@example.com", AccountName: "Hopper Ltd", ExternalID: "old-7", Plan: "growth", PaymentOption: "bank_transfer",
 		Term:    domain.Term{Status: domain.SubscriptionActive, PeriodStart: at("2025-12-31"), PeriodEnd: at("2026-01-31")},
 		Credits: &left, Bonus: 40, PasswordHash: "hash",
@@ -45,7 +46,7 @@ func TestAdopt_BringsTheWholeAccountOnceAndBillingTakesItOver(t *testing.T) {
 	require.NoError(t, err)
 	assert.False(t, first.Already)
 	before := f.dump()
-	again, err := f.adopter().Adopt(t.Context(), moved(func(in *activities.Adoption) { in.Email, in.Slug = "other@example.com", "other" }))
+	again, err := f.adopter().Adopt(t.Context(), moved(func(in *onboarding.Adoption) { in.Email, in.Slug = "other@example.com", "other" }))
 	require.NoError(t, err)
 	assert.True(t, again.Already, "the external id says that it is the same")
 	f.assertUnchanged(before, "the second time changes nothing")
@@ -71,7 +72,7 @@ func TestAdopt_BringsTheWholeAccountOnceAndBillingTakesItOver(t *testing.T) {
 	unbilled, err := f.store.UnbilledSubscriptions(t.Context(), f.store.Now(), 10)
 	require.NoError(t, err)
 	require.Len(t, unbilled, 1, "reconcile starts its billing")
-	standing, err := f.BillDue(t.Context(), activities.BillDueInput{SubscriptionID: unbilled[0].ID})
+	standing, err := f.BillDue(t.Context(), activities.ProcessDueInput{SubscriptionID: unbilled[0].ID})
 	require.NoError(t, err)
 	assert.Equal(t, domain.DueNotice, standing.Due)
 	assert.Equal(t, at("2026-01-28").UTC(), *standing.DueAt)
@@ -93,7 +94,7 @@ func TestAdopt_EachStateIsWhereItStood(t *testing.T) {
 		"past-due": {"growth", domain.Term{Status: domain.SubscriptionPastDue, PeriodStart: at("2025-12-12"), PeriodEnd: at("2026-01-12")}, true, domain.DueGiveUp},
 		"canceled": {"growth", domain.Term{Status: domain.SubscriptionCanceled, PeriodEnd: at("2025-11-30")}, false, ""},
 	} {
-		in := moved(func(in *activities.Adoption) {
+		in := moved(func(in *onboarding.Adoption) {
 			in.ExternalID, in.Email, in.Plan, in.Term, in.Credits = "", name+"@example.com", c.plan, c.term, nil
 		})
 		adopted, err := f.adopter().Adopt(t.Context(), in)
@@ -105,7 +106,7 @@ func TestAdopt_EachStateIsWhereItStood(t *testing.T) {
 		open, err := f.store.HasOpenInvoice(t.Context(), adopted.AccountID)
 		require.NoError(t, err, name)
 		assert.Equal(t, name == "past-due", open, name)
-		standing, err := f.BillDue(t.Context(), activities.BillDueInput{SubscriptionID: sub.ID})
+		standing, err := f.BillDue(t.Context(), activities.ProcessDueInput{SubscriptionID: sub.ID})
 		require.NoError(t, err, name)
 		assert.Equal(t, c.want, standing.Due, name)
 		again, err := f.adopter().Adopt(t.Context(), in)
@@ -136,7 +137,7 @@ func TestAdopt_TheInvariantsHoldOfEveryStateAndAfterWhatFollows(t *testing.T) {
 	}
 	onboardings := map[string]*domain.Onboarding{}
 	for name, row := range rows {
-		_, err := s.adopter().Adopt(t.Context(), moved(func(in *activities.Adoption) {
+		_, err := s.adopter().Adopt(t.Context(), moved(func(in *onboarding.Adoption) {
 			in.ExternalID, in.Email, in.Plan, in.Term, in.Credits = name, name+"@example.com", row.plan, row.term, row.credits
 		}))
 		require.NoError(t, err, name)
@@ -160,17 +161,17 @@ func TestAdopt_WhatCannotBeIsRefusedWithItsFieldAndWritesNothing(t *testing.T) {
 	f.open(f.receive(email("taken@example.com"), slugged("taken"), plan("free")))
 	before := f.dump()
 	credits := int64(5)
-	for field, change := range map[string]func(*activities.Adoption){
-		"email":                func(in *activities.Adoption) { in.Email = "taken@example.com" },
-		"slug":                 func(in *activities.Adoption) { in.Slug = "taken" },
-		"plan":                 func(in *activities.Adoption) { in.Plan = "gold" },
-		"status":               func(in *activities.Adoption) { in.Term.Status = "sleeping" },
-		"payment_option":       func(in *activities.Adoption) { in.PaymentOption = "" },
-		"external_method":      func(in *activities.Adoption) { in.Customer, in.Method = "cus_1", "pm_1" },
-		"trial_end":            func(in *activities.Adoption) { in.Term = domain.Term{Status: domain.SubscriptionTrialing} },
-		"current_period_start": func(in *activities.Adoption) { in.Term.PeriodStart = nil },
-		"current_period_end":   func(in *activities.Adoption) { in.Term.PeriodEnd = at("2026-01-30") },
-		"credits": func(in *activities.Adoption) {
+	for field, change := range map[string]func(*onboarding.Adoption){
+		"email":                func(in *onboarding.Adoption) { in.Email = "taken@example.com" },
+		"slug":                 func(in *onboarding.Adoption) { in.Slug = "taken" },
+		"plan":                 func(in *onboarding.Adoption) { in.Plan = "gold" },
+		"status":               func(in *onboarding.Adoption) { in.Term.Status = "sleeping" },
+		"payment_option":       func(in *onboarding.Adoption) { in.PaymentOption = "" },
+		"external_method":      func(in *onboarding.Adoption) { in.Customer, in.Method = "cus_1", "pm_1" },
+		"trial_end":            func(in *onboarding.Adoption) { in.Term = domain.Term{Status: domain.SubscriptionTrialing} },
+		"current_period_start": func(in *onboarding.Adoption) { in.Term.PeriodStart = nil },
+		"current_period_end":   func(in *onboarding.Adoption) { in.Term.PeriodEnd = at("2026-01-30") },
+		"credits": func(in *onboarding.Adoption) {
 			in.Term, in.Credits = domain.Term{Status: domain.SubscriptionCanceled, PeriodEnd: at("2025-11-30")}, &credits
 		},
 	} {
@@ -181,11 +182,11 @@ func TestAdopt_WhatCannotBeIsRefusedWithItsFieldAndWritesNothing(t *testing.T) {
 		assert.Equal(t, field, refused.Fields[0].Field)
 		assert.NotContains(t, err.Error(), "example.com")
 	}
-	for _, change := range []func(*activities.Adoption){
-		func(in *activities.Adoption) { in.Term.Status = domain.SubscriptionPastDue },
-		func(in *activities.Adoption) { in.PaymentOption = "cheque" },
-		func(in *activities.Adoption) { in.PaymentOption = "wallet" },
-		func(in *activities.Adoption) { in.Plan, in.Term.Status = "free", domain.SubscriptionPastDue },
+	for _, change := range []func(*onboarding.Adoption){
+		func(in *onboarding.Adoption) { in.Term.Status = domain.SubscriptionPastDue },
+		func(in *onboarding.Adoption) { in.PaymentOption = "cheque" },
+		func(in *onboarding.Adoption) { in.PaymentOption = "wallet" },
+		func(in *onboarding.Adoption) { in.Plan, in.Term.Status = "free", domain.SubscriptionPastDue },
 	} {
 		_, err := f.adopter().Adopt(t.Context(), moved(change))
 		assert.Equal(t, domain.CodeInvalid, domain.CodeOf(err))
@@ -203,7 +204,7 @@ func TestAdopt_DryRunFindsTheSameAndWritesNothing(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "hopper-ltd", adopted.Slug)
 	f.assertUnchanged(before, "a dry run leaves nothing")
-	_, err = dry.Adopt(t.Context(), moved(func(in *activities.Adoption) { in.Plan = "gold" }))
+	_, err = dry.Adopt(t.Context(), moved(func(in *onboarding.Adoption) { in.Plan = "gold" }))
 	assert.Equal(t, domain.CodeInvalid, domain.CodeOf(err))
 }
 

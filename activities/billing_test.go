@@ -7,18 +7,14 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"slipway/activities"
+	"slipway/billing"
 	"slipway/domain"
 )
 
-func billing(o *domain.Onboarding, commandID string) activities.BillingInput {
-	return activities.BillingInput{SubscriptionID: o.SubscriptionID, CommandID: commandID}
-}
-
-func (f *fixture) bill(o *domain.Onboarding, action domain.Action, fill ...func(*domain.Command)) activities.BillingStanding {
+func (f *fixture) bill(o *domain.Onboarding, action domain.Action, fill ...func(*domain.Command)) billing.SubscriptionState {
 	f.t.Helper()
-	in := billing(o, f.command(o, action, fill...).CommandID)
-	return twice(f, func() (activities.BillingStanding, error) { return f.Bill(f.t.Context(), in) })
+	in := f.billingInput(o, f.command(o, action, fill...).CommandID)
+	return twice(f, func() (billing.SubscriptionState, error) { return f.Bill(f.t.Context(), in) })
 }
 
 func TestBill_CancelEndsASubscriptionInUse(t *testing.T) {
@@ -29,7 +25,7 @@ func TestBill_CancelEndsASubscriptionInUse(t *testing.T) {
 		f.exec("UPDATE balances SET bonus_credits = 7")
 		f.clock.forward(time.Hour)
 		result := f.bill(o, domain.ActionCancel, because("too dear"))
-		assert.Equal(t, activities.BillingStanding{SubscriptionID: o.SubscriptionID, Status: domain.SubscriptionCanceled, PlanCode: code}, result)
+		assert.Equal(t, billing.SubscriptionState{SubscriptionID: o.SubscriptionID, Status: domain.SubscriptionCanceled, PlanCode: code}, result)
 		sub := f.subscription(o)
 		assert.Equal(t, "canceled_by_admin", sub.CancellationReason)
 		assert.Equal(t, noon.Add(time.Hour), *sub.EndedAt)
@@ -51,7 +47,7 @@ func TestBill_RefusesWhatTheStateDoesNotAllow(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	expired := f.reach(domain.OnboardingExpired)
-	in := billing(expired, f.command(expired, domain.ActionCancel).CommandID)
+	in := f.billingInput(expired, f.command(expired, domain.ActionCancel).CommandID)
 	before := f.dump()
 	_, err := f.Bill(t.Context(), in)
 	var refusal *domain.Error
@@ -70,11 +66,11 @@ func TestBill_MoneyThatWasApprovedInTimeIsNotLate(t *testing.T) {
 	before := f.rows("payments")
 	result := f.bill(o, domain.ActionApprovePayment, ofPayment(p.ID)) // by a second admin
 	assert.Equal(t, domain.SubscriptionActive, result.Status)
-	assert.False(t, result.Late)
+	assert.False(t, f.payments(o)[0].Late)
 	assert.Equal(t, before, f.rows("payments"))
 
 	pending := f.reach(domain.OnboardingAwaitingApproval)
-	in := billing(pending, f.command(pending, domain.ActionApprovePayment, ofPayment(f.payments(pending)[0].ID)).CommandID)
+	in := f.billingInput(pending, f.command(pending, domain.ActionApprovePayment, ofPayment(f.payments(pending)[0].ID)).CommandID)
 	_, err := f.Bill(t.Context(), in)
 	assert.Equal(t, domain.CodeConflict, domain.CodeOf(err), "its sign-up is still there to take it")
 }
@@ -91,8 +87,7 @@ func TestBill_MoneyThatComesAfterTheEndIsFlaggedOnce(t *testing.T) {
 		}
 		p := f.payments(o)[0]
 		require.Equal(t, []domain.Action{domain.ActionApprovePayment}, p.Actions())
-		result := f.bill(o, domain.ActionApprovePayment, ofPayment(p.ID), because("it arrived today"))
-		assert.True(t, result.Late)
+		f.bill(o, domain.ActionApprovePayment, ofPayment(p.ID), because("it arrived today"))
 		p = f.payments(o)[0]
 		assert.True(t, p.Late)
 		assert.Equal(t, domain.PaymentFailed, p.Status, "nothing is fulfilled")

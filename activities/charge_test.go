@@ -246,12 +246,12 @@ func TestCollect_WhatIsNotWantedAnyMoreIsGivenBack(t *testing.T) {
 		require.NoError(s.t, s.decide(s.command(o, domain.ActionCancel)))
 	}
 	expire := func(s *shop, o *domain.Onboarding) {
-		_, err := s.End(s.t.Context(), activities.EndInput{OnboardingID: o.ID, Status: domain.OnboardingExpired, ErrorCode: "payment_expired"})
+		_, err := s.EndOnboarding(s.t.Context(), activities.EndInput{OnboardingID: o.ID, Status: domain.OnboardingExpired, ErrorCode: "payment_expired"})
 		require.NoError(s.t, err)
 	}
 	settle := func(s *shop, o *domain.Onboarding) {
 		twice(s.fixture, func() (any, error) {
-			return nil, s.Settle(s.t.Context(), activities.SettleInput{OnboardingID: o.ID})
+			return nil, s.RefundPayment(s.t.Context(), activities.StepInput{OnboardingID: o.ID})
 		})
 	}
 	for _, c := range []struct {
@@ -301,7 +301,7 @@ func TestCollect_CanceledWhileTheChargeIsUnderWay(t *testing.T) {
 	_, err := s.collectOnce(o)
 	require.NoError(t, err)
 	assert.Equal(t, domain.OnboardingCanceled, s.onboarding(o).Status, "ended is final")
-	require.NoError(t, s.Settle(t.Context(), activities.SettleInput{OnboardingID: o.ID}))
+	require.NoError(t, s.RefundPayment(t.Context(), activities.StepInput{OnboardingID: o.ID}))
 	charge := s.ledger()[0]
 	assert.Equal(t, charge.Amount, charge.Refunded, "nobody stays charged for nothing")
 	assert.Zero(t, s.count("SELECT count(*) FROM credits"))
@@ -359,7 +359,7 @@ func TestApply_AnAdminActivatesWhileAChargeIsUnknown(t *testing.T) {
 		s.chargeBehind(p)
 		fill := func(c *domain.Command) { c.Waive = waive }
 		assert.Equal(t, domain.OnboardingCompleted, s.apply(o, domain.ActionActivate, fill).Status)
-		assert.True(t, s.due(o, "").Collect, "billing sees to it")
+		assert.True(t, s.due(o, "").Charge, "billing sees to it")
 		s.ask(o)
 		charge := s.ledger()[0]
 		assert.Equal(t, charge.Amount, charge.Refunded)
@@ -373,7 +373,7 @@ func TestLookUp_MoneyForAFailedPaymentIsFlaggedAndGivenBackOnce(t *testing.T) {
 	s := newShop(t)
 	o, p := s.prepared("tok_ok")
 	require.NoError(t, s.decide(s.command(o, domain.ActionCancel)))
-	require.NoError(t, s.Settle(t.Context(), activities.SettleInput{OnboardingID: o.ID}))
+	require.NoError(t, s.RefundPayment(t.Context(), activities.StepInput{OnboardingID: o.ID}))
 	require.Equal(t, domain.PaymentFailed, s.last(o).Status, "nothing was there to give back")
 	s.chargeBehind(p) // the request comes through at last
 	s.lookUp(p)
@@ -389,13 +389,12 @@ func TestCollect_AProviderThatIsNotConfiguredIsWaitedFor(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
 	o := s.signUp(plan("growth"), card("tok_ok"))
-	providers := s.Providers
-	s.Providers = nil
+	delete(s.Providers, payment.NameSandbox)
 	_, err := s.collectOnce(o)
 	require.Error(t, err)
 	assert.Equal(t, payment.ClassMisconfigured, payment.ClassOf(err))
 	s.assertRetrying(o, err)
-	s.Providers = providers
+	s.Providers[payment.NameSandbox] = s.sandbox
 	standing, _ := s.collect(o)
 	assert.Equal(t, domain.OnboardingCompleted, standing.Status)
 }

@@ -171,17 +171,17 @@ func TestClock_BillingGoesByItAndByNoOther(t *testing.T) {
 	s.attach(s.propose(o, "tok_ok"))
 	s.makeDefault(o)
 	s.clock.set(noon.AddDate(5, 0, 0))
-	standing, err := s.BillDue(t.Context(), activities.BillDueInput{SubscriptionID: o.SubscriptionID, Due: domain.DueNotice})
+	standing, err := s.BillDue(t.Context(), activities.ProcessDueInput{SubscriptionID: o.SubscriptionID, Due: domain.DueNotice})
 	require.NoError(t, err)
 	assert.Equal(t, domain.DueNotice, standing.Due, "not due on the clock it lives by")
 	assert.Equal(t, after(11), *standing.DueAt)
 	s.exec("UPDATE test_clocks SET now = ?", after(14))
 	for _, due := range []domain.DueKind{domain.DueNotice, domain.DuePeriodEnd} {
-		standing, err = s.BillDue(t.Context(), activities.BillDueInput{SubscriptionID: o.SubscriptionID, Due: due})
+		standing, err = s.BillDue(t.Context(), activities.ProcessDueInput{SubscriptionID: o.SubscriptionID, Due: due})
 		require.NoError(t, err)
 	}
-	require.True(t, standing.Collect)
-	standing, err = s.CollectBilling(t.Context(), activities.CollectBillingInput{SubscriptionID: o.SubscriptionID})
+	require.True(t, standing.Charge)
+	standing, err = s.ChargeSubscription(t.Context(), activities.SubscriptionInput{SubscriptionID: o.SubscriptionID})
 	require.NoError(t, err)
 	assert.Equal(t, domain.SubscriptionActive, standing.Status)
 	assert.Equal(t, after(14), *s.subscription(o).CurrentPeriodStart)
@@ -189,7 +189,7 @@ func TestClock_BillingGoesByItAndByNoOther(t *testing.T) {
 
 	// Nor does anything that is given back go by another.
 	m := s.propose(o, "tok_nobody")
-	_, err = s.AttachMethod(t.Context(), m)
+	_, err = s.AddPaymentMethod(t.Context(), m)
 	require.NoError(t, err)
 	assert.Equal(t, []int{14}, s.days(o, domain.EventPaymentMethodRefused))
 }

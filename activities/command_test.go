@@ -8,6 +8,7 @@ import (
 
 	"slipway/activities"
 	"slipway/domain"
+	"slipway/onboarding"
 	"slipway/store"
 )
 
@@ -118,8 +119,8 @@ func TestApply_ASignalThatIsRefusedLeavesATraceAndNothingElse(t *testing.T) {
 			f := newFixture(t)
 			o := f.reach(c.status)
 			before := f.dump()
-			standing, err := f.Apply(t.Context(), activities.ApplyInput{
-				OnboardingID: o.ID, Action: c.action, Signal: true, Reason: "by hand",
+			standing, err := f.Apply(t.Context(), activities.ApplyCommandInput{
+				Noun: domain.NounOnboarding, ID: o.ID, Action: c.action, Signal: true, Reason: "by hand",
 			})
 			require.NoError(t, err, "nobody waits for an answer, and the workflow learns where it stands")
 			assert.Equal(t, c.status, standing.Status)
@@ -142,8 +143,8 @@ func TestApply_ASignalDoesWhatTheCommandDoes(t *testing.T) {
 		domain.ActionActivate: domain.OnboardingCompleted, domain.ActionCancel: domain.OnboardingCanceled,
 	} {
 		o := f.signUp(plan("growth"))
-		in := activities.ApplyInput{OnboardingID: o.ID, Action: action, Signal: true, Reason: "by hand"}
-		standing := twice(f, func() (activities.Standing, error) { return f.Apply(t.Context(), in) })
+		in := activities.ApplyCommandInput{Noun: domain.NounOnboarding, ID: o.ID, Action: action, Signal: true, Reason: "by hand"}
+		standing := twice(f, func() (onboarding.State, error) { return f.Apply(t.Context(), in) })
 		assert.Equal(t, want, standing.Status)
 		assert.NotContains(t, f.story(o), domain.EventCommandRefused, "carried out, even if the worker runs it again")
 		events := f.events(o)

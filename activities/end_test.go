@@ -66,7 +66,7 @@ func TestEnd_IsFinal(t *testing.T) {
 				{OnboardingID: o.ID, Status: domain.OnboardingFailed, ErrorCode: "internal"},
 				{OnboardingID: o.ID, Status: domain.OnboardingExpired, ErrorCode: "payment_expired"},
 			} {
-				standing, err := f.End(t.Context(), in)
+				standing, err := f.EndOnboarding(t.Context(), in)
 				require.NoError(t, err)
 				assert.Equal(t, status, standing.Status)
 			}
@@ -90,7 +90,7 @@ func TestEnd_KeepsOrReleasesTheSlugByPolicy(t *testing.T) {
 		{true, slugged("acme"), "acme-2"},
 	} {
 		for _, status := range []domain.OnboardingStatus{domain.OnboardingExpired, domain.OnboardingFailed} {
-			f := newFixture(t, func(p *activities.Policy) { p.KeepSlugs = c.keep })
+			f := newFixture(t, func(p *domain.Policy) { p.KeepSlugs = c.keep })
 			o := f.signUp(c.wish, plan("growth"))
 			f.end(o, status, "payment_expired")
 			assert.Equal(t, map[bool]int{true: 1}[c.keep], f.count("SELECT count(*) FROM slugs WHERE status = 'tombstoned'"))

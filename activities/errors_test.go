@@ -18,6 +18,7 @@ import (
 
 	"slipway/activities"
 	"slipway/domain"
+	"slipway/onboarding"
 	"slipway/store"
 )
 
@@ -70,8 +71,8 @@ func TestErrors_SayWhatAHistoryMayHold(t *testing.T) {
 				suite.SetLogger(log)
 				env := suite.NewTestActivityEnvironment()
 				env.SetWorkerOptions(worker.Options{Interceptors: []interceptor.WorkerInterceptor{&activities.Errors{}}})
-				fails := func(context.Context) (activities.Standing, error) {
-					return activities.Standing{OnboardingID: person}, c.err
+				fails := func(context.Context) (onboarding.State, error) {
+					return onboarding.State{OnboardingID: person}, c.err
 				}
 				env.RegisterActivityWithOptions(fails, activity.RegisterOptions{Name: "fails"})
 				run := env.ExecuteActivity
@@ -99,13 +100,13 @@ func TestErrors_LeaveAResultAsItIs(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	o := f.receive(plan("free"))
-	value, err := f.temporalEnv().ExecuteActivity(f.OpenAccount, activities.OpenAccountInput{OnboardingID: o.ID})
+	value, err := f.temporalEnv().ExecuteActivity(f.CreateAccount, activities.StepInput{OnboardingID: o.ID})
 	require.NoError(t, err)
-	var standing activities.Standing
+	var standing onboarding.State
 	require.NoError(t, value.Get(&standing))
-	assert.Equal(t, domain.OnboardingCompleted, standing.Status)
+	assert.Equal(t, domain.OnboardingCreatingAccount, standing.Status)
 
-	_, err = f.temporalEnv().ExecuteActivity(f.OpenAccount, activities.OpenAccountInput{OnboardingID: store.NewID(domain.PrefixOnboarding)})
+	_, err = f.temporalEnv().ExecuteActivity(f.CreateAccount, activities.StepInput{OnboardingID: store.NewID(domain.PrefixOnboarding)})
 	var failure *temporal.ApplicationError
 	require.ErrorAs(t, err, &failure)
 	assert.Equal(t, "not_found", failure.Type())

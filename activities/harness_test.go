@@ -14,6 +14,7 @@ import (
 
 	"slipway/activities"
 	"slipway/domain"
+	"slipway/onboarding"
 	"slipway/store"
 	"slipway/store/storetest"
 )
@@ -52,18 +53,19 @@ type fixture struct {
 	fakes *processes
 }
 
-func newFixture(t testing.TB, policy ...func(*activities.Policy)) *fixture {
+func newFixture(t testing.TB, policy ...func(*domain.Policy)) *fixture {
 	t.Helper()
 	c := &clock{now: noon}
 	s := storetest.Seeded(t, c.Now)
 	fakes := &processes{states: map[string]activities.ProcessState{}}
-	a := &activities.Activities{Store: s, Processes: fakes, Policy: activities.Policy{
-		Billing: domain.DefaultBillingPolicy(), PaymentWindow: window, Reminders: []time.Duration{time.Hour, 20 * time.Hour, 30 * time.Hour},
+	config := activities.Config{Store: s, Processes: fakes, Policy: domain.Policy{
+		Billing: domain.DefaultBillingPolicy(), PaymentWindow: window,
+		Reminders: []time.Duration{time.Hour, 20 * time.Hour, 30 * time.Hour},
 	}}
 	for _, change := range policy {
-		change(&a.Policy)
+		change(&config.Policy)
 	}
-	return &fixture{Activities: a, t: t, clock: c, store: s, db: s.Stats()["write"], fakes: fakes}
+	return &fixture{Activities: activities.New(config), t: t, clock: c, store: s, db: s.Stats()["write"], fakes: fakes}
 }
 
 // wish is what a sign-up asks for.
@@ -148,20 +150,6 @@ func (f *fixture) assertUnchanged(before map[string][]string, why string) {
 	}
 }
 
-func (f *fixture) create(o *domain.Onboarding) activities.Standing {
-	f.t.Helper()
-	return twice(f, func() (activities.Standing, error) {
-		return f.CreateAccountOnly(f.t.Context(), o.ID)
-	})
-}
-
-func (f *fixture) open(o *domain.Onboarding) activities.Standing {
-	f.t.Helper()
-	return twice(f, func() (activities.Standing, error) {
-		return f.OpenAccount(f.t.Context(), activities.OpenAccountInput{OnboardingID: o.ID})
-	})
-}
-
 // signUp receives a sign-up and takes it as far as it goes by itself.
 func (f *fixture) signUp(wishes ...wish) *domain.Onboarding {
 	f.t.Helper()
@@ -181,7 +169,7 @@ func (f *fixture) activation(of *domain.Onboarding, wishes ...wish) *domain.Onbo
 }
 
 // command stores a command and returns the input that carries it.
-func (f *fixture) command(o *domain.Onboarding, action domain.Action, fill ...func(*domain.Command)) activities.ApplyInput {
+func (f *fixture) command(o *domain.Onboarding, action domain.Action, fill ...func(*domain.Command)) activities.ApplyCommandInput {
 	f.t.Helper()
 	c := &domain.Command{
 		ID: store.NewID(domain.PrefixCommand), Action: action, OnboardingID: o.ID, SubscriptionID: o.SubscriptionID,
@@ -193,8 +181,11 @@ func (f *fixture) command(o *domain.Onboarding, action domain.Action, fill ...fu
 	for _, change := range fill {
 		change(c)
 	}
+	if action == domain.ActionSubmitPayment && c.InvoiceID == "" {
+		c.InvoiceID = f.toBePaid(o)
+	}
 	require.NoError(f.t, f.store.InsertCommand(f.t.Context(), c))
-	return activities.ApplyInput{OnboardingID: o.ID, CommandID: c.ID, Action: action}
+	return activities.ApplyCommandInput{Noun: domain.NounOnboarding, ID: o.ID, CommandID: c.ID, Action: action}
 }
 
 func toPlan(code string) func(*domain.Command)  { return func(c *domain.Command) { c.Plan = code } }
@@ -207,16 +198,33 @@ func withReference(r string) func(*domain.Command) {
 	return func(c *domain.Command) { c.Reference = r }
 }
 func waived(c *domain.Command) { c.Waive = true }
-func (f *fixture) decide(in activities.ApplyInput) error {
-	_, err := f.Apply(f.t.Context(), in)
+func (f *fixture) decide(in activities.ApplyCommandInput) error {
+	_, err := f.ApplyCommand(f.t.Context(), in)
 	return err
 }
 
 // apply stores a command and carries it out, twice.
-func (f *fixture) apply(o *domain.Onboarding, action domain.Action, fill ...func(*domain.Command)) activities.Standing {
+func (f *fixture) apply(o *domain.Onboarding, action domain.Action, fill ...func(*domain.Command)) onboarding.State {
 	f.t.Helper()
 	in := f.command(o, action, fill...)
-	return twice(f, func() (activities.Standing, error) { return f.Apply(f.t.Context(), in) })
+	return twice(f, func() (onboarding.State, error) { return f.Apply(f.t.Context(), in) })
+}
+
+// toBePaid is the account's oldest open invoice without a submitted payment, or
+// else one with it.
+func (f *fixture) toBePaid(o *domain.Onboarding) string {
+	f.t.Helper()
+	open := ""
+	for _, in := range f.invoices(o) {
+		if in.Status != domain.InvoiceOpen {
+			continue
+		}
+		open = in.ID
+		if _, err := f.store.PendingPayment(f.t.Context(), in.ID); err != nil {
+			return open
+		}
+	}
+	return open
 }
 
 // submit submits a payment and returns it.
@@ -227,10 +235,10 @@ func (f *fixture) submit(o *domain.Onboarding) *domain.Payment {
 	return &payments[len(payments)-1]
 }
 
-func (f *fixture) end(o *domain.Onboarding, status domain.OnboardingStatus, code string) activities.Standing {
+func (f *fixture) end(o *domain.Onboarding, status domain.OnboardingStatus, code string) onboarding.State {
 	f.t.Helper()
 	in := activities.EndInput{OnboardingID: o.ID, Status: status, ErrorCode: code}
-	return twice(f, func() (activities.Standing, error) { return f.End(f.t.Context(), in) })
+	return twice(f, func() (onboarding.State, error) { return f.EndOnboarding(f.t.Context(), in) })
 }
 
 // assertRefused expects the 409 that names what may be done instead.

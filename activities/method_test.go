@@ -3,12 +3,12 @@ package activities_test
 import (
 	"net/url"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"slipway/activities"
+	"slipway/billing"
 	"slipway/domain"
 	"slipway/store"
 )
@@ -66,19 +66,19 @@ func TestCollect_ATrialThatAsksForACardChargesNothing(t *testing.T) {
 }
 
 // propose stores a method of which only the token is known, as the API does.
-func (s *shop) propose(o *domain.Onboarding, token string) activities.AttachMethodInput {
+func (s *shop) propose(o *domain.Onboarding, token string) activities.AddPaymentMethodInput {
 	s.t.Helper()
 	m := &domain.PaymentMethod{
 		ID: store.NewID(domain.PrefixPaymentMethod), AccountID: o.AccountID, Option: "card", Provider: "sandbox",
 		Type: domain.TypeCard, Name: "Card", Token: token, CreatedAt: s.store.Now(),
 	}
 	require.NoError(s.t, s.store.ProposeMethod(s.t.Context(), m))
-	return activities.AttachMethodInput{AccountID: o.AccountID, MethodID: m.ID}
+	return activities.AddPaymentMethodInput{AccountID: o.AccountID, MethodID: m.ID}
 }
 
-func (s *shop) attach(in activities.AttachMethodInput) activities.AttachMethodResult {
+func (s *shop) attach(in activities.AddPaymentMethodInput) billing.AddedMethod {
 	s.t.Helper()
-	return twice(s.fixture, func() (activities.AttachMethodResult, error) { return s.AttachMethod(s.t.Context(), in) })
+	return twice(s.fixture, func() (billing.AddedMethod, error) { return s.AddPaymentMethod(s.t.Context(), in) })
 }
 
 func TestAttachMethod_TheFirstIsTheDefault(t *testing.T) {
@@ -87,8 +87,8 @@ func TestAttachMethod_TheFirstIsTheDefault(t *testing.T) {
 	s.noOptions()
 	o := s.signUp(plan("free"))
 	require.Empty(t, s.methods(o))
-	assert.Equal(t, activities.AttachMethodResult{Attached: true}, s.attach(s.propose(o, "tok_ok")))
-	assert.Equal(t, activities.AttachMethodResult{Attached: true}, s.attach(s.propose(o, "tok_3ds")))
+	assert.Equal(t, billing.AddedMethod{Attached: true}, s.attach(s.propose(o, "tok_ok")))
+	assert.Equal(t, billing.AddedMethod{Attached: true}, s.attach(s.propose(o, "tok_3ds")))
 	methods := s.methods(o)
 	require.Len(t, methods, 2)
 	assert.True(t, methods[0].Default)
@@ -106,7 +106,7 @@ func TestAttachMethod_OnThePage(t *testing.T) {
 	require.NotEmpty(t, offered.PageURL)
 	assert.False(t, offered.Attached)
 	s.finishPage(offered.PageURL, "tok_3ds")
-	assert.Equal(t, activities.AttachMethodResult{Attached: true}, s.attach(in))
+	assert.Equal(t, billing.AddedMethod{Attached: true}, s.attach(in))
 	assert.Equal(t, 1, s.count("SELECT count(*) FROM payment_methods WHERE last4 = '3155'"))
 }
 
@@ -115,11 +115,11 @@ func TestAttachMethod_RefusedOrRemovedIsNoMethod(t *testing.T) {
 	s := newShop(t)
 	o := s.signUp(plan("free"))
 	in := s.propose(o, "tok_nobody")
-	result, err := s.AttachMethod(t.Context(), in)
+	result, err := s.AddPaymentMethod(t.Context(), in)
 	require.NoError(t, err)
-	assert.Equal(t, activities.AttachMethodResult{Code: "invalid_token"}, result)
+	assert.Equal(t, billing.AddedMethod{Code: "invalid_token"}, result)
 	assert.Zero(t, s.count("SELECT count(*) FROM payment_methods WHERE option_key = 'card' AND removed_at IS NULL"))
-	assert.Equal(t, activities.AttachMethodResult{Code: "removed"}, s.attach(in))
+	assert.Equal(t, billing.AddedMethod{Code: "removed"}, s.attach(in))
 	assert.Equal(t, 1, s.count("SELECT count(*) FROM events WHERE type = 'payment_method.refused'"))
 }
 
@@ -129,7 +129,7 @@ func TestAttachMethod_WaitsForAProviderThatIsAway(t *testing.T) {
 	o := s.signUp(plan("free"))
 	in := s.propose(o, "tok_ok")
 	s.outage(true)
-	_, err := s.AttachMethod(t.Context(), in)
+	_, err := s.AddPaymentMethod(t.Context(), in)
 	assert.Equal(t, domain.CodeUnavailable, domain.CodeOf(err))
 	s.outage(false)
 	assert.True(t, s.attach(in).Attached)
@@ -145,7 +145,7 @@ func TestAttachMethod_ACardForALatePaymentIsChargedAtOnce(t *testing.T) {
 		s.live(o, noon.AddDate(0, 0, 16))
 		require.Equal(t, domain.SubscriptionPastDue, s.subscription(o).Status)
 		result := s.attach(s.propose(o, "tok_ok"))
-		assert.Equal(t, activities.AttachMethodResult{Attached: true, SubscriptionID: o.SubscriptionID}, result)
+		assert.Equal(t, billing.AddedMethod{Attached: true, SubscriptionID: o.SubscriptionID}, result)
 		standing := s.live(o, s.clock.Now())
 		assert.Equal(t, domain.SubscriptionActive, standing.Status, token)
 		assert.Equal(t, noon.AddDate(0, 0, 14), *s.subscription(o).CurrentPeriodStart)
@@ -159,16 +159,4 @@ func (s *shop) makeDefault(o *domain.Onboarding) {
 	require.NoError(s.t, s.store.Within(s.t.Context(), func(tx *store.Store) error {
 		return tx.MakeDefault(s.t.Context(), &methods[len(methods)-1])
 	}))
-}
-
-func TestTrouble_TheTimeOfTheNextAttemptGrowsToAnEnd(t *testing.T) {
-	t.Parallel()
-	var last time.Duration
-	for attempt := int32(1); attempt < 40; attempt++ {
-		wait := activities.Pause(attempt)
-		assert.GreaterOrEqual(t, wait, min(last, 5*time.Minute)*9/10, "attempt %d", attempt)
-		assert.LessOrEqual(t, wait, 5*time.Minute+30*time.Second+time.Nanosecond)
-		last = wait
-	}
-	assert.GreaterOrEqual(t, last, 5*time.Minute)
 }

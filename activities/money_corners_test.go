@@ -207,7 +207,7 @@ func TestAttachMethod_OneThatIsRemovedMeanwhileStaysRemoved(t *testing.T) {
 	o := s.signUp(plan("free"))
 	m := s.propose(o, "tok_ok")
 	s.Providers[payment.NameSandbox] = removing{s.Providers[payment.NameSandbox], s, m.MethodID}
-	result, err := s.AttachMethod(t.Context(), m)
+	result, err := s.AddPaymentMethod(t.Context(), m)
 	require.NoError(t, err)
 	assert.Equal(t, "removed", result.Code)
 	kept, err := s.store.MethodEver(t.Context(), m.MethodID)
@@ -235,9 +235,9 @@ func TestBillDue_AClockALittleBehindTemporalsIsNoReasonToWait(t *testing.T) {
 	o := s.trial("tok_ok")
 	s.live(o, after(13))
 	s.clock.set(after(14).Add(-2 * time.Second))
-	standing, err := s.BillDue(t.Context(), activities.BillDueInput{SubscriptionID: o.SubscriptionID, Due: domain.DuePeriodEnd})
+	standing, err := s.BillDue(t.Context(), activities.ProcessDueInput{SubscriptionID: o.SubscriptionID, Due: domain.DuePeriodEnd})
 	require.NoError(t, err)
-	assert.True(t, standing.Collect, "Temporal says that it is time")
+	assert.True(t, standing.Charge, "Temporal says that it is time")
 }
 
 func TestClock_WhoIsAboutToAskAProviderDoesNotSleep(t *testing.T) {

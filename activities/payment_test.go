@@ -10,6 +10,7 @@ import (
 
 	"slipway/activities"
 	"slipway/domain"
+	"slipway/onboarding"
 	"slipway/store"
 	"slipway/store/storetest"
 )
@@ -75,6 +76,29 @@ func TestTransactions_LeaveNothingHalfDone(t *testing.T) {
 		in := f.command(o, domain.ActionChoosePlan, toPlan("scale"))
 		return func() error { return f.decide(in) }
 	}
+	// steps are those that follow from another plan, up to the one that is to fail.
+	steps := func(before ...func(*fixture, *domain.Onboarding) error) func(*fixture, *domain.Onboarding) func() error {
+		return func(f *fixture, o *domain.Onboarding) func() error {
+			require.NoError(f.t, change(f, o)())
+			last := len(before) - 1
+			for _, step := range before[:last] {
+				require.NoError(f.t, step(f, o))
+			}
+			return func() error { return before[last](f, o) }
+		}
+	}
+	choose := func(f *fixture, o *domain.Onboarding) error {
+		_, err := f.ChoosePlan(f.t.Context(), stepInput(o))
+		return err
+	}
+	attach := func(f *fixture, o *domain.Onboarding) error {
+		_, err := f.AttachPaymentMethod(f.t.Context(), stepInput(o))
+		return err
+	}
+	collect := func(f *fixture, o *domain.Onboarding) error {
+		_, err := f.CollectPayment(f.t.Context(), stepInput(o))
+		return err
+	}
 	submit := func(f *fixture, o *domain.Onboarding) func() error {
 		in := f.command(o, domain.ActionSubmitPayment)
 		return func() error { return f.decide(in) }
@@ -93,8 +117,13 @@ func TestTransactions_LeaveNothingHalfDone(t *testing.T) {
 			"UPDATE ON payments", "UPDATE ON invoices", "UPDATE ON subscriptions", "UPDATE ON accounts", "UPDATE ON users",
 			"DELETE ON slugs", "UPDATE ON onboardings", "INSERT ON events",
 		}, domain.OnboardingCanceled},
-		{"choose another plan", change, []string{
-			"UPDATE ON invoices", "UPDATE ON subscriptions", "INSERT ON invoices", "UPDATE ON onboardings", "INSERT ON events",
+		{"another plan", change, []string{
+			"UPDATE ON invoices", "UPDATE ON commands", "UPDATE ON onboardings", "INSERT ON events",
+		}, domain.OnboardingAwaitingPayment},
+		{"choose the plan", steps(choose), []string{"UPDATE ON subscriptions", "UPDATE ON onboardings"}, domain.OnboardingAwaitingPayment},
+		{"attach the method", steps(choose, attach), []string{"UPDATE ON onboardings", "INSERT ON events"}, domain.OnboardingAwaitingPayment},
+		{"collect the payment", steps(choose, attach, collect), []string{
+			"INSERT ON invoices", "UPDATE ON onboardings", "INSERT ON events",
 		}, domain.OnboardingAwaitingPayment},
 		{"submit", submit, []string{"INSERT ON payments", "UPDATE ON onboardings", "INSERT ON events"}, domain.OnboardingAwaitingApproval},
 	} {
@@ -136,7 +165,7 @@ func TestFulfilment_HappensOnceHoweverManyAskAtOnce(t *testing.T) {
 			f := newFixture(t)
 			o := f.signUp(plan("growth"))
 			p := f.submit(o)
-			var inputs []activities.ApplyInput
+			var inputs []activities.ApplyCommandInput
 			for i := range admins {
 				inputs = append(inputs, f.command(o, c.action(i), ofPayment(p.ID)))
 			}
@@ -157,7 +186,7 @@ func TestFulfilment_OfApproveAndCancelAtOnceOneWins(t *testing.T) {
 		f := newFixture(t)
 		o := f.signUp(plan("growth"))
 		p := f.submit(o)
-		inputs := []activities.ApplyInput{
+		inputs := []activities.ApplyCommandInput{
 			f.command(o, domain.ActionApprovePayment, ofPayment(p.ID)), f.command(o, domain.ActionCancel),
 		}
 		errs := storetest.Together(2, func(i int) error { return f.decide(inputs[i]) })
@@ -177,8 +206,8 @@ func TestPayment_RejectedMayBeTriedAgainInANewWindow(t *testing.T) {
 	f := newFixture(t)
 	o := f.signUp(plan("growth"))
 	f.clock.forward(time.Hour)
-	twice(f, func() (activities.Standing, error) {
-		return f.Remind(t.Context(), activities.RemindInput{OnboardingID: o.ID, InvoiceID: f.invoices(o)[0].ID, Number: 1})
+	twice(f, func() (onboarding.State, error) {
+		return f.RemindCustomer(t.Context(), activities.RemindInput{OnboardingID: o.ID, InvoiceID: f.invoices(o)[0].ID, Number: 1})
 	})
 	first := f.submit(o)
 	f.clock.forward(30 * time.Hour) // the first window is long over
@@ -215,10 +244,10 @@ func TestRemind_OncePerNumberAndOnlyWhileUnpaid(t *testing.T) {
 	f := newFixture(t)
 	o := f.signUp(plan("growth"))
 	invoice := f.invoices(o)[0].ID
-	remind := func(invoice string, number int) activities.Standing {
+	remind := func(invoice string, number int) onboarding.State {
 		t.Helper()
-		return twice(f, func() (activities.Standing, error) {
-			return f.Remind(t.Context(), activities.RemindInput{OnboardingID: o.ID, InvoiceID: invoice, Number: number})
+		return twice(f, func() (onboarding.State, error) {
+			return f.RemindCustomer(t.Context(), activities.RemindInput{OnboardingID: o.ID, InvoiceID: invoice, Number: number})
 		})
 	}
 	reminded := func() int { return f.count("SELECT count(*) FROM events WHERE type = 'onboarding.reminded'") }

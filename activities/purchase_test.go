@@ -7,44 +7,45 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"slipway/activities"
+	"slipway/billing"
 	"slipway/domain"
 	"slipway/payment"
 	"slipway/store"
 )
 
-func (s *shop) openPackage(o *domain.Onboarding, code string) activities.PurchaseStanding {
+func (s *shop) openPackage(o *domain.Onboarding, code string) billing.PurchaseState {
 	s.t.Helper()
-	in := activities.PurchaseInput{InvoiceID: store.NewID(domain.PrefixInvoice), AccountID: o.AccountID, Package: code}
-	return twice(s.fixture, func() (activities.PurchaseStanding, error) { return s.Purchase(s.t.Context(), in) })
+	in := purchaseInput{InvoiceID: store.NewID(domain.PrefixInvoice), AccountID: o.AccountID, Package: code}
+	return twice(s.fixture, func() (billing.PurchaseState, error) { return s.Purchase(s.t.Context(), in) })
 }
 
 // buyPackage buys credits with the account's default method, as far as it goes.
-func (s *shop) buyPackage(o *domain.Onboarding, code string) activities.PurchaseStanding {
+func (s *shop) buyPackage(o *domain.Onboarding, code string) billing.PurchaseState {
 	s.t.Helper()
 	return s.pay(s.openPackage(o, code))
 }
 
-func (s *shop) pay(standing activities.PurchaseStanding) activities.PurchaseStanding {
+func (s *shop) pay(standing billing.PurchaseState) billing.PurchaseState {
 	s.t.Helper()
 	in := activities.PurchaseInput{InvoiceID: standing.InvoiceID}
 	for range 10 {
-		if !standing.Collect {
+		if !standing.Charge {
 			return standing
 		}
-		if _, err := s.CollectPurchase(s.t.Context(), in); err != nil {
+		if _, err := s.ChargePurchase(s.t.Context(), in); err != nil {
 			assert.True(s.t, domain.CodeOf(err).Retryable())
 			continue
 		}
-		standing = twice(s.fixture, func() (activities.PurchaseStanding, error) { return s.CollectPurchase(s.t.Context(), in) })
+		standing = twice(s.fixture, func() (billing.PurchaseState, error) { return s.ChargePurchase(s.t.Context(), in) })
 	}
-	require.False(s.t, standing.Collect)
+	require.False(s.t, standing.Charge)
 	return standing
 }
 
-func (s *shop) orderPurchase(o *domain.Onboarding, invoice string, action domain.Action, fill ...func(*domain.Command)) activities.PurchaseStanding {
+func (s *shop) orderPurchase(o *domain.Onboarding, invoice string, action domain.Action, fill ...func(*domain.Command)) billing.PurchaseState {
 	s.t.Helper()
-	in := activities.PurchaseInput{InvoiceID: invoice, CommandID: s.command(o, action, fill...).CommandID}
-	return s.pay(twice(s.fixture, func() (activities.PurchaseStanding, error) { return s.Purchase(s.t.Context(), in) }))
+	in := purchaseInput{InvoiceID: invoice, CommandID: s.command(o, action, fill...).CommandID}
+	return s.pay(twice(s.fixture, func() (billing.PurchaseState, error) { return s.Purchase(s.t.Context(), in) }))
 }
 
 func (s *shop) bonus(o *domain.Onboarding) int64 {
@@ -107,7 +108,7 @@ func TestPurchase_ConfirmedByTheCustomer(t *testing.T) {
 			assert.Equal(t, payment.StatusCanceled, s.ledger()[0].Status)
 		} else {
 			s.confirm(p, decision)
-			standing.Collect = true // the event
+			standing.Charge = true // the event
 			standing = s.pay(standing)
 		}
 		assert.Equal(t, want, standing.Status, decision)
@@ -116,10 +117,10 @@ func TestPurchase_ConfirmedByTheCustomer(t *testing.T) {
 	}
 }
 
-func (s *shop) expirePurchase(standing activities.PurchaseStanding) activities.PurchaseStanding {
+func (s *shop) expirePurchase(standing billing.PurchaseState) billing.PurchaseState {
 	s.t.Helper()
-	in := activities.PurchaseInput{InvoiceID: standing.InvoiceID, Expire: true}
-	return s.pay(twice(s.fixture, func() (activities.PurchaseStanding, error) { return s.Purchase(s.t.Context(), in) }))
+	in := purchaseInput{InvoiceID: standing.InvoiceID, Expire: true}
+	return s.pay(twice(s.fixture, func() (billing.PurchaseState, error) { return s.Purchase(s.t.Context(), in) }))
 }
 
 func TestPurchase_ByHand(t *testing.T) {
@@ -155,12 +156,12 @@ func TestPurchase_CanceledWhileTheCardIsCharged(t *testing.T) {
 	s := newShop(t)
 	o := s.trial("tok_ok")
 	standing := s.openPackage(o, "credits-500")
-	in := activities.PurchaseInput{InvoiceID: standing.InvoiceID, CommandID: s.command(o, domain.ActionCancel).CommandID}
+	in := purchaseInput{InvoiceID: standing.InvoiceID, CommandID: s.command(o, domain.ActionCancel).CommandID}
 	s.before = once(func() {
 		_, err := s.Purchase(t.Context(), in)
 		assert.NoError(t, err)
 	})
-	first, err := s.CollectPurchase(t.Context(), activities.PurchaseInput{InvoiceID: standing.InvoiceID})
+	first, err := s.ChargePurchase(t.Context(), activities.PurchaseInput{InvoiceID: standing.InvoiceID})
 	require.NoError(t, err)
 	assert.Equal(t, domain.InvoiceVoid, s.pay(first).Status)
 	charge := s.ledger()[0]
@@ -175,11 +176,11 @@ func TestPurchase_NeedsAMethodAndAPackageForSale(t *testing.T) {
 	o := s.signUp(plan("free"))
 	s.exec("UPDATE credit_packages SET active = false WHERE code = 'credits-2000'")
 	for _, code := range []string{"credits-2000", "gold"} {
-		_, err := s.Purchase(t.Context(), activities.PurchaseInput{InvoiceID: store.NewID(domain.PrefixInvoice), AccountID: o.AccountID, Package: code})
+		_, err := s.Purchase(t.Context(), purchaseInput{InvoiceID: store.NewID(domain.PrefixInvoice), AccountID: o.AccountID, Package: code})
 		require.Error(t, err)
 	}
 	s.exec("DELETE FROM payment_methods")
-	_, err := s.Purchase(t.Context(), activities.PurchaseInput{InvoiceID: store.NewID(domain.PrefixInvoice), AccountID: o.AccountID, Package: "credits-500"})
+	_, err := s.Purchase(t.Context(), purchaseInput{InvoiceID: store.NewID(domain.PrefixInvoice), AccountID: o.AccountID, Package: "credits-500"})
 	assert.Equal(t, domain.CodeConflict, domain.CodeOf(err))
 	assert.Empty(t, s.invoices(o))
 }

@@ -57,7 +57,7 @@ func (s *shop) anything(o *domain.Onboarding, r *rand.Rand) {
 	ctx := s.t.Context()
 	plans := []string{"free", "starter", "growth", "scale", "growth-year", "gold"}
 	bill := func(action domain.Action, fill ...func(*domain.Command)) {
-		in := billing(o, s.command(o, action, fill...).CommandID)
+		in := s.billingInput(o, s.command(o, action, fill...).CommandID)
 		_, _ = s.Bill(ctx, in) // refused, often
 		_, _ = s.Bill(ctx, in)
 	}
@@ -68,7 +68,7 @@ func (s *shop) anything(o *domain.Onboarding, r *rand.Rand) {
 	}
 	switch r.IntN(12) {
 	case 0, 1:
-		_, _ = s.AttachMethod(ctx, s.propose(o, anyToken[r.IntN(len(anyToken))]))
+		_, _ = s.AddPaymentMethod(ctx, s.propose(o, anyToken[r.IntN(len(anyToken))]))
 	case 2:
 		s.exec("UPDATE payment_methods SET is_default = false")
 		s.exec(`UPDATE payment_methods SET is_default = true WHERE id = (SELECT id FROM payment_methods
@@ -91,14 +91,14 @@ func (s *shop) anything(o *domain.Onboarding, r *rand.Rand) {
 	case 10:
 		standing := s.openPackage(o, "credits-500")
 		for range 5 {
-			_, _ = s.CollectPurchase(ctx, activities.PurchaseInput{InvoiceID: standing.InvoiceID})
+			_, _ = s.ChargePurchase(ctx, activities.PurchaseInput{InvoiceID: standing.InvoiceID})
 		}
 		if r.IntN(2) == 0 {
-			_, _ = s.Purchase(ctx, activities.PurchaseInput{InvoiceID: standing.InvoiceID, Expire: true})
+			_, _ = s.Purchase(ctx, purchaseInput{InvoiceID: standing.InvoiceID, Expire: true})
 		}
 		s.outage(false)
 		for range 5 {
-			_, _ = s.CollectPurchase(ctx, activities.PurchaseInput{InvoiceID: standing.InvoiceID})
+			_, _ = s.ChargePurchase(ctx, activities.PurchaseInput{InvoiceID: standing.InvoiceID})
 		}
 	case 11:
 		if some.Status == domain.PaymentRequiresAction {
@@ -106,7 +106,7 @@ func (s *shop) anything(o *domain.Onboarding, r *rand.Rand) {
 			s.confirm(some, []string{"confirm", "decline"}[r.IntN(2)])
 		}
 		if some.ID != "" {
-			_ = s.LookUp(ctx, activities.LookUpInput{PaymentID: some.ID})
+			_ = s.LookUpPayment(ctx, activities.LookUpInput{PaymentID: some.ID})
 		}
 	}
 }

@@ -14,6 +14,7 @@ import (
 
 	"slipway/activities"
 	"slipway/domain"
+	"slipway/onboarding"
 	"slipway/store"
 )
 
@@ -183,12 +184,12 @@ func TestReconcile_ComesBackWhenTemporalIsAway(t *testing.T) {
 
 func TestCompare_DoesForOneWhatReconcileDoesForAll(t *testing.T) {
 	t.Parallel()
-	compare := func(f *fixture, o *domain.Onboarding) activities.RefreshResult {
+	compare := func(f *fixture, o *domain.Onboarding) onboarding.Repaired {
 		in := activities.CompareInput{OnboardingID: o.ID}
-		result, err := f.Compare(t.Context(), in)
+		result, err := f.CompareOnboarding(t.Context(), in)
 		require.NoError(t, err)
 		before := f.dump()
-		again, err := f.Compare(t.Context(), in)
+		again, err := f.CompareOnboarding(t.Context(), in)
 		require.NoError(t, err)
 		assert.Empty(t, again.Differences)
 		f.assertUnchanged(before, "the second run changes nothing")
@@ -216,6 +217,6 @@ func TestCompare_DoesForOneWhatReconcileDoesForAll(t *testing.T) {
 	assert.Equal(t, []string{o.ID}, f.fakes.started)
 
 	f.fakes.failure = errors.New("no such thing")
-	_, err := f.Compare(t.Context(), activities.CompareInput{OnboardingID: o.ID})
+	_, err := f.CompareOnboarding(t.Context(), activities.CompareInput{OnboardingID: o.ID})
 	assert.Error(t, err)
 }

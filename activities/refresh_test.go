@@ -10,18 +10,19 @@ import (
 
 	"slipway/activities"
 	"slipway/domain"
+	"slipway/onboarding"
 )
 
-func (f *fixture) refresh(o *domain.Onboarding, workflow domain.OnboardingStatus) activities.RefreshResult {
+func (f *fixture) refresh(o *domain.Onboarding, workflow domain.OnboardingStatus) onboarding.Repaired {
 	f.t.Helper()
 	in := activities.RefreshInput{OnboardingID: o.ID, Workflow: workflow}
-	first, err := f.Refresh(f.t.Context(), in)
+	first, err := f.RefreshOnboarding(f.t.Context(), in)
 	require.NoError(f.t, err)
 	before := f.dump()
-	again, err := f.Refresh(f.t.Context(), in)
+	again, err := f.RefreshOnboarding(f.t.Context(), in)
 	require.NoError(f.t, err)
 	assert.Empty(f.t, again.Differences, "repaired is repaired")
-	assert.Equal(f.t, first.Standing, again.Standing)
+	assert.Equal(f.t, first.State, again.State)
 	f.assertUnchanged(before, "the second run changes nothing")
 	return first
 }
@@ -38,7 +39,7 @@ func TestRefresh_FindsNothingWhereNothingIsWrong(t *testing.T) {
 			before := f.dump()
 			result := f.refresh(o, workflow)
 			assert.Equal(t, []domain.Difference{}, result.Differences, status)
-			assert.Equal(t, status, result.Standing.Status)
+			assert.Equal(t, status, result.State.Status)
 			f.assertUnchanged(before, string(status))
 		}
 	}
@@ -144,7 +145,7 @@ func TestRefresh_RepairsEachKindOfDamageAndSaysWhatDiffered(t *testing.T) {
 			result := f.refresh(o, c.workflow)
 			want := differences(o, c.want)
 			assert.Equal(t, want, result.Differences)
-			assert.Equal(t, c.from, result.Standing.Status)
+			assert.Equal(t, c.from, result.State.Status)
 			row := f.onboarding(o)
 			assert.Equal(t, c.from, row.Status)
 			assert.Equal(t, o.Account, row.Account)
@@ -178,7 +179,7 @@ func TestRefresh_AnAdminsLeavesATrace(t *testing.T) {
 	f := newFixture(t)
 	o := f.reach(domain.OnboardingAwaitingPayment)
 	in := f.command(o, domain.ActionRefresh, because("looks odd"))
-	result, err := f.Refresh(t.Context(), activities.RefreshInput{OnboardingID: o.ID, CommandID: in.CommandID})
+	result, err := f.RefreshOnboarding(t.Context(), activities.RefreshInput{OnboardingID: o.ID, CommandID: in.CommandID})
 	require.NoError(t, err)
 	assert.Empty(t, result.Differences)
 	event := f.lastEvent(o, domain.EventOnboardingRepaired)

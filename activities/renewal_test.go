@@ -152,7 +152,7 @@ func TestRenewal_ByHandAndLate(t *testing.T) {
 	} {
 		t.Run(c.why, func(t *testing.T) {
 			t.Parallel()
-			s := newShop(t, func(p *activities.Policy) { p.Billing.Final = c.final })
+			s := newShop(t, func(p *domain.Policy) { p.Billing.Final = c.final })
 			o := s.signUp(plan("growth"))
 			s.apply(o, domain.ActionApprovePayment, ofPayment(s.submit(o).ID))
 			s.live(o, after(34))
@@ -205,7 +205,7 @@ func TestRecovery_FollowsTheCalendar(t *testing.T) {
 	} {
 		t.Run(c.why, func(t *testing.T) {
 			t.Parallel()
-			s := newShop(t, func(p *activities.Policy) { p.Billing = c.policy })
+			s := newShop(t, func(p *domain.Policy) { p.Billing = c.policy })
 			o := s.trial(c.token)
 			s.live(o, after(40))
 			if c.token != "tok_3ds" {
@@ -310,7 +310,7 @@ func TestRenewal_AChargeThatIsUnderWayAtACancellationIsGivenBack(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
 	o := s.trial("tok_ok")
-	in := billing(o, s.command(o, domain.ActionCancel).CommandID)
+	in := s.billingInput(o, s.command(o, domain.ActionCancel).CommandID)
 	s.before = once(func() {
 		_, err := s.Bill(t.Context(), in)
 		assert.NoError(t, err)
@@ -330,8 +330,8 @@ func TestRenewal_AnOutageOfTheProviderIsNoFailure(t *testing.T) {
 	s.clock.set(after(14))
 	s.outage(true)
 	standing := s.due(o, domain.DuePeriodEnd)
-	require.True(t, standing.Collect)
-	_, err := s.CollectBilling(t.Context(), activities.CollectBillingInput{SubscriptionID: o.SubscriptionID})
+	require.True(t, standing.Charge)
+	_, err := s.ChargeSubscription(t.Context(), activities.SubscriptionInput{SubscriptionID: o.SubscriptionID})
 	assert.Equal(t, domain.CodeUnavailable, domain.CodeOf(err))
 	assert.Equal(t, domain.SubscriptionTrialing, s.subscription(o).Status, "late is who did not pay")
 	s.outage(false)
@@ -368,15 +368,15 @@ func (b slowBank) Lookup(ctx context.Context, key string) (payment.Outcome, erro
 // every look at it moves the next one, so nothing is done twice here.
 func (s *shop) wait(o *domain.Onboarding, until time.Time) {
 	s.t.Helper()
-	due := activities.BillDueInput{SubscriptionID: o.SubscriptionID}
+	due := activities.ProcessDueInput{SubscriptionID: o.SubscriptionID}
 	looks := 0
 	standing, err := s.BillDue(s.t.Context(), due)
-	for err == nil && (standing.Collect || !standing.DueAt.After(until)) {
+	for err == nil && (standing.Charge || !standing.DueAt.After(until)) {
 		if looks++; looks > 3*24*10 {
 			require.Fail(s.t, "it is looked at all the time")
 		}
-		if standing.Collect {
-			standing, err = s.CollectBilling(s.t.Context(), activities.CollectBillingInput{SubscriptionID: o.SubscriptionID})
+		if standing.Charge {
+			standing, err = s.ChargeSubscription(s.t.Context(), activities.SubscriptionInput{SubscriptionID: o.SubscriptionID})
 			continue
 		}
 		s.clock.set(*standing.DueAt)

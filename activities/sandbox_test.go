@@ -14,7 +14,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"slipway/activities"
+	"slipway/activities/activitiestest"
+	"slipway/billing"
 	"slipway/domain"
+	"slipway/onboarding"
 	"slipway/payment"
 	"slipway/store"
 )
@@ -39,7 +42,7 @@ type shop struct {
 	after  func(*http.Request) // runs when it has charged, before it answers
 }
 
-func newShop(t testing.TB, policy ...func(*activities.Policy)) *shop {
+func newShop(t testing.TB, policy ...func(*domain.Policy)) *shop {
 	t.Helper()
 	s := &shop{fixture: newFixture(t, policy...)}
 	s.exec("UPDATE payment_options SET provider = 'sandbox', instructions = '' WHERE key = 'card'")
@@ -50,8 +53,10 @@ func newShop(t testing.TB, policy ...func(*activities.Policy)) *shop {
 	s.url = server.URL
 	t.Cleanup(func() { assert.NoError(t, s.company.Close()); server.Close() })
 	s.sandbox = payment.NewSandbox(payment.SandboxClient{URL: server.URL, APIKey: "sk_test", Timeout: 2 * time.Second})
-	s.ReturnURL = "https://shop.example/done"
-	s.Providers = map[string]payment.Provider{payment.NameSandbox: s.sandbox, payment.NameManual: payment.NewManual()}
+	config := s.Config
+	config.ReturnURL = "https://shop.example/done"
+	config.Providers = map[string]payment.Provider{payment.NameSandbox: s.sandbox, payment.NameManual: payment.NewManual()}
+	s.Activities = activities.New(config)
 	return s
 }
 
@@ -118,13 +123,13 @@ func byCard(token string) func(*domain.Command) {
 }
 
 // collectOnce asks the provider once.
-func (s *shop) collectOnce(o *domain.Onboarding) (activities.Standing, error) {
-	return s.Collect(s.t.Context(), activities.CollectInput{OnboardingID: o.ID})
+func (s *shop) collectOnce(o *domain.Onboarding) (onboarding.State, error) {
+	return activitiestest.AskProvider(s.t.Context(), s.Activities, o.ID)
 }
 
 // collect asks the provider as often as Temporal would have to, and twice when
 // it has answered. It returns what went wrong before.
-func (s *shop) collect(o *domain.Onboarding) (standing activities.Standing, troubles []error) {
+func (s *shop) collect(o *domain.Onboarding) (standing onboarding.State, troubles []error) {
 	s.t.Helper()
 	for range 10 {
 		if _, err := s.collectOnce(o); err != nil {
@@ -132,7 +137,7 @@ func (s *shop) collect(o *domain.Onboarding) (standing activities.Standing, trou
 			s.assertRetrying(o, err)
 			continue
 		}
-		return twice(s.fixture, func() (activities.Standing, error) { return s.collectOnce(o) }), troubles
+		return twice(s.fixture, func() (onboarding.State, error) { return s.collectOnce(o) }), troubles
 	}
 	require.Fail(s.t, "the provider never answered")
 	return standing, troubles
@@ -168,33 +173,33 @@ func (s *shop) buy(wishes ...wish) *domain.Onboarding {
 }
 
 // due has billing do what is due, twice.
-func (s *shop) due(o *domain.Onboarding, due domain.DueKind) activities.BillingStanding {
+func (s *shop) due(o *domain.Onboarding, due domain.DueKind) billing.SubscriptionState {
 	s.t.Helper()
-	in := activities.BillDueInput{SubscriptionID: o.SubscriptionID, Due: due}
-	return twice(s.fixture, func() (activities.BillingStanding, error) { return s.BillDue(s.t.Context(), in) })
+	in := activities.ProcessDueInput{SubscriptionID: o.SubscriptionID, Due: due}
+	return twice(s.fixture, func() (billing.SubscriptionState, error) { return s.BillDue(s.t.Context(), in) })
 }
 
 // ask has billing ask its providers, as often as it takes, and then twice.
-func (s *shop) ask(o *domain.Onboarding) activities.BillingStanding {
+func (s *shop) ask(o *domain.Onboarding) billing.SubscriptionState {
 	s.t.Helper()
-	in := activities.CollectBillingInput{SubscriptionID: o.SubscriptionID}
+	in := activities.SubscriptionInput{SubscriptionID: o.SubscriptionID}
 	for range 10 {
-		if _, err := s.CollectBilling(s.t.Context(), in); err == nil {
-			return twice(s.fixture, func() (activities.BillingStanding, error) { return s.CollectBilling(s.t.Context(), in) })
+		if _, err := s.ChargeSubscription(s.t.Context(), in); err == nil {
+			return twice(s.fixture, func() (billing.SubscriptionState, error) { return s.ChargeSubscription(s.t.Context(), in) })
 		}
 	}
 	require.Fail(s.t, "the provider never answered")
-	return activities.BillingStanding{}
+	return billing.SubscriptionState{}
 }
 
 // live lets the subscription live until the time as its Billing would: what is
 // due is done when it is, and providers are asked whenever there is cause.
-func (s *shop) live(o *domain.Onboarding, until time.Time) activities.BillingStanding {
+func (s *shop) live(o *domain.Onboarding, until time.Time) billing.SubscriptionState {
 	s.t.Helper()
 	standing := s.due(o, "")
 	for range 500 {
 		switch {
-		case standing.Collect:
+		case standing.Charge:
 			standing = s.ask(o)
 		case standing.DueAt == nil || standing.DueAt.After(until):
 			if until.After(s.clock.Now()) {
@@ -214,7 +219,7 @@ func (s *shop) live(o *domain.Onboarding, until time.Time) activities.BillingSta
 }
 
 // order gives a command about a subscription and does what follows from it.
-func (s *shop) order(o *domain.Onboarding, action domain.Action, fill ...func(*domain.Command)) activities.BillingStanding {
+func (s *shop) order(o *domain.Onboarding, action domain.Action, fill ...func(*domain.Command)) billing.SubscriptionState {
 	s.t.Helper()
 	s.bill(o, action, fill...)
 	return s.live(o, s.clock.Now())
@@ -223,7 +228,7 @@ func (s *shop) order(o *domain.Onboarding, action domain.Action, fill ...func(*d
 // refused gives a command that is not allowed now, and returns why.
 func (s *shop) refused(o *domain.Onboarding, action domain.Action, fill ...func(*domain.Command)) error {
 	s.t.Helper()
-	in := billing(o, s.command(o, action, fill...).CommandID)
+	in := s.billingInput(o, s.command(o, action, fill...).CommandID)
 	before := s.dump()
 	_, err := s.Bill(s.t.Context(), in)
 	require.Error(s.t, err)
@@ -310,7 +315,9 @@ func (s *shop) confirm(p domain.Payment, decision string) {
 // lookUp is what follows from a provider's event about the payment.
 func (s *shop) lookUp(p domain.Payment) {
 	s.t.Helper()
-	twice(s.fixture, func() (any, error) { return nil, s.LookUp(s.t.Context(), activities.LookUpInput{PaymentID: p.ID}) })
+	twice(s.fixture, func() (any, error) {
+		return nil, s.LookUpPayment(s.t.Context(), activities.LookUpInput{PaymentID: p.ID})
+	})
 }
 
 // dates of the events of a type that the subscription saw, in days since noon.

@@ -7,8 +7,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"slipway/activities"
 	"slipway/domain"
+	"slipway/onboarding"
 )
 
 // step is what a step shows.
@@ -89,7 +89,7 @@ func TestOpenAccount_ActivatesWhenNothingIsOwed(t *testing.T) {
 			o := f.receive(c.wishes...)
 			f.create(o)
 			standing := f.open(o)
-			assert.Equal(t, activities.Standing{
+			assert.Equal(t, onboarding.State{
 				OnboardingID: o.ID, Status: domain.OnboardingCompleted, Version: standing.Version,
 				PlanCode: c.plan, SubscriptionStatus: c.status,
 			}, standing)
@@ -132,8 +132,9 @@ func TestOpenAccount_OpensAnInvoiceWhenMoneyIsOwed(t *testing.T) {
 			invoices := f.invoices(o)
 			require.Len(t, invoices, 1)
 			in := invoices[0]
-			assert.Equal(t, activities.Standing{
+			assert.Equal(t, onboarding.State{
 				OnboardingID: o.ID, Status: domain.OnboardingAwaitingPayment, Version: standing.Version,
+				Step: domain.StepPayment, Waiting: true,
 				PlanCode: c.plan, SubscriptionStatus: domain.SubscriptionIncomplete,
 				InvoiceID: in.ID, Amount: c.amount, Currency: "usd", DueAt: &due,
 				RemindAt: []time.Time{noon.Add(time.Hour), noon.Add(20 * time.Hour)}, // 30 h is after the end
@@ -284,7 +285,7 @@ func TestOpenAccount_ChoosesThePaymentOptionByRule(t *testing.T) {
 	} {
 		t.Run(c.why, func(t *testing.T) {
 			t.Parallel()
-			f := newFixture(t, func(p *activities.Policy) { p.PreferredOption = c.preferred })
+			f := newFixture(t, func(p *domain.Policy) { p.PreferredOption = c.preferred })
 			if c.catalogue != nil {
 				c.catalogue(f)
 			}
@@ -314,7 +315,7 @@ func TestOpenAccount_KeepsWhatWasAgreed(t *testing.T) {
 func TestPrice_ReadsTheWayPeopleWriteIt(t *testing.T) {
 	t.Parallel()
 	for want, price := range map[string]string{
-		"$139.00": activities.Price(13900, "usd"), "€0.05": activities.Price(5, "eur"), "¥500": activities.Price(500, "jpy"),
+		"$139.00": onboarding.Price(13900, "usd"), "€0.05": onboarding.Price(5, "eur"), "¥500": onboarding.Price(500, "jpy"),
 	} {
 		assert.Equal(t, want, price)
 	}

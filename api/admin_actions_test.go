@@ -75,7 +75,7 @@ func (w *world) late(sub string) {
 	_, err := w.store.Stats()["write"].Exec("UPDATE subscriptions SET current_period_end = ?, trial_end = ? WHERE id = ?", now, now, sub)
 	require.NoError(w.t, err)
 	for _, due := range []domain.DueKind{domain.DueNotice, domain.DueReminder, domain.DuePeriodEnd} {
-		_, err := w.flows.act.BillDue(w.t.Context(), activities.BillDueInput{SubscriptionID: sub, Due: due})
+		_, err := w.flows.act.ProcessDue(w.t.Context(), activities.ProcessDueInput{SubscriptionID: sub, Due: due})
 		require.NoError(w.t, err)
 	}
 }

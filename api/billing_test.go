@@ -185,7 +185,7 @@ func TestInvoice_OfWhoPaysByHandIsSubmittedAndApproved(t *testing.T) {
 	_, err := w.store.Stats()["write"].Exec("UPDATE subscriptions SET current_period_end = ?, trial_end = ?", w.store.Now(), w.store.Now())
 	require.NoError(t, err)
 	for _, due := range []domain.DueKind{domain.DueNotice, domain.DueReminder, domain.DuePeriodEnd} {
-		_, err := w.flows.act.BillDue(t.Context(), activities.BillDueInput{SubscriptionID: sub, Due: due})
+		_, err := w.flows.act.ProcessDue(t.Context(), activities.ProcessDueInput{SubscriptionID: sub, Due: due})
 		require.NoError(t, err)
 	}
 	b := w.call("GET", "/v1/account/billing", secret, nil).ok(200)
@@ -217,7 +217,7 @@ func TestInvoice_OfAPeriodThatHasNotBegunIsNotChargedBefore(t *testing.T) {
 	soon := w.store.Now().Add(24 * time.Hour)
 	_, err := w.store.Stats()["write"].Exec("UPDATE subscriptions SET current_period_end = ?, trial_end = ?", soon, soon)
 	require.NoError(t, err)
-	_, err = w.flows.act.BillDue(t.Context(), activities.BillDueInput{SubscriptionID: sub, Due: domain.DueNotice})
+	_, err = w.flows.act.ProcessDue(t.Context(), activities.ProcessDueInput{SubscriptionID: sub, Due: domain.DueNotice})
 	require.NoError(t, err)
 	url := w.call("GET", "/v1/account/billing", secret, nil).ok(200).text("next_action.data.url")
 	card := w.call("POST", "/v1/account/payment-methods", secret, map[string]any{"payment_option": "card", "payment_token": "tok_ok"}).ok(201)

@@ -23,138 +23,6 @@ import (
 	"slipway/store"
 )
 
-// flows stands for Temporal: it runs the activities a workflow would run, at
-// once, or is away.
-type flows struct {
-	act *activities.Activities
-
-	mu        sync.Mutex
-	away      bool
-	closed    bool // commands find no workflow
-	begun     []string
-	commanded []string // command ids
-	catalogue int
-	told      []domain.PaymentOwner
-	advanced  []string
-}
-
-func (f *flows) set(change func()) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	change()
-}
-
-func (f *flows) enter(note func()) error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.away {
-		return domain.Unavailable("Temporal", time.Second)
-	}
-	note()
-	return nil
-}
-
-func (f *flows) Begin(ctx context.Context, o *domain.Onboarding) error {
-	if err := f.enter(func() { f.begun = append(f.begun, o.ID) }); err != nil {
-		return err
-	}
-	standing, err := f.act.OpenAccount(ctx, activities.OpenAccountInput{OnboardingID: o.ID})
-	return f.collect(ctx, standing, err)
-}
-
-// collect does what the workflow does next: it asks the payment provider.
-func (f *flows) collect(ctx context.Context, standing activities.Standing, err error) error {
-	if err != nil || !standing.Collect {
-		return err
-	}
-	_, err = f.act.Collect(ctx, activities.CollectInput{OnboardingID: standing.OnboardingID})
-	return err
-}
-
-func (f *flows) Command(ctx context.Context, to domain.Recipient, cmd *domain.Command) error {
-	if err := f.enter(func() { f.commanded = append(f.commanded, cmd.ID) }); err != nil {
-		return err
-	}
-	if f.closed {
-		return domain.NotFound("workflow")
-	}
-	switch to.Noun() {
-	case domain.NounOnboarding:
-		in := activities.ApplyInput{OnboardingID: to.Onboarding.ID, CommandID: cmd.ID, Action: cmd.Action}
-		standing, err := f.act.Apply(ctx, in)
-		return f.collect(ctx, standing, err)
-	case domain.NounInvoice:
-		_, err := f.act.Purchase(ctx, activities.PurchaseInput{InvoiceID: to.InvoiceID, CommandID: cmd.ID})
-		return err
-	}
-	return f.bill(ctx, to.SubscriptionID, cmd)
-}
-
-// bill does what Billing does with a command.
-func (f *flows) bill(ctx context.Context, subscriptionID string, cmd *domain.Command) error {
-	if cmd.Action == domain.ActionExtendTrial {
-		return f.extendTrial(ctx, subscriptionID, cmd.Details.Days)
-	}
-	standing, err := activities.BillingStanding{Collect: true}, error(nil)
-	if cmd.Action != domain.ActionRefresh {
-		standing, err = f.act.Bill(ctx, activities.BillingInput{SubscriptionID: subscriptionID, CommandID: cmd.ID})
-	}
-	if err == nil && standing.Collect {
-		_, err = f.act.CollectBilling(ctx, activities.CollectBillingInput{SubscriptionID: subscriptionID})
-	}
-	return err
-}
-
-func (f *flows) Refresh(ctx context.Context, o *domain.Onboarding, cmd *domain.Command) ([]domain.Difference, error) {
-	if err := f.enter(func() {}); err != nil {
-		return nil, err
-	}
-	result, err := f.act.Refresh(ctx, activities.RefreshInput{OnboardingID: o.ID, Workflow: o.Status, CommandID: cmd.ID})
-	return result.Differences, err
-}
-
-func (f *flows) extendTrial(ctx context.Context, id string, days int) error {
-	sub, err := f.act.Store.SubscriptionByID(ctx, id)
-	if err != nil {
-		return err
-	}
-	end := sub.TrialEnd.AddDate(0, 0, days)
-	sub.TrialEnd, sub.CurrentPeriodEnd = &end, &end
-	return f.act.Store.SaveSubscription(ctx, sub)
-}
-
-func (f *flows) AttachMethod(ctx context.Context, m *domain.PaymentMethod) (string, string, error) {
-	if err := f.enter(func() {}); err != nil {
-		return "", "", err
-	}
-	result, err := f.act.AttachMethod(ctx, activities.AttachMethodInput{AccountID: m.AccountID, MethodID: m.ID})
-	return result.PageURL, result.Code, err
-}
-
-func (f *flows) BeginPurchase(ctx context.Context, accountID, invoiceID, creditPackage string) error {
-	if err := f.enter(func() {}); err != nil {
-		return err
-	}
-	opened := activities.PurchaseInput{InvoiceID: invoiceID, AccountID: accountID, Package: creditPackage}
-	if _, err := f.act.Purchase(ctx, opened); err != nil {
-		return err
-	}
-	_, err := f.act.CollectPurchase(ctx, activities.PurchaseInput{InvoiceID: invoiceID})
-	return err
-}
-
-func (f *flows) ProviderEvent(_ context.Context, owner *domain.PaymentOwner) error {
-	return f.enter(func() { f.told = append(f.told, *owner) })
-}
-
-func (f *flows) AdvanceClock(_ context.Context, id string) error {
-	return f.enter(func() { f.advanced = append(f.advanced, id) })
-}
-
-func (f *flows) CatalogueChanged(context.Context) error {
-	return f.enter(func() { f.catalogue++ })
-}
-
 // world is an API over a database of its own.
 type world struct {
 	t     testing.TB
@@ -211,9 +79,9 @@ func newWorld(t testing.TB, changes ...func(*Config)) *world {
 		payment.NameManual:  payment.NewManual(),
 		payment.NameSandbox: payment.NewSandbox(payment.SandboxClient{URL: sandbox(), APIKey: sandboxKey, WebhookSecret: []byte(sandboxKey)}),
 	}
-	w.flows = &flows{act: &activities.Activities{Store: s, Providers: providers, Policy: activities.Policy{
+	w.flows = &flows{act: activities.New(activities.Config{Store: s, Providers: providers, Policy: domain.Policy{
 		PaymentWindow: 23 * time.Hour, Billing: domain.DefaultBillingPolicy(),
-	}}}
+	}})}
 	c := Config{
 		Store: s, Workflows: w.flows, Providers: providers, TestClocks: true, SecretKey: bytes.Repeat([]byte{7}, 32), PasswordHash: cheap, Version: "test",
 		Log: slog.New(slog.NewJSONHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),

@@ -1,7 +1,6 @@
 package billing
 
 import (
-	"errors"
 	"time"
 
 	"slipway/domain"
@@ -113,7 +112,8 @@ func (s *Subscription) Paid(invoice *domain.Invoice, by *domain.Payment) error {
 	case domain.ReasonSubscriptionUpdate:
 		return s.paidUpdate(invoice, by)
 	}
-	return errors.New("pay invoice of a subscription: not its reason")
+	// The first period is paid to the onboarding that opened the subscription.
+	return domain.InvalidTransition(string(invoice.Status), string(domain.InvoicePaid), nil)
 }
 
 // MustConfirm: a renewal falls behind meanwhile; what the customer has just

@@ -101,7 +101,7 @@ var onboardingRules = []Rule{
 	{Action: ActionConfirmPayment, Noun: NounOnboarding, Title: "Say that the provider's page is done", By: customers,
 		From: statuses(OnboardingWaitingForPaymentMethod, OnboardingAwaitingPayment), To: string(OnboardingCompleted)},
 	{Action: ActionApprovePayment, Noun: NounOnboarding, Title: "Approve: the money is there", By: staff,
-		From: statuses(OnboardingAwaitingApproval), To: string(OnboardingCompleted), ReasonOptional: true},
+		From: statuses(OnboardingAwaitingApproval), To: string(OnboardingCompleted), Done: never, ReasonOptional: true},
 	{Action: ActionRejectPayment, Noun: NounOnboarding, Title: "Reject: the money is not there", By: staff,
 		From: statuses(OnboardingAwaitingApproval), To: string(OnboardingAwaitingPayment), Done: never},
 	{Action: ActionActivate, Noun: NounOnboarding, Title: "Activate without the customer's payment", By: staff,

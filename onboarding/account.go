@@ -15,7 +15,7 @@ func (o *Onboarding) createAccount() error {
 		return err
 	}
 	if o.row.Kind == domain.KindActivation {
-		o.done(domain.StepAccount, domain.StepSkipped, "The account exists.")
+		o.set(domain.StepAccount, domain.StepSkipped, "The account exists.")
 		return nil
 	}
 	slug, err := o.slug()
@@ -27,7 +27,7 @@ func (o *Onboarding) createAccount() error {
 		return err
 	}
 	o.row.PasswordHash = "" // the owner has it now
-	o.done(domain.StepAccount, domain.StepDone, slug.Story())
+	o.set(domain.StepAccount, domain.StepDone, slug.Story()).Attempts++
 	o.Emit(domain.EventAccountCreated, map[string]any{"slug": account.Slug})
 	return nil
 }

@@ -32,7 +32,7 @@ func (s *Store) Change(ctx context.Context, fn func(*Change) error) error {
 		if err := fn(c); err != nil || len(events) == 0 {
 			return err
 		}
-		return tx.InsertEvents(ctx, events...)
+		return c.Tx.InsertEvents(ctx, events...)
 	})
 }
 

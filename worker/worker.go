@@ -15,12 +15,13 @@ import (
 	"slipway/activities"
 	"slipway/domain"
 	"slipway/workflows"
+	flows "slipway/workflows/client"
 )
 
 // Config says what a worker works with.
 type Config struct {
 	Temporal       client.Client
-	Client         *workflows.Client
+	Client         *flows.Client
 	Activities     *activities.Activities
 	ReconcileEvery time.Duration
 	// ProviderRate is how many activities a second may call payment providers,

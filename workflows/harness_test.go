@@ -22,6 +22,7 @@ import (
 	"go.temporal.io/sdk/worker"
 
 	"slipway/activities"
+	"slipway/onboarding"
 	"slipway/domain"
 	"slipway/store"
 	"slipway/store/storetest"
@@ -58,7 +59,7 @@ func newFlow(t testing.TB) *flow {
 	f.SetStartTime(noon)
 	f.store = f.openStore()
 	f.db = f.store.Stats()["write"]
-	f.acts = &activities.Activities{Store: f.store, Processes: f.fakes, Policy: activities.Policy{
+	f.acts = activities.New(activities.Config{Store: f.store, Processes: f.fakes, Policy: domain.Policy{
 		Billing: domain.DefaultBillingPolicy(), PaymentWindow: window, Reminders: []time.Duration{time.Hour, 20 * time.Hour},
 	}}
 	f.SetTestTimeout(30 * time.Second)
@@ -141,8 +142,8 @@ type answer struct {
 	done     bool
 	at       time.Time
 	err      error
-	standing activities.Standing
-	refresh  activities.RefreshResult
+	standing onboarding.State
+	refresh  onboarding.Repaired
 }
 
 // refusal is the type of the update's failure, rejected or later.
@@ -162,9 +163,9 @@ func (f *flow) send(name, id string, args ...any) *answer {
 		OnComplete: func(result any, err error) {
 			a.done, a.err, a.at = true, err, f.Now()
 			switch r := result.(type) {
-			case activities.Standing:
+			case onboarding.State:
 				a.standing = r
-			case activities.RefreshResult:
+			case onboarding.Repaired:
 				a.refresh = r
 			}
 			if result != nil {

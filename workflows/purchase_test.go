@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/mock"
 	"github.com/stretchr/testify/require"
 
-	"slipway/activities"
+	"slipway/billing"
 	"slipway/domain"
 	"slipway/payment"
 	"slipway/store"
@@ -20,13 +20,13 @@ func TestPaymentMethod_OfATokenOrOnAPage(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		why, token, enter string
-		want              activities.AttachMethodResult
+		want              billing.AddedMethod
 		took              time.Duration
 	}{
-		{"a token", "tok_ok", "", activities.AttachMethodResult{Attached: true}, 0},
-		{"a token nobody gave out", "tok_nobody", "", activities.AttachMethodResult{Code: "invalid_token"}, 0},
-		{"a page that is filled in", "", "tok_ok", activities.AttachMethodResult{Attached: true}, time.Hour},
-		{"a page nobody fills in", "", "", activities.AttachMethodResult{}, day},
+		{"a token", "tok_ok", "", billing.AddedMethod{Attached: true}, 0},
+		{"a token nobody gave out", "tok_nobody", "", billing.AddedMethod{Code: "invalid_token"}, 0},
+		{"a page that is filled in", "", "tok_ok", billing.AddedMethod{Attached: true}, time.Hour},
+		{"a page nobody fills in", "", "", billing.AddedMethod{}, day},
 	} {
 		t.Run(c.why, func(t *testing.T) {
 			t.Parallel()
@@ -47,7 +47,7 @@ func TestPaymentMethod_OfATokenOrOnAPage(t *testing.T) {
 			f.ExecuteWorkflow(workflows.PaymentMethod, workflows.PaymentMethodInput{AccountID: s.o.AccountID, MethodID: m.ID})
 			require.NoError(t, f.GetWorkflowError())
 			assert.True(t, begin.done)
-			var result activities.AttachMethodResult
+			var result billing.AddedMethod
 			require.NoError(t, f.GetWorkflowResult(&result))
 			if c.took == day {
 				assert.NotEmpty(t, result.PageURL)
@@ -91,7 +91,7 @@ func TestPaymentMethod_TellsBillingThatALatePaymentCanBeTried(t *testing.T) {
 	require.NoError(t, f.GetWorkflowError())
 }
 
-func (s *shop) purchase(f *flow) (id string, result activities.PurchaseStanding) {
+func (s *shop) purchase(f *flow) (id string, result billing.PurchaseState) {
 	s.t.Helper()
 	id = store.NewID(domain.PrefixInvoice)
 	f.ExecuteWorkflow(workflows.Purchase, workflows.PurchaseInput{InvoiceID: id, AccountID: s.o.AccountID, Package: "credits-500"})
@@ -178,7 +178,7 @@ func TestPaymentMethod_AFinishedPageIsFoundThoughItsEventIsLost(t *testing.T) {
 	})
 	f.ExecuteWorkflow(workflows.PaymentMethod, workflows.PaymentMethodInput{AccountID: s.o.AccountID, MethodID: m.ID})
 	require.NoError(t, f.GetWorkflowError())
-	var result activities.AttachMethodResult
+	var result billing.AddedMethod
 	require.NoError(t, f.GetWorkflowResult(&result))
 	assert.True(t, result.Attached)
 	assert.WithinDuration(t, noon.Add(2*time.Hour), f.Now(), time.Minute)

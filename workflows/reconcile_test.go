@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"slipway/activities"
+	"slipway/onboarding"
 	"slipway/domain"
 	"slipway/workflows"
 )
@@ -82,7 +83,7 @@ func TestRefresh_AsAWorkflowWhereNoneRuns(t *testing.T) {
 	c := f.command(domain.ActionRefresh)
 	f.ExecuteWorkflow(workflows.Refresh, workflows.RefreshInput{OnboardingID: f.o.ID, CommandID: c.ID})
 	require.NoError(t, f.GetWorkflowError())
-	var result activities.RefreshResult
+	var result onboarding.Repaired
 	require.NoError(t, f.GetWorkflowResult(&result))
 	assert.Equal(t, []domain.Difference{{Field: "status", Was: "awaiting_payment", Is: "completed"}}, result.Differences)
 	f.assertStatus(domain.OnboardingCompleted)

@@ -6,7 +6,7 @@ COPY go.mod go.sum ./
 RUN go mod download
 COPY . .
 ARG VERSION=dev
-RUN CGO_ENABLED=0 go build -trimpath -tags nodev -ldflags "-s -w -X main.version=${VERSION}" -o /slipway .
+RUN CGO_ENABLED=0 go build -trimpath -tags nodev -ldflags "-s -w -X slipway/app.version=${VERSION}" -o /slipway .
 
 FROM gcr.io/distroless/static-debian12:nonroot
 COPY --from=build /slipway /slipway

@@ -2,7 +2,7 @@
 export CGO_ENABLED := 0
 GO      ?= go
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
-LDFLAGS := -X main.version=$(VERSION)
+LDFLAGS := -X slipway/app.version=$(VERSION)
 # Everything but the packages that link the embedded Temporal server, for the race detector.
 RACE    := ./domain ./store/... ./activities ./workflows ./api
 
@@ -34,8 +34,8 @@ fuzz: ## each fuzz target for FUZZTIME (default 30s)
 	@scripts/fuzz.sh
 
 bench: ## the speed table: ratios against floors measured in the same run
-	$(GO) test -tags bench -run '^TestBench$$' -count 1 -timeout 45m -v .
-	$(GO) test -tags bench -run '^TestBenchSleeping$$' -count 1 -timeout 45m -v .
+	$(GO) test -tags bench -run '^TestBench$$' -count 1 -timeout 45m -v ./system
+	$(GO) test -tags bench -run '^TestBenchSleeping$$' -count 1 -timeout 45m -v ./system
 
 lint: ## vet and workflowcheck
 	$(GO) vet ./...
@@ -43,10 +43,10 @@ lint: ## vet and workflowcheck
 	bin/workflowcheck ./workflows
 
 histories: ## record the histories of new paths in workflows/testdata; those that are there stay
-	$(GO) test -run "^TestHistories_" -count 1 . -record
+	$(GO) test -run "^TestHistories_" -count 1 ./system -record
 
 calendar: ## live through the lives of docs/calendar.md and write it anew
-	$(GO) test -run "^TestCalendar_" -count 1 . -record
+	$(GO) test -run "^TestCalendar_" -count 1 ./system -record
 
 clean: ## remove what was built; data stays in .slipway
 	rm -rf bin

@@ -1,0 +1,175 @@
+package app
+
+import (
+	"context"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+
+	"slipway/activities"
+	"slipway/domain"
+)
+
+// runImport adopts the accounts of a CSV file, one transaction each; exit code 1
+// when a row was refused. Run again, it goes on where it stopped.
+func runImport(ctx context.Context, a *App) error {
+	defer a.Close()
+	if err := a.openStore(); err != nil {
+		return err
+	}
+	if a.adopt.strict && !a.adopt.dryRun {
+		t, err := a.importFile(ctx, true)
+		if err != nil {
+			return err
+		}
+		if t.refused > 0 {
+			return t.tell(a.stdout, true)
+		}
+	}
+	t, err := a.importFile(ctx, a.adopt.dryRun)
+	if err != nil {
+		return err
+	}
+	return t.tell(a.stdout, a.adopt.dryRun)
+}
+
+// tally counts what became of the rows.
+type tally struct {
+	adopted, already, due, refused int
+
+	reasons map[string]int // of refusals, with their column
+}
+
+// importFile goes through the file once, in memory that does not grow with it but
+// for a few bytes a row, to find rows that are there twice.
+func (a *App) importFile(ctx context.Context, dryRun bool) (*tally, error) {
+	file, err := os.Open(a.adopt.file)
+	if err != nil {
+		return nil, fmt.Errorf("open the file: %w", rootCause(err))
+	}
+	defer func() { _ = file.Close() }()
+	rows, err := newRows(file)
+	if err != nil {
+		return nil, err
+	}
+	report, err := newReport(a.adopt.report)
+	if err != nil {
+		return nil, err
+	}
+	im := &importing{
+		rows: rows, report: report, tally: &tally{reasons: map[string]int{}}, adopter: &activities.Adopter{
+			Store: a.Store, Policy: activities.Policy{Billing: a.billingPolicy()}, DryRun: dryRun,
+		},
+	}
+	bar := a.progress(fileSize(file), "Bytes read")
+	err = im.all(ctx, func() { _ = bar.Set64(rows.csv.InputOffset()) })
+	return im.tally, errors.Join(err, bar.Finish(), report.close())
+}
+
+// importing is one pass through the rows.
+type importing struct {
+	rows    *rows
+	report  *report
+	tally   *tally
+	adopter *activities.Adopter
+}
+
+func (im *importing) all(ctx context.Context, shown func()) error {
+	for {
+		line, adoption, err := im.rows.next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		var adopted activities.Adopted
+		if err == nil {
+			adopted, err = im.adopter.Adopt(ctx, adoption)
+		}
+		if err := im.note(line, adopted, err); err != nil {
+			return fmt.Errorf("row %d: %w; run the command again: what is there is not adopted twice", line, err)
+		}
+		shown()
+	}
+}
+
+// note counts what became of a row, or returns the error that ends the import: a
+// refusal does not.
+func (im *importing) note(line int, adopted activities.Adopted, err error) error {
+	var refused *domain.Error
+	switch {
+	case err == nil && adopted.Already:
+		im.tally.already++
+		return nil
+	case err == nil:
+		im.tally.adopted++
+		if adopted.Due {
+			im.tally.due++
+		}
+		return nil
+	case !errors.As(err, &refused) || refused.Code != domain.CodeInvalid:
+		return err
+	}
+	im.tally.refused++
+	for _, f := range refused.Fields {
+		im.tally.reasons[f.Field+": "+f.Message]++
+		if err := im.report.write(line, f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// tell prints the summary, and is an error that says no more when a row was
+// refused.
+func (t *tally) tell(w io.Writer, dryRun bool) error {
+	words := []string{"Adopted", "Billing acts on at once"}
+	if dryRun {
+		words = []string{"Would be adopted", "Billing would act on at once"}
+	}
+	out := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(out, "%s\t%d\n%s\t%d\nAlready there\t%d\nRefused\t%d\n", words[0], t.adopted, words[1], t.due, t.already, t.refused)
+	for _, reason := range slices.Sorted(maps.Keys(t.reasons)) {
+		fmt.Fprintf(out, "  %s\t%d\n", reason, t.reasons[reason])
+	}
+	if err := out.Flush(); err != nil || t.refused == 0 {
+		return err
+	}
+	return errSilent
+}
+
+// report is the file of the refused rows: where and why, never what stood there.
+type report struct {
+	file *os.File
+	csv  *csv.Writer
+}
+
+// newReport makes the file; without a name, none.
+func newReport(name string) (*report, error) {
+	if name == "" {
+		return &report{csv: csv.NewWriter(io.Discard)}, nil
+	}
+	file, err := os.OpenFile(name, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("create the report: %w", rootCause(err))
+	}
+	r := &report{file: file, csv: csv.NewWriter(file)}
+	return r, r.csv.Write([]string{"row", "column", "reason", "accepted"})
+}
+
+func (r *report) write(line int, f domain.FieldError) error {
+	return r.csv.Write([]string{strconv.Itoa(line), strings.TrimPrefix(f.Field, "row"), f.Message, f.Accepted})
+}
+
+func (r *report) close() error {
+	r.csv.Flush()
+	if r.file == nil {
+		return nil
+	}
+	return errors.Join(r.csv.Error(), r.file.Close())
+}

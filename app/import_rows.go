@@ -1,0 +1,219 @@
+package app
+
+import (
+	"bufio"
+	"crypto/sha256"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/alexedwards/argon2id"
+
+	"slipway/activities"
+	"slipway/api"
+	"slipway/domain"
+)
+
+// importColumns are the columns an import may have, the required ones first.
+var importColumns = []string{
+	"email", "account_name", "plan", "status",
+	"slug", "country", "trial_end", "current_period_start", "current_period_end", "payment_option",
+	"external_customer", "external_method", "credits", "bonus_credits", "password_hash", "external_id",
+}
+
+const requiredColumns = 4
+
+// rows reads adoptions from a CSV file, one at a time.
+type rows struct {
+	csv  *csv.Reader
+	at   map[string]int                // where each column is
+	seen map[[sha256.Size224]byte]bool // what must not be in the file twice, as hashes
+}
+
+// newRows reads the header, whose order is free; the error names the column that
+// is missing or unknown.
+func newRows(file io.Reader) (*rows, error) {
+	buffered := bufio.NewReader(file)
+	if mark, err := buffered.Peek(3); err == nil && string(mark) == "\ufeff" { // spreadsheets write it
+		_, _ = buffered.Discard(3)
+	}
+	r := &rows{csv: csv.NewReader(buffered), at: map[string]int{}, seen: map[[sha256.Size224]byte]bool{}}
+	r.csv.ReuseRecord = true
+	header, err := r.csv.Read()
+	if err != nil {
+		return nil, errors.New("the file has no header that can be read")
+	}
+	for i, name := range header {
+		name = strings.ToLower(strings.TrimSpace(name))
+		if _, twice := r.at[name]; twice || !slices.Contains(importColumns, name) {
+			return nil, fmt.Errorf("column %d of the header is unknown or there twice; the columns are %s", i+1, strings.Join(importColumns, ", "))
+		}
+		r.at[name] = i
+	}
+	for _, name := range importColumns[:requiredColumns] {
+		if _, found := r.at[name]; !found {
+			return nil, fmt.Errorf("the header has no column %s", name)
+		}
+	}
+	return r, nil
+}
+
+// next is the next row and the line it stands on; io.EOF after the last. A row
+// that cannot be is invalid, with every column that is wrong; any other error says
+// that the rows after it cannot be read.
+func (r *rows) next() (int, activities.Adoption, error) {
+	record, err := r.csv.Read()
+	var malformed *csv.ParseError
+	switch {
+	case errors.As(err, &malformed):
+		if last := max(malformed.Line, r.lastLine(record)); last > malformed.StartLine {
+			return malformed.StartLine, activities.Adoption{}, tornApart(malformed.StartLine, last)
+		}
+		return malformed.StartLine, activities.Adoption{}, domain.Invalid("row", "It cannot be read.", "as many fields as the header has, quoted as RFC 4180 says")
+	case err != nil:
+		return 0, activities.Adoption{}, err
+	}
+	line, _ := r.csv.FieldPos(0)
+	row := &importRow{record: record, at: r.at}
+	in := row.adoption()
+	r.refuseTwice(row, in)
+	if len(row.wrong) > 0 {
+		return line, in, &domain.Error{Code: domain.CodeInvalid, Detail: "The row cannot be adopted.", Fields: row.wrong}
+	}
+	return line, in, nil
+}
+
+// lastLine is the line on which the record that was just read ends; 0 where no
+// field was read. A wrong count of fields is said of its first line alone.
+func (r *rows) lastLine(record []string) int {
+	if len(record) == 0 {
+		return 0
+	}
+	line, _ := r.csv.FieldPos(len(record) - 1)
+	return line + strings.Count(record[len(record)-1], "\n")
+}
+
+// tornApart ends the import: a quote that is not closed takes the rows after it
+// for its text, and they would be neither adopted nor reported.
+func tornApart(first, last int) error {
+	return fmt.Errorf("lines %d to %d cannot be told apart, as a quote that opens in line %d is not closed as RFC 4180 says; mend the quote", first, last, first)
+}
+
+// refuseTwice refuses what an earlier row of the file has. Refused rows count,
+// too: which of the two is meant, somebody has to say.
+func (r *rows) refuseTwice(row *importRow, in activities.Adoption) {
+	for column, value := range map[string]string{"email": in.Email, "slug": in.Slug, "external_id": in.ExternalID} {
+		if value == "" {
+			continue
+		}
+		sum := sha256.Sum224([]byte(column + "\n" + value))
+		row.require(!r.seen[sum], column, "An earlier row has the same.", "each once")
+		r.seen[sum] = true
+	}
+}
+
+// importRow is a row that is being read, and what is wrong with it.
+type importRow struct {
+	record []string
+	at     map[string]int
+	wrong  []domain.FieldError
+}
+
+// text is the field of a column; empty where the file has no such column.
+func (r *importRow) text(column string) string {
+	i, found := r.at[column]
+	if !found {
+		return ""
+	}
+	return strings.TrimSpace(r.record[i])
+}
+
+func (r *importRow) require(ok bool, column, message, accepted string) {
+	if !ok {
+		r.wrong = append(r.wrong, domain.FieldError{Field: column, Message: message, Accepted: accepted})
+	}
+}
+
+var (
+	providerID = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,255}$`)
+	externalID = regexp.MustCompile(`^[!-~]{1,255}$`)
+	// catalogueKey keeps what a spreadsheet wrote in another encoding from the
+	// database, whose error would end the whole import.
+	catalogueKey = regexp.MustCompile(`^[!-~]{1,100}$`)
+	hashForm     = regexp.MustCompile(`^\$argon2id\$[!-~]{1,500}$`)
+)
+
+// adoption checks the form of every field, as the API does with a sign-up's.
+// What the catalogue and other accounts have to say comes later.
+func (r *importRow) adoption() activities.Adoption {
+	in := activities.Adoption{
+		AccountName: r.text("account_name"), Slug: r.text("slug"), Country: r.text("country"), Plan: r.text("plan"),
+		PaymentOption: r.text("payment_option"), Customer: r.text("external_customer"), Method: r.text("external_method"),
+		PasswordHash: r.text("password_hash"), ExternalID: r.text("external_id"), Credits: r.number("credits"),
+		Term: domain.Term{
+			Status:   domain.SubscriptionStatus(r.text("status")),
+			TrialEnd: r.time("trial_end"), PeriodStart: r.time("current_period_start"), PeriodEnd: r.time("current_period_end"),
+		},
+	}
+	if bonus := r.number("bonus_credits"); bonus != nil {
+		in.Bonus = *bonus
+	}
+	var ok bool
+	in.Email, ok = domain.NormalEmail(r.text("email"))
+	r.require(ok, "email", "It is no plain e-mail address.", "a plain address, at most 254 bytes")
+	r.require(domain.ValidName(in.AccountName), "account_name", "It cannot be a name.", "1 to 120 visible characters")
+	r.require(in.Slug == "" || domain.ValidSlug(in.Slug), "slug", "It has not the form of a slug.", "3 to 48 lower-case letters, digits and single hyphens")
+	r.require(!domain.SlugReserved(in.Slug), "slug", "It is a word the product keeps for itself.", "another")
+	r.require(in.Country == "" || api.ValidCountry(in.Country), "country", "There is no such country.", "an ISO 3166-1 alpha-2 code, upper case")
+	r.require(catalogueKey.MatchString(in.Plan), "plan", "It cannot be a code.", "1 to 100 visible ASCII characters")
+	r.require(in.PaymentOption == "" || catalogueKey.MatchString(in.PaymentOption), "payment_option", "It cannot be a key.", "1 to 100 visible ASCII characters, or nothing")
+	r.require(in.Customer == "" || providerID.MatchString(in.Customer), "external_customer", "It is no provider's id.", "letters, digits, dots, hyphens and underscores")
+	r.require(in.Method == "" || providerID.MatchString(in.Method), "external_method", "It is no provider's id.", "letters, digits, dots, hyphens and underscores")
+	r.require(in.ExternalID == "" || externalID.MatchString(in.ExternalID), "external_id", "It cannot be an id.", "at most 255 visible ASCII characters")
+	r.require(in.PasswordHash == "" || validHash(in.PasswordHash), "password_hash", "It is no argon2id hash.", "$argon2id$v=19$m=…,t=…,p=…$salt$key, or nothing")
+	return in
+}
+
+// validHash reports whether a sign-in could compare with it, in time and memory
+// that one may take.
+func validHash(hash string) bool {
+	if !hashForm.MatchString(hash) {
+		return false
+	}
+	params, salt, key, err := argon2id.DecodeHash(hash)
+	return err == nil && len(salt) >= 8 && len(key) >= 16 && params.Memory <= 1<<18 && params.Iterations <= 16 &&
+		params.Iterations > 0 && params.Parallelism > 0
+}
+
+// number is a count of credits; nil where there is none.
+func (r *importRow) number(column string) *int64 {
+	text := r.text(column)
+	if text == "" {
+		return nil
+	}
+	n, err := strconv.ParseInt(text, 10, 64)
+	r.require(err == nil && n >= 0 && n <= 1_000_000_000_000, column, "It is no number of credits.", "0 to 1000000000000, or nothing")
+	return &n
+}
+
+// time is a point in time, or the beginning of a day in UTC; nil where there is
+// none.
+func (r *importRow) time(column string) *time.Time {
+	text := r.text(column)
+	if text == "" {
+		return nil
+	}
+	at, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		at, err = time.Parse(time.DateOnly, text)
+	}
+	at = at.UTC().Truncate(time.Millisecond)
+	r.require(err == nil && at.Year() >= 2000 && at.Year() < 2100, column, "It is no time.", "such as 2026-01-31T10:00:00Z or 2026-01-31, between 2000 and 2100")
+	return &at
+}

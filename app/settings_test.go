@@ -1,0 +1,89 @@
+package app
+
+import (
+	"bytes"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestConfig_WrongSettingsAreNamedWithWhatTheyAccept(t *testing.T) {
+	t.Parallel()
+	for flag, value := range map[string]string{
+		"admin-email": "nobody", "admin-password": "short", "signup-rate": "-1", "payment-window": "0s",
+		"trusted-proxies": "somewhere", "log-level": "loud", "log-format": "xml",
+		"password-hash": "much", "payment-reminders": "soon",
+	} {
+		var out, errs bytes.Buffer
+		require.Equal(t, 1, Main([]string{"slipway", "migrate", "--" + flag, value}, &out, &errs), flag)
+		assert.Contains(t, errs.String(), flag)
+		assert.Contains(t, errs.String(), "must be")
+	}
+}
+
+func TestConfig_PasswordHashTakesUnitsAndPlainNumbers(t *testing.T) {
+	t.Parallel()
+	for text, kib := range map[string]uint32{"19MiB,2,1": 19456, "64KiB,1,1": 64, "19456,2,1": 19456, "19,2,1": 19456, " 19mib , 2 , 1": 19456} {
+		p, err := (&Settings{PasswordHash: text}).HashParams()
+		require.NoError(t, err, text)
+		assert.Equal(t, kib, p.Memory, text)
+	}
+	for _, text := range []string{"", "19", "0MiB,1,1", "19MiB,0,1", "19MiB,2,0", "99999999,2,1", "4KiB,1,1"} {
+		_, err := (&Settings{PasswordHash: text}).HashParams()
+		assert.Error(t, err, text)
+	}
+}
+
+func TestConfig_SecretsAreMaskedWhereverSettingsAreShown(t *testing.T) {
+	t.Parallel()
+	for _, args := range [][]string{{"config"}, {"--help"}, {"help"}} {
+		var out, errs bytes.Buffer
+		args = append([]string{"slipway", "--admin-password", "tell-nobody-this", "--secret-key", "nor-this-either",
+			"--database-url", "postgres://slipway:database-word@db:5432/slipway"}, args...)
+		Main(args, &out, &errs)
+		for _, secret := range []string{"tell-nobody-this", "nor-this-either", "database-word"} {
+			assert.NotContains(t, out.String()+errs.String(), secret, args)
+		}
+	}
+}
+
+// Every setting is in .env.example, and nothing else is.
+func TestConfig_EnvExampleKnowsEverySetting(t *testing.T) {
+	t.Parallel()
+	example, err := os.ReadFile("../.env.example")
+	require.NoError(t, err)
+	known := map[string]bool{}
+	for _, f := range (&Settings{}).flags() {
+		for _, name := range f.(interface{ GetEnvVars() []string }).GetEnvVars() {
+			known[name] = true
+			if name != "SLIPWAY_DATABASE_URL" && name != "SLIPWAY_EPHEMERAL" {
+				assert.Contains(t, string(example), name)
+			}
+		}
+	}
+	for _, name := range regexp.MustCompile(`SLIPWAY_[A-Z_]+`).FindAllString(string(example), -1) {
+		assert.True(t, known[name], "%s is no setting", name)
+	}
+}
+
+func TestRun_UnknownCommandFailsWithOneLine(t *testing.T) {
+	t.Parallel()
+	var out, errs bytes.Buffer
+	require.Equal(t, 1, Main([]string{"slipway", "onboard"}, &out, &errs))
+	assert.Contains(t, errs.String(), "onboard")
+}
+
+func TestRun_VersionAndOpenAPINeedNothing(t *testing.T) {
+	t.Parallel()
+	var out, errs bytes.Buffer
+	require.Equal(t, 0, Main([]string{"slipway", "version"}, &out, &errs), errs.String())
+	assert.Equal(t, "slipway "+version+"\n", out.String())
+	out.Reset()
+	require.Equal(t, 0, Main([]string{"slipway", "openapi"}, &out, &errs), errs.String())
+	assert.Contains(t, out.String(), `"openapi": "3.1.0"`)
+	assert.True(t, strings.HasPrefix(out.String(), "{"))
+}

@@ -1,0 +1,291 @@
+//go:build !nodev
+
+package system
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	historypb "go.temporal.io/api/history/v1"
+	"google.golang.org/protobuf/encoding/protojson"
+
+	"slipway/app"
+	"slipway/domain"
+	"slipway/workflows"
+)
+
+var record = flag.Bool("record", false, "write the histories of paths that have none to workflows/testdata")
+
+// The words of the people in these tests. None of them may turn up in Temporal.
+const (
+	ownWord     = "Zanzibar"
+	emailWord   = "ottilie"
+	secretWord  = "Quetzalcoatl"
+	paperWord   = "bumblebee"
+	reasonWord  = "marmalade"
+	personEmail = emailWord + "@example.com"
+)
+
+// story drives one path and returns the ids of its workflows.
+type story func(r *running) []string
+
+// tell signs a person up whose every word can be recognised.
+func (r *running) tell(n int, plan string) kickedOff {
+	r.t.Helper()
+	a := r.post("/v1/onboardings", "", map[string]any{
+		"email": fmt.Sprintf("%d-%s", n, personEmail), "password": secretWord + "-feathers-77",
+		"account_name": fmt.Sprintf("%s Trading %d", ownWord, n), "plan": plan,
+	})
+	require.Equal(r.t, http.StatusCreated, a.status, string(a.body))
+	var o kickedOff
+	a.into(r.t, &o)
+	return o
+}
+
+func (r *running) command(path, bearer string, body map[string]any) {
+	r.t.Helper()
+	a := r.post(path, bearer, body)
+	require.Equal(r.t, http.StatusOK, a.status, string(a.body))
+}
+
+func signup(o kickedOff) []string { return []string{"signup-" + o.ID} }
+
+func (r *running) subscription(o kickedOff, action string) {
+	r.t.Helper()
+	id := r.onboardingRow(o).SubscriptionID // it has one before the subscription is opened
+	r.command("/v1/admin/subscriptions/"+id+"/"+action, r.admin(), map[string]any{"reason": "because of " + reasonWord})
+}
+
+// onboardingRow is the row itself, with what no answer shows.
+func (r *running) onboardingRow(o kickedOff) *domain.Onboarding {
+	r.t.Helper()
+	row, err := r.app.Store.OnboardingByID(context.Background(), o.ID)
+	require.NoError(r.t, err)
+	return row
+}
+
+// stories are the paths whose histories are recorded; workflows/replay_test.go
+// replays them with the code of the day.
+var stories = map[string]story{
+	"trial": func(r *running) []string { return signup(r.tell(1, "starter")) },
+	"free":  func(r *running) []string { return signup(r.tell(2, "free")) },
+	"growth_approved": func(r *running) []string {
+		o := r.tell(3, "growth")
+		r.command("/v1/admin/payments/"+r.submit(o, paperWord).ID+"/approve", r.admin(), map[string]any{"reason": reasonWord})
+		r.until(o, domain.OnboardingCompleted)
+		return signup(o)
+	},
+	"growth_rejected_then_approved": func(r *running) []string {
+		o := r.tell(4, "growth")
+		r.command("/v1/admin/payments/"+r.submit(o, paperWord).ID+"/reject", r.admin(), map[string]any{"reason": "no " + reasonWord})
+		r.command("/v1/admin/payments/"+r.submit(o, paperWord).ID+"/approve", r.admin(), map[string]any{"reason": reasonWord})
+		r.until(o, domain.OnboardingCompleted)
+		return signup(o)
+	},
+	"canceled_while_waiting": func(r *running) []string {
+		o := r.tell(5, "growth")
+		r.command("/v1/onboardings/"+o.ID+"/cancel", o.ClientSecret, map[string]any{})
+		r.until(o, domain.OnboardingCanceled)
+		return signup(o)
+	},
+	"waiting_for_plan_resumed": func(r *running) []string {
+		plans := r.setPlans(r.admin(), false)
+		o := r.tell(6, "starter")
+		require.Equal(r.t, domain.OnboardingWaitingForPlan, o.Status)
+		require.NotEmpty(r.t, plans)
+		r.setPlans(r.admin(), true)
+		r.until(o, domain.OnboardingCompleted)
+		return signup(o)
+	},
+	"waiting_for_payment_method_resumed": func(r *running) []string {
+		r.setOptions(false)
+		o := r.tell(7, "growth")
+		require.Equal(r.t, domain.OnboardingWaitingForPaymentMethod, o.Status)
+		r.setOptions(true)
+		r.until(o, domain.OnboardingAwaitingPayment)
+		r.subscription(o, "cancel")
+		r.until(o, domain.OnboardingCanceled)
+		return signup(o)
+	},
+	"activated_by_admin": func(r *running) []string {
+		o := r.tell(8, "scale")
+		r.subscription(o, "activate")
+		r.until(o, domain.OnboardingCompleted)
+		return signup(o)
+	},
+	"activated_by_signal": func(r *running) []string {
+		o := r.tell(9, "growth")
+		require.NoError(r.t, r.app.Temporal.SignalWorkflow(context.Background(), "signup-"+o.ID, "", workflows.SignalActivate, nil))
+		r.until(o, domain.OnboardingCompleted)
+		return signup(o)
+	},
+	"canceled_by_signal": func(r *running) []string {
+		o := r.tell(10, "growth")
+		require.NoError(r.t, r.app.Temporal.SignalWorkflow(context.Background(), "signup-"+o.ID, "", workflows.SignalCancel, map[string]string{"reason": "operator"}))
+		r.until(o, domain.OnboardingCanceled)
+		return signup(o)
+	},
+	"canceled_by_temporal": func(r *running) []string {
+		o := r.tell(11, "growth")
+		require.NoError(r.t, r.app.Temporal.CancelWorkflow(context.Background(), "signup-"+o.ID, ""))
+		r.until(o, domain.OnboardingCanceled)
+		return signup(o)
+	},
+	"plan_changed_while_waiting": func(r *running) []string {
+		o := r.tell(12, "growth")
+		r.command("/v1/onboardings/"+o.ID+"/plan", o.ClientSecret, map[string]any{"plan": "scale"})
+		r.command("/v1/onboardings/"+o.ID+"/payment-method", o.ClientSecret, map[string]any{"payment_option": "card"})
+		r.command("/v1/onboardings/"+o.ID+"/plan", o.ClientSecret, map[string]any{"plan": "free"})
+		r.until(o, domain.OnboardingCompleted)
+		return signup(o)
+	},
+	"refreshed": func(r *running) []string {
+		o := r.tell(13, "growth")
+		r.subscription(o, "refresh")
+		r.subscription(o, "cancel")
+		r.until(o, domain.OnboardingCanceled)
+		return signup(o)
+	},
+	"activation_after_trial": func(r *running) []string {
+		o := r.tell(14, "starter")
+		a := r.post("/v1/account/subscription", o.ClientSecret, map[string]any{"plan": "growth"})
+		require.Equal(r.t, http.StatusCreated, a.status, string(a.body))
+		var started struct{ Onboarding domain.Onboarding }
+		a.into(r.t, &started)
+		upgrade := kickedOff{Onboarding: started.Onboarding, ClientSecret: o.ClientSecret}
+		r.command("/v1/admin/payments/"+r.submit(upgrade, paperWord).ID+"/approve", r.admin(), map[string]any{"reason": reasonWord})
+		done := r.until(upgrade, domain.OnboardingCompleted)
+		return []string{"activation-" + done.Subscription.ID}
+	},
+	"billing_cancel": func(r *running) []string {
+		o := r.tell(15, "starter")
+		r.subscription(o, "cancel")
+		return []string{"billing-" + r.onboardingRow(o).SubscriptionID}
+	},
+	"billing_late_payment": func(r *running) []string {
+		o := r.tell(16, "growth")
+		payment := r.submit(o, paperWord)
+		r.subscription(o, "cancel")
+		r.until(o, domain.OnboardingCanceled)
+		r.command("/v1/admin/payments/"+payment.ID+"/approve", r.admin(), map[string]any{"reason": reasonWord})
+		return []string{"billing-" + r.onboardingRow(o).SubscriptionID}
+	},
+	"refresh": func(r *running) []string {
+		o := r.tell(17, "starter")
+		r.subscription(o, "refresh")
+		return []string{"refresh-" + o.ID}
+	},
+	"reconcile": func(r *running) []string {
+		ids := r.executions("WorkflowType = 'Reconcile' AND ExecutionStatus = 'Completed'", 1)
+		return ids[:1]
+	},
+}
+
+// setOptions switches the payment options that a new installation has on.
+func (r *running) setOptions(on bool) {
+	r.t.Helper()
+	admin := r.admin()
+	for _, key := range []string{"bank_transfer", "card", "wallet", "cheque"} {
+		r.setOption(admin, key, on && key != "cheque")
+	}
+}
+
+// setOption enables one payment option, or disables it.
+func (r *running) setOption(admin, key string, on bool) {
+	r.t.Helper()
+	var options struct{ Data []domain.PaymentOption }
+	r.get("/v1/admin/payment-options", admin).into(r.t, &options)
+	for _, p := range options.Data {
+		if p.Key == key {
+			a := call(r.t, http.MethodPatch, r.url+"/v1/admin/payment-options/"+p.ID, admin, map[string]any{"enabled": on})
+			require.Equal(r.t, http.StatusOK, a.status, string(a.body))
+		}
+	}
+}
+
+// expired is a story of its own: its payment window is short.
+func expired(r *running) []string {
+	o := r.tell(18, "growth")
+	r.until(o, domain.OnboardingExpired)
+	return signup(o)
+}
+
+// TestHistories_HoldNoPersonalWord tells every story and reads everything that
+// Temporal keeps of it: inputs, results, failures, summaries, search attributes.
+// With -record it also writes the histories that the replay test replays.
+func TestHistories_HoldNoPersonalWord(t *testing.T) {
+	r := startApp(t)
+	histories := map[string]*historypb.History{}
+	for name, tell := range stories {
+		for _, id := range tell(r) {
+			histories[name] = r.closedHistory(id)
+		}
+	}
+	short := startApp(t, func(a *app.App) { a.PaymentWindow, a.Reminders = 3*time.Second, []string{"1s", "2s"} })
+	histories["growth_expired"] = short.closedHistory(expired(short)[0])
+
+	require.Len(t, histories, len(stories)+1)
+	keepAndRead(t, histories)
+}
+
+// keepAndRead writes the histories that are not recorded yet, when asked to, and
+// looks for every personal word in all of them. What is recorded stays: it is
+// what workflows that run today have behind them.
+func keepAndRead(t *testing.T, histories map[string]*historypb.History) {
+	t.Helper()
+	for name, h := range histories {
+		text, err := protojson.Marshal(h)
+		require.NoError(t, err)
+		file := filepath.Join("..", "workflows", "testdata", name+".json")
+		if _, err := os.Stat(file); *record && os.IsNotExist(err) {
+			require.NoError(t, os.WriteFile(file, indented(t, text), 0o644))
+		}
+		readable := decodePayloads(string(text))
+		for _, word := range []string{ownWord, emailWord, secretWord, paperWord, reasonWord, "$argon2id", "tok_"} {
+			assert.NotContains(t, strings.ToLower(readable), strings.ToLower(word), "history of %s", name)
+		}
+	}
+}
+
+// closedHistory is the history of a workflow once it has closed.
+func (r *running) closedHistory(workflowID string) *historypb.History {
+	r.t.Helper()
+	_ = r.app.Temporal.GetWorkflow(context.Background(), workflowID, "").Get(context.Background(), nil) // ends as it may
+	return r.history(workflowID)
+}
+
+func indented(t *testing.T, text []byte) []byte {
+	t.Helper()
+	var v any
+	require.NoError(t, json.Unmarshal(text, &v))
+	pretty, err := json.MarshalIndent(v, "", " ")
+	require.NoError(t, err)
+	return append(pretty, '\n')
+}
+
+var payloadData = regexp.MustCompile(`"data":\s*"([A-Za-z0-9+/=]+)"`)
+
+// decodePayloads appends the decoded payloads of a history to its text.
+func decodePayloads(text string) string {
+	var b strings.Builder
+	b.WriteString(text)
+	for _, m := range payloadData.FindAllStringSubmatch(text, -1) {
+		if raw, err := base64.StdEncoding.DecodeString(m[1]); err == nil {
+			b.Write(raw)
+			b.WriteByte('\n')
+		}
+	}
+	return b.String()
+}

@@ -1,0 +1,185 @@
+//go:build !nodev
+
+package system
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"google.golang.org/protobuf/encoding/protojson"
+
+	"slipway/app"
+	"slipway/domain"
+	"slipway/store/storetest"
+)
+
+// message is one webhook as a product's backend reads it.
+type message struct {
+	ID        string         `json:"id"`
+	Type      string         `json:"type"`
+	AccountID string         `json:"account_id"`
+	Data      map[string]any `json:"data"`
+	header    http.Header
+	body      []byte
+}
+
+// backend is a product's backend: it fails as often as it is told to and keeps
+// what it took.
+type backend struct {
+	url string
+	mu  sync.Mutex
+	bad int
+	how int // the status of an answer while it fails
+	got []message
+}
+
+func newBackend(t *testing.T, bad int) *backend {
+	t.Helper()
+	b := &backend{bad: bad, how: http.StatusInternalServerError}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		m := message{header: r.Header, body: body}
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		if b.bad--; b.bad >= 0 || err != nil || json.Unmarshal(body, &m) != nil {
+			w.WriteHeader(b.how)
+			return
+		}
+		b.got = append(b.got, m)
+	}))
+	t.Cleanup(server.Close)
+	b.url = server.URL
+	return b
+}
+
+// of are the messages of the type that were taken.
+func (b *backend) of(typ string) []message {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var found []message
+	for _, m := range b.got {
+		if m.Type == typ {
+			found = append(found, m)
+		}
+	}
+	return found
+}
+
+func TestOutgoingWebhooks_TellASignedStoryOfASignUp(t *testing.T) {
+	onBoth(t, func(t *testing.T, database string) {
+		r := startApp(t, func(a *app.App) { a.WebhookPrivate, a.DatabaseURL = true, database })
+		admin, b := r.admin(), newBackend(t, 1)
+		var made struct{ ID, Secret string }
+		r.post("/v1/webhook-endpoints", admin, map[string]any{"url": b.url + "/hooks", "events": []string{"onboarding.completed", "account.*"}}).into(t, &made)
+		began := time.Now()
+		o := r.signUp("ada@example.com", "Acme", "starter")
+		eventually(t, func() bool { return len(b.of("onboarding.completed")) == 1 && len(b.of("account.created")) == 1 }, "the backend is told")
+		t.Logf("told %s after the sign-up, with one failure before", time.Since(began).Round(time.Millisecond))
+
+		m := b.of("onboarding.completed")[0]
+		verifier, err := standardwebhooks.NewWebhook(made.Secret)
+		require.NoError(t, err)
+		require.NoError(t, verifier.Verify(m.body, m.header))
+		assert.Equal(t, m.ID, m.header.Get("webhook-id"))
+		assert.Equal(t, o.Account.ID, m.AccountID)
+		assert.NotContains(t, string(m.body), "ada")
+		assert.Empty(t, b.of("subscription.created"), "nobody asked for that")
+
+		path := "/v1/webhook-endpoints/" + made.ID
+		var list struct{ Data []domain.WebhookDelivery }
+		eventually(t, func() bool {
+			r.get(path+"/deliveries?status=delivered", admin).into(t, &list)
+			return len(list.Data) == 3
+		}, "three deliveries are done")
+		attempts := 0
+		for _, d := range list.Data {
+			attempts += d.Attempts
+		}
+		assert.Equal(t, 4, attempts, "one had to be tried again")
+
+		require.Equal(t, http.StatusAccepted, r.post(path+"/deliveries/"+m.ID+"/redeliver", admin, nil).status)
+		eventually(t, func() bool { return len(b.of("onboarding.completed")) == 2 }, "it is told once more")
+		assert.Equal(t, m.ID, b.of("onboarding.completed")[1].ID)
+		require.Equal(t, http.StatusAccepted, r.post(path+"/test", admin, nil).status)
+		eventually(t, func() bool { return len(b.of("webhook.test")) == 1 }, "it is tested")
+	})
+}
+
+func TestOutgoingWebhooks_RedeliveryDoesNotWaitForTheNextAttempt(t *testing.T) {
+	r := startApp(t, func(a *app.App) { a.WebhookPrivate = true })
+	admin, b := r.admin(), newBackend(t, 4) // the next attempt would be in minutes
+	var made struct{ ID string }
+	r.post("/v1/webhook-endpoints", admin, map[string]any{"url": b.url, "events": []string{"account.created"}}).into(t, &made)
+	r.signUp("ada@example.com", "Acme", "starter")
+	path := "/v1/webhook-endpoints/" + made.ID + "/deliveries"
+	var list struct{ Data []domain.WebhookDelivery }
+	eventually(t, func() bool {
+		r.get(path+"?status=delivering", admin).into(t, &list)
+		return len(list.Data) == 1 && list.Data[0].NextAttemptAt != nil
+	}, "an attempt failed")
+	b.mu.Lock()
+	b.bad = 0
+	b.mu.Unlock()
+	require.Equal(t, http.StatusAccepted, r.post(path+"/"+list.Data[0].EventID+"/redeliver", admin, nil).status)
+	began := time.Now()
+	eventually(t, func() bool { return len(b.of("account.created")) == 1 }, "it is told")
+	assert.Less(t, time.Since(began), 4*time.Second, "the policy waits five seconds before the second attempt")
+}
+
+func TestOutgoingWebhooks_AreToldByAWorkerProcessOfTheirOwn(t *testing.T) {
+	s := newSite(t, storetest.Postgres(t))
+	_, r := s.api()
+	admin, b := r.admin(), newBackend(t, 0)
+	a := r.post("/v1/webhook-endpoints", admin, map[string]any{"url": b.url, "events": []string{"account.created"}})
+	assert.Equal(t, http.StatusUnprocessableEntity, a.status, "private addresses are refused by default")
+	_, err := s.store.Stats()["write"].Exec(`INSERT INTO webhook_endpoints (id, url, secret, events, created_at, updated_at)
+		VALUES ('whk_1', $1, 'whsec_AAAA', '["account.created"]', now(), now())`, b.url)
+	require.NoError(t, err)
+	o := r.accepted("ada@example.com", "Acme", "starter", "k")
+	s.worker()
+	r.until(o, domain.OnboardingCompleted)
+	require.Eventually(t, func() bool {
+		return s.count("SELECT count(*) FROM webhook_deliveries WHERE last_error = 'url_not_allowed' AND attempts > 0") == 1
+	}, 60*time.Second, 20*time.Millisecond, "it is dispatched, and refused where it would be posted")
+	assert.Empty(t, b.of("account.created"))
+}
+
+// TestHistories_OfDeliveriesHoldNeitherURLNorSecret records deliveries for the
+// replay test, too, with -record.
+func TestHistories_OfDeliveriesHoldNeitherURLNorSecret(t *testing.T) {
+	for name, gone := range map[string]int{"delivery": 0, "delivery_gone": 1} {
+		r := startApp(t, func(a *app.App) { a.WebhookPrivate = true })
+		admin, b := r.admin(), newBackend(t, gone)
+		b.how = http.StatusGone
+		var made struct{ ID, Secret string }
+		r.post("/v1/webhook-endpoints", admin, map[string]any{"url": b.url + "/" + paperWord, "events": []string{"account.created"}}).into(t, &made)
+		r.tell(30, "starter")
+		var list struct{ Data []domain.WebhookDelivery }
+		eventually(t, func() bool {
+			r.get("/v1/webhook-endpoints/"+made.ID+"/deliveries", admin).into(t, &list)
+			return len(list.Data) == 1 && list.Data[0].Attempts == 1
+		}, "it is posted")
+		h := r.closedHistory("delivery-" + list.Data[0].EventID + "-" + made.ID)
+		text, err := protojson.Marshal(h)
+		require.NoError(t, err)
+		if *record {
+			require.NoError(t, os.WriteFile(filepath.Join("..", "workflows", "testdata", name+".json"), indented(t, text), 0o644))
+		}
+		readable := strings.ToLower(decodePayloads(string(text)))
+		for _, word := range []string{paperWord, "127.0.0.1", "http://", made.Secret, "whsec_", ownWord, emailWord, secretWord} {
+			assert.NotContains(t, readable, strings.ToLower(word), name)
+		}
+		assert.Contains(t, readable, "account.created to whk_", "the summary")
+	}
+}

@@ -1,0 +1,171 @@
+//go:build !nodev
+
+package system
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/client"
+	sdklog "go.temporal.io/sdk/log"
+
+	"slipway/app"
+	"slipway/devserver"
+	"slipway/domain"
+	"slipway/store"
+	"slipway/store/storetest"
+	"slipway/workflows"
+)
+
+// site is an installation of several processes: a Temporal that a test can
+// stop, a database, and API and workers as children that a test can kill.
+type site struct {
+	t        *testing.T
+	dir      string
+	database string
+	port     int // of Temporal, the same after a restart
+	Listen   string
+	temporal *devserver.Server
+	store    *store.Store // the test's own look at the rows
+
+	sandboxAddress string // of the payment company, the same after a restart
+	company        *company
+	stopCompany    func()
+	doctor         *app.App // see checker
+}
+
+// newSite brings Temporal and an installed database up; empty for SQLite.
+func newSite(t *testing.T, database string) *site {
+	t.Helper()
+	s := &site{t: t, dir: t.TempDir(), database: database, port: freePort(t), Listen: fmt.Sprintf("127.0.0.1:%d", freePort(t))}
+	if s.database == "" {
+		s.database = filepath.Join(s.dir, "slipway.db")
+	}
+	s.sandboxAddress = "127.0.0.1:0"
+	s.startTemporal()
+	s.startCompany()
+	var err error
+	s.store, err = store.Open(store.Config{URL: s.database})
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = s.store.Close() })
+	require.NoError(t, s.store.Migrate(t.Context()))
+	require.NoError(t, s.store.Seed(t.Context()))
+	a := app.New(testSettings(s.dir), io.Discard, io.Discard)
+	a.Store = s.store
+	require.NoError(t, a.SetAdmin(t.Context(), testPassword))
+	return s
+}
+
+func (s *site) startTemporal() {
+	s.t.Helper()
+	server, err := devserver.Start(context.Background(), devserver.Config{
+		DatabaseFile: devserver.Path(s.dir), FrontendPort: s.port, UIPort: devserver.NoUI, SearchAttributes: workflows.SearchAttributes(),
+	})
+	require.NoError(s.t, err)
+	s.temporal = server
+	s.t.Cleanup(func() { _ = server.Stop() })
+}
+
+func (s *site) child(role string, c childConfig) *child {
+	s.t.Helper()
+	c.DataDir, c.Database, c.Listen = s.dir, s.database, s.Listen
+	c.SecretKey, c.SandboxURL = siteKey, "http://"+s.sandboxAddress
+	return startChild(s.t, role, c, fmt.Sprintf("TEMPORAL_ADDRESS=127.0.0.1:%d", s.port))
+}
+
+// api starts an API process and returns it with a client.
+func (s *site) api() (*child, *running) {
+	s.t.Helper()
+	c := s.child("api", childConfig{})
+	return c, &running{t: s.t, url: c.url}
+}
+
+func (s *site) worker() *child { s.t.Helper(); return s.child("worker", childConfig{}) }
+
+// dial is the test's own client of Temporal.
+func (s *site) dial() client.Client {
+	s.t.Helper()
+	c, err := client.Dial(client.Options{HostPort: fmt.Sprintf("127.0.0.1:%d", s.port), Logger: sdklog.NewStructuredLogger(slog.New(slog.DiscardHandler))})
+	require.NoError(s.t, err)
+	s.t.Cleanup(c.Close)
+	return c
+}
+
+// reopen looks at the database with fresh connections.
+func (s *site) reopen() {
+	s.t.Helper()
+	var err error
+	s.store, err = store.Open(store.Config{URL: s.database})
+	require.NoError(s.t, err)
+}
+
+// count counts rows of the test's own look at the database.
+func (s *site) count(query string, args ...any) int {
+	s.t.Helper()
+	var n int
+	require.NoError(s.t, s.store.Stats()["write"].QueryRow(query, args...).Scan(&n))
+	return n
+}
+
+// requireOneOfEach fails unless the engine made exactly so many of everything a
+// completed onboarding makes.
+func (s *site) requireOneOfEach(completed int) {
+	s.t.Helper()
+	for query, want := range map[string]int{
+		"SELECT count(*) FROM onboardings WHERE status = 'completed'":                             completed,
+		"SELECT count(*) FROM accounts WHERE status = 'active'":                                   completed,
+		"SELECT count(DISTINCT slug) FROM accounts WHERE status = 'active'":                       completed,
+		"SELECT count(*) FROM subscriptions WHERE status IN ('active','trialing')":                completed,
+		"SELECT count(*) FROM credits":                                                            completed,
+		"SELECT count(*) FROM events WHERE type = 'onboarding.completed'":                         completed,
+		"SELECT count(*) FROM payment_methods WHERE is_default":                                   completed,
+		"SELECT count(*) FROM (SELECT 1 FROM slugs GROUP BY account_id HAVING count(*) > 1) AS x": 0,
+	} {
+		require.Equal(s.t, want, s.count(query), query)
+	}
+}
+
+func freePort(t *testing.T) int {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer func() { _ = l.Close() }()
+	return l.Addr().(*net.TCPAddr).Port
+}
+
+// onBoth runs a test on SQLite and on PostgreSQL.
+func onBoth(t *testing.T, test func(t *testing.T, database string)) {
+	t.Helper()
+	t.Run("sqlite", func(t *testing.T) { test(t, "") })
+	t.Run("postgres", func(t *testing.T) { test(t, storetest.Postgres(t)) })
+}
+
+// accepted kicks off and takes 201 and 202 alike.
+func (r *running) accepted(email, company, plan, key string) kickedOff {
+	r.t.Helper()
+	a := r.post("/v1/onboardings", "", person(email, company, plan), "Idempotency-Key", key)
+	require.Contains(r.t, []int{http.StatusCreated, http.StatusAccepted}, a.status, string(a.body))
+	var o kickedOff
+	a.into(r.t, &o)
+	return o
+}
+
+// untilStored waits until the person's onboarding is in the database.
+func (s *site) untilStored(email string) *domain.Onboarding {
+	s.t.Helper()
+	var o *domain.Onboarding
+	require.Eventually(s.t, func() bool {
+		var err error
+		o, err = s.store.SignupByEmail(context.Background(), email)
+		return err == nil
+	}, 30*time.Second, 10*time.Millisecond)
+	return o
+}

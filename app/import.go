@@ -13,8 +13,8 @@ import (
 	"strings"
 	"text/tabwriter"
 
-	"slipway/activities"
 	"slipway/domain"
+	"slipway/onboarding"
 )
 
 // runImport adopts the accounts of a CSV file, one transaction each; exit code 1
@@ -64,8 +64,8 @@ func (a *App) importFile(ctx context.Context, dryRun bool) (*tally, error) {
 		return nil, err
 	}
 	im := &importing{
-		rows: rows, report: report, tally: &tally{reasons: map[string]int{}}, adopter: &activities.Adopter{
-			Store: a.Store, Policy: activities.Policy{Billing: a.billingPolicy()}, DryRun: dryRun,
+		rows: rows, report: report, tally: &tally{reasons: map[string]int{}}, adopter: &onboarding.Adopter{
+			Store: a.Store, Policy: domain.Policy{Billing: a.billingPolicy()}, DryRun: dryRun,
 		},
 	}
 	bar := a.progress(fileSize(file), "Bytes read")
@@ -78,7 +78,7 @@ type importing struct {
 	rows    *rows
 	report  *report
 	tally   *tally
-	adopter *activities.Adopter
+	adopter *onboarding.Adopter
 }
 
 func (im *importing) all(ctx context.Context, shown func()) error {
@@ -87,7 +87,7 @@ func (im *importing) all(ctx context.Context, shown func()) error {
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
-		var adopted activities.Adopted
+		var adopted onboarding.Adopted
 		if err == nil {
 			adopted, err = im.adopter.Adopt(ctx, adoption)
 		}
@@ -100,7 +100,7 @@ func (im *importing) all(ctx context.Context, shown func()) error {
 
 // note counts what became of a row, or returns the error that ends the import: a
 // refusal does not.
-func (im *importing) note(line int, adopted activities.Adopted, err error) error {
+func (im *importing) note(line int, adopted onboarding.Adopted, err error) error {
 	var refused *domain.Error
 	switch {
 	case err == nil && adopted.Already:

@@ -15,9 +15,9 @@ import (
 
 	"github.com/alexedwards/argon2id"
 
-	"slipway/activities"
 	"slipway/api"
 	"slipway/domain"
+	"slipway/onboarding"
 )
 
 // importColumns are the columns an import may have, the required ones first.
@@ -67,17 +67,17 @@ func newRows(file io.Reader) (*rows, error) {
 // next is the next row and the line it stands on; io.EOF after the last. A row
 // that cannot be is invalid, with every column that is wrong; any other error says
 // that the rows after it cannot be read.
-func (r *rows) next() (int, activities.Adoption, error) {
+func (r *rows) next() (int, onboarding.Adoption, error) {
 	record, err := r.csv.Read()
 	var malformed *csv.ParseError
 	switch {
 	case errors.As(err, &malformed):
 		if last := max(malformed.Line, r.lastLine(record)); last > malformed.StartLine {
-			return malformed.StartLine, activities.Adoption{}, tornApart(malformed.StartLine, last)
+			return malformed.StartLine, onboarding.Adoption{}, tornApart(malformed.StartLine, last)
 		}
-		return malformed.StartLine, activities.Adoption{}, domain.Invalid("row", "It cannot be read.", "as many fields as the header has, quoted as RFC 4180 says")
+		return malformed.StartLine, onboarding.Adoption{}, domain.Invalid("row", "It cannot be read.", "as many fields as the header has, quoted as RFC 4180 says")
 	case err != nil:
-		return 0, activities.Adoption{}, err
+		return 0, onboarding.Adoption{}, err
 	}
 	line, _ := r.csv.FieldPos(0)
 	row := &importRow{record: record, at: r.at}
@@ -107,7 +107,7 @@ func tornApart(first, last int) error {
 
 // refuseTwice refuses what an earlier row of the file has. Refused rows count,
 // too: which of the two is meant, somebody has to say.
-func (r *rows) refuseTwice(row *importRow, in activities.Adoption) {
+func (r *rows) refuseTwice(row *importRow, in onboarding.Adoption) {
 	for column, value := range map[string]string{"email": in.Email, "slug": in.Slug, "external_id": in.ExternalID} {
 		if value == "" {
 			continue
@@ -151,8 +151,8 @@ var (
 
 // adoption checks the form of every field, as the API does with a sign-up's.
 // What the catalogue and other accounts have to say comes later.
-func (r *importRow) adoption() activities.Adoption {
-	in := activities.Adoption{
+func (r *importRow) adoption() onboarding.Adoption {
+	in := onboarding.Adoption{
 		AccountName: r.text("account_name"), Slug: r.text("slug"), Country: r.text("country"), Plan: r.text("plan"),
 		PaymentOption: r.text("payment_option"), Customer: r.text("external_customer"), Method: r.text("external_method"),
 		PasswordHash: r.text("password_hash"), ExternalID: r.text("external_id"), Credits: r.number("credits"),

@@ -26,6 +26,7 @@ import (
 	"slipway/store"
 	"slipway/worker"
 	"slipway/workflows"
+	flows "slipway/workflows/client"
 )
 
 // App is one process: its settings and the parts it has built. This file is the
@@ -33,7 +34,7 @@ import (
 //
 //	store ───┬─────────────────▶ api ──▶ HTTP
 //	providers┴▶ activities ─┐    │          ▲ notify: signed webhooks
-//	temporal ─▶ workflows.Client ┴─▶ worker ┘
+//	temporal ─▶ workflows/client ┴─▶ worker ┘
 type App struct {
 	*Settings
 	Log    *slog.Logger
@@ -44,7 +45,7 @@ type App struct {
 	providers map[string]payment.Provider
 	Sandbox   *payment.SandboxServer // dev and sandbox run one
 	Temporal  client.Client
-	Workflows *workflows.Client
+	Workflows *flows.Client
 	api       *api.API
 	Worker    *worker.Worker
 
@@ -118,7 +119,7 @@ func (a *App) ConnectTemporal(options client.Options) error {
 		return fmt.Errorf("connect to Temporal: %w", err)
 	}
 	a.onClose(a.Temporal.Close)
-	a.Workflows = workflows.NewClient(a.Temporal, options.Namespace)
+	a.Workflows = flows.New(a.Temporal, options.Namespace)
 	return nil
 }
 
@@ -142,23 +143,37 @@ func (a *App) buildAPI(generateKey bool) error {
 	return err
 }
 
+// queues says which task queue runs which workflows. The last two run only
+// activities that call third parties: payment providers, and webhook endpoints,
+// of which one that hangs must not keep a charge waiting.
+func (a *App) queues() []worker.Queue {
+	return []worker.Queue{
+		{Name: workflows.TaskQueueOnboarding, Workflows: []any{
+			workflows.Signup, workflows.Activation, workflows.Reconcile, workflows.Refresh}},
+		{Name: workflows.TaskQueueBilling, Workflows: []any{
+			workflows.Billing, workflows.Purchase, workflows.PaymentMethod, workflows.Delivery, workflows.Advance}},
+		{Name: workflows.TaskQueueProviders, Heartbeats: true, ActivitiesPerSecond: a.ProviderRate},
+		{Name: workflows.TaskQueueWebhooks},
+	}
+}
+
 // startWorker starts polling; it waits for Temporal as long as ctx lasts.
 func (a *App) startWorker(ctx context.Context) error {
 	reminders, err := a.reminderTimes()
 	if err != nil {
 		return err
 	}
-	a.Worker, err = worker.Start(ctx, worker.Config{
-		Temporal: a.Temporal, Client: a.Workflows, ReconcileEvery: a.ReconcileEvery, Log: a.Log, Interceptors: a.Interceptors,
-		ProviderRate: a.ProviderRate,
-		Activities: &activities.Activities{
-			Store: a.Store, Processes: a.Workflows, Providers: a.providers, ReturnURL: a.publicAddress(a.Listen) + "/return",
-			Deliveries: a.Workflows, Webhooks: notify.NewSender(a.WebhookPrivate),
-			Policy: activities.Policy{
-				PaymentWindow: a.PaymentWindow, Reminders: reminders, Billing: a.billingPolicy(),
-				PreferredOption: a.PreferredOption, KeepSlugs: a.KeepSlugs,
-			},
+	acts := activities.New(activities.Config{
+		Store: a.Store, Processes: a.Workflows, Providers: a.providers, ReturnURL: a.publicAddress(a.Listen) + "/return",
+		Deliveries: a.Workflows, Webhooks: notify.NewSender(a.WebhookPrivate),
+		Policy: domain.Policy{
+			PaymentWindow: a.PaymentWindow, Reminders: reminders, Billing: a.billingPolicy(),
+			PreferredOption: a.PreferredOption, KeepSlugs: a.KeepSlugs,
 		},
+	})
+	a.Worker, err = worker.Start(ctx, worker.Config{
+		Temporal: a.Temporal, Namespace: a.Workflows, Activities: acts, Queues: a.queues(),
+		ReconcileEvery: a.ReconcileEvery, Log: a.Log, Interceptors: a.Interceptors,
 	})
 	if err != nil {
 		return err

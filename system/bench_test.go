@@ -32,6 +32,7 @@ import (
 	"slipway/activities"
 	"slipway/app"
 	"slipway/domain"
+	"slipway/onboarding"
 	"slipway/store"
 )
 
@@ -100,13 +101,17 @@ func obviousWorkflow(ctx workflow.Context, onboardingID string) error {
 	return nil
 }
 
-// obviousSteps do no more than ours: the last one does all the rows, the others
-// read and write the onboarding, as transactions of their own would at least.
+// obviousSteps do the same rows as ours, in as many transactions; the step that
+// ours skips in a trial reads and writes the onboarding.
 type obviousSteps struct{ steps *activities.Activities }
 
 func (o *obviousSteps) ObviousStep(ctx context.Context, onboardingID, step string) error {
-	if step == "activation" {
-		_, err := o.steps.OpenAccount(ctx, activities.OpenAccountInput{OnboardingID: onboardingID})
+	run, known := map[string]func(context.Context, activities.StepInput) (onboarding.State, error){
+		"account": o.steps.CreateAccount, "plan": o.steps.ChoosePlan, "payment_method": o.steps.AttachPaymentMethod,
+		"activation": o.steps.ActivateSubscription,
+	}[step]
+	if known {
+		_, err := run(ctx, activities.StepInput{OnboardingID: onboardingID})
 		return err
 	}
 	return o.steps.Store.Within(ctx, func(tx *store.Store) error {
@@ -126,7 +131,7 @@ func (b *bench) startFloors() {
 	w := sdkworker.New(b.app.Temporal, floorQueue, sdkworker.Options{WorkflowTaskPollerBehavior: pollers, ActivityTaskPollerBehavior: pollers})
 	w.RegisterWorkflow(emptyWorkflow)
 	w.RegisterWorkflow(obviousWorkflow)
-	w.RegisterActivity(&obviousSteps{&activities.Activities{Store: b.app.Store, Policy: activities.Policy{PaymentWindow: time.Hour}}})
+	w.RegisterActivity(&obviousSteps{activities.New(activities.Config{Store: b.app.Store, Policy: domain.Policy{PaymentWindow: time.Hour}})})
 	require.NoError(b.t, w.Start())
 	b.t.Cleanup(w.Stop)
 	b.startPlainServer()

@@ -15,8 +15,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"slipway/activities"
 	"slipway/domain"
+	"slipway/onboarding"
 	"slipway/store"
 )
 
@@ -48,7 +48,7 @@ func told(e domain.Event) string {
 	var parts []string
 	if amount, ok := e.Data["amount"].(float64); ok {
 		if currency, ok := e.Data["currency"].(string); ok {
-			parts = append(parts, activities.Price(int64(amount), currency))
+			parts = append(parts, onboarding.Price(int64(amount), currency))
 		} else {
 			parts = append(parts, fmt.Sprintf("%d", int64(amount)))
 		}
@@ -90,7 +90,7 @@ func (r *running) booksOf(accountID string) string {
 			period = in.PeriodStart.Format("2006-01-02") + " – " + in.PeriodEnd.Format("2006-01-02")
 		}
 		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", in.CreatedAt.Format("2006-01-02"), period,
-			activities.Price(in.Amount, in.Currency), in.Status, strings.Join(payments[in.ID], "; "))
+			onboarding.Price(in.Amount, in.Currency), in.Status, strings.Join(payments[in.ID], "; "))
 	}
 	return b.String()
 }

@@ -196,7 +196,7 @@ func (r *running) billed(sub string, n int64) {
 	}
 	var err error
 	for range 20 { // Temporal asks to try again while the run is continued
-		if err = r.app.Workflows.Bill(ctx, command); domain.CodeOf(err) != domain.CodeUnavailable {
+		if err = r.app.Workflows.Command(ctx, domain.Recipient{SubscriptionID: command.SubscriptionID}, command); domain.CodeOf(err) != domain.CodeUnavailable {
 			break
 		}
 	}

@@ -17,12 +17,14 @@ import (
 )
 
 // 1. A worker dies around the charge: before it asked, between the company's
-// charge and its answer, and after the outcome was recorded. One charge, and the
+// charge and its answer, and after the outcome was saved. One charge, and the
 // onboarding completes.
 func TestFault1_WorkerKilledAroundTheCharge(t *testing.T) {
 	for name, doomed := range map[string]func(s *site) *child{
-		"before the call":     func(s *site) *child { return s.child("worker", childConfig{KillBefore: "Collect"}) },
-		"after the recording": func(s *site) *child { return s.child("worker", childConfig{KillAfter: "Collect"}) },
+		"before the method is made":  func(s *site) *child { return s.child("worker", childConfig{KillBefore: "RegisterPaymentMethod"}) },
+		"after the method was made":  func(s *site) *child { return s.child("worker", childConfig{KillAfter: "RegisterPaymentMethod"}) },
+		"before the call":            func(s *site) *child { return s.child("worker", childConfig{KillBefore: "ChargePayment"}) },
+		"after the outcome is saved": func(s *site) *child { return s.child("worker", childConfig{KillAfter: "ChargePayment"}) },
 		"before it was answered": func(s *site) *child {
 			c := s.worker()
 			s.company.whenCharged(c.kill)
@@ -57,9 +59,9 @@ func TestFault1_WorkerKilledAroundTheCharge(t *testing.T) {
 // charge for the sign-up, one for the renewal, and the subscription goes on.
 func TestFault1_WorkerKilledAroundARenewalsCharge(t *testing.T) {
 	for name, c := range map[string]childConfig{
-		"before the call":        {KillBefore: "CollectBilling"},
-		"after the recording":    {KillAfter: "CollectBilling"},
-		"before it was answered": {},
+		"before the call":            {KillBefore: "ChargeSubscription"},
+		"after the outcome is saved": {KillAfter: "ChargeSubscription"},
+		"before it was answered":     {},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -24,28 +24,34 @@ import (
 
 // The numbers are the rows of the fault matrix in docs/faults.md.
 
-// 2. A worker dies right before or after the transaction that opens the account,
-// so that nobody heard of it: what was done is done once, and the next worker
-// goes on.
-func TestFault2_WorkerKilledAroundTheTransaction(t *testing.T) {
-	for name, c := range map[string]childConfig{
-		"before its transaction": {KillBefore: "OpenAccount"},
-		"after its transaction":  {KillAfter: "OpenAccount"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			s := newSite(t, "")
-			_, r := s.api()
-			doomed := s.child("worker", c)
-			o := r.accepted("ada@example.com", "Acme", "starter", "k")
-			doomed.wait()
-			s.worker()
-			r.until(o, domain.OnboardingCompleted)
-			again := r.accepted("ada@example.com", "Acme", "starter", "k")
-			assert.Equal(t, o.ID, again.ID)
-			assert.Equal(t, o.ClientSecret, again.ClientSecret)
-			s.requireOneOfEach(1)
-		})
+// 2. A worker dies right before or after each step's transaction, so that nobody
+// heard of it: what was done is done once, and the next worker goes on. Steps that
+// are declared later are walked as well.
+func TestFault2_WorkerKilledAroundEachStep(t *testing.T) {
+	for _, step := range domain.Steps {
+		plan, end := "starter", domain.OnboardingCompleted
+		if step.Key == domain.StepPayment { // of who has to pay
+			plan, end = "growth", domain.OnboardingAwaitingPayment
+		}
+		for name, c := range map[string]childConfig{
+			"before " + step.Activity: {KillBefore: step.Activity},
+			"after " + step.Activity:  {KillAfter: step.Activity},
+		} {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				s := newSite(t, "")
+				_, r := s.api()
+				doomed := s.child("worker", c)
+				o := r.accepted("ada@example.com", "Acme", plan, "k")
+				doomed.wait()
+				s.worker()
+				r.until(o, end)
+				again := r.accepted("ada@example.com", "Acme", plan, "k")
+				assert.Equal(t, o.ID, again.ID)
+				assert.Equal(t, o.ClientSecret, again.ClientSecret)
+				s.requireOneOfEach(1)
+			})
+		}
 	}
 }
 

@@ -48,10 +48,21 @@ var randomTokens = []string{
 }
 
 // crashes are the moments at which a worker may die.
-var crashes = []childConfig{
-	{}, {}, {KillBefore: "OpenAccount"}, {KillAfter: "OpenAccount"}, {KillBefore: "Collect"}, {KillAfter: "Collect"},
-	{KillAfter: "Apply"}, {KillBefore: "CollectBilling"}, {KillAfter: "CollectBilling"}, {KillAfter: "Bill"}, {KillAfter: "BillDue"},
-	{KillAfter: "Settle"}, {KillBefore: "Reconcile"},
+var crashes = append(crashesOfSteps(), []childConfig{
+	{}, {}, {KillAfter: "ApplyCommand"}, {KillBefore: "ChargeSubscription"}, {KillAfter: "ChargeSubscription"},
+	{KillAfter: "ProcessDue"}, {KillAfter: "RefundPayment"}, {KillBefore: "Reconcile"},
+}...)
+
+// crashesOfSteps are the moments around the activities of every step.
+func crashesOfSteps() []childConfig {
+	var all []childConfig
+	for _, step := range domain.Steps {
+		all = append(all, childConfig{KillBefore: step.Activity}, childConfig{KillAfter: step.Activity})
+		if step.ProviderActivity != "" {
+			all = append(all, childConfig{KillBefore: step.ProviderActivity}, childConfig{KillAfter: step.ProviderActivity})
+		}
+	}
+	return all
 }
 
 func TestRandom_EveryInvariantHoldsWhateverHappens(t *testing.T) {

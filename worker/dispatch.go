@@ -39,7 +39,7 @@ func dispatch(ctx context.Context, c Config) {
 	wake, end := c.Activities.Store.WatchOutbox()
 	defer end()
 	for {
-		_, more, err := activities.Dispatch(ctx, c.Activities.Store, c.Client)
+		_, more, err := activities.Dispatch(ctx, c.Activities.Store, c.Activities.Deliveries)
 		pause := dispatchEvery
 		switch {
 		case ctx.Err() != nil:

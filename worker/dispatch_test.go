@@ -31,7 +31,7 @@ func TestDispatcher_AsksSeldomHoweverMuchHappens(t *testing.T) {
 		}
 	})
 	d := startDispatcher(context.WithValue(t.Context(), ofDispatcher{}, true), Config{
-		Activities: &activities.Activities{Store: s}, Log: slog.New(slog.DiscardHandler),
+		Activities: activities.New(activities.Config{Store: s}), Log: slog.New(slog.DiscardHandler),
 	})
 	require.Eventually(t, func() bool { return asked.Load() == 1 }, 10*time.Second, time.Millisecond, "once at the start")
 	began := time.Now()
@@ -53,7 +53,7 @@ func TestDispatcher_EndsWithItsWorker(t *testing.T) {
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = s.Close() })
 	d := startDispatcher(t.Context(), Config{ // without a schema every look fails
-		Activities: &activities.Activities{Store: s}, Log: slog.New(slog.DiscardHandler),
+		Activities: activities.New(activities.Config{Store: s}), Log: slog.New(slog.DiscardHandler),
 	})
 	began := time.Now()
 	d.stop()

@@ -1,4 +1,5 @@
-// Package worker registers the workflows and activities, and polls for work.
+// Package worker polls task queues, and sends webhooks on their way. Which queue
+// runs which workflows is said in app/wire.go.
 package worker
 
 import (
@@ -14,20 +15,35 @@ import (
 
 	"slipway/activities"
 	"slipway/domain"
-	"slipway/workflows"
-	flows "slipway/workflows/client"
 )
+
+// Namespace is what a worker prepares before it polls. The client of running
+// workflows is the one implementation; the interface keeps imports one way.
+type Namespace interface {
+	Ping(ctx context.Context) error
+	RegisterSearchAttributes(ctx context.Context) error
+	ScheduleReconcile(ctx context.Context, every time.Duration) error
+}
+
+// Queue is a task queue that a worker polls. Every queue has all activities.
+type Queue struct {
+	Name      string
+	Workflows []any // empty: activities alone
+	// Heartbeats are sent for activities while they run (see alive).
+	Heartbeats bool
+	// ActivitiesPerSecond bounds them over all workers; 0 for no limit. Such a queue
+	// gets no eager activities.
+	ActivitiesPerSecond float64
+}
 
 // Config says what a worker works with.
 type Config struct {
 	Temporal       client.Client
-	Client         *flows.Client
+	Namespace      Namespace
 	Activities     *activities.Activities
+	Queues         []Queue
 	ReconcileEvery time.Duration
-	// ProviderRate is how many activities a second may call payment providers,
-	// over all workers; 0 for no limit.
-	ProviderRate float64
-	Log          *slog.Logger
+	Log            *slog.Logger
 	// Interceptors run inside activities.Errors, nearest to the activity; fault
 	// tests stop the process there.
 	Interceptors []interceptor.WorkerInterceptor
@@ -60,24 +76,13 @@ func Start(ctx context.Context, c Config) (*Worker, error) {
 	if err := prepare(ctx, c); err != nil {
 		return nil, err
 	}
-	onboarding := worker.New(c.Temporal, workflows.TaskQueueOnboarding, options(c))
-	onboarding.RegisterWorkflow(workflows.Signup)
-	onboarding.RegisterWorkflow(workflows.Activation)
-	onboarding.RegisterWorkflow(workflows.Reconcile)
-	onboarding.RegisterWorkflow(workflows.Refresh)
-	onboarding.RegisterActivity(c.Activities)
-	billing := worker.New(c.Temporal, workflows.TaskQueueBilling, options(c))
-	for _, workflow := range []any{workflows.Billing, workflows.Delivery, workflows.PaymentMethod, workflows.Purchase, workflows.Advance} {
-		billing.RegisterWorkflow(workflow)
-	}
-	billing.RegisterActivity(c.Activities)
-	providers := worker.New(c.Temporal, workflows.TaskQueueProviders, providerOptions(c))
-	providers.RegisterActivity(c.Activities)
-	webhooks := worker.New(c.Temporal, workflows.TaskQueueWebhooks, webhookOptions(c))
-	webhooks.RegisterActivity(c.Activities)
-
 	w := &Worker{}
-	for _, queue := range []worker.Worker{onboarding, billing, providers, webhooks} {
+	for _, q := range c.Queues {
+		queue := worker.New(c.Temporal, q.Name, options(c, q))
+		for _, workflow := range q.Workflows {
+			queue.RegisterWorkflow(workflow)
+		}
+		queue.RegisterActivity(c.Activities)
 		if err := queue.Start(); err != nil {
 			w.Stop()
 			return nil, fmt.Errorf("start worker: %w", err)
@@ -88,44 +93,35 @@ func Start(ctx context.Context, c Config) (*Worker, error) {
 	return w, nil
 }
 
-func options(c Config) worker.Options {
+func options(c Config, q Queue) worker.Options {
 	pollers := worker.NewPollerBehaviorAutoscaling(worker.PollerBehaviorAutoscalingOptions{
 		InitialNumberOfPollers: firstPollers, MinimumNumberOfPollers: minPollers, MaximumNumberOfPollers: maxPollers,
 	})
-	return worker.Options{
-		WorkflowTaskPollerBehavior: pollers,
-		ActivityTaskPollerBehavior: pollers,
-		WorkerStopTimeout:          stopTimeout,
-		Interceptors:               append([]interceptor.WorkerInterceptor{&activities.Errors{}}, c.Interceptors...),
+	o := worker.Options{
+		WorkflowTaskPollerBehavior:   pollers,
+		ActivityTaskPollerBehavior:   pollers,
+		WorkerStopTimeout:            stopTimeout,
+		TaskQueueActivitiesPerSecond: q.ActivitiesPerSecond,
+		Interceptors:                 append([]interceptor.WorkerInterceptor{&activities.Errors{}}, c.Interceptors...),
 	}
-}
-
-// providerOptions bound what payment providers are asked in a second, over all
-// workers. Such a queue gets no eager activities, hence its own.
-func providerOptions(c Config) worker.Options {
-	o := webhookOptions(c)
-	o.Interceptors = append(o.Interceptors, &alive{})
-	o.TaskQueueActivitiesPerSecond = c.ProviderRate
-	return o
-}
-
-// webhookOptions are for activities alone, so many at once.
-func webhookOptions(c Config) worker.Options {
-	o := options(c)
-	o.DisableWorkflowWorker = true
-	o.MaxConcurrentActivityExecutionSize = thirdPartiesAtOnce
+	if len(q.Workflows) == 0 { // a queue for calls to third parties
+		o.DisableWorkflowWorker, o.MaxConcurrentActivityExecutionSize = true, thirdPartiesAtOnce
+	}
+	if q.Heartbeats {
+		o.Interceptors = append(o.Interceptors, &alive{})
+	}
 	return o
 }
 
 // prepare makes the namespace ready, as often as it takes.
 func prepare(ctx context.Context, c Config) error {
 	for {
-		err := c.Client.Ping(ctx)
+		err := c.Namespace.Ping(ctx)
 		if err == nil {
-			err = c.Client.RegisterSearchAttributes(ctx)
+			err = c.Namespace.RegisterSearchAttributes(ctx)
 		}
 		if err == nil {
-			err = c.Client.ScheduleReconcile(ctx, c.ReconcileEvery)
+			err = c.Namespace.ScheduleReconcile(ctx, c.ReconcileEvery)
 		}
 		if err == nil || !away(err) {
 			return err

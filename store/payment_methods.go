@@ -18,10 +18,8 @@ func (s *Store) AttachMethod(ctx context.Context, m *domain.PaymentMethod, makeD
 		return m, s.wrap("attach payment method", "", err)
 	}
 	// It has the option, or another default, already.
-	if s.postgres { // rows that refer to the account may still be added meanwhile
-		if err := s.conn(ctx).Exec("SELECT id FROM accounts WHERE id = ? FOR NO KEY UPDATE", m.AccountID).Error; err != nil {
-			return nil, s.wrap("queue for payment method", "", err)
-		}
+	if err := s.LockAccount(ctx, m.AccountID); err != nil {
+		return nil, err
 	}
 	m.Default = false
 	if _, err := insertNew(s.writer(ctx), m); err != nil {
@@ -88,10 +86,8 @@ func (s *Store) DefaultMethod(ctx context.Context, accountID string) (*domain.Pa
 // MakeDefault makes the method the account's only default. Call it inside
 // Within.
 func (s *Store) MakeDefault(ctx context.Context, m *domain.PaymentMethod) error {
-	if s.postgres { // see AttachMethod
-		if err := s.conn(ctx).Exec("SELECT id FROM accounts WHERE id = ? FOR NO KEY UPDATE", m.AccountID).Error; err != nil {
-			return s.wrap("queue for payment method", "", err)
-		}
+	if err := s.LockAccount(ctx, m.AccountID); err != nil {
+		return err
 	}
 	return s.makeDefault(ctx, m)
 }

@@ -8,5 +8,8 @@ const (
 	StandingQuerySites = standingQuerySites
 )
 
+// Away is how the store recognizes a database that does not answer.
+func Away(err error) bool { return away(err) }
+
 // MigrationLock is the number of the advisory lock that a migration holds.
 const MigrationLock = lock.DefaultLockID

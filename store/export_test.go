@@ -4,8 +4,8 @@ import "github.com/pressly/goose/v3/lock"
 
 // The reads of an entitlement check, for a test that asks how they are planned.
 const (
-	StandingQuery      = standingQuery
-	StandingQuerySites = standingQuerySites
+	FactsQuery      = factsQuery
+	FactsQuerySites = factsQuerySites
 )
 
 // Away is how the store recognizes a database that does not answer.

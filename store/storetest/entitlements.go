@@ -16,9 +16,9 @@ import (
 )
 
 var entitlementPromises = []promise{
-	{"Standing_IsOneStatement", false, standingOnce},
-	{"Standing_LivesByTheAccountsClock", false, standingOnClock},
-	{"Standing_SeesTheSubscriptionInUse", false, standingInUse},
+	{"EntitlementFacts_IsOneStatement", false, factsOnce},
+	{"EntitlementFacts_LivesByTheAccountsClock", false, factsOnClock},
+	{"EntitlementFacts_SeesTheSubscriptionInUse", false, factsInUse},
 	{"Sites_CountWhileTheyAreNotDeleted", false, sitesCount},
 	{"Sites_TheLimitHoldsUnderFiftyAtOnce", false, sitesAtOnce},
 	{"CreditPackages_KeepEveryFieldAndTheirCode", false, creditPackages},
@@ -47,27 +47,27 @@ func newSite(accountID string) *domain.Site {
 	return &domain.Site{ID: store.NewID(domain.PrefixSite), AccountID: accountID, Name: "Blog", CreatedAt: moment}
 }
 
-func standingOnce(t *testing.T, s *store.Store) {
+func factsOnce(t *testing.T, s *store.Store) {
 	ctx := t.Context()
 	a := insertAccount(t, s)
 	sub := subscribe(t, s, a.ID, domain.SubscriptionActive, 3)
 	require.NoError(t, s.InsertSite(ctx, newSite(a.ID)))
 	before := s.Statements()
-	standing, sites, err := s.Standing(ctx, a.ID, true)
+	facts, sites, err := s.EntitlementFacts(ctx, a.ID, true)
 	require.NoError(t, err)
 	assert.EqualValues(t, 1, s.Statements()-before)
 	assert.EqualValues(t, 1, sites)
-	assert.True(t, standing.Entitled())
-	assert.Equal(t, sub.Plan, standing.Subscription.Plan)
-	assert.Equal(t, sub.ID, standing.Subscription.ID)
-	_, sites, err = s.Standing(ctx, a.ID, false)
+	assert.True(t, facts.Entitled())
+	assert.Equal(t, sub.Plan, facts.Subscription.Plan)
+	assert.Equal(t, sub.ID, facts.Subscription.ID)
+	_, sites, err = s.EntitlementFacts(ctx, a.ID, false)
 	require.NoError(t, err)
 	assert.Zero(t, sites, "not asked for")
-	_, _, err = s.Standing(ctx, store.NewID(domain.PrefixAccount), true)
+	_, _, err = s.EntitlementFacts(ctx, store.NewID(domain.PrefixAccount), true)
 	assertCode(t, domain.CodeNotFound, err)
 }
 
-func standingOnClock(t *testing.T, s *store.Store) {
+func factsOnClock(t *testing.T, s *store.Store) {
 	ctx := t.Context()
 	clock := &domain.TestClock{ID: "clk_1", Status: domain.ClockReady, Now: moment, CreatedAt: moment, UpdatedAt: moment}
 	require.NoError(t, s.InsertTestClock(ctx, clock))
@@ -81,10 +81,10 @@ func standingOnClock(t *testing.T, s *store.Store) {
 		require.NoError(t, s.SaveSubscription(ctx, sub))
 	}
 	entitled := func(a *domain.Account) bool {
-		standing, _, err := s.Standing(ctx, a.ID, false)
+		facts, _, err := s.EntitlementFacts(ctx, a.ID, false)
 		require.NoError(t, err)
-		require.Equal(t, moment.Add(time.Hour), *standing.Subscription.GraceEndsAt)
-		return standing.Entitled()
+		require.Equal(t, moment.Add(time.Hour), *facts.Subscription.GraceEndsAt)
+		return facts.Entitled()
 	}
 	assert.True(t, entitled(bound), "its clock shows a time within grace")
 	assert.False(t, entitled(free), "moment is long past")
@@ -93,18 +93,18 @@ func standingOnClock(t *testing.T, s *store.Store) {
 	assert.False(t, entitled(bound))
 }
 
-func standingInUse(t *testing.T, s *store.Store) {
+func factsInUse(t *testing.T, s *store.Store) {
 	ctx := t.Context()
 	a := insertAccount(t, s)
-	read := func() domain.Standing {
-		standing, _, err := s.Standing(ctx, a.ID, false)
+	read := func() domain.EntitlementFacts {
+		facts, _, err := s.EntitlementFacts(ctx, a.ID, false)
 		require.NoError(t, err)
-		return standing
+		return facts
 	}
 	explained := func() *domain.Subscription {
-		standing := read()
-		require.NoError(t, s.Explain(ctx, &standing))
-		return standing.Subscription
+		facts := read()
+		require.NoError(t, s.Explain(ctx, &facts))
+		return facts.Subscription
 	}
 	assert.Nil(t, explained())
 	old := subscribe(t, s, a.ID, domain.SubscriptionCanceled, 3)
@@ -115,9 +115,9 @@ func standingInUse(t *testing.T, s *store.Store) {
 	assert.Equal(t, live.ID, read().Subscription.ID, "while the next is paid for, the one in use counts")
 	assert.NotEqual(t, next.ID, explained().ID)
 	require.NoError(t, s.Seed(ctx))
-	standing := read()
-	require.NoError(t, s.Explain(ctx, &standing))
-	assert.Len(t, standing.Offer, 4)
+	facts := read()
+	require.NoError(t, s.Explain(ctx, &facts))
+	assert.Len(t, facts.Offer, 4)
 }
 
 func sitesCount(t *testing.T, s *store.Store) {
@@ -130,7 +130,7 @@ func sitesCount(t *testing.T, s *store.Store) {
 	kept.Present()
 	assert.Equal(t, kept, found)
 	count := func(a *domain.Account) int64 {
-		_, n, err := s.Standing(ctx, a.ID, true)
+		_, n, err := s.EntitlementFacts(ctx, a.ID, true)
 		require.NoError(t, err)
 		return n
 	}
@@ -161,9 +161,9 @@ func sitesAtOnce(t *testing.T, s *store.Store) {
 			if err := tx.LockAccount(ctx, a.ID); err != nil {
 				return err
 			}
-			standing, sites, err := tx.Standing(ctx, a.ID, true)
+			facts, sites, err := tx.EntitlementFacts(ctx, a.ID, true)
 			if err == nil {
-				err = standing.Decide(domain.Need{Limit: domain.LimitSites, Quantity: 1, Used: sites}).Err()
+				err = facts.Decide(domain.Need{Limit: domain.LimitSites, Quantity: 1, Used: sites}).Err()
 			}
 			if err != nil {
 				return err

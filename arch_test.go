@@ -61,12 +61,12 @@ var mayImport = map[string][]string{
 	"store/storetest":     {"domain", "store"},
 	"payment":             {},
 	"payment/paymenttest": {"payment"},
-	"notify":              {"domain"},
-	"activities":          {"store", "payment", "notify", "domain"},
+	"notify/webhook":      {"domain"},
+	"activities":          {"store", "payment", "notify/webhook", "domain"},
 	"workflows":           {"activities", "domain"},
 	"worker":              {"workflows", "activities", "domain"},
 	"api":                 {"workflows", "store", "payment", "domain"},
-	".":                   {"worker", "workflows", "activities", "api", "store", "payment", "notify", "devserver", "domain"},
+	".":                   {"worker", "workflows", "activities", "api", "store", "payment", "notify/webhook", "devserver", "domain"},
 }
 
 func TestArch_ImportsRunOneWay(t *testing.T) {
@@ -99,7 +99,7 @@ var onlyIn = map[string][]string{
 	"github.com/jackc/pgx":             {"store/"},
 	"modernc.org/sqlite":               {"store/", "devserver/", "payment/"},
 	"github.com/stripe/":               {"payment/stripe"},
-	"github.com/standard-webhooks/":    {"payment/", "notify/"},
+	"github.com/standard-webhooks/":    {"payment/", "notify/webhook/"},
 	"go.temporal.io/server":            {"devserver/"},
 	"github.com/temporalio/ui-server":  {"devserver/"},
 	"github.com/gin-gonic/gin":         {"api/"},

@@ -21,7 +21,7 @@ import (
 	"slipway/activities"
 	"slipway/api"
 	"slipway/domain"
-	"slipway/notify"
+	"slipway/notify/webhook"
 	"slipway/payment"
 	"slipway/store"
 	"slipway/worker"
@@ -148,7 +148,7 @@ func (a *app) startWorker(ctx context.Context) error {
 		ProviderRate: a.providerRate,
 		Activities: &activities.Activities{
 			Store: a.store, Processes: a.workflows, Providers: a.providers, ReturnURL: a.publicAddress(a.listen) + "/return",
-			Deliveries: a.workflows, Webhooks: notify.NewSender(a.webhookPrivate),
+			Deliveries: a.workflows, Webhooks: webhook.NewSender(a.webhookPrivate),
 			Policy: activities.Policy{
 				PaymentWindow: a.paymentWindow, Reminders: reminders, Billing: a.billingPolicy(),
 				PreferredOption: a.preferredOption, KeepSlugs: a.keepSlugs,

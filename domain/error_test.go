@@ -49,9 +49,3 @@ func TestError_CodeAndReasonSurviveWrapping(t *testing.T) {
 		}
 	}
 }
-
-func TestIDPrefix(t *testing.T) {
-	t.Parallel()
-	assert.Equal(t, "onb", domain.IDPrefix("onb_01JD9Z5X8QK3V6W2M4N7P0R1ST"))
-	assert.Equal(t, "nothing", domain.IDPrefix("nothing"))
-}

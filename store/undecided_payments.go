@@ -35,7 +35,7 @@ func (u *Undecided) ToAsk() bool {
 	return true
 }
 
-// undecided is the condition of the partial index payments_unsettled, for
+// undecided is the condition of the partial index payments_undecided, for
 // payments made through a provider.
 const undecided = "payments.status IN ('created', 'processing', 'unknown', 'requires_action') AND payments.idempotency_key <> ''"
 

@@ -80,11 +80,3 @@ func (s *Store) Balance(ctx context.Context, accountID string) (*domain.Balance,
 func (s *Store) ListCredits(ctx context.Context, accountID string, p Page) (List[domain.Credit], error) {
 	return page(s, s.conn(ctx).Where("account_id = ?", accountID), p, func(c *domain.Credit) string { return c.ID })
 }
-
-// LedgerSum adds up the account's entries of a pool, to be compared with the balance.
-func (s *Store) LedgerSum(ctx context.Context, accountID string, pool domain.CreditPool) (int64, error) {
-	var sum int64
-	err := s.conn(ctx).Model(&domain.Credit{}).Where("account_id = ? AND pool = ?", accountID, pool).
-		Select("COALESCE(SUM(amount), 0)").Scan(&sum).Error
-	return sum, s.wrap("sum ledger", "", err)
-}

@@ -17,6 +17,7 @@ var cataloguePromises = []promise{
 	{"Seed_TwiceChangesNothingAndEditsStay", false, seedTwice},
 	{"SavePlan_OneDefault", false, oneDefaultPlan},
 	{"SavePaymentOption_OnePreferred", false, onePreferredOption},
+	{"PlanOnOffer_IsActiveAndPublic", false, planOnOffer},
 	{"CreditPackages_KeepEveryFieldAndTheirCode", false, creditPackages},
 }
 
@@ -183,6 +184,23 @@ func onePreferredOption(t *testing.T, s *store.Store) {
 	require.NoError(t, err)
 	assert.True(t, ok)
 	assert.Equal(t, []string{"gold"}, preferred())
+}
+
+func planOnOffer(t *testing.T, s *store.Store) {
+	ctx := t.Context()
+	require.NoError(t, s.Seed(ctx))
+	p, err := s.PlanByCode(ctx, "growth")
+	require.NoError(t, err)
+	for _, c := range []struct{ active, public, want bool }{
+		{true, true, true}, {true, false, false}, {false, true, false}, {false, false, false},
+	} {
+		p.Active, p.Public = c.active, c.public
+		ok, err := s.SavePlan(ctx, p)
+		require.NoError(t, err)
+		require.True(t, ok)
+		_, err = s.PlanOnOffer(ctx, "growth")
+		assert.Equal(t, c.want, err == nil, "%+v: %v", c, err)
+	}
 }
 
 func creditPackages(t *testing.T, s *store.Store) {

@@ -13,7 +13,7 @@ import (
 
 	"slipway/billing"
 	"slipway/domain"
-	"slipway/notify"
+	"slipway/notify/webhook"
 	"slipway/onboarding"
 	"slipway/payment"
 	"slipway/store"
@@ -29,8 +29,8 @@ type Config struct {
 	ReturnURL string
 	Processes Processes // only reconcile and test clocks ask about workflows
 
-	Webhooks   *notify.Sender // only Deliver posts
-	Deliveries Deliveries     // only reconcile starts some; nil starts none
+	Webhooks   *webhook.Sender // only Deliver posts
+	Deliveries Deliveries      // only reconcile starts some; nil starts none
 }
 
 // Activities are the activities. Workflows use a nil *Activities for the names

@@ -10,7 +10,7 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"slipway/domain"
-	"slipway/notify"
+	"slipway/notify/webhook"
 	"slipway/store"
 )
 
@@ -121,7 +121,7 @@ func failDelivery(ctx context.Context, tx *store.Store, d *domain.WebhookDeliver
 }
 
 // endAttempt records the answer: delivered, failed for good, or to be tried again.
-func (a *Activities) endAttempt(ctx context.Context, in DeliverInput, answer notify.Answer) (DeliverResult, error) {
+func (a *Activities) endAttempt(ctx context.Context, in DeliverInput, answer webhook.Answer) (DeliverResult, error) {
 	var d *domain.WebhookDelivery
 	asked := answer.RetryAfter > 0
 	wait := nextWait(policyWait(ctx), answer.RetryAfter)
@@ -182,12 +182,12 @@ func notTaken(asked bool, wait time.Duration) error {
 // noteAnswer keeps what an answer says about the endpoint itself: since when it
 // fails, and whether that is the end of it. It reports whether the endpoint is
 // still enabled.
-func noteAnswer(ctx context.Context, tx *store.Store, d *domain.WebhookDelivery, answer notify.Answer, now time.Time) (bool, error) {
+func noteAnswer(ctx context.Context, tx *store.Store, d *domain.WebhookDelivery, answer webhook.Answer, now time.Time) (bool, error) {
 	w, err := tx.EndpointByID(ctx, d.EndpointID)
 	if err != nil || !w.Enabled {
 		return false, err
 	}
-	failed, gone := answer.Failure != "", answer.Failure == notify.FailureGone
+	failed, gone := answer.Failure != "", answer.Failure == webhook.FailureGone
 	long := failed && failsLong(w, d, now)
 	if failed == (w.FailingSince != nil) && !gone && !long {
 		return true, nil // nothing new, which is nearly always

@@ -16,7 +16,7 @@ import (
 
 	"slipway/activities"
 	"slipway/domain"
-	"slipway/notify"
+	"slipway/notify/webhook"
 	"slipway/store"
 	"slipway/store/storetest"
 )
@@ -33,7 +33,7 @@ type hooked struct {
 func newHooked(t testing.TB, status int) *hooked {
 	t.Helper()
 	h := &hooked{fixture: newFixture(t)}
-	h.Webhooks = notify.NewSender(true)
+	h.Webhooks = webhook.NewSender(true)
 	h.answers(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) })
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h.posts.Add(1)

@@ -10,6 +10,7 @@ import (
 
 	"slipway/domain"
 	"slipway/store"
+	"slipway/store/storetest"
 )
 
 // What the database holds of an onboarding now.
@@ -99,8 +100,7 @@ func (f *fixture) credits(o *domain.Onboarding) int64 {
 	f.t.Helper()
 	balance, err := f.store.Balance(f.t.Context(), o.AccountID)
 	require.NoError(f.t, err)
-	sum, err := f.store.LedgerSum(f.t.Context(), o.AccountID, domain.PoolPlan)
-	require.NoError(f.t, err)
+	sum := storetest.LedgerSum(f.t, f.store, o.AccountID, domain.PoolPlan)
 	assert.Equal(f.t, sum, balance.Plan, "the balance is the ledger's sum")
 	return balance.Plan
 }

@@ -20,6 +20,7 @@ import (
 	"slipway/onboarding"
 	"slipway/payment"
 	"slipway/store"
+	"slipway/store/storetest"
 )
 
 func (c *clock) set(to time.Time) {
@@ -277,8 +278,7 @@ func (s *shop) assertBalance(o *domain.Onboarding) {
 	}
 	require.NoError(s.t, err)
 	for pool, has := range map[domain.CreditPool]int64{domain.PoolPlan: balance.Plan, domain.PoolBonus: balance.Bonus} {
-		sum, err := s.store.LedgerSum(s.t.Context(), o.AccountID, pool)
-		require.NoError(s.t, err)
+		sum := storetest.LedgerSum(s.t, s.store, o.AccountID, pool)
 		assert.Equal(s.t, sum, has, "the balance is the sum of the entries: %s", pool)
 		assert.GreaterOrEqual(s.t, has, int64(0))
 	}

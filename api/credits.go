@@ -38,13 +38,13 @@ func (a *API) debit(ctx context.Context, in *debitInput) (*debitOutput, error) {
 	if err := checkDebitReason(d.Reason); err != nil {
 		return nil, err
 	}
-	standing, decision, err := decide(ctx, a.store, d.AccountID, domain.Need{})
+	facts, decision, err := decide(ctx, a.store, d.AccountID, domain.Need{})
 	if err != nil {
 		return nil, err
 	}
 	result, err := a.spend(ctx, d, decision)
 	if err == nil && result.Short {
-		err = a.short(ctx, &standing, result.Balance)
+		err = a.short(ctx, &facts, result.Balance)
 	}
 	if err != nil {
 		return nil, err
@@ -74,15 +74,15 @@ func (a *API) spend(ctx context.Context, d store.Debit, decision domain.Decision
 
 // short is the refusal of a debit that the balance does not cover, with where
 // more credits can be had.
-func (a *API) short(ctx context.Context, standing *domain.Standing, b *domain.Balance) error {
+func (a *API) short(ctx context.Context, facts *domain.EntitlementFacts, b *domain.Balance) error {
 	packages, err := a.store.ActivePackages(ctx)
 	if err == nil {
-		err = a.store.Explain(ctx, standing)
+		err = a.store.Explain(ctx, facts)
 	}
 	if err != nil {
 		return err
 	}
-	return standing.Short(b, len(packages) > 0)
+	return facts.Short(b, len(packages) > 0)
 }
 
 // checkDebitReason refuses the ledger's own words: a debit must not look like a

@@ -41,7 +41,7 @@ type checkEntitlementOutput struct {
 
 // checkEntitlement answers a backend's question.
 func (a *API) checkEntitlement(ctx context.Context, in *checkEntitlementInput) (*checkEntitlementOutput, error) {
-	standing, d, err := decide(ctx, a.store, in.Body.AccountID, in.need())
+	facts, d, err := decide(ctx, a.store, in.Body.AccountID, in.need())
 	if err == nil {
 		err = d.Err()
 	}
@@ -50,40 +50,40 @@ func (a *API) checkEntitlement(ctx context.Context, in *checkEntitlementInput) (
 	}
 	return &checkEntitlementOutput{Body: entitlement{
 		Object: "entitlement", Allowed: true, AccountID: in.Body.AccountID, Plan: d.CurrentPlan,
-		SubscriptionStatus: standing.Subscription.Status, Limit: d.Limit,
+		SubscriptionStatus: facts.Subscription.Status, Limit: d.Limit,
 	}}, nil
 }
 
-// decide reads how the account stands and decides; what explains a refusal is
-// read only when there is one.
-func decide(ctx context.Context, s *store.Store, accountID string, n domain.Need) (domain.Standing, domain.Decision, error) {
-	standing, err := standingOf(ctx, s, accountID, &n)
+// decide reads the facts about the account and decides; what explains a refusal
+// is read only when there is one.
+func decide(ctx context.Context, s *store.Store, accountID string, n domain.Need) (domain.EntitlementFacts, domain.Decision, error) {
+	facts, err := factsOf(ctx, s, accountID, &n)
 	if err != nil {
-		return standing, domain.Decision{}, err
+		return facts, domain.Decision{}, err
 	}
-	d := standing.Decide(n)
+	d := facts.Decide(n)
 	if d.Allowed {
-		return standing, d, nil
+		return facts, d, nil
 	}
-	err = s.Explain(ctx, &standing)
-	return standing, standing.Decide(n), err
+	err = s.Explain(ctx, &facts)
+	return facts, facts.Decide(n), err
 }
 
-// standingOf reads how the account stands, and counts what the need's limit
+// factsOf reads the facts about the account, and counts what the need's limit
 // limits where that is ours to count. An owner's account that is received and
 // not created yet is pending.
-func standingOf(ctx context.Context, s *store.Store, accountID string, n *domain.Need) (domain.Standing, error) {
+func factsOf(ctx context.Context, s *store.Store, accountID string, n *domain.Need) (domain.EntitlementFacts, error) {
 	if !store.ValidID(domain.PrefixAccount, accountID) {
-		return domain.Standing{}, domain.NotFound("account")
+		return domain.EntitlementFacts{}, domain.NotFound("account")
 	}
-	standing, sites, err := s.Standing(ctx, accountID, n.Limit == domain.LimitSites)
+	facts, sites, err := s.EntitlementFacts(ctx, accountID, n.Limit == domain.LimitSites)
 	if n.Limit == domain.LimitSites {
 		n.Used = sites
 	}
 	if domain.CodeOf(err) == domain.CodeNotFound && callerOf(ctx).accountID == accountID {
-		return domain.Standing{Account: &domain.Account{ID: accountID, Status: domain.AccountPending}, Now: s.Now()}, nil
+		return domain.EntitlementFacts{Account: &domain.Account{ID: accountID, Status: domain.AccountPending}, Now: s.Now()}, nil
 	}
-	return standing, err
+	return facts, err
 }
 
 // entitlements is everything an account may do, for a guard to ask before it
@@ -117,32 +117,32 @@ type entitlementsOutput struct {
 // state: a guard must not need a way around it.
 func (a *API) getEntitlements(ctx context.Context, _ *struct{}) (*entitlementsOutput, error) {
 	n := domain.Need{Limit: domain.LimitSites}
-	standing, err := standingOf(ctx, a.store, callerOf(ctx).accountID, &n)
-	if err == nil && !standing.Entitled() {
-		err = a.store.Explain(ctx, &standing)
+	facts, err := factsOf(ctx, a.store, callerOf(ctx).accountID, &n)
+	if err == nil && !facts.Entitled() {
+		err = a.store.Explain(ctx, &facts)
 	}
 	if err != nil {
 		return nil, err
 	}
-	return &entitlementsOutput{Body: overview(standing, n.Used)}, nil
+	return &entitlementsOutput{Body: overview(facts, n.Used)}, nil
 }
 
-func overview(s domain.Standing, sites int64) *entitlements {
-	d := s.Decide(domain.Need{})
+func overview(f domain.EntitlementFacts, sites int64) *entitlements {
+	d := f.Decide(domain.Need{})
 	e := &entitlements{
-		Object: "entitlements", AccountID: s.Account.ID, Status: "entitled", Features: []string{}, Limits: []planLimit{},
+		Object: "entitlements", AccountID: f.Account.ID, Status: "entitled", Features: []string{}, Limits: []planLimit{},
 		Upgradable: d.Upgradable, RequiredPlans: d.RequiredPlans, NextAction: d.NextAction,
 	}
-	if s.Subscription != nil {
-		e.Plan, e.SubscriptionStatus = &s.Subscription.PlanCode, &s.Subscription.Status
+	if f.Subscription != nil {
+		e.Plan, e.SubscriptionStatus = &f.Subscription.PlanCode, &f.Subscription.Status
 	}
 	if err := d.Err(); err != nil {
 		e.Status = domain.ReasonOf(err)
 		return e
 	}
-	e.Features = append(e.Features, s.Subscription.Plan.Features...)
-	for _, key := range slices.Sorted(maps.Keys(s.Subscription.Plan.Limits)) {
-		use := planLimit{Key: key, Max: s.Subscription.Plan.Limits[key]}
+	e.Features = append(e.Features, f.Subscription.Plan.Features...)
+	for _, key := range slices.Sorted(maps.Keys(f.Subscription.Plan.Limits)) {
+		use := planLimit{Key: key, Max: f.Subscription.Plan.Limits[key]}
 		if key == domain.LimitSites {
 			use.Used = &sites
 		}

@@ -21,7 +21,7 @@ import (
 	"slipway/activities"
 	"slipway/api"
 	"slipway/domain"
-	"slipway/notify"
+	"slipway/notify/webhook"
 	"slipway/payment"
 	"slipway/store"
 	"slipway/worker"
@@ -165,7 +165,7 @@ func (a *App) startWorker(ctx context.Context) error {
 	}
 	acts := activities.New(activities.Config{
 		Store: a.Store, Processes: a.Workflows, Providers: a.providers, ReturnURL: a.publicAddress(a.Listen) + "/return",
-		Deliveries: a.Workflows, Webhooks: notify.NewSender(a.WebhookPrivate),
+		Deliveries: a.Workflows, Webhooks: webhook.NewSender(a.WebhookPrivate),
 		Policy: domain.Policy{
 			PaymentWindow: a.PaymentWindow, Reminders: reminders, Billing: a.billingPolicy(),
 			PreferredOption: a.PreferredOption, KeepSlugs: a.KeepSlugs,

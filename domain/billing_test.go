@@ -106,16 +106,6 @@ func TestPayment_ActionsFollowItsState(t *testing.T) {
 	}
 }
 
-func TestPlan_AvailableIsActiveAndPublic(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct{ active, public, want bool }{
-		{true, true, true}, {true, false, false}, {false, true, false}, {false, false, false},
-	} {
-		p := domain.Plan{Active: c.active, Public: c.public}
-		assert.Equal(t, c.want, p.Available(), "%+v", c)
-	}
-}
-
 func TestPlan_RefIsWhatWasAgreed(t *testing.T) {
 	t.Parallel()
 	p := domain.Plan{ID: "plan_1", Code: "growth", Name: "Growth", Amount: 13900, Currency: "usd",

@@ -24,11 +24,9 @@ type Actor struct {
 // CancelAt says when a cancellation takes effect.
 type CancelAt string
 
-// When a subscription may be canceled.
-const (
-	CancelNow       CancelAt = "now"
-	CancelPeriodEnd CancelAt = "period_end"
-)
+// CancelPeriodEnd keeps the subscription until its period ends. Anything else,
+// "now" in the API, cancels at once.
+const CancelPeriodEnd CancelAt = "period_end"
 
 // CommandDetails are what single commands need beside the common fields. A new
 // one needs no migration.

@@ -22,8 +22,9 @@ type Need struct {
 	Used     int64  // with Limit: how many there are; not negative
 }
 
-// Standing is what a decision is made from, as it was read.
-type Standing struct {
+// EntitlementFacts is what a decision about an account is made from, as it was
+// read from the database.
+type EntitlementFacts struct {
 	Account      *Account
 	Subscription *Subscription // the one in use, else the newest; nil when there never was one
 	Now          time.Time     // by the account's clock
@@ -76,27 +77,27 @@ func (d Decision) Err() error {
 // it may use the product at all, which paying cures (402) unless it is closed;
 // then what its plan has, by the snapshot agreed on, which paying for the same
 // plan does not cure (403).
-func (s Standing) Decide(n Need) Decision {
+func (f EntitlementFacts) Decide(n Need) Decision {
 	d := Decision{Upgrade: Upgrade{RequiredPlans: []string{}}}
-	if s.Subscription != nil {
-		d.CurrentPlan = s.Subscription.PlanCode
+	if f.Subscription != nil {
+		d.CurrentPlan = f.Subscription.PlanCode
 	}
 	if n.Limit != "" {
-		d.Limit = &LimitUse{Key: n.Limit, Used: n.Used, Max: s.limit(n.Limit)}
+		d.Limit = &LimitUse{Key: n.Limit, Used: n.Used, Max: f.limit(n.Limit)}
 	}
 	switch {
-	case s.Account.Status == AccountClosed:
+	case f.Account.Status == AccountClosed:
 		d.Code, d.Reason, d.Detail = CodeForbidden, ReasonAccountClosed, "The account is closed."
-	case !s.Entitled():
-		d.Code, d.Detail, d.NextAction = CodePaymentRequired, "The account cannot be used before it is paid for.", s.payment()
-		d.RequiredPlans = s.plansFor(n, "")
+	case !f.Entitled():
+		d.Code, d.Detail, d.NextAction = CodePaymentRequired, "The account cannot be used before it is paid for.", f.payment()
+		d.RequiredPlans = f.plansFor(n, "")
 		d.Upgradable = len(d.RequiredPlans) > 0
-	case n.Feature != "" && !slices.Contains(s.Subscription.Plan.Features, n.Feature):
+	case n.Feature != "" && !slices.Contains(f.Subscription.Plan.Features, n.Feature):
 		d.Code, d.Reason, d.Detail = CodeForbidden, ReasonFeatureNotInPlan, "The account's plan does not include this."
-		s.offerBetter(&d, s.plansFor(n, d.CurrentPlan))
+		f.offerBetter(&d, f.plansFor(n, d.CurrentPlan))
 	case n.Limit != "" && n.Quantity > d.Limit.Max-n.Used:
 		d.Code, d.Reason, d.Detail = CodeForbidden, ReasonLimitReached, "The account's plan does not include that many."
-		s.offerBetter(&d, s.plansFor(n, d.CurrentPlan))
+		f.offerBetter(&d, f.plansFor(n, d.CurrentPlan))
 	default:
 		d.Allowed = true
 	}
@@ -105,21 +106,21 @@ func (s Standing) Decide(n Need) Decision {
 
 // Entitled reports whether the account may use the product at all: it is
 // active, and so is its subscription or grace has not run out.
-func (s Standing) Entitled() bool {
-	return s.Account.Status == AccountActive && s.Subscription != nil && s.Subscription.Entitled(s.Now)
+func (f EntitlementFacts) Entitled() bool {
+	return f.Account.Status == AccountActive && f.Subscription != nil && f.Subscription.Entitled(f.Now)
 }
 
 // Short is the refusal of a debit that the balance does not cover.
-func (s Standing) Short(b *Balance, packages bool) error {
+func (f EntitlementFacts) Short(b *Balance, packages bool) error {
 	d := Decision{Code: CodePaymentRequired, Reason: ReasonInsufficientCredits, Detail: "There are not enough credits; nothing was taken."}
-	d.CurrentPlan, d.Balance = s.Subscription.PlanCode, b
+	d.CurrentPlan, d.Balance = f.Subscription.PlanCode, b
 	more := []string{}
-	for _, p := range s.Offer {
-		if p.Code != d.CurrentPlan && p.Credits > s.Subscription.Plan.Credits {
+	for _, p := range f.Offer {
+		if p.Code != d.CurrentPlan && p.Credits > f.Subscription.Plan.Credits {
 			more = append(more, p.Code)
 		}
 	}
-	s.offerBetter(&d, more)
+	f.offerBetter(&d, more)
 	if packages {
 		d.NextAction = &NextAction{Type: NextBuyCredits, URL: urlPackages}
 	}
@@ -127,17 +128,17 @@ func (s Standing) Short(b *Balance, packages bool) error {
 }
 
 // limit is how many of the key the plan includes.
-func (s Standing) limit(key string) int64 {
-	if s.Subscription == nil {
+func (f EntitlementFacts) limit(key string) int64 {
+	if f.Subscription == nil {
 		return 0
 	}
-	return s.Subscription.Plan.Limits[key]
+	return f.Subscription.Plan.Limits[key]
 }
 
 // plansFor lists the plans on offer, but for one, that allow the need.
-func (s Standing) plansFor(n Need, except string) []string {
+func (f EntitlementFacts) plansFor(n Need, except string) []string {
 	codes := []string{}
-	for _, p := range s.Offer {
+	for _, p := range f.Offer {
 		feature := n.Feature == "" || slices.Contains(p.Features, n.Feature)
 		limit := n.Limit == "" || n.Quantity <= p.Limits[n.Limit]-n.Used
 		if p.Code != except && feature && limit {
@@ -148,25 +149,25 @@ func (s Standing) plansFor(n Need, except string) []string {
 }
 
 // offerBetter says which plans cure the refusal, and where to choose one of them.
-func (s Standing) offerBetter(d *Decision, plans []string) {
+func (f EntitlementFacts) offerBetter(d *Decision, plans []string) {
 	if d.RequiredPlans, d.Upgradable = plans, len(plans) > 0; !d.Upgradable {
 		return
 	}
 	d.NextAction = &NextAction{Type: NextChoosePlan, URL: urlChange}
-	if s.Subscription.Status == SubscriptionTrialing || s.Subscription.Plan.Amount == 0 {
+	if f.Subscription.Status == SubscriptionTrialing || f.Subscription.Plan.Amount == 0 {
 		d.NextAction.URL = urlSubscribe // nothing is paid for yet
 	}
 }
 
 // payment is where the customer pays for an account that cannot be used: what
 // is owed of the subscription in use, the onboarding that runs, or a new plan.
-func (s Standing) payment() *NextAction {
+func (f EntitlementFacts) payment() *NextAction {
 	switch {
-	case s.Subscription != nil && s.Subscription.Status.Live() && s.Account.Status != AccountPending:
+	case f.Subscription != nil && f.Subscription.Status.Live() && f.Account.Status != AccountPending:
 		return &NextAction{Type: NextAddPaymentMethod, URL: urlBilling}
-	case s.Onboarding != nil && !s.Onboarding.Status.Ended() && s.Onboarding.NextAction != nil:
-		return s.Onboarding.NextAction
-	case s.Account.Status == AccountPending:
+	case f.Onboarding != nil && !f.Onboarding.Status.Ended() && f.Onboarding.NextAction != nil:
+		return f.Onboarding.NextAction
+	case f.Account.Status == AccountPending:
 		return &NextAction{Type: NextWait, URL: "/v1/account"}
 	}
 	return &NextAction{Type: NextChoosePlan, URL: urlSubscribe}

@@ -101,8 +101,8 @@ func TestDecide_EveryAccountSubscriptionAndRequest(t *testing.T) {
 		for _, s := range subscriptions() {
 			for kind, need := range needs {
 				t.Run(fmt.Sprintf("%s/%s/%s", account, s.name, kind), func(t *testing.T) {
-					standing := domain.Standing{Account: &domain.Account{Status: account}, Subscription: s.sub, Now: noon, Offer: offered()}
-					d := standing.Decide(need)
+					facts := domain.EntitlementFacts{Account: &domain.Account{Status: account}, Subscription: s.sub, Now: noon, Offer: offered()}
+					d := facts.Decide(need)
 					switch {
 					case account == domain.AccountClosed:
 						refuses(t, d, domain.CodeForbidden, "account_closed", false, []string{})
@@ -181,7 +181,7 @@ func TestDecide_NextActionIsWhereTheCustomerCuresIt(t *testing.T) {
 		"free plan, more is wanted":     {domain.AccountActive, free, ended, domain.Need{Feature: "sso"}, "choose_plan", "/v1/account/subscription"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := domain.Standing{Account: &domain.Account{Status: c.account}, Subscription: c.sub, Onboarding: c.onboarding, Now: noon, Offer: offered()}
+			s := domain.EntitlementFacts{Account: &domain.Account{Status: c.account}, Subscription: c.sub, Onboarding: c.onboarding, Now: noon, Offer: offered()}
 			d := s.Decide(c.need)
 			require.NotNil(t, d.NextAction)
 			assert.Equal(t, c.action, d.NextAction.Type)
@@ -195,7 +195,7 @@ func TestDecide_NeedsNothingThatOnlyExplains(t *testing.T) {
 	for _, account := range domain.AccountMoves.States() {
 		for _, s := range subscriptions() {
 			for kind, need := range needs {
-				bare := domain.Standing{Account: &domain.Account{Status: account}, Subscription: s.sub, Now: noon}
+				bare := domain.EntitlementFacts{Account: &domain.Account{Status: account}, Subscription: s.sub, Now: noon}
 				whole := bare
 				whole.Offer, whole.Onboarding = offered(), &domain.Onboarding{Status: domain.OnboardingCompleted}
 				assert.Equal(t, whole.Decide(need).Allowed, bare.Decide(need).Allowed, kind)
@@ -207,13 +207,13 @@ func TestDecide_NeedsNothingThatOnlyExplains(t *testing.T) {
 
 func TestDecide_AnEmptyCatalogueOffersNoUpgrade(t *testing.T) {
 	t.Parallel()
-	d := domain.Standing{Account: &domain.Account{Status: domain.AccountSuspended}, Now: noon}.Decide(domain.Need{})
+	d := domain.EntitlementFacts{Account: &domain.Account{Status: domain.AccountSuspended}, Now: noon}.Decide(domain.Need{})
 	refuses(t, d, domain.CodePaymentRequired, "payment_required", false, []string{})
 }
 
 func TestShort_NamesTheBalanceAndWhereMoreCanBeHad(t *testing.T) {
 	t.Parallel()
-	s := domain.Standing{Account: &domain.Account{Status: domain.AccountActive},
+	s := domain.EntitlementFacts{Account: &domain.Account{Status: domain.AccountActive},
 		Subscription: &domain.Subscription{Status: domain.SubscriptionActive, PlanCode: "growth", Plan: agreed}, Now: noon, Offer: offered()}
 	for packages, action := range map[bool]domain.NextActionType{true: domain.NextBuyCredits, false: domain.NextChoosePlan} {
 		var e *domain.Error

@@ -36,7 +36,7 @@ func TestError_CodeAndReasonSurviveWrapping(t *testing.T) {
 			"unavailable: The database is not available right now; try again."},
 		{domain.Invalid("body.email", "is missing", "an e-mail address"), domain.CodeInvalid, "invalid",
 			"invalid: The request has a field that cannot be accepted."},
-		{domain.InvalidTransition("open", "draft", nil), domain.CodeConflict, "invalid_transition",
+		{domain.InvalidTransition("paid", "open", nil), domain.CodeConflict, "invalid_transition",
 			"invalid_transition: The current state does not allow this."},
 		{taken, domain.CodeConflict, "slug_taken", "slug_taken: The slug is taken."},
 		{&domain.Error{Code: domain.CodeForbidden}, domain.CodeForbidden, "forbidden", "forbidden"},
@@ -48,10 +48,4 @@ func TestError_CodeAndReasonSurviveWrapping(t *testing.T) {
 			assert.Equal(t, c.reason, domain.ReasonOf(err), err)
 		}
 	}
-}
-
-func TestIDPrefix(t *testing.T) {
-	t.Parallel()
-	assert.Equal(t, "onb", domain.IDPrefix("onb_01JD9Z5X8QK3V6W2M4N7P0R1ST"))
-	assert.Equal(t, "nothing", domain.IDPrefix("nothing"))
 }

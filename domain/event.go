@@ -58,7 +58,6 @@ const (
 	EventPaymentRefunded       EventType = "payment.refunded"
 
 	EventCreditsGranted EventType = "credits.granted"
-	EventCreditsReset   EventType = "credits.reset"
 
 	EventPlanSaved          EventType = "catalogue.plan_saved"
 	EventPaymentOptionSaved EventType = "catalogue.payment_option_saved"

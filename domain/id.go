@@ -1,7 +1,5 @@
 package domain
 
-import "strings"
-
 // Prefixes of the ids. An id is its prefix, an underscore and a ULID, so ids
 // sort by creation and say what they are wherever they turn up.
 const (
@@ -23,9 +21,3 @@ const (
 	PrefixCreditPackage = "pkg"
 	PrefixSite          = "site"
 )
-
-// IDPrefix is the part of an id that names its noun.
-func IDPrefix(id string) string {
-	prefix, _, _ := strings.Cut(id, "_")
-	return prefix
-}

@@ -7,9 +7,7 @@ type InvoiceStatus string
 
 // The states of an invoice.
 const (
-	// InvoiceDraft: being put together; nothing is owed yet.
-	InvoiceDraft InvoiceStatus = "draft"
-	// InvoiceOpen: owed.
+	// InvoiceOpen: owed, from the moment it is written.
 	InvoiceOpen InvoiceStatus = "open"
 	// InvoicePaid: settled by a payment. An end.
 	InvoicePaid InvoiceStatus = "paid"
@@ -21,7 +19,6 @@ const (
 
 // InvoiceMoves is the state machine of an invoice.
 var InvoiceMoves = Moves[InvoiceStatus]{
-	InvoiceDraft:         {InvoiceOpen},
 	InvoiceOpen:          {InvoicePaid, InvoiceVoid, InvoiceUncollectible},
 	InvoicePaid:          {},
 	InvoiceVoid:          {},
@@ -54,7 +51,7 @@ type Invoice struct {
 	SubscriptionID string        `json:"subscription_id,omitempty"`
 	Type           InvoiceType   `json:"type" enum:"subscription,credit_package"`
 	Reason         string        `json:"reason" doc:"Why it was opened, such as subscription_create."`
-	Status         InvoiceStatus `json:"status" enum:"draft,open,paid,void,uncollectible"`
+	Status         InvoiceStatus `json:"status" enum:"open,paid,void,uncollectible"`
 	Amount         int64         `json:"amount" doc:"In minor units."`
 	Currency       string        `json:"currency"`
 	Lines          []InvoiceLine `json:"lines" gorm:"serializer:json" doc:"What the amount is made of." nullable:"false"`

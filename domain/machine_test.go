@@ -169,7 +169,7 @@ func TestMoves_EveryStateIsReachedAndDescribed(t *testing.T) {
 	closed(t, domain.OnboardingMoves, domain.OnboardingReceived)
 	closed(t, domain.AccountMoves, domain.AccountPending)
 	closed(t, domain.SubscriptionMoves, domain.SubscriptionIncomplete)
-	closed(t, domain.InvoiceMoves, domain.InvoiceDraft)
+	closed(t, domain.InvoiceMoves, domain.InvoiceOpen)
 	closed(t, domain.PaymentMoves, domain.PaymentCreated)
 }
 

@@ -5,8 +5,7 @@ import "time"
 // NextActionType tells a frontend which screen to show.
 type NextActionType string
 
-// The next actions. That of e-mail (verify_email) belongs to the contract;
-// nothing sets it yet.
+// The next actions.
 const (
 	NextWait             NextActionType = "wait"
 	NextChoosePlan       NextActionType = "choose_plan"
@@ -14,7 +13,6 @@ const (
 	NextConfirmPayment   NextActionType = "confirm_payment"
 	NextSubmitPayment    NextActionType = "submit_payment"
 	NextAwaitApproval    NextActionType = "await_approval"
-	NextVerifyEmail      NextActionType = "verify_email"
 	NextOpenApp          NextActionType = "open_app"
 	NextContactSupport   NextActionType = "contact_support"
 	NextBuyCredits       NextActionType = "buy_credits" // of insufficient_credits only
@@ -23,7 +21,7 @@ const (
 // NextAction is what the customer does next. It is stored with the onboarding,
 // so a reload, another tab and another device land on the same step.
 type NextAction struct {
-	Type      NextActionType `json:"type" enum:"wait,choose_plan,add_payment_method,confirm_payment,submit_payment,await_approval,verify_email,open_app,contact_support,buy_credits"`
+	Type      NextActionType `json:"type" enum:"wait,choose_plan,add_payment_method,confirm_payment,submit_payment,await_approval,open_app,contact_support,buy_credits"`
 	URL       string         `json:"url" doc:"The API call that takes the action, or where to read on."`
 	ExpiresAt *time.Time     `json:"expires_at,omitempty" doc:"When the offer ends; for submit_payment, the payment window."`
 

@@ -50,9 +50,6 @@ type Plan struct {
 	UpdatedAt               time.Time               `json:"updated_at"`
 }
 
-// Available reports whether a customer may choose the plan.
-func (p *Plan) Available() bool { return p.Active && p.Public }
-
 // Present fills the computed fields.
 func (p *Plan) Present() {
 	p.Object = "plan"

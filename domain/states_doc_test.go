@@ -61,7 +61,7 @@ func TestStatesDoc_DrawsTheTables(t *testing.T) {
 		"Onboarding":   edges(domain.OnboardingMoves, domain.OnboardingReceived),
 		"Account":      edges(domain.AccountMoves, domain.AccountPending),
 		"Subscription": edges(domain.SubscriptionMoves, domain.SubscriptionIncomplete),
-		"Invoice":      edges(domain.InvoiceMoves, domain.InvoiceDraft),
+		"Invoice":      edges(domain.InvoiceMoves, domain.InvoiceOpen),
 		"Payment":      edges(domain.PaymentMoves, domain.PaymentCreated),
 		"Delivery":     edges(domain.DeliveryMoves, domain.DeliveryPending),
 		"Clock":        edges(domain.ClockMoves, domain.ClockReady),

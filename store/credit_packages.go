@@ -33,10 +33,3 @@ func (s *Store) SaveCreditPackage(ctx context.Context, p *domain.CreditPackage) 
 	p.Present()
 	return s.saveUnique(ctx, p, func(*Store) error { return nil })
 }
-
-func seedCreditPackages() []domain.CreditPackage {
-	return []domain.CreditPackage{
-		{Code: "credits-500", Name: "500 credits", Credits: 500, Amount: 1900, Currency: "usd", Active: true},
-		{Code: "credits-2000", Name: "2,000 credits", Credits: 2000, Amount: 5900, Currency: "usd", Active: true},
-	}
-}

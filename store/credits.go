@@ -10,16 +10,6 @@ import (
 	"slipway/domain"
 )
 
-// GrantedUnder is how many credits of the plan a subscription was granted under
-// a period's key: at its beginning, and by changes of plan since.
-func (s *Store) GrantedUnder(ctx context.Context, subscriptionID, periodKey string) (int64, error) {
-	var sum int64
-	err := s.conn(ctx).Model(&domain.Credit{}).Select("COALESCE(SUM(amount), 0)").
-		Where("subscription_id = ? AND reason = ? AND (idempotency_key = ? OR idempotency_key LIKE ?)",
-			subscriptionID, domain.ReasonPlanGrant, periodKey, periodKey+"/%").Scan(&sum).Error
-	return sum, s.wrap("read grants", "", err)
-}
-
 // GrantCredits adds a positive entry to the ledger and to the balance, once per
 // idempotency key; it reports false when the key was used before. An amount of
 // zero opens the balance and writes no entry. Call it inside Within.
@@ -48,18 +38,14 @@ func (s *Store) GrantCredits(ctx context.Context, c *domain.Credit) (bool, error
 	return true, s.wrap("grant credits", "", err)
 }
 
-// Balance returns the account's balance; not_found means none was ever opened,
-// which is not the same as zero.
-func (s *Store) Balance(ctx context.Context, accountID string) (*domain.Balance, error) {
-	return one[domain.Balance](s, s.conn(ctx).Where("account_id = ?", accountID), "balance")
-}
-
-// LedgerSum adds up the account's entries of a pool, to be compared with the balance.
-func (s *Store) LedgerSum(ctx context.Context, accountID string, pool domain.CreditPool) (int64, error) {
+// GrantedUnder is how many credits of the plan a subscription was granted under
+// a period's key: at its beginning, and by changes of plan since.
+func (s *Store) GrantedUnder(ctx context.Context, subscriptionID, periodKey string) (int64, error) {
 	var sum int64
-	err := s.conn(ctx).Model(&domain.Credit{}).Where("account_id = ? AND pool = ?", accountID, pool).
-		Select("COALESCE(SUM(amount), 0)").Scan(&sum).Error
-	return sum, s.wrap("sum ledger", "", err)
+	err := s.conn(ctx).Model(&domain.Credit{}).Select("COALESCE(SUM(amount), 0)").
+		Where("subscription_id = ? AND reason = ? AND (idempotency_key = ? OR idempotency_key LIKE ?)",
+			subscriptionID, domain.ReasonPlanGrant, periodKey, periodKey+"/%").Scan(&sum).Error
+	return sum, s.wrap("read grants", "", err)
 }
 
 // ClearPlanCredits empties the account's plan pool, once per idempotency key.
@@ -82,4 +68,15 @@ func (s *Store) ClearPlanCredits(ctx context.Context, accountID, subscriptionID,
 	err = s.writer(ctx).Model(&domain.Balance{}).Where("account_id = ?", accountID).
 		Updates(map[string]any{"plan_credits": 0, "updated_at": s.now()}).Error
 	return s.wrap("clear plan credits", "", err)
+}
+
+// Balance returns the account's balance; not_found means none was ever opened,
+// which is not the same as zero.
+func (s *Store) Balance(ctx context.Context, accountID string) (*domain.Balance, error) {
+	return one[domain.Balance](s, s.conn(ctx).Where("account_id = ?", accountID), "balance")
+}
+
+// ListCredits returns a page of the account's ledger, newest first.
+func (s *Store) ListCredits(ctx context.Context, accountID string, p Page) (List[domain.Credit], error) {
+	return page(s, s.conn(ctx).Where("account_id = ?", accountID), p, func(c *domain.Credit) string { return c.ID })
 }

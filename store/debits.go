@@ -137,8 +137,3 @@ func (s *Store) FindDebit(ctx context.Context, d Debit) (DebitResult, bool, erro
 	balance, err := s.Balance(ctx, d.AccountID)
 	return DebitResult{Entries: entries, Balance: balance, Replayed: true}, err == nil, err
 }
-
-// ListCredits returns a page of the account's ledger, newest first.
-func (s *Store) ListCredits(ctx context.Context, accountID string, p Page) (List[domain.Credit], error) {
-	return page(s, s.conn(ctx).Where("account_id = ?", accountID), p, func(c *domain.Credit) string { return c.ID })
-}

@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"time"
 
@@ -17,11 +18,11 @@ import (
 	"slipway/domain"
 )
 
-// retryAfter is what clients are told to wait when the database is away.
+// retryAfter is how long clients are asked to wait when the database does not answer.
 const retryAfter = 2 * time.Second
 
 // wrap turns a driver's error into one of ours: not_found for noun, unavailable
-// when another try may help, else the error with what was being done.
+// when another try may help, else the error prefixed with what was being done.
 func (s *Store) wrap(doing, noun string, err error) error {
 	var ours *domain.Error
 	switch {
@@ -31,15 +32,16 @@ func (s *Store) wrap(doing, noun string, err error) error {
 		return err
 	case errors.Is(err, gorm.ErrRecordNotFound) && noun != "":
 		return domain.NotFound(noun)
-	case away(err):
+	case s.closed.Load(), away(err): // database/sql has no type for a pool that is closed
 		return fmt.Errorf("%s: %w: %w", doing, domain.Unavailable("The database", retryAfter), err)
 	default:
 		return fmt.Errorf("%s: %w", doing, err)
 	}
 }
 
-// away reports whether the error says nothing about the statement: no
-// connection, a shutdown, a lock not had in time, a deadlock's victim.
+// away reports whether the error says nothing about the statement: there is no
+// connection, it broke, the server stops, a lock took too long, or a deadlock
+// chose this transaction.
 func away(err error) bool {
 	var network *net.OpError
 	var connect *pgconn.ConnectError
@@ -48,6 +50,7 @@ func away(err error) bool {
 	switch {
 	case errors.Is(err, driver.ErrBadConn), errors.Is(err, sql.ErrConnDone),
 		errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled),
+		errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, pgconn.ErrConnClosed),
 		errors.As(err, &network), errors.As(err, &connect), pgconn.SafeToRetry(err), pgconn.Timeout(err):
 		return true
 	case errors.As(err, &pg):
@@ -58,18 +61,6 @@ func away(err error) bool {
 	case errors.As(err, &lite):
 		switch lite.Code() & 0xff {
 		case sqlitelib.SQLITE_BUSY, sqlitelib.SQLITE_LOCKED, sqlitelib.SQLITE_FULL, sqlitelib.SQLITE_IOERR, sqlitelib.SQLITE_CANTOPEN:
-			return true
-		}
-	}
-	return lostConnection(err)
-}
-
-// lostConnection recognises a connection that broke under a statement, which
-// pgx reports as unexpected EOF without a type of its own.
-func lostConnection(err error) bool {
-	for ; err != nil; err = errors.Unwrap(err) {
-		switch err.Error() {
-		case "unexpected EOF", "EOF", "conn closed", "sql: database is closed":
 			return true
 		}
 	}

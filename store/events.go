@@ -37,17 +37,3 @@ func (s *Store) ListEvents(ctx context.Context, f EventFilter) (List[domain.Even
 	q := where(where(where(s.conn(ctx), "account_id", f.AccountID), "onboarding_id", f.OnboardingID), "type", f.Type)
 	return page(s, q, f.Page, func(e *domain.Event) string { return e.ID })
 }
-
-// InsertCommand stores a command before its workflow hears of it. The same id
-// again stores nothing.
-func (s *Store) InsertCommand(ctx context.Context, c *domain.Command) error {
-	_, err := insertNew(s.writer(ctx), c)
-	return s.wrap("insert command", "", err)
-}
-
-// CommandByID returns the command, or not_found.
-func (s *Store) CommandByID(ctx context.Context, id string) (*domain.Command, error) {
-	c := new(domain.Command)
-	err := s.conn(ctx).Where("id = ?", id).Take(c).Error
-	return c, s.wrap("read command", "command", err)
-}

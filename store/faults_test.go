@@ -2,7 +2,11 @@ package store_test
 
 import (
 	"context"
+	"database/sql"
+	"database/sql/driver"
 	"errors"
+	"fmt"
+	"io"
 	"net"
 	"os"
 	"path/filepath"
@@ -10,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -36,7 +41,7 @@ func calls(ctx context.Context, s *store.Store) map[string]error {
 	_, errs["read user"] = s.UserByEmail(ctx, "ada@example.com")
 	_, errs["list"] = s.ListOnboardings(ctx, store.OnboardingFilter{})
 	_, errs["catalogue"] = s.PublicPlans(ctx)
-	_, errs["sum"] = s.LedgerSum(ctx, "acct_1", domain.PoolPlan)
+	_, errs["sum"] = s.GrantedUnder(ctx, "sub_1", "sub_1/2026-03-14")
 	_, errs["insert"] = s.InsertOnboarding(ctx, storetest.NewOnboarding("ada@example.com"))
 	_, errs["claim key"] = s.ClaimKey(ctx, store.Key{Scope: "s", Value: "k"}, "onb_1")
 	_, errs["find key"] = s.FindKey(ctx, store.Key{Scope: "s", Value: "k"})
@@ -45,6 +50,19 @@ func calls(ctx context.Context, s *store.Store) map[string]error {
 	_, errs["delete"] = s.DeleteExpired(ctx, time.Now(), 10)
 	errs["transaction"] = s.Within(ctx, func(*store.Store) error { return nil })
 	return errs
+}
+
+func TestAway_ReadsTheTypeOfAnErrorNotItsText(t *testing.T) {
+	t.Parallel()
+	for _, err := range []error{
+		io.EOF, io.ErrUnexpectedEOF, driver.ErrBadConn, sql.ErrConnDone, pgconn.ErrConnClosed,
+		context.DeadlineExceeded, &pgconn.PgError{Code: "57P01"}, &pgconn.PgError{Code: "40P01"},
+	} {
+		assert.True(t, store.Away(fmt.Errorf("read plan: %w", err)), "%v", err)
+	}
+	for _, err := range []error{errors.New("unexpected EOF"), errors.New("conn closed"), &pgconn.PgError{Code: "23514"}} {
+		assert.False(t, store.Away(err), "%v", err)
+	}
 }
 
 func TestOpen_AnUnreachablePostgresIsUnavailableNotAnError(t *testing.T) {

@@ -54,6 +54,21 @@ func (s *Store) LatestOnboarding(ctx context.Context, accountID string) (*domain
 	return one[domain.Onboarding](s, s.conn(ctx).Where("account_id = ?", accountID).Order("id DESC"), "onboarding")
 }
 
+// LatestOnboardings returns the newest onboarding of each account, by account id.
+func (s *Store) LatestOnboardings(ctx context.Context, accountIDs []string) (map[string]*domain.Onboarding, error) {
+	var rows []domain.Onboarding
+	newest := s.conn(ctx).Model(&domain.Onboarding{}).Select("MAX(id)").Where("account_id IN ?", accountIDs).Group("account_id")
+	if err := s.conn(ctx).Where("id IN (?)", newest).Find(&rows).Error; err != nil && !errors.Is(err, gorm.ErrRecordNotFound) {
+		return nil, s.wrap("read onboardings", "", err)
+	}
+	byAccount := map[string]*domain.Onboarding{}
+	presentAll(rows)
+	for i := range rows {
+		byAccount[rows[i].AccountID] = &rows[i]
+	}
+	return byAccount, nil
+}
+
 // SaveOnboarding writes a changed onboarding and wakes its watchers once the
 // transaction commits. Its version must have been counted up by Advance or
 // Touch; a row that changed in between is a conflict the caller may retry.
@@ -101,6 +116,21 @@ func (s *Store) ListOnboardings(ctx context.Context, f OnboardingFilter) (List[d
 	return page(s, q, f.Page, func(o *domain.Onboarding) string { return o.ID })
 }
 
+// RunningOnboardings returns onboardings that have not ended, after the cursor
+// id.
+func (s *Store) RunningOnboardings(ctx context.Context, after string, limit int) ([]domain.Onboarding, error) {
+	var rows []domain.Onboarding
+	err := s.conn(ctx).Where("id > ? AND "+stillRuns, after).Order("id").Limit(limit).Find(&rows).Error
+	return rows, s.wrap("read running onboardings", "", err)
+}
+
+// WaitingOnboardings returns onboardings in the status, after the cursor id.
+func (s *Store) WaitingOnboardings(ctx context.Context, status domain.OnboardingStatus, after string, limit int) ([]domain.Onboarding, error) {
+	var rows []domain.Onboarding
+	err := s.conn(ctx).Where("status = ? AND id > ?", status, after).Order("id").Limit(limit).Find(&rows).Error
+	return rows, s.wrap("read waiting onboardings", "", err)
+}
+
 // UncheckedOnboardings returns onboardings that have not ended, least recently
 // compared with their workflow first, of those last checked and changed before
 // the time.
@@ -111,31 +141,9 @@ func (s *Store) UncheckedOnboardings(ctx context.Context, before time.Time, limi
 	return rows, s.wrap("read unchecked onboardings", "", err)
 }
 
-// WaitingOnboardings returns onboardings in the status, after the cursor id.
-func (s *Store) WaitingOnboardings(ctx context.Context, status domain.OnboardingStatus, after string, limit int) ([]domain.Onboarding, error) {
-	var rows []domain.Onboarding
-	err := s.conn(ctx).Where("status = ? AND id > ?", status, after).Order("id").Limit(limit).Find(&rows).Error
-	return rows, s.wrap("read waiting onboardings", "", err)
-}
-
 // MarkChecked notes that the onboarding was compared with its workflow now. It
 // is no change a watcher would see.
 func (s *Store) MarkChecked(ctx context.Context, id string) error {
 	err := s.writer(ctx).Model(&domain.Onboarding{}).Where("id = ?", id).UpdateColumn("checked_at", s.now()).Error
 	return s.wrap("mark onboarding checked", "", err)
-}
-
-// LatestOnboardings returns the newest onboarding of each account, by account id.
-func (s *Store) LatestOnboardings(ctx context.Context, accountIDs []string) (map[string]*domain.Onboarding, error) {
-	var rows []domain.Onboarding
-	newest := s.conn(ctx).Model(&domain.Onboarding{}).Select("MAX(id)").Where("account_id IN ?", accountIDs).Group("account_id")
-	if err := s.conn(ctx).Where("id IN (?)", newest).Find(&rows).Error; err != nil && !errors.Is(err, gorm.ErrRecordNotFound) {
-		return nil, s.wrap("read onboardings", "", err)
-	}
-	byAccount := map[string]*domain.Onboarding{}
-	presentAll(rows)
-	for i := range rows {
-		byAccount[rows[i].AccountID] = &rows[i]
-	}
-	return byAccount, nil
 }

@@ -2,107 +2,52 @@ package store
 
 import (
 	"context"
+	"strconv"
 	"time"
-
-	"gorm.io/gorm"
 
 	"slipway/domain"
 )
 
-// RecheckAfter is how long a provider may take to decide before it is asked
-// again, if it sends no event.
-const RecheckAfter = time.Hour
-
-// Undecided is a payment that a provider was, or is about to be, asked for and
-// that has not ended.
-type Undecided struct {
-	domain.Payment `gorm:"embedded"`
-	// Wanted: its invoice is open and it is the invoice's newest attempt. What is
-	// not wanted is to be given back.
-	Wanted bool
-	now    time.Time
-}
-
-// ToAsk reports whether the provider is to be asked now, rather than the
-// customer, or an event, waited for.
-func (u *Undecided) ToAsk() bool {
-	switch u.Status {
-	case domain.PaymentRequiresAction:
-		return !u.Wanted
-	case domain.PaymentProcessing:
-		return u.ProviderRef == "" || !u.Wanted || u.now.Sub(u.UpdatedAt) >= RecheckAfter
+// InsertPayment stores a new payment as the next attempt of its invoice. One
+// that a provider is asked for gets the key invoice/attempt.
+func (s *Store) InsertPayment(ctx context.Context, p *domain.Payment) error {
+	var attempts int64
+	err := s.conn(ctx).Model(&domain.Payment{}).Where("invoice_id = ?", p.InvoiceID).Count(&attempts).Error
+	if err != nil {
+		return s.wrap("count payments", "", err)
 	}
-	return true
-}
-
-// undecided is the condition of the partial index payments_unsettled, for
-// payments made through a provider.
-const undecided = "payments.status IN ('created', 'processing', 'unknown', 'requires_action') AND payments.idempotency_key <> ''"
-
-// UndecidedPayments returns the subscription's undecided payments, oldest first.
-func (s *Store) UndecidedPayments(ctx context.Context, subscriptionID string) ([]Undecided, error) {
-	return s.undecided(s.conn(ctx).Where("invoices.subscription_id = ?", subscriptionID))
-}
-
-// UndecidedOfInvoice returns the invoice's undecided payments, oldest first.
-func (s *Store) UndecidedOfInvoice(ctx context.Context, invoiceID string) ([]Undecided, error) {
-	return s.undecided(s.conn(ctx).Where("invoices.id = ?", invoiceID))
-}
-
-// StalePayments returns payments that have been undecided, and not been looked
-// at, since the time, for whoever looks after those nobody else does: first those
-// never looked at.
-func (s *Store) StalePayments(ctx context.Context, before time.Time, limit int) ([]Undecided, error) {
-	return s.undecided(s.conn(ctx).Where("payments.updated_at < ? AND (payments.looked_at IS NULL OR payments.looked_at < ?)", before, before).
-		Order("COALESCE(payments.looked_at, payments.created_at)").Limit(limit))
-}
-
-// MarkLooked notes that the janitor has looked at the payment, whatever came of
-// it: others have their turn before it is looked at again.
-func (s *Store) MarkLooked(ctx context.Context, id string) error {
-	err := s.writer(ctx).Model(&domain.Payment{}).Where("id = ?", id).UpdateColumn("looked_at", s.now()).Error
-	return s.wrap("mark payment", "", err)
-}
-
-// LatePayments returns payments that a provider took when nobody waited for them
-// any more and that were not given back, of those changed before the time.
-func (s *Store) LatePayments(ctx context.Context, before time.Time, limit int) ([]domain.Payment, error) {
-	var rows []domain.Payment
-	err := s.conn(ctx).Where("late AND refunded = 0 AND idempotency_key <> '' AND updated_at < ?", before).
-		Order("updated_at").Limit(limit).Find(&rows).Error
-	return rows, s.wrap("read late payments", "", err)
-}
-
-func (s *Store) undecided(q *gorm.DB) ([]Undecided, error) {
-	var rows []Undecided
-	err := q.Table("payments").Joins("JOIN invoices ON invoices.id = payments.invoice_id").Where(undecided).
-		Select("payments.*, (invoices.status = 'open' AND NOT EXISTS (SELECT 1 FROM payments newer " +
-			"WHERE newer.invoice_id = payments.invoice_id AND newer.attempt > payments.attempt)) AS wanted").
-		Order("payments.id").Find(&rows).Error
-	for i := range rows {
-		rows[i].now = s.now()
+	p.Attempt = int(attempts) + 1
+	if p.MethodID != "" && p.Key == "" {
+		p.Key = p.InvoiceID + "/" + strconv.Itoa(p.Attempt)
 	}
-	return rows, s.wrap("read undecided payments", "", err)
+	return s.create(ctx, "insert payment", p)
 }
 
-// UndecidedPayment returns the newest undecided payment of the invoice, or not_found.
-func (s *Store) UndecidedPayment(ctx context.Context, invoiceID string) (*domain.Payment, error) {
-	q := s.conn(ctx).Where("invoice_id = ? AND "+undecided, invoiceID).Order("attempt DESC")
-	return one[domain.Payment](s, q, "undecided payment")
+// PaymentByID returns the payment, or not_found.
+func (s *Store) PaymentByID(ctx context.Context, id string) (*domain.Payment, error) {
+	return one[domain.Payment](s, s.conn(ctx).Where("id = ?", id), "payment")
 }
 
-// UnaskedPayments returns the invoice's payments that wait for approval, or for
-// a provider to be asked, and locks them until the transaction ends.
-func (s *Store) UnaskedPayments(ctx context.Context, invoiceID string) ([]domain.Payment, error) {
-	var rows []domain.Payment
-	err := s.locked(s.conn(ctx)).Where("invoice_id = ? AND status IN ?", invoiceID,
-		[]domain.PaymentStatus{domain.PaymentCreated, domain.PaymentPendingApproval}).Find(&rows).Error
-	return rows, s.wrap("read payments", "", err)
+// LockPayment is PaymentByID that keeps others from changing it until the
+// transaction ends.
+func (s *Store) LockPayment(ctx context.Context, id string) (*domain.Payment, error) {
+	return one[domain.Payment](s, s.locked(s.conn(ctx)).Where("id = ?", id), "payment")
 }
 
 // PaymentByKey returns the payment a provider knows by the key, or not_found.
 func (s *Store) PaymentByKey(ctx context.Context, key string) (*domain.Payment, error) {
 	return one[domain.Payment](s, s.conn(ctx).Where("idempotency_key = ? AND idempotency_key <> ''", key), "payment")
+}
+
+// PaymentsByKeys returns the payments a provider knows by the keys, by key.
+func (s *Store) PaymentsByKeys(ctx context.Context, keys []string) (map[string]*domain.Payment, error) {
+	var rows []domain.Payment
+	err := s.conn(ctx).Where("idempotency_key IN ?", keys).Find(&rows).Error
+	payments := make(map[string]*domain.Payment, len(rows))
+	for i := range rows {
+		payments[rows[i].Key] = &rows[i]
+	}
+	return payments, s.wrap("read payments by key", "", err)
 }
 
 // PaymentOf returns the payment that paid the invoice, locked until the
@@ -112,36 +57,11 @@ func (s *Store) PaymentOf(ctx context.Context, invoiceID string) (*domain.Paymen
 	return one[domain.Payment](s, q, "payment")
 }
 
-// LockInvoice returns the invoice and keeps others from changing it until the
-// transaction ends; or not_found.
-func (s *Store) LockInvoice(ctx context.Context, id string) (*domain.Invoice, error) {
-	return one[domain.Invoice](s, s.locked(s.conn(ctx)).Where("id = ?", id), "invoice")
-}
-
-// OpenInvoices returns the subscription's open invoices, locked until the
-// transaction ends.
-func (s *Store) OpenInvoices(ctx context.Context, subscriptionID string) ([]domain.Invoice, error) {
-	var rows []domain.Invoice
-	err := s.locked(s.conn(ctx)).Where("subscription_id = ? AND status = ?", subscriptionID, domain.InvoiceOpen).
-		Order("id").Find(&rows).Error
-	presentAll(rows)
-	return rows, s.wrap("read open invoices", "", err)
-}
-
-// InvoiceForPeriod returns the subscription's invoice for the period and reason
-// that is not void, locked until the transaction ends; or not_found.
-func (s *Store) InvoiceForPeriod(ctx context.Context, subscriptionID string, start time.Time, reason string) (*domain.Invoice, error) {
-	q := s.locked(s.conn(ctx)).Where("subscription_id = ? AND period_start = ? AND reason = ? AND status <> 'void'",
-		subscriptionID, start, reason)
-	return one[domain.Invoice](s, q, "invoice")
-}
-
-// OpenInvoicesOf returns the account's open invoices, oldest first.
-func (s *Store) OpenInvoicesOf(ctx context.Context, accountID string) ([]domain.Invoice, error) {
-	rows := []domain.Invoice{}
-	err := s.conn(ctx).Where("account_id = ? AND status = ?", accountID, domain.InvoiceOpen).Order("id").Limit(100).Find(&rows).Error
-	presentAll(rows)
-	return rows, s.wrap("read open invoices", "", err)
+// PendingPayment returns the invoice's payment that waits for approval and
+// locks it until the transaction ends; or not_found.
+func (s *Store) PendingPayment(ctx context.Context, invoiceID string) (*domain.Payment, error) {
+	q := s.locked(s.conn(ctx)).Where("invoice_id = ? AND status = ?", invoiceID, domain.PaymentPendingApproval)
+	return one[domain.Payment](s, q, "pending payment")
 }
 
 // PendingPaymentsOf returns the account's payments that have not ended, oldest
@@ -154,8 +74,62 @@ func (s *Store) PendingPaymentsOf(ctx context.Context, accountID string) ([]doma
 	return rows, s.wrap("read pending payments", "", err)
 }
 
-// LatestSubscription returns the account's newest subscription, in use or not;
-// or not_found.
-func (s *Store) LatestSubscription(ctx context.Context, accountID string) (*domain.Subscription, error) {
-	return one[domain.Subscription](s, s.conn(ctx).Where("account_id = ?", accountID).Order("id DESC"), "subscription")
+// UnaskedPayments returns the invoice's payments that wait for approval, or for
+// a provider to be asked, and locks them until the transaction ends.
+func (s *Store) UnaskedPayments(ctx context.Context, invoiceID string) ([]domain.Payment, error) {
+	var rows []domain.Payment
+	err := s.locked(s.conn(ctx)).Where("invoice_id = ? AND status IN ?", invoiceID,
+		[]domain.PaymentStatus{domain.PaymentCreated, domain.PaymentPendingApproval}).Find(&rows).Error
+	return rows, s.wrap("read payments", "", err)
+}
+
+// LatePayments returns payments that a provider took when nobody waited for them
+// any more and that were not given back, of those changed before the time.
+func (s *Store) LatePayments(ctx context.Context, before time.Time, limit int) ([]domain.Payment, error) {
+	var rows []domain.Payment
+	err := s.conn(ctx).Where("late AND refunded = 0 AND idempotency_key <> '' AND updated_at < ?", before).
+		Order("updated_at").Limit(limit).Find(&rows).Error
+	return rows, s.wrap("read late payments", "", err)
+}
+
+// SucceededThrough returns payments that succeeded through the provider, after
+// the cursor id.
+func (s *Store) SucceededThrough(ctx context.Context, provider, after string, limit int) ([]domain.Payment, error) {
+	var rows []domain.Payment
+	err := s.conn(ctx).Where("id > ? AND provider = ? AND status = ?", after, provider, domain.PaymentSucceeded).
+		Order("id").Limit(limit).Find(&rows).Error
+	return rows, s.wrap("read succeeded payments", "", err)
+}
+
+// CountSucceeded counts the payments that succeeded through the provider.
+func (s *Store) CountSucceeded(ctx context.Context, provider string) (int64, error) {
+	var n int64
+	err := s.conn(ctx).Model(&domain.Payment{}).Where("provider = ? AND status = ?", provider, domain.PaymentSucceeded).Count(&n).Error
+	return n, s.wrap("count succeeded payments", "", err)
+}
+
+// SavePayment writes a changed payment.
+func (s *Store) SavePayment(ctx context.Context, p *domain.Payment) error {
+	return s.save(ctx, "save payment", p)
+}
+
+// PaymentFilter narrows the admin list; empty fields do not.
+type PaymentFilter struct {
+	AccountID string
+	Status    string
+	Query     string // part of the reference, or an id
+	LateOnly  bool
+	Page
+}
+
+// ListPayments returns a page of payments, newest first.
+func (s *Store) ListPayments(ctx context.Context, f PaymentFilter) (List[domain.Payment], error) {
+	q := where(where(s.conn(ctx), "account_id", f.AccountID), "status", f.Status)
+	if f.Query != "" {
+		q = q.Where("(id = ? OR invoice_id = ? OR ?)", f.Query, f.Query, holds("reference", f.Query))
+	}
+	if f.LateOnly {
+		q = q.Where("late")
+	}
+	return page(s, q, f.Page, func(p *domain.Payment) string { return p.ID })
 }

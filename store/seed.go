@@ -55,15 +55,6 @@ func seedPlans() []domain.Plan {
 	return []domain.Plan{free, starter, growth, scale, enterprise}
 }
 
-// UseCardProvider has the seeded card charged by the provider, sandbox or stripe.
-// A card that an admin gave another provider keeps it.
-func (s *Store) UseCardProvider(ctx context.Context, provider string) error {
-	err := s.writer(ctx).Model(&domain.PaymentOption{}).
-		Where("key = 'card' AND provider IN ? AND provider <> ?", []string{domain.ProviderSandbox, domain.ProviderStripe}, provider).
-		Updates(map[string]any{"provider": provider, "updated_at": s.now()}).Error
-	return s.wrap("choose card provider", "", err)
-}
-
 func seedPaymentOptions() []domain.PaymentOption {
 	return []domain.PaymentOption{
 		{
@@ -83,5 +74,12 @@ func seedPaymentOptions() []domain.PaymentOption {
 			Key: "cheque", Provider: domain.ProviderManual, Type: domain.TypeInvoice, Name: "Cheque", Enabled: false,
 			Instructions: "Cheques are not taken at the moment.",
 		},
+	}
+}
+
+func seedCreditPackages() []domain.CreditPackage {
+	return []domain.CreditPackage{
+		{Code: "credits-500", Name: "500 credits", Credits: 500, Amount: 1900, Currency: "usd", Active: true},
+		{Code: "credits-2000", Name: "2,000 credits", Credits: 2000, Amount: 5900, Currency: "usd", Active: true},
 	}
 }

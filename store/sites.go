@@ -12,16 +12,6 @@ func (s *Store) InsertSite(ctx context.Context, site *domain.Site) error {
 	return s.create(ctx, "insert site", site)
 }
 
-// LockAccount makes others that lock the account wait until the transaction
-// ends; rows that only refer to it may still be added. SQLite needs nothing:
-// its transactions exclude each other from the start.
-func (s *Store) LockAccount(ctx context.Context, id string) error {
-	if !s.postgres {
-		return nil
-	}
-	return s.wrap("lock account", "", s.conn(ctx).Exec("SELECT id FROM accounts WHERE id = ? FOR NO KEY UPDATE", id).Error)
-}
-
 // SiteByID returns a site of the account that was not deleted, or not_found.
 func (s *Store) SiteByID(ctx context.Context, accountID, id string) (*domain.Site, error) {
 	return one[domain.Site](s, s.conn(ctx).Where("id = ? AND account_id = ? AND deleted_at IS NULL", id, accountID), "site")

@@ -14,6 +14,7 @@ import (
 	"net/url"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -37,6 +38,7 @@ type Store struct {
 	hub      *hub
 	changed  *[]string // inside Within: onboardings, and the outbox, to announce once committed
 	watched  *observer
+	closed   *atomic.Bool // by Close
 }
 
 // Config says which database to open.
@@ -58,7 +60,7 @@ func Open(c Config) (*Store, error) {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	s := &Store{url: c.URL, hub: newHub(), watched: &observer{}, now: func() time.Time {
+	s := &Store{url: c.URL, hub: newHub(), watched: &observer{}, closed: new(atomic.Bool), now: func() time.Time {
 		return c.Now().UTC().Truncate(time.Millisecond)
 	}}
 	var err error
@@ -159,6 +161,7 @@ func gormConfig(now func() time.Time, prepare bool) *gorm.Config {
 
 // Close releases the connections and ends all watches.
 func (s *Store) Close() error {
+	s.closed.Store(true)
 	s.hub.wakeAll()
 	for _, db := range []*gorm.DB{s.db, s.write} {
 		conn, err := db.DB()

@@ -12,7 +12,7 @@ import (
 
 	"slipway/activities"
 	"slipway/domain"
-	"slipway/notify"
+	"slipway/notify/webhook"
 	"slipway/store"
 	"slipway/workflows"
 )
@@ -37,7 +37,7 @@ const hookPath = "/hooks/sesame"
 func newDelivery(t testing.TB, answer func(attempt int, w http.ResponseWriter)) *delivering {
 	t.Helper()
 	d := &delivering{flow: newFlow(t)}
-	d.acts.Webhooks = notify.NewSender(true)
+	d.acts.Webhooks = webhook.NewSender(true)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		d.mu.Lock()
 		defer d.mu.Unlock()

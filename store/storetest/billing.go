@@ -171,9 +171,7 @@ func assertBalance(t *testing.T, s *store.Store, accountID string, plan, bonus i
 	require.NoError(t, err)
 	assert.Equal(t, []int64{plan, bonus, plan + bonus}, []int64{b.Plan, b.Bonus, b.Total})
 	for pool, want := range map[domain.CreditPool]int64{domain.PoolPlan: plan, domain.PoolBonus: bonus} {
-		sum, err := s.LedgerSum(t.Context(), accountID, pool)
-		require.NoError(t, err)
-		assert.Equal(t, want, sum, "the ledger of %s adds up to the balance", pool)
+		assert.Equal(t, want, LedgerSum(t, s, accountID, pool), "the ledger of %s adds up to the balance", pool)
 	}
 }
 

@@ -183,7 +183,7 @@ func checkUnique(t *testing.T, s *store.Store) {
 	live1, live2 := subscriptions("trialing", "active")
 	due1, due2 := subscriptions("past_due", "trialing")
 	incomplete1, incomplete2 := subscriptions("incomplete", "incomplete")
-	open1, open2 := invoices("open", "draft")
+	open1, open2 := invoices("open", "uncollectible")
 	paid1, paid2 := invoices("paid", "open")
 	succeeded1, succeeded2 := payments("succeeded")
 	pending1, pending2 := payments("pending_approval")

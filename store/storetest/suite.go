@@ -175,6 +175,20 @@ func insertInvoice(t testing.TB, s *store.Store) *domain.Invoice {
 	return in
 }
 
+// LedgerSum adds up the account's entries of a pool, to be compared with its balance.
+func LedgerSum(t testing.TB, s *store.Store, accountID string, pool domain.CreditPool) (sum int64) {
+	t.Helper()
+	entries, err := s.ListCredits(context.Background(), accountID, store.Page{Limit: 10_000})
+	require.NoError(t, err)
+	require.Empty(t, entries.Next, "the whole ledger")
+	for _, e := range entries.Data {
+		if e.Pool == pool {
+			sum += e.Amount
+		}
+	}
+	return sum
+}
+
 // count returns how many rows a query counts.
 func count(t testing.TB, s *store.Store, from string) int {
 	t.Helper()

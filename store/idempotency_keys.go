@@ -64,3 +64,9 @@ func (s *Store) ClaimKey(ctx context.Context, k Key, resourceID string) (existin
 	}
 	return s.FindKey(ctx, k)
 }
+
+func (s *Store) deleteOldKeys(ctx context.Context, before time.Time, limit int) (int64, error) {
+	old := s.write.Model(&idempotencyKey{}).Select("scope", "key").Where("created_at < ?", before).Limit(limit)
+	result := s.writer(ctx).Where("(scope, key) IN (?)", old).Delete(&idempotencyKey{})
+	return result.RowsAffected, s.wrap("delete old idempotency keys", "", result.Error)
+}

@@ -1,0 +1,123 @@
+package store
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"slipway/domain"
+)
+
+// creditRules hold of balances and their ledgers after every commit.
+var creditRules = []rule{
+	{
+		name: "ledgers", table: "balances",
+		holds: "Every balance is the sum of its ledger, and is not below zero.",
+		fix:   tellSupport,
+		broken: `SELECT COALESCE(b.account_id, l.account_id) FROM balances b FULL JOIN (SELECT account_id,
+			SUM(CASE WHEN pool = 'plan' THEN amount ELSE 0 END) AS plan, SUM(CASE WHEN pool = 'bonus' THEN amount ELSE 0 END) AS bonus
+			FROM credits GROUP BY account_id) l ON l.account_id = b.account_id
+			WHERE b.account_id IS NULL OR b.plan_credits <> COALESCE(l.plan, 0) OR b.bonus_credits <> COALESCE(l.bonus, 0)
+			OR b.plan_credits < 0 OR b.bonus_credits < 0`,
+	},
+}
+
+// invariantBatch is how many rows are held at a time.
+const invariantBatch = 500
+
+// checkGrants goes through every subscription that was ever used: each period
+// that began brought its credits once.
+func (s *Store) checkGrants(ctx context.Context) (Invariant, error) {
+	i := Invariant{Name: "period_grants", Holds: "Each period granted its credits once.", Fix: tellSupport}
+	for after := ""; ; {
+		var subs []domain.Subscription
+		err := s.conn(ctx).Where("id > ? AND current_period_start IS NOT NULL", after).Order("id").Limit(invariantBatch).Find(&subs).Error
+		if err != nil || len(subs) == 0 {
+			return i, s.wrap("check credits", "", err)
+		}
+		ids := make([]string, len(subs))
+		for n := range subs {
+			ids[n] = subs[n].ID
+		}
+		grants, err := s.periodGrants(ctx, ids)
+		if err != nil {
+			return i, err
+		}
+		for n := range subs {
+			if i.Checked++; !granted(&subs[n], grants[subs[n].ID]) {
+				i.Find(subs[n].ID)
+			}
+		}
+		after = ids[len(ids)-1]
+	}
+}
+
+// grants are the credits of a subscription's periods.
+type grants struct {
+	keys    []string // of the grants, one a period and one for each change of plan
+	periods int64    // how many periods began, by the events that told of it
+
+	imported *time.Time // when it was adopted in the middle of a period; nil: it began here
+	renewed  bool
+}
+
+// count adds what an event tells of the subscription's periods.
+func (g *grants) count(e *domain.Event) {
+	g.periods++
+	switch e.Type {
+	case domain.EventAccountImported:
+		g.imported = &e.CreatedAt
+	case domain.EventSubscriptionRenewed:
+		g.renewed = true
+	}
+}
+
+// broughtAlong reports whether the current period is the one that was imported.
+// Its credits were given elsewhere and may be spent. Only a renewal or another
+// interval begins one here, and another interval begins it after the import.
+func (g *grants) broughtAlong(sub *domain.Subscription) bool {
+	return g.imported != nil && !g.renewed && !sub.CurrentPeriodStart.After(*g.imported)
+}
+
+// begins are the events that tell of a period that began, or was under way when
+// it came here.
+var begins = []domain.EventType{
+	domain.EventSubscriptionActivated, domain.EventSubscriptionRenewed, domain.EventSubscriptionChanged, domain.EventAccountImported,
+}
+
+func (s *Store) periodGrants(ctx context.Context, ids []string) (map[string]grants, error) {
+	found := map[string]grants{}
+	var credits []domain.Credit
+	err := s.conn(ctx).Select("subscription_id", "idempotency_key").
+		Where("subscription_id IN ? AND reason = ?", ids, domain.ReasonPlanGrant).Find(&credits).Error
+	for _, c := range credits {
+		g := found[c.SubscriptionID]
+		g.keys = append(g.keys, c.IdempotencyKey)
+		found[c.SubscriptionID] = g
+	}
+	var begun []domain.Event
+	if err == nil {
+		err = s.conn(ctx).Select("subscription_id", "type", "created_at").
+			Where("subscription_id IN ? AND type IN ?", ids, begins).Find(&begun).Error
+	}
+	for n := range begun {
+		g := found[begun[n].SubscriptionID]
+		g.count(&begun[n])
+		found[begun[n].SubscriptionID] = g
+	}
+	return found, s.wrap("read period grants", "", err)
+}
+
+// granted reports whether the subscription's current period has its credits,
+// unless it brought them along, and no more periods have than began.
+func granted(sub *domain.Subscription, g grants) bool {
+	current, whole := sub.PeriodKey(), int64(0)
+	has := sub.Plan == nil || sub.Plan.Credits == 0 || g.broughtAlong(sub)
+	for _, key := range g.keys {
+		has = has || strings.HasPrefix(key, current)
+		if strings.Count(key, "/") == 1 {
+			whole++
+		}
+	}
+	return has && whole <= g.periods
+}

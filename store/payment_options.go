@@ -1,0 +1,38 @@
+package store
+
+import (
+	"context"
+
+	"slipway/domain"
+)
+
+// PaymentOptions returns every payment option, in catalogue order.
+func (s *Store) PaymentOptions(ctx context.Context) ([]domain.PaymentOption, error) {
+	return ordered[domain.PaymentOption](s, s.conn(ctx))
+}
+
+// PaymentOptionByID returns the payment option, or not_found.
+func (s *Store) PaymentOptionByID(ctx context.Context, id string) (*domain.PaymentOption, error) {
+	return one[domain.PaymentOption](s, s.conn(ctx).Where("id = ?", id), "payment option")
+}
+
+// SavePaymentOption inserts or changes an option; it becomes the only preferred
+// one if it is. False when another option has its key or external id.
+func (s *Store) SavePaymentOption(ctx context.Context, p *domain.PaymentOption) (bool, error) {
+	p.Present()
+	return s.saveUnique(ctx, p, func(tx *Store) error {
+		if !p.Preferred {
+			return nil
+		}
+		return tx.writer(ctx).Model(&domain.PaymentOption{}).Where("id <> ? AND preferred", p.ID).Update("preferred", false).Error
+	})
+}
+
+// UseCardProvider has the seeded card charged by the provider, sandbox or stripe.
+// A card that an admin gave another provider keeps it.
+func (s *Store) UseCardProvider(ctx context.Context, provider string) error {
+	err := s.writer(ctx).Model(&domain.PaymentOption{}).
+		Where("key = 'card' AND provider IN ? AND provider <> ?", []string{domain.ProviderSandbox, domain.ProviderStripe}, provider).
+		Updates(map[string]any{"provider": provider, "updated_at": s.now()}).Error
+	return s.wrap("choose card provider", "", err)
+}

@@ -1,0 +1,83 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"gorm.io/gorm"
+
+	"slipway/domain"
+)
+
+// RecheckAfter is how long a provider may take to decide before it is asked
+// again, if it sends no event.
+const RecheckAfter = time.Hour
+
+// Undecided is a payment that a provider was, or is about to be, asked for and
+// that has not ended.
+type Undecided struct {
+	domain.Payment `gorm:"embedded"`
+	// Wanted: its invoice is open and it is the invoice's newest attempt. What is
+	// not wanted is to be given back.
+	Wanted bool
+	now    time.Time
+}
+
+// ToAsk reports whether the provider is to be asked now, rather than the
+// customer, or an event, waited for.
+func (u *Undecided) ToAsk() bool {
+	switch u.Status {
+	case domain.PaymentRequiresAction:
+		return !u.Wanted
+	case domain.PaymentProcessing:
+		return u.ProviderRef == "" || !u.Wanted || u.now.Sub(u.UpdatedAt) >= RecheckAfter
+	}
+	return true
+}
+
+// undecided is the condition of the partial index payments_undecided, for
+// payments made through a provider.
+const undecided = "payments.status IN ('created', 'processing', 'unknown', 'requires_action') AND payments.idempotency_key <> ''"
+
+// UndecidedPayments returns the subscription's undecided payments, oldest first.
+func (s *Store) UndecidedPayments(ctx context.Context, subscriptionID string) ([]Undecided, error) {
+	return s.undecided(s.conn(ctx).Where("invoices.subscription_id = ?", subscriptionID))
+}
+
+// UndecidedOfInvoice returns the invoice's undecided payments, oldest first.
+func (s *Store) UndecidedOfInvoice(ctx context.Context, invoiceID string) ([]Undecided, error) {
+	return s.undecided(s.conn(ctx).Where("invoices.id = ?", invoiceID))
+}
+
+// UndecidedPayment returns the newest undecided payment of the invoice, or not_found.
+func (s *Store) UndecidedPayment(ctx context.Context, invoiceID string) (*domain.Payment, error) {
+	q := s.conn(ctx).Where("invoice_id = ? AND "+undecided, invoiceID).Order("attempt DESC")
+	return one[domain.Payment](s, q, "undecided payment")
+}
+
+// StalePayments returns payments that have been undecided, and not been looked
+// at, since the time, for whoever looks after those nobody else does: first those
+// never looked at.
+func (s *Store) StalePayments(ctx context.Context, before time.Time, limit int) ([]Undecided, error) {
+	return s.undecided(s.conn(ctx).Where("payments.updated_at < ? AND (payments.looked_at IS NULL OR payments.looked_at < ?)", before, before).
+		Order("COALESCE(payments.looked_at, payments.created_at)").Limit(limit))
+}
+
+// MarkLooked notes that the janitor has looked at the payment, whatever came of
+// it: others have their turn before it is looked at again.
+func (s *Store) MarkLooked(ctx context.Context, id string) error {
+	err := s.writer(ctx).Model(&domain.Payment{}).Where("id = ?", id).UpdateColumn("looked_at", s.now()).Error
+	return s.wrap("mark payment", "", err)
+}
+
+func (s *Store) undecided(q *gorm.DB) ([]Undecided, error) {
+	var rows []Undecided
+	err := q.Table("payments").Joins("JOIN invoices ON invoices.id = payments.invoice_id").Where(undecided).
+		Select("payments.*, (invoices.status = 'open' AND NOT EXISTS (SELECT 1 FROM payments newer " +
+			"WHERE newer.invoice_id = payments.invoice_id AND newer.attempt > payments.attempt)) AS wanted").
+		Order("payments.id").Find(&rows).Error
+	for i := range rows {
+		rows[i].now = s.now()
+	}
+	return rows, s.wrap("read undecided payments", "", err)
+}

@@ -206,7 +206,8 @@ func (s *Store) RemoveMethod(ctx context.Context, m *domain.PaymentMethod) error
 // ListMethods returns a page of the payment methods an account can pay with,
 // newest first; what a provider has not made yet is none.
 func (s *Store) ListMethods(ctx context.Context, accountID string, p Page) (List[domain.PaymentMethod], error) {
-	q := s.conn(ctx).Where("account_id = ? AND removed_at IS NULL AND (provider = 'manual' OR provider_ref <> '')", accountID)
+	q := s.conn(ctx).Where("account_id = ? AND removed_at IS NULL AND (collection_method = ? OR provider_ref <> '')",
+		accountID, domain.SendInvoice)
 	return page(s, q, p, func(m *domain.PaymentMethod) string { return m.ID })
 }
 

@@ -24,7 +24,8 @@ func (s *Store) ProposeMethod(ctx context.Context, m *domain.PaymentMethod) erro
 // ProposedMethod returns the account's method that a provider has not made yet,
 // or not_found.
 func (s *Store) ProposedMethod(ctx context.Context, accountID string) (*domain.PaymentMethod, error) {
-	q := s.conn(ctx).Where("account_id = ? AND provider_ref = '' AND provider <> 'manual' AND removed_at IS NULL", accountID)
+	q := s.conn(ctx).Where("account_id = ? AND provider_ref = '' AND collection_method = ? AND removed_at IS NULL",
+		accountID, domain.ChargeAutomatically)
 	return one[domain.PaymentMethod](s, q.Order("id DESC"), "payment method")
 }
 

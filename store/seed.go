@@ -55,32 +55,36 @@ func seedPlans() []domain.Plan {
 	return []domain.Plan{free, starter, growth, scale, enterprise}
 }
 
-// UseCardProvider has the seeded card charged by the provider, sandbox or stripe.
-// A card that an admin gave another provider keeps it.
-func (s *Store) UseCardProvider(ctx context.Context, provider string) error {
+// UseCardProvider has the seeded card charged by the provider, unless it is
+// charged by one of those to keep. A card that an admin has paid by hand stays so.
+func (s *Store) UseCardProvider(ctx context.Context, provider string, keep ...string) error {
 	err := s.writer(ctx).Model(&domain.PaymentOption{}).
-		Where("key = 'card' AND provider IN ? AND provider <> ?", []string{domain.ProviderSandbox, domain.ProviderStripe}, provider).
+		Where("key = 'card' AND collection_method = ? AND provider NOT IN ?", domain.ChargeAutomatically, append(keep, provider)).
 		Updates(map[string]any{"provider": provider, "updated_at": s.now()}).Error
 	return s.wrap("choose card provider", "", err)
 }
 
+// seededCardProvider is who charges the seeded card until UseCardProvider says
+// who does: the one that needs no contract with anybody.
+const seededCardProvider = "sandbox"
+
 func seedPaymentOptions() []domain.PaymentOption {
 	return []domain.PaymentOption{
 		{
-			Key: "bank_transfer", ExternalID: "14", Provider: domain.ProviderManual, Type: domain.TypeBankTransfer,
+			Key: "bank_transfer", ExternalID: "14", Provider: domain.ProviderManual, CollectionMethod: domain.SendInvoice, Type: domain.TypeBankTransfer,
 			Name: "Bank transfer", Enabled: true, Preferred: true,
 			Instructions: "Transfer the amount to the account on your invoice, write the invoice number into the purpose, then submit the transfer's reference here.",
 		},
 		{
-			Key: "card", Provider: domain.ProviderSandbox, Type: domain.TypeCard, Name: "Card", Enabled: true,
+			Key: "card", Provider: seededCardProvider, CollectionMethod: domain.ChargeAutomatically, Type: domain.TypeCard, Name: "Card", Enabled: true,
 		},
 		{
-			Key: "wallet", Provider: domain.ProviderManual, Type: domain.TypeWallet, Name: "Mobile wallet", Enabled: true,
+			Key: "wallet", Provider: domain.ProviderManual, CollectionMethod: domain.SendInvoice, Type: domain.TypeWallet, Name: "Mobile wallet", Enabled: true,
 			Countries:    []string{"GH", "KE", "RW", "TZ", "UG", "ZM"},
 			Instructions: "Send the amount to the number on your invoice, then submit the transaction code here.",
 		},
 		{
-			Key: "cheque", Provider: domain.ProviderManual, Type: domain.TypeInvoice, Name: "Cheque", Enabled: false,
+			Key: "cheque", Provider: domain.ProviderManual, CollectionMethod: domain.SendInvoice, Type: domain.TypeInvoice, Name: "Cheque", Enabled: false,
 			Instructions: "Cheques are not taken at the moment.",
 		},
 	}

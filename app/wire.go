@@ -42,7 +42,7 @@ type App struct {
 	stderr io.Writer // where progress is shown
 
 	Store     *store.Store
-	providers map[string]payment.Provider
+	providers *payment.Registry
 	Sandbox   *sandbox.Server // dev and sandbox run one
 	Temporal  client.Client
 	Workflows *workflows.Client
@@ -153,7 +153,7 @@ func (a *App) startWorker(ctx context.Context) error {
 		Temporal: a.Temporal, Client: a.Workflows, ReconcileEvery: a.ReconcileEvery, Log: a.Log, Interceptors: a.Interceptors,
 		ProviderRate: a.ProviderRate,
 		Activities: &activities.Activities{
-			Store: a.Store, Processes: a.Workflows, Providers: a.providers, ReturnURL: a.publicAddress(a.Listen) + "/return",
+			Store: a.Store, Processes: a.Workflows, Providers: a.providers.Providers(), ReturnURL: a.publicAddress(a.Listen) + "/return",
 			Deliveries: a.Workflows, Webhooks: notify.NewSender(a.WebhookPrivate),
 			Policy: activities.Policy{
 				PaymentWindow: a.PaymentWindow, Reminders: reminders, Billing: a.billingPolicy(),

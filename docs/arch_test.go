@@ -71,6 +71,7 @@ var mayImport = map[string][]string{
 	"payment/manual":      {"payment"},
 	"payment/sandbox":     {"payment"},
 	"payment/stripe":      {"payment"},
+	"payment/toytest":     {"payment"},
 	"notify":              {"domain"},
 	"activities":          {"store", "payment", "notify", "domain"},
 	"workflows":           {"activities", "domain"},

@@ -140,7 +140,7 @@ func (a *adoption) findMethod() error {
 		return domain.Invalid("external_method", "It does not fit the payment option.",
 			"with external_customer, the provider's ids for an option that is charged; nothing for one that is paid by hand")
 	}
-	a.method = a.methodOf(option, store.NewID(domain.PrefixPaymentMethod))
+	a.method = option.NewMethod(store.NewID(domain.PrefixPaymentMethod), a.row.AccountID, a.Now)
 	a.method.Ref, a.method.Customer = in.Method, in.Customer
 	return nil
 }

@@ -110,7 +110,7 @@ func (o *Onboarding) proposed(option *domain.PaymentOption, needed bool) (*domai
 
 // attach makes an option that is paid by hand the account's default.
 func (o *Onboarding) attach(option *domain.PaymentOption) (*domain.PaymentMethod, error) {
-	method, err := o.Tx.AttachMethod(o.Ctx, o.methodOf(option, store.NewID(domain.PrefixPaymentMethod)), true)
+	method, err := o.Tx.AttachMethod(o.Ctx, option.NewMethod(store.NewID(domain.PrefixPaymentMethod), o.row.AccountID, o.Now), true)
 	if err != nil {
 		return nil, err
 	}
@@ -121,16 +121,9 @@ func (o *Onboarding) attach(option *domain.PaymentOption) (*domain.PaymentMethod
 // propose stores the method a provider is to make of the token, or of what the
 // customer enters on its page.
 func (o *Onboarding) propose(option *domain.PaymentOption, id, token string) (*domain.PaymentMethod, error) {
-	method := o.methodOf(option, id)
+	method := option.NewMethod(id, o.row.AccountID, o.Now)
 	method.Token, o.row.PaymentToken = token, ""
 	return method, o.Tx.ProposeMethod(o.Ctx, method)
-}
-
-func (o *Onboarding) methodOf(option *domain.PaymentOption, id string) *domain.PaymentMethod {
-	return &domain.PaymentMethod{
-		ID: id, AccountID: o.row.AccountID, Option: option.Key, Provider: option.Provider, Type: option.Type,
-		Name: option.Name, CreatedAt: o.Now,
-	}
 }
 
 // askForMethod has the provider asked for the method, or for the page to enter

@@ -19,7 +19,8 @@ func afterSignup(t *testing.T, wishes ...wish) *flow {
 	first.signup(wishes...)
 	first.assertEnd(domain.OnboardingCompleted)
 	f := newFlow(t)
-	f.store, f.acts.Store, f.db, f.o = first.store, first.store, first.db, first.o
+	f.store, f.db, f.o = first.store, first.db, first.o
+	f.useStore(first.store)
 	return f
 }
 
@@ -62,13 +63,14 @@ func TestBilling_RefusesWhatIsNotAllowedAndCloses(t *testing.T) {
 	assert.Equal(t, "invalid_transition", a.refusal())
 }
 
-func TestBilling_WithoutItsCommandClosesByItself(t *testing.T) {
+func TestBilling_OfASubscriptionThatHasEndedCloses(t *testing.T) {
 	t.Parallel()
 	f := afterSignup(t, plan("free"))
+	f.exec("UPDATE subscriptions SET status = 'canceled'")
 	f.billing()
 	require.True(t, f.IsWorkflowCompleted())
 	require.NoError(t, f.GetWorkflowError())
-	assert.Equal(t, noon.Add(time.Minute), f.Now().UTC())
+	assert.Equal(t, noon, f.Now().UTC(), "at once")
 }
 
 func TestBilling_FlagsMoneyThatComesLate(t *testing.T) {
@@ -79,7 +81,8 @@ func TestBilling_FlagsMoneyThatComesLate(t *testing.T) {
 	first.signup(plan("growth"))
 	first.assertEnd(domain.OnboardingCanceled)
 	f := newFlow(t)
-	f.store, f.acts.Store, f.db, f.o = first.store, first.store, first.db, first.o
+	f.store, f.db, f.o = first.store, first.db, first.o
+	f.useStore(first.store)
 	f.at(0, func() { f.give(domain.ActionApprovePayment) })
 	f.billing()
 	require.NoError(t, f.GetWorkflowError())

@@ -42,8 +42,8 @@ func TestSignup_ByCardIsDoneInOneGoWhateverTheProviderDoes(t *testing.T) {
 			s := newShop(t)
 			s.signedUp(plan("growth"), card(c.token))
 			f := s.flow
-			assert.Equal(t, c.asked, f.ran("Collect"))
-			assert.Equal(t, 1, f.ran("OpenAccount"))
+			assert.Equal(t, c.asked, f.ran("RegisterPaymentMethod")+f.ran("ChargePayment")-1)
+			assert.Equal(t, 1, f.ran("CreateAccount"))
 			took := f.Now().Sub(noon)
 			assert.GreaterOrEqual(t, took, c.wait)
 			assert.LessOrEqual(t, took, c.wait+c.wait/2+2*time.Second, "as long as was asked for, and no longer")

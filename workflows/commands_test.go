@@ -10,7 +10,7 @@ import (
 	commonpb "go.temporal.io/api/common/v1"
 	"go.temporal.io/sdk/converter"
 
-	"slipway/activities"
+	"slipway/activities/activitiestest"
 	"slipway/domain"
 	"slipway/store"
 	"slipway/workflows"
@@ -76,7 +76,7 @@ func TestCancel_AtEachWait(t *testing.T) {
 
 func TestCancel_WhileTheFirstStepsAreTriedAgain(t *testing.T) {
 	t.Parallel()
-	for _, step := range []string{"OpenAccount"} {
+	for _, step := range []string{"CreateAccount", "ChoosePlan", "AttachPaymentMethod", "CollectPayment"} {
 		for name, cancel := range map[string]func(f *flow){
 			"by command":                func(f *flow) { f.give(domain.ActionCancel) },
 			"by signal":                 func(f *flow) { f.SignalWorkflow(workflows.SignalCancel, nil) },
@@ -106,7 +106,7 @@ func TestCommands_GivenToARestartedWorkflowHaveTheirTurn(t *testing.T) {
 	t.Parallel()
 	f := newFlow(t)
 	f.receive(plan("growth"))
-	_, err := f.acts.OpenAccount(t.Context(), activities.OpenAccountInput{OnboardingID: f.o.ID})
+	_, err := activitiestest.Walk(t.Context(), f.acts, f.o.ID)
 	require.NoError(t, err)
 	f.before = func(string, int) error {
 		if f.Now().Before(noon.Add(time.Minute)) {
@@ -130,7 +130,7 @@ func TestCancel_ThatReachesTemporalDuringAnApprovalLeavesTheApproval(t *testing.
 	f := newFlow(t)
 	approved, seen := make(chan struct{}), make(chan struct{})
 	f.after = func(name string, call int) {
-		if name == "Apply" && call == 2 { // committed, not yet reported
+		if name == "ApplyCommand" && call == 2 { // committed, not yet reported
 			f.CancelWorkflow()
 			f.at(0, func() { close(approved) })
 			<-approved
@@ -234,7 +234,7 @@ func TestValidators_RejectWhatTheStateDoesNotAllow(t *testing.T) {
 		domain.ActionApprovePayment, domain.ActionRejectPayment, domain.ActionActivate, domain.ActionCancel,
 	}
 	atEachWait(t, func(f *flow, at domain.OnboardingStatus) {
-		ran, before := f.ran("Apply"), f.row().Version
+		ran, before := f.ran("ApplyCommand"), f.row().Version
 		refused := map[domain.Action]*answer{}
 		for _, action := range all {
 			if (&domain.Onboarding{Status: at}).Check(action) != nil {
@@ -248,7 +248,7 @@ func TestValidators_RejectWhatTheStateDoesNotAllow(t *testing.T) {
 				assert.Equal(f.t, "invalid_transition", a.refusal(), action)
 				assert.False(f.t, a.accepted, "nothing enters the history")
 			}
-			assert.Equal(f.t, ran, f.ran("Apply"))
+			assert.Equal(f.t, ran, f.ran("ApplyCommand"))
 			assert.Equal(f.t, before, f.row().Version)
 			f.give(domain.ActionCancel)
 		})
@@ -271,7 +271,7 @@ func TestCommands_TwoApprovalsAtOnceAreOneFulfilment(t *testing.T) {
 	for _, a := range answers {
 		require.True(t, a.done, "every answer that is owed is given")
 		assert.NoError(t, a.err)
-		assert.Equal(t, domain.OnboardingCompleted, a.standing.Status)
+		assert.Equal(t, domain.OnboardingCompleted, a.state.Status)
 	}
 	assert.Equal(t, 1, f.count("SELECT count(*) FROM payments WHERE status = 'succeeded'"))
 	assert.Equal(t, 1, f.count("SELECT count(*) FROM credits"))
@@ -307,7 +307,7 @@ func TestCommands_TheSameIdIsOneCommand(t *testing.T) {
 	f.at(time.Hour, func() { f.give(domain.ActionApprovePayment) })
 	f.signup(plan("growth"))
 	f.assertEnd(domain.OnboardingCompleted)
-	assert.Equal(t, first.standing, again.standing)
+	assert.Equal(t, first.state, again.state)
 	assert.Len(t, f.payments(), 1)
 }
 
@@ -367,7 +367,7 @@ func TestCatalogueChanged_EndsTheWaitsItCanServe(t *testing.T) {
 			f.at(10*time.Minute, func() { before = f.row().Version; changed(f) })
 			f.at(20*time.Minute, func() {
 				assert.Equal(t, before, f.row().Version)
-				assert.Equal(t, 1, f.ran("OpenAccount"))
+				assert.Equal(t, 1, f.ran("CreateAccount"))
 				f.give(domain.ActionCancel)
 			})
 			f.signup(plan("growth"))

@@ -151,7 +151,8 @@ func TestDelivery_SentBackToTheOutboxIsPostedAgain(t *testing.T) {
 	d := newDelivery(t, always(http.StatusOK))
 	d.run()
 	again := newFlow(t)
-	again.store, again.acts.Store, again.acts.Webhooks = d.store, d.store, d.acts.Webhooks
+	again.store, again.acts.Webhooks = d.store, d.acts.Webhooks
+	again.useStore(d.store)
 	row := d.delivery()
 	row.Again()
 	require.NoError(t, d.store.SaveDelivery(t.Context(), row))

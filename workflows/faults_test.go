@@ -8,7 +8,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"slipway/activities"
+	"slipway/activities/activitiestest"
 	"slipway/domain"
+	"slipway/onboarding"
 	"slipway/store"
 	"slipway/workflows"
 )
@@ -83,11 +85,11 @@ func TestFaults_AStoreThatIsClosedAndOpenedAgain(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, closed.Close())
 	f.receive(plan("starter"))
-	f.acts.Store = closed
-	f.at(time.Minute, func() { f.acts.Store = f.store })
+	f.useStore(closed)
+	f.at(time.Minute, func() { f.useStore(f.store) })
 	f.signup()
 	f.assertEnd(domain.OnboardingCompleted)
-	assert.Greater(t, f.ran("OpenAccount"), 3)
+	assert.Greater(t, f.ran("CreateAccount"), 3)
 }
 
 func TestFaults_AnUnknownErrorIsTriedAgainAndItsTextStaysOut(t *testing.T) {
@@ -107,11 +109,11 @@ func TestFaults_EveryActivityMayRunTwice(t *testing.T) {
 	f := newFlow(t)
 	seen := map[string]int{}
 	f.before = func(name string, call int) error {
-		if call%2 == 0 || name == "End" {
+		if call%2 == 0 || name == "EndOnboarding" {
 			return nil
 		}
-		if name == "OpenAccount" { // done, and then lost
-			_, err := f.acts.OpenAccount(t.Context(), activities.OpenAccountInput{OnboardingID: f.o.ID})
+		if step := f.row().CurrentStep(); step != nil && name != "ApplyCommand" { // done, and then lost
+			_, err := activitiestest.Step(t.Context(), f.acts, onboarding.State{OnboardingID: f.o.ID, Step: step.Key})
 			require.NoError(t, err)
 		}
 		seen[name]++
@@ -121,7 +123,9 @@ func TestFaults_EveryActivityMayRunTwice(t *testing.T) {
 	f.at(time.Hour, func() { f.give(domain.ActionApprovePayment) })
 	f.signup(plan("growth"))
 	f.assertEnd(domain.OnboardingCompleted)
-	assert.Equal(t, map[string]int{"OpenAccount": 1, "Apply": 2}, seen)
+	assert.Equal(t, map[string]int{
+		"CreateAccount": 1, "ChoosePlan": 1, "AttachPaymentMethod": 1, "CollectPayment": 1, "ApplyCommand": 2,
+	}, seen)
 	assert.Equal(t, 1, f.count("SELECT count(*) FROM invoices"))
 }
 
@@ -136,12 +140,12 @@ func TestFaults_ACommandThatWasLostAfterItsCommitStillMovesTheWorkflow(t *testin
 				continue
 			}
 			f := newFlow(t)
-			var in activities.ApplyInput
+			var in activities.ApplyCommandInput
 			f.before = func(name string, call int) error {
-				if name != "Apply" || call != 1 {
+				if name != "ApplyCommand" || call != 1 {
 					return nil
 				}
-				if _, err := f.acts.Apply(t.Context(), in); err != nil {
+				if _, err := f.acts.ApplyCommand(t.Context(), in); err != nil {
 					return err
 				}
 				return domain.Unavailable("The worker", 0)
@@ -149,12 +153,12 @@ func TestFaults_ACommandThatWasLostAfterItsCommitStillMovesTheWorkflow(t *testin
 			var a *answer
 			f.at(time.Minute, func() {
 				if signal {
-					in = activities.ApplyInput{OnboardingID: f.o.ID, Action: action, Signal: true}
+					in = activities.ApplyCommandInput{Noun: domain.NounOnboarding, ID: f.o.ID, Action: action, Signal: true}
 					f.SignalWorkflow(string(action), nil)
 					return
 				}
 				c := f.command(action, toPlan("free"))
-				in = activities.ApplyInput{OnboardingID: f.o.ID, CommandID: c.ID, Action: action}
+				in = activities.ApplyCommandInput{Noun: domain.NounOnboarding, ID: f.o.ID, CommandID: c.ID, Action: action}
 				a = f.send(string(action), c.ID, workflows.CommandInput{CommandID: c.ID})
 			})
 			f.signup(plan("growth"))

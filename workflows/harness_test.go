@@ -22,8 +22,8 @@ import (
 	"go.temporal.io/sdk/worker"
 
 	"slipway/activities"
-	"slipway/onboarding"
 	"slipway/domain"
+	"slipway/onboarding"
 	"slipway/store"
 	"slipway/store/storetest"
 	"slipway/workflows"
@@ -61,7 +61,7 @@ func newFlow(t testing.TB) *flow {
 	f.db = f.store.Stats()["write"]
 	f.acts = activities.New(activities.Config{Store: f.store, Processes: f.fakes, Policy: domain.Policy{
 		Billing: domain.DefaultBillingPolicy(), PaymentWindow: window, Reminders: []time.Duration{time.Hour, 20 * time.Hour},
-	}}
+	}})
 	f.SetTestTimeout(30 * time.Second)
 	f.SetWorkerOptions(worker.Options{Interceptors: []interceptor.WorkerInterceptor{&activities.Errors{}, &f.faults}})
 	f.SetDataConverter(&recording{DataConverter: converter.GetDefaultDataConverter(), recorder: f.seen})
@@ -70,6 +70,16 @@ func newFlow(t testing.TB) *flow {
 	f.OnUpsertTypedSearchAttributes(mock.Anything).Run(f.upserted).Return(nil).Maybe()
 	return f
 }
+
+// use has the activities work with something else from now on.
+func (f *flow) use(change func(*activities.Config)) {
+	config := f.acts.Config
+	change(&config)
+	*f.acts = *activities.New(config)
+}
+
+// useStore has the activities work on the store.
+func (f *flow) useStore(s *store.Store) { f.use(func(c *activities.Config) { c.Store = s }) }
 
 func (f *flow) openStore() *store.Store { return f.openStoreAt(f.Now) }
 
@@ -142,7 +152,7 @@ type answer struct {
 	done     bool
 	at       time.Time
 	err      error
-	standing onboarding.State
+	state    onboarding.State
 	refresh  onboarding.Repaired
 }
 
@@ -164,7 +174,11 @@ func (f *flow) send(name, id string, args ...any) *answer {
 			a.done, a.err, a.at = true, err, f.Now()
 			switch r := result.(type) {
 			case onboarding.State:
-				a.standing = r
+				a.state = r
+			case activities.ApplyCommandResult:
+				if r.Onboarding != nil {
+					a.state = *r.Onboarding
+				}
 			case onboarding.Repaired:
 				a.refresh = r
 			}
@@ -199,6 +213,9 @@ func (f *flow) command(action domain.Action, fill ...func(*domain.Command)) *dom
 		if payments := f.payments(); len(payments) > 0 {
 			c.PaymentID = payments[len(payments)-1].ID
 		}
+	}
+	if invoice, err := f.store.OpenInvoice(f.t.Context(), f.o.SubscriptionID); err == nil {
+		c.InvoiceID = invoice.ID
 	}
 	for _, change := range fill {
 		change(c)

@@ -75,8 +75,8 @@ func TestBilling_LivesForYearsInRunsOfTwelvePeriods(t *testing.T) {
 		if run < 3 {
 			require.True(t, f.continued(), "run %d: %v", run, f.GetWorkflowError())
 			assert.Len(t, s.ledger(), 12*run)
-			assert.Equal(t, 12, f.ran("CollectBilling"), "nobody is asked for nothing")
-			assert.LessOrEqual(t, f.ran("BillDue"), 40)
+			assert.Equal(t, 12, f.ran("ChargeSubscription"), "nobody is asked for nothing")
+			assert.LessOrEqual(t, f.ran("ProcessDue"), 40)
 			s.assertNoSecrets(f)
 			f = s.next(f.Now())
 		}
@@ -133,7 +133,7 @@ func TestBilling_AnotherCardIsChargedAtOnce(t *testing.T) {
 		f.at(after(15)+time.Hour, func() {
 			assert.Equal(t, domain.SubscriptionPastDue, f.subscription().Status)
 			m := s.proposed("tok_ok")
-			_, err := f.acts.AttachMethod(t.Context(), activities.AttachMethodInput{AccountID: f.o.AccountID, MethodID: m.ID})
+			_, err := f.acts.AddPaymentMethod(t.Context(), activities.AddPaymentMethodInput{AccountID: f.o.AccountID, MethodID: m.ID})
 			require.NoError(t, err)
 			f.SignalWorkflow(workflows.SignalMethodChanged, nil)
 		})
@@ -222,7 +222,7 @@ func (f *flow) say(n int) {
 func (f *flow) hold() *answer {
 	until := f.Now().Add(10 * time.Minute)
 	f.before = func(activity string, _ int) error {
-		if activity == "Bill" && f.Now().Before(until) {
+		if activity == "ApplyCommand" && f.Now().Before(until) {
 			return domain.Unavailable("The database", 0)
 		}
 		return nil
@@ -247,13 +247,13 @@ func TestBilling_ContinuesAfterFiveHundredMessagesAndHearsEach(t *testing.T) {
 	require.True(t, f.continued(), "%v", f.GetWorkflowError())
 	p := f.payments()[0]
 	assert.Equal(t, []string{p.ID}, f.carried(), "once, however often it was told")
-	assert.Zero(t, f.ran("LookUp"), "news does not keep a run from ending")
+	assert.Zero(t, f.ran("LookUpPayment"), "news does not keep a run from ending")
 	news := f.carried()
 	f = s.next(f.Now())
 	f.at(time.Hour, func() { f.give(domain.ActionCancel) })
 	s.live(f, news...)
 	require.NoError(t, f.GetWorkflowError())
-	assert.Equal(t, 1, f.ran("LookUp"))
+	assert.Equal(t, 1, f.ran("LookUpPayment"))
 	assert.Equal(t, domain.PaymentSucceeded, f.payments()[0].Status, "the last of them was heard")
 	s.assertBooks()
 }

@@ -140,7 +140,7 @@ func TestPurchase_ByCardByHandOrNotAtAll(t *testing.T) {
 			}
 			_, result := s.purchase(f)
 			assert.Equal(t, c.want, result.Status)
-			assert.False(t, result.Collect)
+			assert.False(t, result.Charge)
 			assert.WithinDuration(t, noon.Add(c.took), f.Now(), time.Minute)
 			assert.Equal(t, c.bonus, f.count("SELECT bonus_credits FROM balances"))
 			assert.Equal(t, domain.SubscriptionTrialing, f.subscription().Status)

@@ -39,7 +39,7 @@ func TestCommands_AnyOrderKeepsTheInvariants(t *testing.T) {
 			version := f.row().Version
 			for _, action := range anyAction {
 				c := f.command(action, toPlan("scale"), byOption("card"))
-				_, _ = f.acts.Apply(t.Context(), activities.ApplyInput{OnboardingID: f.o.ID, CommandID: c.ID, Action: action})
+				_, _ = f.acts.ApplyCommand(t.Context(), activities.ApplyCommandInput{Noun: domain.NounOnboarding, ID: f.o.ID, CommandID: c.ID, Action: action})
 			}
 			assert.Equal(t, version, f.row().Version, "seed %d: ended is final", seed)
 			f.assertInvariants()

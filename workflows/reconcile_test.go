@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"slipway/activities"
-	"slipway/onboarding"
 	"slipway/domain"
+	"slipway/onboarding"
 	"slipway/workflows"
 )
 

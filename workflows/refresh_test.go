@@ -68,14 +68,14 @@ func TestRefresh_TheWorkflowGoesOnFromTheTruth(t *testing.T) {
 		f := newFlow(t)
 		var refresh *answer
 		f.at(time.Minute, func() { // behind the workflow's back
-			_, err := f.acts.Apply(t.Context(), activities.ApplyInput{OnboardingID: f.o.ID, Action: action, Signal: true})
+			_, err := f.acts.ApplyCommand(t.Context(), activities.ApplyCommandInput{Noun: domain.NounOnboarding, ID: f.o.ID, Action: action, Signal: true})
 			require.NoError(t, err)
 			refresh = f.give(domain.ActionRefresh)
 		})
 		f.signup(plan("growth"))
 		f.assertEnd(want)
 		require.True(t, refresh.done)
-		assert.Equal(t, want, refresh.refresh.Standing.Status)
+		assert.Equal(t, want, refresh.refresh.State.Status)
 		assert.Equal(t, noon.Add(time.Minute), f.Now().UTC())
 	}
 }

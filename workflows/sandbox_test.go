@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"slipway/activities"
 	"slipway/domain"
 	"slipway/payment"
 	"slipway/payment/manual"
@@ -82,9 +83,11 @@ func (s *shop) next(at time.Time) *flow {
 }
 
 func (f *flow) on(s *shop) {
-	f.store, f.acts.Store, f.db, f.o = s.stock, s.stock, s.stock.Stats()["write"], s.o
-	f.acts.Providers = map[string]payment.Provider{sandbox.Name: s.sandbox, manual.Name: manual.New()}
-	f.acts.ReturnURL = "https://shop.example/done"
+	f.store, f.db, f.o = s.stock, s.stock.Stats()["write"], s.o
+	f.use(func(c *activities.Config) {
+		c.Store, c.ReturnURL = s.stock, "https://shop.example/done"
+		c.Providers = map[string]payment.Provider{sandbox.Name: s.sandbox, manual.Name: manual.New()}
+	})
 }
 
 // signedUp runs a sign-up to its end.
@@ -178,6 +181,6 @@ func card(token string) wish {
 // live runs the subscription's Billing for as long as it runs at once.
 func (s *shop) live(f *flow, news ...string) {
 	s.t.Helper()
-	f.ExecuteWorkflow(workflows.Billing, workflows.BillingInput{SubscriptionID: s.o.SubscriptionID, Entity: true, News: news})
+	f.ExecuteWorkflow(workflows.Billing, workflows.BillingInput{SubscriptionID: s.o.SubscriptionID, News: news})
 	require.True(s.t, f.IsWorkflowCompleted())
 }

@@ -30,7 +30,7 @@ func TestSignup_NothingOwedIsDoneAtOnce(t *testing.T) {
 		sub := f.subscription()
 		assert.Equal(t, c.status, sub.Status)
 		assert.Equal(t, c.plan, sub.PlanCode)
-		assert.Equal(t, 1, f.ran("OpenAccount"))
+		assert.Equal(t, 1, f.ran("CreateAccount"))
 		assert.Equal(t, []map[string]string{{
 			"OnboardingStatus": "completed", "PlanCode": c.plan, "SubscriptionStatus": string(c.status),
 		}}, f.upserts, "search attributes are set once, at the end")
@@ -50,7 +50,7 @@ func TestSignup_BeginAnswersWhenTheAccountExistsAndTheNextStepIsKnown(t *testing
 		f.signup(plan(code))
 		require.True(t, begin.done, code)
 		assert.NoError(t, begin.err)
-		assert.Equal(t, want, begin.standing.Status)
+		assert.Equal(t, want, begin.state.Status)
 		assert.WithinDuration(t, noon, begin.at, time.Second)
 	}
 }
@@ -71,7 +71,7 @@ func TestSignup_BeginWaitsWhileTheDatabaseIsAway(t *testing.T) {
 	f.assertEnd(domain.OnboardingCompleted)
 	require.True(t, begin.done)
 	assert.False(t, begin.at.Before(noon.Add(time.Minute)))
-	assert.Equal(t, domain.OnboardingCompleted, begin.standing.Status)
+	assert.Equal(t, domain.OnboardingCompleted, begin.state.Status)
 }
 
 func TestSignup_BeginAnswersAtFailureToo(t *testing.T) {
@@ -79,7 +79,7 @@ func TestSignup_BeginAnswersAtFailureToo(t *testing.T) {
 	f := newFlow(t)
 	f.receive(plan("free"))
 	f.before = func(name string, _ int) error {
-		if name == "OpenAccount" {
+		if name == "ChoosePlan" {
 			return &domain.Error{Code: domain.CodeForbidden, Detail: "Never."}
 		}
 		return nil
@@ -197,7 +197,7 @@ func TestSignup_APaymentSubmittedAtTheLastMomentIsNotExpired(t *testing.T) {
 		}
 	})
 	f.before = func(name string, call int) error {
-		if name == "Apply" && call == 1 {
+		if name == "ApplyCommand" && call == 1 {
 			<-fired
 		}
 		return nil
@@ -252,7 +252,7 @@ func TestSignup_AnotherPlanAndAnotherMethodAtEachWait(t *testing.T) {
 				if m.want != completed {
 					f.at(after+time.Minute, func() {
 						assert.NoError(t, a.err)
-						assert.Equal(t, m.want, a.standing.Status)
+						assert.Equal(t, m.want, a.state.Status)
 						f.assertStatus(m.want)
 					})
 				}
@@ -280,7 +280,8 @@ func TestActivation_IsTheSameStoryForAnAccountThatExists(t *testing.T) {
 	first.signup(plan("starter"))
 	first.assertEnd(domain.OnboardingCompleted)
 	f := newFlow(t)
-	f.store, f.acts.Store, f.db = first.store, first.store, first.db
+	f.store, f.db = first.store, first.db
+	f.useStore(first.store)
 	o := f.activationOf(first.o, plan("growth"))
 	f.at(time.Hour/2, func() { f.give(domain.ActionSubmitPayment) })
 	f.at(time.Hour, func() { f.give(domain.ActionApprovePayment) })

@@ -43,7 +43,7 @@ func (s *Store) checkPlans(ctx context.Context) domain.Check {
 	plans, err := s.PublicPlans(ctx)
 	switch {
 	case err != nil:
-		check.Message, check.Fix = "The plans could not be read.", "Look at the log."
+		check.Message, check.Fix = "The plans could not be read.", "Read the log."
 	case len(plans) == 0:
 		check.Message = "No plan is active and public; sign-ups wait in waiting_for_plan."
 		check.Fix = "Run `slipway seed`, or activate a plan with PATCH /v1/admin/plans/{id} {\"active\":true,\"public\":true}."
@@ -71,7 +71,7 @@ func (s *Store) checkPaymentOptions(ctx context.Context) domain.Check {
 	}
 	switch {
 	case err != nil:
-		check.Message, check.Fix = "The payment options could not be read.", "Look at the log."
+		check.Message, check.Fix = "The payment options could not be read.", "Read the log."
 	case enabled == 0:
 		check.Message = "No payment option is enabled; paid sign-ups wait in waiting_for_payment_method."
 		check.Fix = "Run `slipway seed`, or enable one with PATCH /v1/admin/payment-options/{id} {\"enabled\":true}."

@@ -26,7 +26,7 @@ var creditRules = []rule{
 const invariantBatch = 500
 
 // checkGrants goes through every subscription that was ever used: each period
-// that began brought its credits once.
+// that began granted its credits once.
 func (s *Store) checkGrants(ctx context.Context) (Invariant, error) {
 	i := Invariant{Name: "period_grants", Holds: "Each period granted its credits once.", Fix: tellSupport}
 	for after := ""; ; {
@@ -55,13 +55,13 @@ func (s *Store) checkGrants(ctx context.Context) (Invariant, error) {
 // grants are the credits of a subscription's periods.
 type grants struct {
 	keys    []string // of the grants, one a period and one for each change of plan
-	periods int64    // how many periods began, by the events that told of it
+	periods int64    // how many periods began, by their events
 
 	imported *time.Time // when it was adopted in the middle of a period; nil: it began here
 	renewed  bool
 }
 
-// count adds what an event tells of the subscription's periods.
+// count adds what an event says of the subscription's periods.
 func (g *grants) count(e *domain.Event) {
 	g.periods++
 	switch e.Type {
@@ -72,15 +72,15 @@ func (g *grants) count(e *domain.Event) {
 	}
 }
 
-// broughtAlong reports whether the current period is the one that was imported.
-// Its credits were given elsewhere and may be spent. Only a renewal or another
-// interval begins one here, and another interval begins it after the import.
-func (g *grants) broughtAlong(sub *domain.Subscription) bool {
+// importedPeriod reports whether the current period is the one that was imported.
+// Its credits were granted elsewhere and may be spent. Only a renewal or another
+// interval begins a period here, and another interval begins it after the import.
+func (g *grants) importedPeriod(sub *domain.Subscription) bool {
 	return g.imported != nil && !g.renewed && !sub.CurrentPeriodStart.After(*g.imported)
 }
 
-// begins are the events that tell of a period that began, or was under way when
-// it came here.
+// begins are the events of a period that began, or that was under way when it was
+// imported.
 var begins = []domain.EventType{
 	domain.EventSubscriptionActivated, domain.EventSubscriptionRenewed, domain.EventSubscriptionChanged, domain.EventAccountImported,
 }
@@ -109,10 +109,10 @@ func (s *Store) periodGrants(ctx context.Context, ids []string) (map[string]gran
 }
 
 // granted reports whether the subscription's current period has its credits,
-// unless it brought them along, and no more periods have than began.
+// unless it was imported, and no more periods have credits than began.
 func granted(sub *domain.Subscription, g grants) bool {
 	current, whole := sub.PeriodKey(), int64(0)
-	has := sub.Plan == nil || sub.Plan.Credits == 0 || g.broughtAlong(sub)
+	has := sub.Plan == nil || sub.Plan.Credits == 0 || g.importedPeriod(sub)
 	for _, key := range g.keys {
 		has = has || strings.HasPrefix(key, current)
 		if strings.Count(key, "/") == 1 {

@@ -69,7 +69,7 @@ func (s *Store) LatestOnboardings(ctx context.Context, accountIDs []string) (map
 	return byAccount, nil
 }
 
-// SaveOnboarding writes a changed onboarding and wakes its watchers once the
+// SaveOnboarding writes a changed onboarding and notifies its watchers once the
 // transaction commits. Its version must have been counted up by Advance or
 // Touch; a row that changed in between is a conflict the caller may retry.
 func (s *Store) SaveOnboarding(ctx context.Context, o *domain.Onboarding) error {
@@ -141,8 +141,8 @@ func (s *Store) UncheckedOnboardings(ctx context.Context, before time.Time, limi
 	return rows, s.wrap("read unchecked onboardings", "", err)
 }
 
-// MarkChecked notes that the onboarding was compared with its workflow now. It
-// is no change a watcher would see.
+// MarkChecked stores that the onboarding was compared with its workflow now.
+// Watchers are not notified.
 func (s *Store) MarkChecked(ctx context.Context, id string) error {
 	err := s.writer(ctx).Model(&domain.Onboarding{}).Where("id = ?", id).UpdateColumn("checked_at", s.now()).Error
 	return s.wrap("mark onboarding checked", "", err)

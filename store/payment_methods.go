@@ -121,7 +121,7 @@ func (s *Store) SaveMethod(ctx context.Context, m *domain.PaymentMethod) error {
 	return s.save(ctx, "save payment method", m)
 }
 
-// RemoveMethod takes a method away; the row stays for the invoices it paid.
+// RemoveMethod marks a method as removed; the row stays for the invoices it paid.
 func (s *Store) RemoveMethod(ctx context.Context, m *domain.PaymentMethod) error {
 	now := s.now()
 	m.RemovedAt, m.Default = &now, false

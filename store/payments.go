@@ -83,8 +83,8 @@ func (s *Store) UnaskedPayments(ctx context.Context, invoiceID string) ([]domain
 	return rows, s.wrap("read payments", "", err)
 }
 
-// LatePayments returns payments that a provider took when nobody waited for them
-// any more and that were not given back, of those changed before the time.
+// LatePayments returns late payments that a provider took and that were not
+// refunded, of those changed before the time.
 func (s *Store) LatePayments(ctx context.Context, before time.Time, limit int) ([]domain.Payment, error) {
 	var rows []domain.Payment
 	err := s.conn(ctx).Where("late AND refunded = 0 AND idempotency_key <> '' AND updated_at < ?", before).

@@ -131,8 +131,8 @@ func (s *Store) numberSlug(ctx context.Context, a Allocation, accountID string) 
 	return a, err
 }
 
-// ReleaseSlug gives an account's slug up: free for anybody, or, with tombstone,
-// never to be had again, so that old links cannot reach a stranger.
+// ReleaseSlug releases an account's slug: free for any account, or, with
+// tombstone, never free again, so that old links cannot reach a stranger.
 func (s *Store) ReleaseSlug(ctx context.Context, accountID string, tombstone bool) error {
 	db := s.writer(ctx).Where("account_id = ?", accountID)
 	if tombstone {
@@ -141,7 +141,7 @@ func (s *Store) ReleaseSlug(ctx context.Context, accountID string, tombstone boo
 	return s.wrap("release slug", "", db.Where("status = 'held'").Delete(&slugRow{}).Error)
 }
 
-// SuggestSlugs returns three free slugs near the one that could not be had.
+// SuggestSlugs returns three free slugs close to the one that is taken.
 func (s *Store) SuggestSlugs(ctx context.Context, slug string) ([]string, error) {
 	base, _ := splitSlug(slug)
 	if limit := domain.SlugMax - domain.SlugSuffixRoom; len(base) > limit {

@@ -46,7 +46,8 @@ func (s *Store) checkPlans(ctx context.Context) domain.Check {
 		check.Message, check.Fix = "The plans could not be read.", "Read the log."
 	case len(plans) == 0:
 		check.Message = "No plan is active and public; sign-ups wait in waiting_for_plan."
-		check.Fix = "Run `slipway seed`, or activate a plan with PATCH /v1/admin/plans/{id} {\"active\":true,\"public\":true}."
+		check.Fix = "Run `slipway seed`, or activate a plan with " +
+			"PATCH /v1/admin/plans/{id} {\"active\":true,\"public\":true}."
 	default:
 		check.Status, check.Message = domain.CheckOK, fmt.Sprintf("%d on offer.", len(plans))
 		for _, p := range plans {
@@ -54,7 +55,8 @@ func (s *Store) checkPlans(ctx context.Context) domain.Check {
 				return check
 			}
 		}
-		check.Status, check.Message = domain.CheckWarn, "No plan is the default; sign-ups that name none wait in waiting_for_plan."
+		check.Status = domain.CheckWarn
+		check.Message = "No plan is the default; sign-ups that name none wait in waiting_for_plan."
 		check.Fix = "Make one the default with PATCH /v1/admin/plans/{id} {\"default\":true}."
 	}
 	return check

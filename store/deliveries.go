@@ -63,12 +63,16 @@ func (s *Store) ClaimDeliveries(ctx context.Context, limit int) ([]domain.Webhoo
 
 // ReclaimDeliveries takes deliveries that were claimed and probably never
 // started: pending since before one time, or delivering since before another.
-func (s *Store) ReclaimDeliveries(ctx context.Context, pending, delivering time.Time, limit int) ([]domain.WebhookDelivery, error) {
+func (s *Store) ReclaimDeliveries(
+	ctx context.Context, pending, delivering time.Time, limit int,
+) ([]domain.WebhookDelivery, error) {
 	return s.claim(ctx, "started_at", limit, "(status = ? AND started_at < ?) OR (status = ? AND started_at < ?)",
 		domain.DeliveryPending, pending, domain.DeliveryDelivering, delivering)
 }
 
-func (s *Store) claim(ctx context.Context, order string, limit int, condition string, args ...any) ([]domain.WebhookDelivery, error) {
+func (s *Store) claim(
+	ctx context.Context, order string, limit int, condition string, args ...any,
+) ([]domain.WebhookDelivery, error) {
 	var found []string
 	err := s.conn(ctx).Model(&domain.WebhookDelivery{}).Where(condition, args...).Limit(1).Pluck("event_id", &found).Error
 	if err != nil || len(found) == 0 { // nothing to write for, which is nearly always

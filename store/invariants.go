@@ -53,7 +53,8 @@ type rule struct {
 }
 
 // tellSupport is the fix of what only a fault in the program can break.
-const tellSupport = "Read the events of these rows, then correct them by hand. This should never happen: please report it."
+const tellSupport = "Read the events of these rows, then correct them by hand. " +
+	"This should never happen: please report it."
 
 // Invariants checks everything that must be true of the rows. The database reads
 // them all; the process keeps none. Work that was under way after the time before
@@ -80,9 +81,10 @@ func (s *Store) checkRule(ctx context.Context, r rule, before time.Time) (Invari
 	if err := s.conn(ctx).Table(r.table).Count(&i.Checked).Error; err != nil {
 		return i, err
 	}
-	if err := s.conn(ctx).Raw("SELECT count(*) FROM ("+r.broken+") AS broken", times...).Scan(&i.Broken).Error; err != nil || i.Broken == 0 {
+	err := s.conn(ctx).Raw("SELECT count(*) FROM ("+r.broken+") AS broken", times...).Scan(&i.Broken).Error
+	if err != nil || i.Broken == 0 {
 		return i, err
 	}
-	err := s.conn(ctx).Raw(fmt.Sprintf("%s ORDER BY 1 LIMIT %d", r.broken, MaxBrokenIDs), times...).Scan(&i.IDs).Error
+	err = s.conn(ctx).Raw(fmt.Sprintf("%s ORDER BY 1 LIMIT %d", r.broken, MaxBrokenIDs), times...).Scan(&i.IDs).Error
 	return i, err
 }

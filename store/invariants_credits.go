@@ -15,7 +15,8 @@ var creditRules = []rule{
 		holds: "Every balance is the sum of its ledger, and is not below zero.",
 		fix:   tellSupport,
 		broken: `SELECT COALESCE(b.account_id, l.account_id) FROM balances b FULL JOIN (SELECT account_id,
-			SUM(CASE WHEN pool = 'plan' THEN amount ELSE 0 END) AS plan, SUM(CASE WHEN pool = 'bonus' THEN amount ELSE 0 END) AS bonus
+			SUM(CASE WHEN pool = 'plan' THEN amount ELSE 0 END) AS plan,
+			SUM(CASE WHEN pool = 'bonus' THEN amount ELSE 0 END) AS bonus
 			FROM credits GROUP BY account_id) l ON l.account_id = b.account_id
 			WHERE b.account_id IS NULL OR b.plan_credits <> COALESCE(l.plan, 0) OR b.bonus_credits <> COALESCE(l.bonus, 0)
 			OR b.plan_credits < 0 OR b.bonus_credits < 0`,
@@ -31,7 +32,8 @@ func (s *Store) checkGrants(ctx context.Context) (Invariant, error) {
 	i := Invariant{Name: "period_grants", Holds: "Each period granted its credits once.", Fix: tellSupport}
 	for after := ""; ; {
 		var subs []domain.Subscription
-		err := s.conn(ctx).Where("id > ? AND current_period_start IS NOT NULL", after).Order("id").Limit(invariantBatch).Find(&subs).Error
+		err := s.conn(ctx).Where("id > ? AND current_period_start IS NOT NULL", after).Order("id").Limit(invariantBatch).
+			Find(&subs).Error
 		if err != nil || len(subs) == 0 {
 			return i, s.wrap("check credits", "", err)
 		}
@@ -82,7 +84,8 @@ func (g *grants) importedPeriod(sub *domain.Subscription) bool {
 // begins are the events of a period that began, or that was under way when it was
 // imported.
 var begins = []domain.EventType{
-	domain.EventSubscriptionActivated, domain.EventSubscriptionRenewed, domain.EventSubscriptionChanged, domain.EventAccountImported,
+	domain.EventSubscriptionActivated, domain.EventSubscriptionRenewed, domain.EventSubscriptionChanged,
+	domain.EventAccountImported,
 }
 
 func (s *Store) periodGrants(ctx context.Context, ids []string) (map[string]grants, error) {

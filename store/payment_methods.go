@@ -10,7 +10,9 @@ import (
 // that option: the same option twice is one method. With makeDefault it becomes
 // the account's only default; one at a time per account, until the transaction
 // ends. Call it inside Within.
-func (s *Store) AttachMethod(ctx context.Context, m *domain.PaymentMethod, makeDefault bool) (*domain.PaymentMethod, error) {
+func (s *Store) AttachMethod(
+	ctx context.Context, m *domain.PaymentMethod, makeDefault bool,
+) (*domain.PaymentMethod, error) {
 	m.Default = makeDefault
 	attached, err := insertNew(s.writer(ctx), m)
 	if err != nil || attached {
@@ -38,7 +40,8 @@ func (s *Store) AttachMethod(ctx context.Context, m *domain.PaymentMethod, makeD
 // option at a time: the newer takes the older's place.
 func (s *Store) ProposeMethod(ctx context.Context, m *domain.PaymentMethod) error {
 	err := s.writer(ctx).Model(&domain.PaymentMethod{}).
-		Where("account_id = ? AND option_key = ? AND provider_ref = '' AND removed_at IS NULL AND id <> ?", m.AccountID, m.Option, m.ID).
+		Where("account_id = ? AND option_key = ? AND provider_ref = '' AND removed_at IS NULL AND id <> ?",
+			m.AccountID, m.Option, m.ID).
 		Updates(map[string]any{"removed_at": s.now(), "token": "", "is_default": false}).Error
 	if err == nil {
 		m.Default = false
@@ -51,7 +54,8 @@ func (s *Store) ProposeMethod(ctx context.Context, m *domain.PaymentMethod) erro
 // ProposedMethod returns the account's method that a provider has not made yet,
 // or not_found.
 func (s *Store) ProposedMethod(ctx context.Context, accountID string) (*domain.PaymentMethod, error) {
-	q := s.conn(ctx).Where("account_id = ? AND provider_ref = '' AND provider <> 'manual' AND removed_at IS NULL", accountID)
+	q := s.conn(ctx).
+		Where("account_id = ? AND provider_ref = '' AND provider <> 'manual' AND removed_at IS NULL", accountID)
 	return one[domain.PaymentMethod](s, q.Order("id DESC"), "payment method")
 }
 
@@ -109,7 +113,8 @@ func (s *Store) makeDefault(ctx context.Context, m *domain.PaymentMethod) error 
 func (s *Store) CustomerRef(ctx context.Context, accountID, provider string) (string, error) {
 	var refs []string
 	err := s.conn(ctx).Model(&domain.PaymentMethod{}).
-		Where("account_id = ? AND provider = ? AND customer_ref <> ''", accountID, provider).Limit(1).Pluck("customer_ref", &refs).Error
+		Where("account_id = ? AND provider = ? AND customer_ref <> ''", accountID, provider).
+		Limit(1).Pluck("customer_ref", &refs).Error
 	if err != nil || len(refs) == 0 {
 		return "", s.wrap("read customer", "", err)
 	}
@@ -131,6 +136,7 @@ func (s *Store) RemoveMethod(ctx context.Context, m *domain.PaymentMethod) error
 // ListMethods returns a page of the payment methods an account can pay with,
 // newest first; what a provider has not made yet is none.
 func (s *Store) ListMethods(ctx context.Context, accountID string, p Page) (List[domain.PaymentMethod], error) {
-	q := s.conn(ctx).Where("account_id = ? AND removed_at IS NULL AND (provider = 'manual' OR provider_ref <> '')", accountID)
+	q := s.conn(ctx).
+		Where("account_id = ? AND removed_at IS NULL AND (provider = 'manual' OR provider_ref <> '')", accountID)
 	return page(s, q, p, func(m *domain.PaymentMethod) string { return m.ID })
 }

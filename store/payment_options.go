@@ -24,7 +24,8 @@ func (s *Store) SavePaymentOption(ctx context.Context, p *domain.PaymentOption) 
 		if !p.Preferred {
 			return nil
 		}
-		return tx.writer(ctx).Model(&domain.PaymentOption{}).Where("id <> ? AND preferred", p.ID).Update("preferred", false).Error
+		return tx.writer(ctx).Model(&domain.PaymentOption{}).Where("id <> ? AND preferred", p.ID).
+			Update("preferred", false).Error
 	})
 }
 
@@ -32,7 +33,8 @@ func (s *Store) SavePaymentOption(ctx context.Context, p *domain.PaymentOption) 
 // A card that an admin gave another provider keeps it.
 func (s *Store) UseCardProvider(ctx context.Context, provider string) error {
 	err := s.writer(ctx).Model(&domain.PaymentOption{}).
-		Where("key = 'card' AND provider IN ? AND provider <> ?", []string{domain.ProviderSandbox, domain.ProviderStripe}, provider).
+		Where("key = 'card' AND provider IN ? AND provider <> ?",
+			[]string{domain.ProviderSandbox, domain.ProviderStripe}, provider).
 		Updates(map[string]any{"provider": provider, "updated_at": s.now()}).Error
 	return s.wrap("choose card provider", "", err)
 }

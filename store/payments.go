@@ -104,7 +104,8 @@ func (s *Store) SucceededThrough(ctx context.Context, provider, after string, li
 // CountSucceeded counts the payments that succeeded through the provider.
 func (s *Store) CountSucceeded(ctx context.Context, provider string) (int64, error) {
 	var n int64
-	err := s.conn(ctx).Model(&domain.Payment{}).Where("provider = ? AND status = ?", provider, domain.PaymentSucceeded).Count(&n).Error
+	err := s.conn(ctx).Model(&domain.Payment{}).Where("provider = ? AND status = ?", provider, domain.PaymentSucceeded).
+		Count(&n).Error
 	return n, s.wrap("count succeeded payments", "", err)
 }
 

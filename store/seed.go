@@ -60,7 +60,8 @@ func seedPaymentOptions() []domain.PaymentOption {
 		{
 			Key: "bank_transfer", ExternalID: "14", Provider: domain.ProviderManual, Type: domain.TypeBankTransfer,
 			Name: "Bank transfer", Enabled: true, Preferred: true,
-			Instructions: "Transfer the amount to the account on your invoice, write the invoice number into the purpose, then submit the transfer's reference here.",
+			Instructions: "Transfer the amount to the account on your invoice, write the invoice number into the purpose, " +
+				"then submit the transfer's reference here.",
 		},
 		{
 			Key: "card", Provider: domain.ProviderSandbox, Type: domain.TypeCard, Name: "Card", Enabled: true,

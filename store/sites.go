@@ -14,7 +14,8 @@ func (s *Store) InsertSite(ctx context.Context, site *domain.Site) error {
 
 // SiteByID returns a site of the account that was not deleted, or not_found.
 func (s *Store) SiteByID(ctx context.Context, accountID, id string) (*domain.Site, error) {
-	return one[domain.Site](s, s.conn(ctx).Where("id = ? AND account_id = ? AND deleted_at IS NULL", id, accountID), "site")
+	return one[domain.Site](s, s.conn(ctx).
+		Where("id = ? AND account_id = ? AND deleted_at IS NULL", id, accountID), "site")
 }
 
 // ListSites returns a page of the account's sites, newest first.

@@ -93,10 +93,13 @@ func (s *Store) ClockWaits(ctx context.Context, clockID string) (map[string]Cloc
 
 // BoundToClock returns the running onboardings and the subscriptions in use that
 // are bound to the clock.
-func (s *Store) BoundToClock(ctx context.Context, clockID string) (onboardings []domain.Onboarding, subscriptions []domain.Subscription, err error) {
+func (s *Store) BoundToClock(
+	ctx context.Context, clockID string,
+) (onboardings []domain.Onboarding, subscriptions []domain.Subscription, err error) {
 	err = s.conn(ctx).Where("test_clock_id = ? AND "+stillRuns, clockID).Find(&onboardings).Error
 	if err == nil {
-		err = s.conn(ctx).Where("test_clock_id = ? AND status IN ?", clockID, domain.SubscriptionLive).Find(&subscriptions).Error
+		err = s.conn(ctx).Where("test_clock_id = ? AND status IN ?", clockID, domain.SubscriptionLive).
+			Find(&subscriptions).Error
 	}
 	return onboardings, subscriptions, s.wrap("read test clock", "", err)
 }

@@ -37,7 +37,8 @@ func (u *Undecided) ToAsk() bool {
 
 // undecided is the condition of the partial index payments_undecided, for
 // payments made through a provider.
-const undecided = "payments.status IN ('created', 'processing', 'unknown', 'requires_action') AND payments.idempotency_key <> ''"
+const undecided = "payments.status IN ('created', 'processing', 'unknown', 'requires_action')" +
+	" AND payments.idempotency_key <> ''"
 
 // UndecidedPayments returns the subscription's undecided payments, oldest first.
 func (s *Store) UndecidedPayments(ctx context.Context, subscriptionID string) ([]Undecided, error) {
@@ -58,7 +59,8 @@ func (s *Store) UndecidedPayment(ctx context.Context, invoiceID string) (*domain
 // StalePayments returns payments that have been undecided, and not checked, since
 // the time, for reconcile: those that were never checked come first.
 func (s *Store) StalePayments(ctx context.Context, before time.Time, limit int) ([]Undecided, error) {
-	return s.undecided(s.conn(ctx).Where("payments.updated_at < ? AND (payments.looked_at IS NULL OR payments.looked_at < ?)", before, before).
+	return s.undecided(s.conn(ctx).
+		Where("payments.updated_at < ? AND (payments.looked_at IS NULL OR payments.looked_at < ?)", before, before).
 		Order("COALESCE(payments.looked_at, payments.created_at)").Limit(limit))
 }
 

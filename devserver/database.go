@@ -94,7 +94,8 @@ func (d databases) prepare(ctx context.Context, cfg Config) error {
 			return fmt.Errorf("open Temporal's database %s: %w", cfg.DatabaseFile, err)
 		}
 	}
-	db, err := temporalsql.NewSQLDB(sqlplugin.DbKindMain, d.workflows, resolver.NewNoopResolver(), log.NewNoopLogger(), metrics.NoopMetricsHandler)
+	db, err := temporalsql.NewSQLDB(sqlplugin.DbKindMain, d.workflows,
+		resolver.NewNoopResolver(), log.NewNoopLogger(), metrics.NoopMetricsHandler)
 	if err != nil {
 		return fmt.Errorf("open Temporal's database: %w", err)
 	}
@@ -153,7 +154,8 @@ func createSchema(store *config.SQL) error {
 }
 
 func openAdmin(store *config.SQL) (sqlplugin.AdminDB, error) {
-	return temporalsql.NewSQLAdminDB(sqlplugin.DbKindMain, store, resolver.NewNoopResolver(), log.NewNoopLogger(), metrics.NoopMetricsHandler)
+	return temporalsql.NewSQLAdminDB(sqlplugin.DbKindMain, store,
+		resolver.NewNoopResolver(), log.NewNoopLogger(), metrics.NoopMetricsHandler)
 }
 
 // inTransaction runs statements of which all or none take effect. The plugin's

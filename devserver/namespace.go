@@ -52,12 +52,15 @@ func insertNamespace(ctx context.Context, db sqlplugin.DB, cfg Config) (map[stri
 	return detail.Config.CustomSearchAttributeAliases, err
 }
 
-func updateNamespace(ctx context.Context, db sqlplugin.DB, row sqlplugin.NamespaceRow, wanted map[string]enumspb.IndexedValueType) (map[string]string, error) {
+func updateNamespace(
+	ctx context.Context, db sqlplugin.DB, row sqlplugin.NamespaceRow, wanted map[string]enumspb.IndexedValueType,
+) (map[string]string, error) {
 	encoding, err := enumspb.EncodingTypeFromString(row.DataEncoding)
 	if err != nil {
 		return nil, err
 	}
-	detail, err := serialization.NewSerializer().NamespaceDetailFromBlob(&commonpb.DataBlob{Data: row.Data, EncodingType: encoding})
+	blob := &commonpb.DataBlob{Data: row.Data, EncodingType: encoding}
+	detail, err := serialization.NewSerializer().NamespaceDetailFromBlob(blob)
 	if err != nil {
 		return nil, err
 	}
@@ -112,7 +115,9 @@ func addSearchAttributes(ns *persistencespb.NamespaceConfig, wanted map[string]e
 	return changed, nil
 }
 
-func freeColumn(columns map[string]enumspb.IndexedValueType, aliases map[string]string, kind enumspb.IndexedValueType) string {
+func freeColumn(
+	columns map[string]enumspb.IndexedValueType, aliases map[string]string, kind enumspb.IndexedValueType,
+) string {
 	for _, column := range slices.Sorted(maps.Keys(columns)) {
 		if _, taken := aliases[column]; !taken && columns[column] == kind {
 			return column

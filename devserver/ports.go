@@ -8,7 +8,7 @@ import (
 	"syscall"
 )
 
-// What a port is for, as told by PortInUseError.
+// What a port is for, as PortInUseError says.
 const (
 	PurposeFrontend = "Temporal"
 	PurposeUI       = "the Temporal UI"

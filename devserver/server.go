@@ -133,10 +133,12 @@ func (s *Server) askTemporal(ctx context.Context, namespace string) error {
 		return err
 	}
 	defer func() { _ = conn.Close() }()
-	_, err = workflowservice.NewWorkflowServiceClient(conn).DescribeWorkflowExecution(ctx, &workflowservice.DescribeWorkflowExecutionRequest{
+	request := &workflowservice.DescribeWorkflowExecutionRequest{
 		Namespace: namespace,
 		Execution: &commonpb.WorkflowExecution{WorkflowId: "devserver-readiness"},
-	}, grpc.WaitForReady(true))
+	}
+	service := workflowservice.NewWorkflowServiceClient(conn)
+	_, err = service.DescribeWorkflowExecution(ctx, request, grpc.WaitForReady(true))
 	var notFound *serviceerror.NotFound
 	if errors.As(serviceerror.FromStatus(status.Convert(err)), &notFound) {
 		return nil

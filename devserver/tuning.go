@@ -38,7 +38,7 @@ func tuning() dynamicconfig.StaticClient {
 		dynamicconfig.MatchingNumTaskqueueReadPartitions.Key():  1,
 		dynamicconfig.MatchingNumTaskqueueWritePartitions.Key(): 1,
 
-		// They look for what a crashed member of a cluster left behind.
+		// They search for what a crashed member of a cluster left behind.
 		dynamicconfig.HistoryScannerEnabled.Key():   false,
 		dynamicconfig.TaskQueueScannerEnabled.Key(): false,
 	}

@@ -59,7 +59,8 @@ func indexVisibility(store *config.SQL, aliases map[string]string) error {
 func indexedColumns() []string {
 	columns := sadefs.GetDBIndexSearchAttributes(nil).CustomSearchAttributes
 	return slices.DeleteFunc(slices.Sorted(maps.Keys(columns)), func(column string) bool {
-		return columns[column] == enumspb.INDEXED_VALUE_TYPE_TEXT || columns[column] == enumspb.INDEXED_VALUE_TYPE_KEYWORD_LIST
+		kind := columns[column]
+		return kind == enumspb.INDEXED_VALUE_TYPE_TEXT || kind == enumspb.INDEXED_VALUE_TYPE_KEYWORD_LIST
 	})
 }
 

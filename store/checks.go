@@ -43,10 +43,11 @@ func (s *Store) checkPlans(ctx context.Context) domain.Check {
 	plans, err := s.PublicPlans(ctx)
 	switch {
 	case err != nil:
-		check.Message, check.Fix = "The plans could not be read.", "Look at the log."
+		check.Message, check.Fix = "The plans could not be read.", "Read the log."
 	case len(plans) == 0:
 		check.Message = "No plan is active and public; sign-ups wait in waiting_for_plan."
-		check.Fix = "Run `slipway seed`, or activate a plan with PATCH /v1/admin/plans/{id} {\"active\":true,\"public\":true}."
+		check.Fix = "Run `slipway seed`, or activate a plan with " +
+			"PATCH /v1/admin/plans/{id} {\"active\":true,\"public\":true}."
 	default:
 		check.Status, check.Message = domain.CheckOK, fmt.Sprintf("%d on offer.", len(plans))
 		for _, p := range plans {
@@ -54,7 +55,8 @@ func (s *Store) checkPlans(ctx context.Context) domain.Check {
 				return check
 			}
 		}
-		check.Status, check.Message = domain.CheckWarn, "No plan is the default; sign-ups that name none wait in waiting_for_plan."
+		check.Status = domain.CheckWarn
+		check.Message = "No plan is the default; sign-ups that name none wait in waiting_for_plan."
 		check.Fix = "Make one the default with PATCH /v1/admin/plans/{id} {\"default\":true}."
 	}
 	return check
@@ -71,7 +73,7 @@ func (s *Store) checkPaymentOptions(ctx context.Context) domain.Check {
 	}
 	switch {
 	case err != nil:
-		check.Message, check.Fix = "The payment options could not be read.", "Look at the log."
+		check.Message, check.Fix = "The payment options could not be read.", "Read the log."
 	case enabled == 0:
 		check.Message = "No payment option is enabled; paid sign-ups wait in waiting_for_payment_method."
 		check.Fix = "Run `slipway seed`, or enable one with PATCH /v1/admin/payment-options/{id} {\"enabled\":true}."

@@ -6,7 +6,7 @@ import (
 	"slipway/domain"
 )
 
-// InsertCommand stores a command before its workflow hears of it. The same id
+// InsertCommand stores a command before it is sent to its workflow. The same id
 // again stores nothing.
 func (s *Store) InsertCommand(ctx context.Context, c *domain.Command) error {
 	_, err := insertNew(s.writer(ctx), c)
@@ -20,13 +20,13 @@ func (s *Store) CommandByID(ctx context.Context, id string) (*domain.Command, er
 	return c, s.wrap("read command", "command", err)
 }
 
-// MarkApplied notes that a command was carried out.
+// MarkApplied stores that a command was carried out.
 func (s *Store) MarkApplied(ctx context.Context, commandID string) error {
 	err := s.writer(ctx).Model(&domain.Command{}).Where("id = ?", commandID).Update("applied_at", s.now()).Error
 	return s.wrap("mark command", "", err)
 }
 
-// BlankToken forgets the token a command brought, once a method holds it.
+// BlankToken deletes the token from a command, once a payment method has it.
 func (s *Store) BlankToken(ctx context.Context, commandID string) error {
 	err := s.writer(ctx).Model(&domain.Command{}).Where("id = ?", commandID).Update("token", "").Error
 	return s.wrap("forget token", "", err)

@@ -94,7 +94,8 @@ func (s *Store) draw(ctx context.Context, d Debit, b *domain.Balance) ([]domain.
 	}
 	b.Plan, b.Bonus, b.UpdatedAt = b.Plan-fromPlan, b.Bonus-(d.Amount-fromPlan), s.now()
 	b.Present()
-	err = s.writer(ctx).Exec("UPDATE balances SET plan_credits = ?, bonus_credits = ?, updated_at = ? WHERE account_id = ?",
+	err = s.writer(ctx).Exec(
+		"UPDATE balances SET plan_credits = ?, bonus_credits = ?, updated_at = ? WHERE account_id = ?",
 		b.Plan, b.Bonus, b.UpdatedAt, b.AccountID).Error
 	return entries, s.wrap("debit credits", "", err)
 }

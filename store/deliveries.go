@@ -10,9 +10,9 @@ import (
 	"slipway/domain"
 )
 
-// EnqueueDelivery puts a delivery into the outbox, a new one or one that is to
-// be made again, and wakes the dispatcher once it is committed. Call it inside
-// Within. Deliveries of ordinary events need no call: the database makes them.
+// EnqueueDelivery puts a delivery into the outbox, a new one or one to send
+// again, and notifies the dispatcher once it is committed. Call it inside Within.
+// Deliveries of ordinary events need no call: the database makes them.
 func (s *Store) EnqueueDelivery(ctx context.Context, d *domain.WebhookDelivery) error {
 	d.Present()
 	err := s.writer(ctx).Clauses(clause.OnConflict{UpdateAll: true}).Create(d).Error
@@ -61,18 +61,22 @@ func (s *Store) ClaimDeliveries(ctx context.Context, limit int) ([]domain.Webhoo
 	return s.claim(ctx, "created_at", limit, "status = ? AND started_at IS NULL", domain.DeliveryPending)
 }
 
-// ReclaimDeliveries takes what was claimed and, it seems, never started:
-// pending since before one time, or tried and still open since before another.
-func (s *Store) ReclaimDeliveries(ctx context.Context, pending, delivering time.Time, limit int) ([]domain.WebhookDelivery, error) {
+// ReclaimDeliveries takes deliveries that were claimed and probably never
+// started: pending since before one time, or delivering since before another.
+func (s *Store) ReclaimDeliveries(
+	ctx context.Context, pending, delivering time.Time, limit int,
+) ([]domain.WebhookDelivery, error) {
 	return s.claim(ctx, "started_at", limit, "(status = ? AND started_at < ?) OR (status = ? AND started_at < ?)",
 		domain.DeliveryPending, pending, domain.DeliveryDelivering, delivering)
 }
 
-func (s *Store) claim(ctx context.Context, order string, limit int, condition string, args ...any) ([]domain.WebhookDelivery, error) {
+func (s *Store) claim(
+	ctx context.Context, order string, limit int, condition string, args ...any,
+) ([]domain.WebhookDelivery, error) {
 	var found []string
 	err := s.conn(ctx).Model(&domain.WebhookDelivery{}).Where(condition, args...).Limit(1).Pluck("event_id", &found).Error
 	if err != nil || len(found) == 0 { // nothing to write for, which is nearly always
-		return nil, s.wrap("look into the outbox", "", err)
+		return nil, s.wrap("read the outbox", "", err)
 	}
 	var rows []domain.WebhookDelivery
 	err = s.Within(ctx, func(tx *Store) error {

@@ -27,7 +27,9 @@ const (
 // in use and, when asked, the number of sites. Only an overdue subscription on a
 // test clock costs a second statement, for the time. not_found when there is no
 // such account.
-func (s *Store) EntitlementFacts(ctx context.Context, accountID string, countSites bool) (domain.EntitlementFacts, int64, error) {
+func (s *Store) EntitlementFacts(
+	ctx context.Context, accountID string, countSites bool,
+) (domain.EntitlementFacts, int64, error) {
 	query := factsQuery
 	if countSites {
 		query = factsQuerySites
@@ -49,7 +51,8 @@ func (s *Store) EntitlementFacts(ctx context.Context, accountID string, countSit
 		return facts, sites, nil
 	}
 	facts.Subscription = &domain.Subscription{
-		ID: id.String, AccountID: accountID, Status: domain.SubscriptionStatus(status.String), PlanCode: code.String, Plan: new(domain.PlanRef),
+		ID: id.String, AccountID: accountID, Status: domain.SubscriptionStatus(status.String),
+		PlanCode: code.String, Plan: new(domain.PlanRef),
 	}
 	if err := json.Unmarshal(plan, facts.Subscription.Plan); err != nil {
 		return domain.EntitlementFacts{}, 0, fmt.Errorf("read entitlement facts: the plan: %w", err)

@@ -60,7 +60,8 @@ func away(err error) bool {
 		}
 	case errors.As(err, &lite):
 		switch lite.Code() & 0xff {
-		case sqlitelib.SQLITE_BUSY, sqlitelib.SQLITE_LOCKED, sqlitelib.SQLITE_FULL, sqlitelib.SQLITE_IOERR, sqlitelib.SQLITE_CANTOPEN:
+		case sqlitelib.SQLITE_BUSY, sqlitelib.SQLITE_LOCKED,
+			sqlitelib.SQLITE_FULL, sqlitelib.SQLITE_IOERR, sqlitelib.SQLITE_CANTOPEN:
 			return true
 		}
 	}

@@ -13,9 +13,9 @@ func NewID(prefix string) string {
 	return prefix + "_" + ulid.Make().String()
 }
 
-// DerivedID is the one id with the prefix that belongs to the key: whoever makes
-// a row of the same key again finds that it is there. It says nothing of the key
-// and sorts before every id of NewID's.
+// DerivedID is the one id with the prefix that belongs to the key: inserting a row
+// of the same key twice meets the first one. The key cannot be read from it, and
+// it sorts before every id of NewID's.
 func DerivedID(prefix, key string) string {
 	sum := sha256.Sum256([]byte(prefix + "\n" + key))
 	var id ulid.ULID

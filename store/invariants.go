@@ -10,12 +10,12 @@ import (
 	"slipway/domain"
 )
 
-// Invariant is something that holds of the rows at any time, and what a look at
-// all of them found.
+// Invariant is something that is true of the rows at any time, and the result of
+// checking all of them.
 type Invariant struct {
 	Name    string
-	Holds   string // the invariant, in a sentence
-	Fix     string // what to do about rows of which it does not hold
+	Holds   string // the invariant, as a sentence
+	Fix     string // what to do about rows that break it
 	Checked int64  // rows it was checked on
 	Broken  int64
 	IDs     []string // of some broken rows, at most MaxBrokenIDs
@@ -24,7 +24,7 @@ type Invariant struct {
 // MaxBrokenIDs bounds how many broken rows are named: enough to look into one.
 const MaxBrokenIDs = 5
 
-// Find notes a row of which the invariant does not hold.
+// Find counts a row that breaks the invariant.
 func (i *Invariant) Find(id string) {
 	i.Broken++
 	if len(i.IDs) < MaxBrokenIDs {
@@ -44,8 +44,8 @@ func (i *Invariant) Check() domain.Check {
 }
 
 // rule is an invariant that one statement can check: broken selects the ids of
-// the rows of which it does not hold. Each ? in it is the time before which work
-// must have ended.
+// the rows that break it. Each ? in it is the time before which work must have
+// ended.
 type rule struct {
 	name, holds, fix string
 	table            string
@@ -53,11 +53,12 @@ type rule struct {
 }
 
 // tellSupport is the fix of what only a fault in the program can break.
-const tellSupport = "Read the events of these rows, then correct them by hand. This should never happen: please report it."
+const tellSupport = "Read the events of these rows, then correct them by hand. " +
+	"This should never happen: please report it."
 
-// Invariants checks everything that must hold of the rows, reading them all in
-// the database and keeping none. What was under way after the time before is not
-// held against anybody.
+// Invariants checks everything that must be true of the rows. The database reads
+// them all; the process keeps none. Work that was under way after the time before
+// breaks nothing.
 func (s *Store) Invariants(ctx context.Context, before time.Time) ([]Invariant, error) {
 	var found []Invariant
 	for _, r := range slices.Concat(moneyRules, accountRules, creditRules) {
@@ -80,9 +81,10 @@ func (s *Store) checkRule(ctx context.Context, r rule, before time.Time) (Invari
 	if err := s.conn(ctx).Table(r.table).Count(&i.Checked).Error; err != nil {
 		return i, err
 	}
-	if err := s.conn(ctx).Raw("SELECT count(*) FROM ("+r.broken+") AS broken", times...).Scan(&i.Broken).Error; err != nil || i.Broken == 0 {
+	err := s.conn(ctx).Raw("SELECT count(*) FROM ("+r.broken+") AS broken", times...).Scan(&i.Broken).Error
+	if err != nil || i.Broken == 0 {
 		return i, err
 	}
-	err := s.conn(ctx).Raw(fmt.Sprintf("%s ORDER BY 1 LIMIT %d", r.broken, MaxBrokenIDs), times...).Scan(&i.IDs).Error
+	err = s.conn(ctx).Raw(fmt.Sprintf("%s ORDER BY 1 LIMIT %d", r.broken, MaxBrokenIDs), times...).Scan(&i.IDs).Error
 	return i, err
 }

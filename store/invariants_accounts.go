@@ -36,7 +36,8 @@ var accountRules = []rule{
 		name: "named_waits", table: "onboardings",
 		holds: "Every onboarding that runs waits for a named thing, and not for longer than is allowed.",
 		fix:   "Open their workflows in Temporal's UI. If no worker runs, start one.",
-		broken: `SELECT o.id FROM onboardings o WHERE o.updated_at < ? AND o.status IN ('received', 'creating_account', 'activating', 'compensating')
+		broken: `SELECT o.id FROM onboardings o WHERE o.updated_at < ?
+			AND o.status IN ('received', 'creating_account', 'activating', 'compensating')
 			UNION SELECT o.id FROM onboardings o JOIN invoices i ON i.subscription_id = o.subscription_id AND i.status = 'open'
 			WHERE o.status = 'awaiting_payment' AND o.test_clock_id = '' AND i.due_at < ?`,
 	},

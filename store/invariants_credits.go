@@ -15,7 +15,8 @@ var creditRules = []rule{
 		holds: "Every balance is the sum of its ledger, and is not below zero.",
 		fix:   tellSupport,
 		broken: `SELECT COALESCE(b.account_id, l.account_id) FROM balances b FULL JOIN (SELECT account_id,
-			SUM(CASE WHEN pool = 'plan' THEN amount ELSE 0 END) AS plan, SUM(CASE WHEN pool = 'bonus' THEN amount ELSE 0 END) AS bonus
+			SUM(CASE WHEN pool = 'plan' THEN amount ELSE 0 END) AS plan,
+			SUM(CASE WHEN pool = 'bonus' THEN amount ELSE 0 END) AS bonus
 			FROM credits GROUP BY account_id) l ON l.account_id = b.account_id
 			WHERE b.account_id IS NULL OR b.plan_credits <> COALESCE(l.plan, 0) OR b.bonus_credits <> COALESCE(l.bonus, 0)
 			OR b.plan_credits < 0 OR b.bonus_credits < 0`,
@@ -26,12 +27,13 @@ var creditRules = []rule{
 const invariantBatch = 500
 
 // checkGrants goes through every subscription that was ever used: each period
-// that began brought its credits once.
+// that began granted its credits once.
 func (s *Store) checkGrants(ctx context.Context) (Invariant, error) {
 	i := Invariant{Name: "period_grants", Holds: "Each period granted its credits once.", Fix: tellSupport}
 	for after := ""; ; {
 		var subs []domain.Subscription
-		err := s.conn(ctx).Where("id > ? AND current_period_start IS NOT NULL", after).Order("id").Limit(invariantBatch).Find(&subs).Error
+		err := s.conn(ctx).Where("id > ? AND current_period_start IS NOT NULL", after).Order("id").Limit(invariantBatch).
+			Find(&subs).Error
 		if err != nil || len(subs) == 0 {
 			return i, s.wrap("check credits", "", err)
 		}
@@ -55,13 +57,13 @@ func (s *Store) checkGrants(ctx context.Context) (Invariant, error) {
 // grants are the credits of a subscription's periods.
 type grants struct {
 	keys    []string // of the grants, one a period and one for each change of plan
-	periods int64    // how many periods began, by the events that told of it
+	periods int64    // how many periods began, by their events
 
 	imported *time.Time // when it was adopted in the middle of a period; nil: it began here
 	renewed  bool
 }
 
-// count adds what an event tells of the subscription's periods.
+// count adds what an event says of the subscription's periods.
 func (g *grants) count(e *domain.Event) {
 	g.periods++
 	switch e.Type {
@@ -72,17 +74,18 @@ func (g *grants) count(e *domain.Event) {
 	}
 }
 
-// broughtAlong reports whether the current period is the one that was imported.
-// Its credits were given elsewhere and may be spent. Only a renewal or another
-// interval begins one here, and another interval begins it after the import.
-func (g *grants) broughtAlong(sub *domain.Subscription) bool {
+// importedPeriod reports whether the current period is the one that was imported.
+// Its credits were granted elsewhere and may be spent. Only a renewal or another
+// interval begins a period here, and another interval begins it after the import.
+func (g *grants) importedPeriod(sub *domain.Subscription) bool {
 	return g.imported != nil && !g.renewed && !sub.CurrentPeriodStart.After(*g.imported)
 }
 
-// begins are the events that tell of a period that began, or was under way when
-// it came here.
+// begins are the events of a period that began, or that was under way when it was
+// imported.
 var begins = []domain.EventType{
-	domain.EventSubscriptionActivated, domain.EventSubscriptionRenewed, domain.EventSubscriptionChanged, domain.EventAccountImported,
+	domain.EventSubscriptionActivated, domain.EventSubscriptionRenewed, domain.EventSubscriptionChanged,
+	domain.EventAccountImported,
 }
 
 func (s *Store) periodGrants(ctx context.Context, ids []string) (map[string]grants, error) {
@@ -109,10 +112,10 @@ func (s *Store) periodGrants(ctx context.Context, ids []string) (map[string]gran
 }
 
 // granted reports whether the subscription's current period has its credits,
-// unless it brought them along, and no more periods have than began.
+// unless it was imported, and no more periods have credits than began.
 func granted(sub *domain.Subscription, g grants) bool {
 	current, whole := sub.PeriodKey(), int64(0)
-	has := sub.Plan == nil || sub.Plan.Credits == 0 || g.broughtAlong(sub)
+	has := sub.Plan == nil || sub.Plan.Credits == 0 || g.importedPeriod(sub)
 	for _, key := range g.keys {
 		has = has || strings.HasPrefix(key, current)
 		if strings.Count(key, "/") == 1 {

@@ -44,7 +44,8 @@ func (s *Store) OpenInvoices(ctx context.Context, subscriptionID string) ([]doma
 // OpenInvoicesOf returns the account's open invoices, oldest first.
 func (s *Store) OpenInvoicesOf(ctx context.Context, accountID string) ([]domain.Invoice, error) {
 	rows := []domain.Invoice{}
-	err := s.conn(ctx).Where("account_id = ? AND status = ?", accountID, domain.InvoiceOpen).Order("id").Limit(100).Find(&rows).Error
+	err := s.conn(ctx).Where("account_id = ? AND status = ?", accountID, domain.InvoiceOpen).Order("id").Limit(100).
+		Find(&rows).Error
 	presentAll(rows)
 	return rows, s.wrap("read open invoices", "", err)
 }
@@ -52,13 +53,16 @@ func (s *Store) OpenInvoicesOf(ctx context.Context, accountID string) ([]domain.
 // HasOpenInvoice reports whether the account owes anything.
 func (s *Store) HasOpenInvoice(ctx context.Context, accountID string) (bool, error) {
 	var n int64
-	err := s.conn(ctx).Model(&domain.Invoice{}).Where("account_id = ? AND status = ?", accountID, domain.InvoiceOpen).Count(&n).Error
+	err := s.conn(ctx).Model(&domain.Invoice{}).Where("account_id = ? AND status = ?", accountID, domain.InvoiceOpen).
+		Count(&n).Error
 	return n > 0, s.wrap("read open invoices", "", err)
 }
 
 // InvoiceForPeriod returns the subscription's invoice for the period and reason
 // that is not void, locked until the transaction ends; or not_found.
-func (s *Store) InvoiceForPeriod(ctx context.Context, subscriptionID string, start time.Time, reason string) (*domain.Invoice, error) {
+func (s *Store) InvoiceForPeriod(
+	ctx context.Context, subscriptionID string, start time.Time, reason string,
+) (*domain.Invoice, error) {
 	q := s.locked(s.conn(ctx)).Where("subscription_id = ? AND period_start = ? AND reason = ? AND status <> 'void'",
 		subscriptionID, start, reason)
 	return one[domain.Invoice](s, q, "invoice")

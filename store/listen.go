@@ -8,8 +8,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// How long to wait before listening again, and how often another process's
-// commits to a shared SQLite file are looked for.
+// How long to wait before listening again, and how often a shared SQLite file is
+// checked for commits of another process.
 const (
 	relistenAfter    = time.Second
 	dataVersionEvery = 200 * time.Millisecond
@@ -18,10 +18,10 @@ const (
 // channelOutbox is notified when a commit put deliveries into the outbox.
 const channelOutbox = "slipway_outbox"
 
-// Listen wakes this process's watchers for changes that other processes make,
+// Listen notifies this process's watchers of changes that other processes make,
 // until ctx ends: over one PostgreSQL connection that LISTENs, or, for a SQLite
-// file, by one look per tick at the file's change counter. One process that
-// holds API and worker on SQLite needs no Listen.
+// file, by reading the file's change counter at every tick. One process that
+// runs API and worker on SQLite needs no Listen.
 func (s *Store) Listen(ctx context.Context, log *slog.Logger) {
 	listen := s.listenSQLite
 	if s.postgres {
@@ -47,7 +47,7 @@ func (s *Store) listenPostgres(ctx context.Context) error {
 	if _, err := conn.Exec(ctx, "LISTEN slipway_onboarding; LISTEN "+channelOutbox); err != nil {
 		return err
 	}
-	s.hub.wakeAll() // what changed while nobody listened
+	s.hub.notifyAll() // what changed while nobody listened
 	for {
 		n, err := conn.WaitForNotification(ctx)
 		if err != nil {
@@ -56,7 +56,7 @@ func (s *Store) listenPostgres(ctx context.Context) error {
 		if n.Channel == channelOutbox {
 			n.Payload = outbox
 		}
-		s.hub.wake([]string{n.Payload})
+		s.hub.notify([]string{n.Payload})
 	}
 }
 
@@ -82,7 +82,7 @@ func (s *Store) listenSQLite(ctx context.Context) error {
 			return err
 		}
 		if version != last {
-			s.hub.wakeAll()
+			s.hub.notifyAll()
 			last = version
 		}
 		select {

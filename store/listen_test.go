@@ -18,22 +18,22 @@ import (
 // patience is how long a test waits for something that should be quick.
 const patience = 30 * time.Second
 
-// woken waits for a watch to be woken.
-func woken(t *testing.T, watch <-chan struct{}, why string) {
+// notified waits for a watch to be notified.
+func notified(t *testing.T, watch <-chan struct{}, why string) {
 	t.Helper()
 	select {
 	case <-watch:
 	case <-time.After(patience):
-		t.Fatal("nobody was woken: " + why)
+		t.Fatal("nobody was notified: " + why)
 	}
 }
 
-// asleep checks that a watch was not woken.
-func asleep(t *testing.T, watch <-chan struct{}, why string) {
+// quiet checks that a watch was not notified.
+func quiet(t *testing.T, watch <-chan struct{}, why string) {
 	t.Helper()
 	select {
 	case <-watch:
-		t.Error("woken too soon: " + why)
+		t.Error("notified too soon: " + why)
 	default:
 	}
 }
@@ -51,7 +51,7 @@ func listen(t *testing.T, s *store.Store) {
 		s.Listen(ctx, slog.New(slog.DiscardHandler))
 	}()
 	t.Cleanup(func() { cancel(); <-done })
-	woken(t, ready, "a listener that begins wakes everybody, for what they may have missed")
+	notified(t, ready, "a listener that begins notifies everybody, for what they may have missed")
 }
 
 // receive stores a sign-up.
@@ -77,7 +77,7 @@ func committed(t *testing.T, s *store.Store, o *domain.Onboarding) {
 	require.NoError(t, s.Within(t.Context(), func(tx *store.Store) error { return change(t, tx, o) }))
 }
 
-func TestWatch_IsWokenByACommitAndByNothingElse(t *testing.T) {
+func TestWatch_IsNotifiedByACommitAndByNothingElse(t *testing.T) {
 	onBoth(t, func(t *testing.T, url string) {
 		s := storetest.Open(t, url)
 		ada, bob := receive(t, s, "ada@example.com"), receive(t, s, "bob@example.com")
@@ -93,30 +93,30 @@ func TestWatch_IsWokenByACommitAndByNothingElse(t *testing.T) {
 			require.NoError(t, change(t, tx, ada))
 			if store.IsPostgres(url) { // news come in order: what is heard after Bob's was not sent before
 				committed(t, s, bob)
-				woken(t, watchBob, "a commit")
+				notified(t, watchBob, "a commit")
 			}
-			asleep(t, watchAda, "before the commit")
+			quiet(t, watchAda, "before the commit")
 			return errors.New("take it back")
 		})
 		require.Error(t, err)
 		ada.Version--
 		committed(t, s, bob)
-		woken(t, watchBob, "a commit")
-		asleep(t, watchAda, "a rollback, and a change of another")
+		notified(t, watchBob, "a commit")
+		quiet(t, watchAda, "a rollback, and a change of another")
 
 		require.NoError(t, s.MarkChecked(t.Context(), ada.ID))
 		committed(t, s, bob)
-		woken(t, watchBob, "a commit")
-		asleep(t, watchAda, "being checked is no change")
+		notified(t, watchBob, "a commit")
+		quiet(t, watchAda, "being checked is no change")
 
 		committed(t, s, ada)
-		woken(t, watchAda, "its commit")
-		asleep(t, watchBob, "a change of another")
+		notified(t, watchAda, "its commit")
+		quiet(t, watchBob, "a change of another")
 		cancelAda()
 		committed(t, s, ada)
 		committed(t, s, bob)
-		woken(t, watchBob, "a commit")
-		asleep(t, watchAda, "canceled")
+		notified(t, watchBob, "a commit")
+		quiet(t, watchAda, "canceled")
 	})
 }
 
@@ -129,10 +129,10 @@ func TestListen_HearsOfAnotherProcess(t *testing.T) {
 		defer cancel()
 		for range 3 {
 			committed(t, worker, o)
-			woken(t, watch, "a commit of another store")
+			notified(t, watch, "a commit of another store")
 			got, err := api.OnboardingByID(t.Context(), o.ID)
 			require.NoError(t, err)
-			assert.Equal(t, o.Version, got.Version, "who is woken sees the change")
+			assert.Equal(t, o.Version, got.Version, "who is notified sees the change")
 		}
 	})
 }
@@ -166,16 +166,16 @@ func TestListen_ComesBackAfterTheServerRestarts(t *testing.T) {
 	for _, end := range []func(testing.TB){cluster.Stop, cluster.Kill} {
 		end(t)
 		cluster.Start(t)
-		woken(t, watch, "a listener that is back wakes everybody, for what they missed")
+		notified(t, watch, "a listener that is back notifies everybody, for what they missed")
 		require.Eventually(t, func() bool {
 			err := worker.Within(t.Context(), func(tx *store.Store) error { return change(t, tx, o) })
 			return err == nil
 		}, patience, 10*time.Millisecond)
-		woken(t, watch, "a commit after the restart")
+		notified(t, watch, "a commit after the restart")
 	}
 }
 
-func TestWatchOutbox_IsWokenWhenSomethingWaits(t *testing.T) {
+func TestWatchOutbox_IsNotifiedWhenSomethingWaits(t *testing.T) {
 	onBoth(t, func(t *testing.T, url string) {
 		s, other := storetest.Open(t, url), storetest.Open(t, url)
 		if store.IsPostgres(url) {
@@ -191,8 +191,8 @@ func TestWatchOutbox_IsWokenWhenSomethingWaits(t *testing.T) {
 		if store.IsPostgres(url) {
 			require.NoError(t, s.InsertEvents(ctx, event))
 			committed(t, s, bob)
-			woken(t, heard, "a commit")
-			asleep(t, watch, "nobody wants the event")
+			notified(t, heard, "a commit")
+			quiet(t, watch, "nobody wants the event")
 		}
 		w := &domain.WebhookEndpoint{ID: store.NewID(domain.PrefixWebhookEndpoint), URL: "https://example.com", Secret: "whsec_", Enabled: true}
 		require.NoError(t, s.InsertEndpoint(ctx, w))
@@ -202,24 +202,24 @@ func TestWatchOutbox_IsWokenWhenSomethingWaits(t *testing.T) {
 		})
 		require.Error(t, err)
 		committed(t, s, bob)
-		woken(t, heard, "a commit")
-		asleep(t, watch, "a rollback")
+		notified(t, heard, "a commit")
+		quiet(t, watch, "a rollback")
 
 		require.NoError(t, s.Within(ctx, func(tx *store.Store) error { return tx.InsertEvents(ctx, event) }))
-		woken(t, watch, "a commit of an event somebody wants")
+		notified(t, watch, "a commit of an event somebody wants")
 		claimed, err := s.ClaimDeliveries(ctx, 10)
 		require.NoError(t, err)
-		require.Len(t, claimed, 1, "who is woken sees the delivery")
+		require.Len(t, claimed, 1, "who is notified sees the delivery")
 
 		claimed[0].Again()
 		require.NoError(t, s.Within(ctx, func(tx *store.Store) error { return tx.EnqueueDelivery(ctx, &claimed[0]) }))
-		woken(t, watch, "one that is to be made again")
+		notified(t, watch, "one that is to be made again")
 		if !store.IsPostgres(url) {
 			listen(t, s)
 			<-watch
 		}
 		require.NoError(t, other.Within(ctx, func(tx *store.Store) error { return tx.InsertEvents(ctx, event) }))
-		woken(t, watch, "a commit of another process")
+		notified(t, watch, "a commit of another process")
 		assert.Equal(t, 1, s.Watchers(), "a watch of the outbox is nobody's long poll")
 	})
 }

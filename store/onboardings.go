@@ -6,8 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"gorm.io/gorm"
-
 	"slipway/domain"
 )
 
@@ -57,8 +55,9 @@ func (s *Store) LatestOnboarding(ctx context.Context, accountID string) (*domain
 // LatestOnboardings returns the newest onboarding of each account, by account id.
 func (s *Store) LatestOnboardings(ctx context.Context, accountIDs []string) (map[string]*domain.Onboarding, error) {
 	var rows []domain.Onboarding
-	newest := s.conn(ctx).Model(&domain.Onboarding{}).Select("MAX(id)").Where("account_id IN ?", accountIDs).Group("account_id")
-	if err := s.conn(ctx).Where("id IN (?)", newest).Find(&rows).Error; err != nil && !errors.Is(err, gorm.ErrRecordNotFound) {
+	newest := s.conn(ctx).Model(&domain.Onboarding{}).Select("MAX(id)").Where("account_id IN ?", accountIDs).
+		Group("account_id")
+	if err := s.conn(ctx).Where("id IN (?)", newest).Find(&rows).Error; err != nil {
 		return nil, s.wrap("read onboardings", "", err)
 	}
 	byAccount := map[string]*domain.Onboarding{}
@@ -69,7 +68,7 @@ func (s *Store) LatestOnboardings(ctx context.Context, accountIDs []string) (map
 	return byAccount, nil
 }
 
-// SaveOnboarding writes a changed onboarding and wakes its watchers once the
+// SaveOnboarding writes a changed onboarding and notifies its watchers once the
 // transaction commits. Its version must have been counted up by Advance or
 // Touch; a row that changed in between is a conflict the caller may retry.
 func (s *Store) SaveOnboarding(ctx context.Context, o *domain.Onboarding) error {
@@ -102,7 +101,8 @@ type OnboardingFilter struct {
 func (s *Store) ListOnboardings(ctx context.Context, f OnboardingFilter) (List[domain.Onboarding], error) {
 	q := where(where(s.conn(ctx), "account_id", f.AccountID), "status", f.Status)
 	if f.Plan != "" {
-		q = q.Where("subscription_id IN (?)", s.conn(ctx).Model(&domain.Subscription{}).Select("id").Where("plan_code = ?", f.Plan))
+		q = q.Where("subscription_id IN (?)", s.conn(ctx).Model(&domain.Subscription{}).Select("id").
+			Where("plan_code = ?", f.Plan))
 	}
 	if f.Query != "" {
 		like := contains(strings.ToLower(f.Query))
@@ -125,7 +125,9 @@ func (s *Store) RunningOnboardings(ctx context.Context, after string, limit int)
 }
 
 // WaitingOnboardings returns onboardings in the status, after the cursor id.
-func (s *Store) WaitingOnboardings(ctx context.Context, status domain.OnboardingStatus, after string, limit int) ([]domain.Onboarding, error) {
+func (s *Store) WaitingOnboardings(
+	ctx context.Context, status domain.OnboardingStatus, after string, limit int,
+) ([]domain.Onboarding, error) {
 	var rows []domain.Onboarding
 	err := s.conn(ctx).Where("status = ? AND id > ?", status, after).Order("id").Limit(limit).Find(&rows).Error
 	return rows, s.wrap("read waiting onboardings", "", err)
@@ -141,8 +143,8 @@ func (s *Store) UncheckedOnboardings(ctx context.Context, before time.Time, limi
 	return rows, s.wrap("read unchecked onboardings", "", err)
 }
 
-// MarkChecked notes that the onboarding was compared with its workflow now. It
-// is no change a watcher would see.
+// MarkChecked stores that the onboarding was compared with its workflow now.
+// Watchers are not notified.
 func (s *Store) MarkChecked(ctx context.Context, id string) error {
 	err := s.writer(ctx).Model(&domain.Onboarding{}).Where("id = ?", id).UpdateColumn("checked_at", s.now()).Error
 	return s.wrap("mark onboarding checked", "", err)

@@ -10,7 +10,9 @@ import (
 // that option: the same option twice is one method. With makeDefault it becomes
 // the account's only default; one at a time per account, until the transaction
 // ends. Call it inside Within.
-func (s *Store) AttachMethod(ctx context.Context, m *domain.PaymentMethod, makeDefault bool) (*domain.PaymentMethod, error) {
+func (s *Store) AttachMethod(
+	ctx context.Context, m *domain.PaymentMethod, makeDefault bool,
+) (*domain.PaymentMethod, error) {
 	m.Default = makeDefault
 	attached, err := insertNew(s.writer(ctx), m)
 	if err != nil || attached {
@@ -38,7 +40,8 @@ func (s *Store) AttachMethod(ctx context.Context, m *domain.PaymentMethod, makeD
 // option at a time: the newer takes the older's place.
 func (s *Store) ProposeMethod(ctx context.Context, m *domain.PaymentMethod) error {
 	err := s.writer(ctx).Model(&domain.PaymentMethod{}).
-		Where("account_id = ? AND option_key = ? AND provider_ref = '' AND removed_at IS NULL AND id <> ?", m.AccountID, m.Option, m.ID).
+		Where("account_id = ? AND option_key = ? AND provider_ref = '' AND removed_at IS NULL AND id <> ?",
+			m.AccountID, m.Option, m.ID).
 		Updates(map[string]any{"removed_at": s.now(), "token": "", "is_default": false}).Error
 	if err == nil {
 		m.Default = false
@@ -110,7 +113,8 @@ func (s *Store) makeDefault(ctx context.Context, m *domain.PaymentMethod) error 
 func (s *Store) CustomerRef(ctx context.Context, accountID, provider string) (string, error) {
 	var refs []string
 	err := s.conn(ctx).Model(&domain.PaymentMethod{}).
-		Where("account_id = ? AND provider = ? AND customer_ref <> ''", accountID, provider).Limit(1).Pluck("customer_ref", &refs).Error
+		Where("account_id = ? AND provider = ? AND customer_ref <> ''", accountID, provider).
+		Limit(1).Pluck("customer_ref", &refs).Error
 	if err != nil || len(refs) == 0 {
 		return "", s.wrap("read customer", "", err)
 	}
@@ -122,7 +126,7 @@ func (s *Store) SaveMethod(ctx context.Context, m *domain.PaymentMethod) error {
 	return s.save(ctx, "save payment method", m)
 }
 
-// RemoveMethod takes a method away; the row stays for the invoices it paid.
+// RemoveMethod marks a method as removed; the row stays for the invoices it paid.
 func (s *Store) RemoveMethod(ctx context.Context, m *domain.PaymentMethod) error {
 	now := s.now()
 	m.RemovedAt, m.Default = &now, false

@@ -24,7 +24,8 @@ func (s *Store) SavePaymentOption(ctx context.Context, p *domain.PaymentOption) 
 		if !p.Preferred {
 			return nil
 		}
-		return tx.writer(ctx).Model(&domain.PaymentOption{}).Where("id <> ? AND preferred", p.ID).Update("preferred", false).Error
+		return tx.writer(ctx).Model(&domain.PaymentOption{}).Where("id <> ? AND preferred", p.ID).
+			Update("preferred", false).Error
 	})
 }
 
@@ -32,7 +33,8 @@ func (s *Store) SavePaymentOption(ctx context.Context, p *domain.PaymentOption) 
 // charged by one of those to keep. A card that an admin has paid by hand stays so.
 func (s *Store) UseCardProvider(ctx context.Context, provider string, keep ...string) error {
 	err := s.writer(ctx).Model(&domain.PaymentOption{}).
-		Where("key = 'card' AND collection_method = ? AND provider NOT IN ?", domain.ChargeAutomatically, append(keep, provider)).
+		Where("key = 'card' AND collection_method = ? AND provider NOT IN ?",
+			domain.ChargeAutomatically, append(keep, provider)).
 		Updates(map[string]any{"provider": provider, "updated_at": s.now()}).Error
 	return s.wrap("choose card provider", "", err)
 }

@@ -83,8 +83,8 @@ func (s *Store) UnaskedPayments(ctx context.Context, invoiceID string) ([]domain
 	return rows, s.wrap("read payments", "", err)
 }
 
-// LatePayments returns payments that a provider took when nobody waited for them
-// any more and that were not given back, of those changed before the time.
+// LatePayments returns late payments that a provider took and that were not
+// refunded, of those changed before the time.
 func (s *Store) LatePayments(ctx context.Context, before time.Time, limit int) ([]domain.Payment, error) {
 	var rows []domain.Payment
 	err := s.conn(ctx).Where("late AND refunded = 0 AND idempotency_key <> '' AND updated_at < ?", before).
@@ -104,7 +104,8 @@ func (s *Store) SucceededThrough(ctx context.Context, provider, after string, li
 // CountSucceeded counts the payments that succeeded through the provider.
 func (s *Store) CountSucceeded(ctx context.Context, provider string) (int64, error) {
 	var n int64
-	err := s.conn(ctx).Model(&domain.Payment{}).Where("provider = ? AND status = ?", provider, domain.PaymentSucceeded).Count(&n).Error
+	err := s.conn(ctx).Model(&domain.Payment{}).Where("provider = ? AND status = ?", provider, domain.PaymentSucceeded).
+		Count(&n).Error
 	return n, s.wrap("count succeeded payments", "", err)
 }
 

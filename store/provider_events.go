@@ -14,22 +14,24 @@ func (s *Store) InsertProviderEvent(ctx context.Context, e *domain.ProviderEvent
 	return isNew, s.wrap("insert provider event", "", err)
 }
 
-// UnprocessedEvents returns webhooks received before the time whose owner was
-// not told, oldest first.
+// UnprocessedEvents returns webhooks received before the time that did not reach
+// the workflow they are about, oldest first.
 func (s *Store) UnprocessedEvents(ctx context.Context, before time.Time, limit int) ([]domain.ProviderEvent, error) {
 	var rows []domain.ProviderEvent
-	err := s.conn(ctx).Where("processed_at IS NULL AND received_at < ?", before).Order("received_at").Limit(limit).Find(&rows).Error
+	err := s.conn(ctx).Where("processed_at IS NULL AND received_at < ?", before).Order("received_at").Limit(limit).
+		Find(&rows).Error
 	return rows, s.wrap("read provider events", "", err)
 }
 
-// MarkProcessed notes that the owner of what the event is about was told.
+// MarkProcessed stores that the event reached the workflow it is about.
 func (s *Store) MarkProcessed(ctx context.Context, provider, eventID string) error {
 	err := s.writer(ctx).Model(&domain.ProviderEvent{}).Where("provider = ? AND event_id = ?", provider, eventID).
 		Update("processed_at", s.now()).Error
 	return s.wrap("mark provider event", "", err)
 }
 
-// OwnerOf finds whom a provider's event with the key is about, or not_found.
+// OwnerOf finds the account, subscription or onboarding that a provider's event
+// with the key is about, or not_found.
 func (s *Store) OwnerOf(ctx context.Context, key string) (*domain.PaymentOwner, error) {
 	if ValidID(domain.PrefixPaymentMethod, key) {
 		return s.ownerOfMethod(ctx, key)

@@ -64,7 +64,8 @@ func seedPaymentOptions() []domain.PaymentOption {
 		{
 			Key: "bank_transfer", ExternalID: "14", Provider: domain.ProviderManual, CollectionMethod: domain.SendInvoice, Type: domain.TypeBankTransfer,
 			Name: "Bank transfer", Enabled: true, Preferred: true,
-			Instructions: "Transfer the amount to the account on your invoice, write the invoice number into the purpose, then submit the transfer's reference here.",
+			Instructions: "Transfer the amount to the account on your invoice, write the invoice number into the purpose, " +
+				"then submit the transfer's reference here.",
 		},
 		{
 			Key: "card", Provider: seededCardProvider, CollectionMethod: domain.ChargeAutomatically, Type: domain.TypeCard, Name: "Card", Enabled: true,

@@ -99,7 +99,8 @@ func (s *Store) AllocateSlug(ctx context.Context, base, accountID string) (Alloc
 // numberSlug claims a.Taken with the next number of its base.
 func (s *Store) numberSlug(ctx context.Context, a Allocation, accountID string) (Allocation, error) {
 	if s.postgres { // one at a time per base, until the transaction ends
-		if err := s.conn(ctx).Exec("SELECT pg_advisory_xact_lock(hashtextextended(?, 7))", "slug:"+a.Taken).Error; err != nil {
+		const lock = "SELECT pg_advisory_xact_lock(hashtextextended(?, 7))"
+		if err := s.conn(ctx).Exec(lock, "slug:"+a.Taken).Error; err != nil {
 			return a, s.wrap("queue for slug", "", err)
 		}
 	}
@@ -123,7 +124,8 @@ func (s *Store) numberSlug(ctx context.Context, a Allocation, accountID string) 
 		// Somebody chose that very number, just now or with more digits than
 		// splitSlug counts: the next try passes it.
 	}
-	a.Slug = strings.TrimRight(a.Taken[:min(len(a.Taken), domain.SlugMax-9)], "-") + "-" + strings.ToLower(accountID[len(accountID)-8:])
+	base := strings.TrimRight(a.Taken[:min(len(a.Taken), domain.SlugMax-9)], "-")
+	a.Slug = base + "-" + strings.ToLower(accountID[len(accountID)-8:])
 	ok, err := s.ClaimSlug(ctx, a.Slug, accountID)
 	if err == nil && !ok {
 		err = fmt.Errorf("allocate slug: %d numbers and a random one were taken", suffixAttempts)
@@ -131,8 +133,8 @@ func (s *Store) numberSlug(ctx context.Context, a Allocation, accountID string) 
 	return a, err
 }
 
-// ReleaseSlug gives an account's slug up: free for anybody, or, with tombstone,
-// never to be had again, so that old links cannot reach a stranger.
+// ReleaseSlug releases an account's slug: free for any account, or, with
+// tombstone, never free again, so that old links cannot reach a stranger.
 func (s *Store) ReleaseSlug(ctx context.Context, accountID string, tombstone bool) error {
 	db := s.writer(ctx).Where("account_id = ?", accountID)
 	if tombstone {
@@ -141,15 +143,15 @@ func (s *Store) ReleaseSlug(ctx context.Context, accountID string, tombstone boo
 	return s.wrap("release slug", "", db.Where("status = 'held'").Delete(&slugRow{}).Error)
 }
 
-// SuggestSlugs returns three free slugs near the one that could not be had.
+// SuggestSlugs returns three free slugs close to the one that is taken.
 func (s *Store) SuggestSlugs(ctx context.Context, slug string) ([]string, error) {
 	base, _ := splitSlug(slug)
 	if limit := domain.SlugMax - domain.SlugSuffixRoom; len(base) > limit {
 		base = strings.Trim(base[:limit], "-")
 	}
 	var last int64
-	err := s.conn(ctx).Raw("SELECT COALESCE(MAX(number), 1) FROM slugs WHERE base = ? AND number < ?", base, maxSlugNumber).
-		Scan(&last).Error
+	const highest = "SELECT COALESCE(MAX(number), 1) FROM slugs WHERE base = ? AND number < ?"
+	err := s.conn(ctx).Raw(highest, base, maxSlugNumber).Scan(&last).Error
 	if err != nil {
 		return nil, s.wrap("suggest slugs", "", err)
 	}

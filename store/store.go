@@ -55,7 +55,7 @@ type Config struct {
 }
 
 // Open connects to the database and leaves it as it is: Migrate changes the
-// schema. PostgreSQL may be away at this point; calls then return unavailable.
+// schema. PostgreSQL need not answer yet; calls then return unavailable.
 func Open(c Config) (*Store, error) {
 	if c.Now == nil {
 		c.Now = time.Now
@@ -149,8 +149,8 @@ func (s *Store) openSQLite(c Config) error {
 // keeps prepared statements itself.
 func gormConfig(now func() time.Time, prepare bool) *gorm.Config {
 	return &gorm.Config{
-		// Errors are returned, and whoever handles one logs it; GORM's own lines
-		// would repeat it with the values in it.
+		// Errors are returned and logged where they are handled; GORM's own lines
+		// would repeat them, with the values of the statement.
 		Logger:                 logger.Discard,
 		SkipDefaultTransaction: true,
 		PrepareStmt:            prepare,
@@ -162,7 +162,7 @@ func gormConfig(now func() time.Time, prepare bool) *gorm.Config {
 // Close releases the connections and ends all watches.
 func (s *Store) Close() error {
 	s.closed.Store(true)
-	s.hub.wakeAll()
+	s.hub.notifyAll()
 	for _, db := range []*gorm.DB{s.db, s.write} {
 		conn, err := db.DB()
 		if err != nil {
@@ -184,8 +184,8 @@ func (s *Store) Ping(ctx context.Context) error {
 }
 
 // Within runs fn in one transaction: all of it is committed, or, when fn or the
-// commit returns an error, none. Watchers of the onboardings it saved are woken
-// after the commit. Called inside a transaction it joins that one.
+// commit returns an error, none. Watchers of the onboardings it saved are
+// notified after the commit. Called inside a transaction it joins that one.
 func (s *Store) Within(ctx context.Context, fn func(tx *Store) error) error {
 	if s.changed != nil {
 		return fn(s)
@@ -199,8 +199,8 @@ func (s *Store) Within(ctx context.Context, fn func(tx *Store) error) error {
 	if err != nil {
 		return s.wrap("transaction", "", err)
 	}
-	if !s.postgres { // PostgreSQL tells every process itself, see listen.go
-		s.hub.wake(changed)
+	if !s.postgres { // PostgreSQL notifies every process itself, see listen.go
+		s.hub.notify(changed)
 	}
 	return nil
 }

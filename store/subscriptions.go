@@ -39,7 +39,8 @@ func (s *Store) LatestSubscription(ctx context.Context, accountID string) (*doma
 // HadTrial reports whether the account ever had a trial: it gets one.
 func (s *Store) HadTrial(ctx context.Context, accountID string) (bool, error) {
 	var n int64
-	err := s.conn(ctx).Model(&domain.Subscription{}).Where("account_id = ? AND trial_end IS NOT NULL", accountID).Count(&n).Error
+	err := s.conn(ctx).Model(&domain.Subscription{}).Where("account_id = ? AND trial_end IS NOT NULL", accountID).
+		Count(&n).Error
 	return n > 0, s.wrap("read trials", "", err)
 }
 
@@ -65,13 +66,16 @@ func (s *Store) ListSubscriptions(ctx context.Context, f SubscriptionFilter) (Li
 // LivingSubscriptions returns subscriptions in use, after the cursor id.
 func (s *Store) LivingSubscriptions(ctx context.Context, after string, limit int) ([]domain.Subscription, error) {
 	var rows []domain.Subscription
-	err := s.conn(ctx).Where("id > ? AND status IN ?", after, domain.SubscriptionLive).Order("id").Limit(limit).Find(&rows).Error
+	err := s.conn(ctx).Where("id > ? AND status IN ?", after, domain.SubscriptionLive).Order("id").Limit(limit).
+		Find(&rows).Error
 	return rows, s.wrap("read subscriptions in use", "", err)
 }
 
 // UnbilledSubscriptions returns subscriptions in use that billing has not taken
 // over, or has not acted on although it was due before the time.
-func (s *Store) UnbilledSubscriptions(ctx context.Context, dueBefore time.Time, limit int) ([]domain.Subscription, error) {
+func (s *Store) UnbilledSubscriptions(
+	ctx context.Context, dueBefore time.Time, limit int,
+) ([]domain.Subscription, error) {
 	const live = "status IN ('trialing', 'active', 'past_due')"
 	rows := []domain.Subscription{}
 	err := s.conn(ctx).Where("due_at IS NULL AND " + live).Order("id").Limit(limit).Find(&rows).Error

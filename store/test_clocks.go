@@ -15,18 +15,18 @@ type ClockWait struct {
 	EntityID   string `gorm:"primaryKey"`
 	WorkflowID string
 	ClockID    string
-	WakeAt     *time.Time // nil while it waits for somebody, not for a time
+	WakeAt     *time.Time // nil while it waits for a message, not for a time
 }
 
-// At returns the store with another clock: what an account that lives by a test
-// clock is written with.
+// At returns the store with another clock, to write rows of an account that is
+// bound to a test clock.
 func (s *Store) At(now time.Time) *Store {
 	at := *s
 	at.now = func() time.Time { return now }
 	return &at
 }
 
-// NowOn is the time of those who live by the test clock; without one, the time.
+// NowOn is the time the test clock shows; without a test clock, the present time.
 func (s *Store) NowOn(ctx context.Context, clockID string) (time.Time, error) {
 	if clockID == "" {
 		return s.Now(), nil
@@ -64,8 +64,8 @@ func (s *Store) ListTestClocks(ctx context.Context, p Page) (List[domain.TestClo
 	return page(s, s.conn(ctx), p, func(c *domain.TestClock) string { return c.ID })
 }
 
-// WaitForClock notes that a workflow sleeps until the clock shows w.WakeAt, or,
-// without one, until somebody speaks to it.
+// WaitForClock stores that a workflow sleeps until the clock shows w.WakeAt, or,
+// without one, until a message arrives.
 func (s *Store) WaitForClock(ctx context.Context, w *ClockWait) error {
 	err := s.writer(ctx).Clauses(clause.OnConflict{
 		Columns:   []clause.Column{{Name: "entity_id"}},
@@ -74,7 +74,7 @@ func (s *Store) WaitForClock(ctx context.Context, w *ClockWait) error {
 	return s.wrap("wait for test clock", "", err)
 }
 
-// LeaveClock notes that the entity waits for no clock any more.
+// LeaveClock stores that the entity waits for no clock.
 func (s *Store) LeaveClock(ctx context.Context, entityID string) error {
 	err := s.writer(ctx).Where("entity_id = ?", entityID).Delete(&ClockWait{}).Error
 	return s.wrap("leave test clock", "", err)
@@ -91,12 +91,15 @@ func (s *Store) ClockWaits(ctx context.Context, clockID string) (map[string]Cloc
 	return waits, s.wrap("read test clock", "", err)
 }
 
-// BoundToClock returns the onboardings that run and the subscriptions in use
-// that live by the clock.
-func (s *Store) BoundToClock(ctx context.Context, clockID string) (onboardings []domain.Onboarding, subscriptions []domain.Subscription, err error) {
+// BoundToClock returns the running onboardings and the subscriptions in use that
+// are bound to the clock.
+func (s *Store) BoundToClock(
+	ctx context.Context, clockID string,
+) (onboardings []domain.Onboarding, subscriptions []domain.Subscription, err error) {
 	err = s.conn(ctx).Where("test_clock_id = ? AND "+stillRuns, clockID).Find(&onboardings).Error
 	if err == nil {
-		err = s.conn(ctx).Where("test_clock_id = ? AND status IN ?", clockID, domain.SubscriptionLive).Find(&subscriptions).Error
+		err = s.conn(ctx).Where("test_clock_id = ? AND status IN ?", clockID, domain.SubscriptionLive).
+			Find(&subscriptions).Error
 	}
 	return onboardings, subscriptions, s.wrap("read test clock", "", err)
 }

@@ -13,18 +13,18 @@ import (
 // again, if it sends no event.
 const RecheckAfter = time.Hour
 
-// Undecided is a payment that a provider was, or is about to be, asked for and
-// that has not ended.
+// Undecided is a payment that was, or soon will be, sent to a provider and has no
+// outcome yet.
 type Undecided struct {
 	domain.Payment `gorm:"embedded"`
-	// Wanted: its invoice is open and it is the invoice's newest attempt. What is
-	// not wanted is to be given back.
+	// Wanted: its invoice is open and it is the invoice's newest attempt. One that
+	// is not wanted is refunded.
 	Wanted bool
 	now    time.Time
 }
 
-// ToAsk reports whether the provider is to be asked now, rather than the
-// customer, or an event, waited for.
+// ToAsk reports whether to ask the provider now, rather than to wait for the
+// customer or an event.
 func (u *Undecided) ToAsk() bool {
 	switch u.Status {
 	case domain.PaymentRequiresAction:
@@ -37,7 +37,8 @@ func (u *Undecided) ToAsk() bool {
 
 // undecided is the condition of the partial index payments_undecided, for
 // payments made through a provider.
-const undecided = "payments.status IN ('created', 'processing', 'unknown', 'requires_action') AND payments.idempotency_key <> ''"
+const undecided = "payments.status IN ('created', 'processing', 'unknown', 'requires_action')" +
+	" AND payments.idempotency_key <> ''"
 
 // UndecidedPayments returns the subscription's undecided payments, oldest first.
 func (s *Store) UndecidedPayments(ctx context.Context, subscriptionID string) ([]Undecided, error) {
@@ -55,16 +56,16 @@ func (s *Store) UndecidedPayment(ctx context.Context, invoiceID string) (*domain
 	return one[domain.Payment](s, q, "undecided payment")
 }
 
-// StalePayments returns payments that have been undecided, and not been looked
-// at, since the time, for whoever looks after those nobody else does: first those
-// never looked at.
+// StalePayments returns payments that have been undecided, and not checked, since
+// the time, for reconcile: those that were never checked come first.
 func (s *Store) StalePayments(ctx context.Context, before time.Time, limit int) ([]Undecided, error) {
-	return s.undecided(s.conn(ctx).Where("payments.updated_at < ? AND (payments.looked_at IS NULL OR payments.looked_at < ?)", before, before).
+	return s.undecided(s.conn(ctx).
+		Where("payments.updated_at < ? AND (payments.looked_at IS NULL OR payments.looked_at < ?)", before, before).
 		Order("COALESCE(payments.looked_at, payments.created_at)").Limit(limit))
 }
 
-// MarkLooked notes that the janitor has looked at the payment, whatever came of
-// it: others have their turn before it is looked at again.
+// MarkLooked stores that reconcile has checked the payment, whatever the result:
+// others come first before it is checked again.
 func (s *Store) MarkLooked(ctx context.Context, id string) error {
 	err := s.writer(ctx).Model(&domain.Payment{}).Where("id = ?", id).UpdateColumn("looked_at", s.now()).Error
 	return s.wrap("mark payment", "", err)

@@ -2,8 +2,8 @@ package store
 
 import "sync"
 
-// hub wakes the watchers of an onboarding, and of the outbox. It holds no state of the
-// onboarding: who is woken reads the row.
+// hub notifies the watchers of an onboarding, and of the outbox. It keeps nothing
+// of the onboarding: a watcher that is notified reads the row.
 type hub struct {
 	mu       sync.Mutex
 	watchers map[string]map[chan struct{}]struct{}
@@ -40,15 +40,15 @@ const outbox = "outbox"
 // commits that may have put some into the outbox.
 func (s *Store) WatchOutbox() (<-chan struct{}, func()) { return s.Watch(outbox) }
 
-// announceOutbox wakes the watchers of the outbox once what was just written is
+// announceOutbox notifies the watchers of the outbox once this transaction has
 // committed.
 func (s *Store) announceOutbox() {
 	switch {
-	case s.postgres: // it tells every process itself, and only when something waits
+	case s.postgres: // a trigger notifies every process, and only when something waits
 	case s.changed != nil:
 		*s.changed = append(*s.changed, outbox)
 	default:
-		s.hub.wake([]string{outbox})
+		s.hub.notify([]string{outbox})
 	}
 }
 
@@ -65,28 +65,28 @@ func (s *Store) Watchers() int {
 	return n
 }
 
-func (h *hub) wake(ids []string) {
+func (h *hub) notify(ids []string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for _, id := range ids {
 		for ch := range h.watchers[id] {
-			nudge(ch)
+			signal(ch)
 		}
 	}
 }
 
-// wakeAll is for when changes may have been missed.
-func (h *hub) wakeAll() {
+// notifyAll is for when changes may have been missed.
+func (h *hub) notifyAll() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for _, watchers := range h.watchers {
 		for ch := range watchers {
-			nudge(ch)
+			signal(ch)
 		}
 	}
 }
 
-func nudge(ch chan struct{}) {
+func signal(ch chan struct{}) {
 	select {
 	case ch <- struct{}{}:
 	default:

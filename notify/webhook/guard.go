@@ -11,12 +11,11 @@ import (
 	"slipway/domain"
 )
 
-// errPrivate says that a connection would have left the Internet.
-var errPrivate = errors.New("the address is not one of the Internet's")
+// errPrivate is the refusal to connect to an address inside a private network.
+var errPrivate = errors.New("the address is not public")
 
-// publicOnly is the dialer's last word before it connects, on the address it
-// connects to: what the name resolved to before does not matter, so changing it
-// in between does not help.
+// publicOnly checks the address right before the dialer connects to it: an
+// attacker gains nothing by changing what the name resolves to in between.
 func publicOnly(network, address string, _ syscall.RawConn) error {
 	to, err := netip.ParseAddrPort(address)
 	if err != nil || !strings.HasPrefix(network, "tcp") || !domain.PublicAddress(to.Addr()) {

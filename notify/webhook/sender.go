@@ -16,8 +16,8 @@ import (
 	"slipway/domain"
 )
 
-// What a POST may cost: time in all, to connect, and bytes of an answer nobody
-// reads. A receiver that needs longer answers first and works later.
+// The limits of a POST: time in all and to connect, and bytes of the answer, which
+// is not used. A receiver that needs longer answers first and works later.
 const (
 	postTimeout    = 15 * time.Second
 	connectTimeout = 5 * time.Second
@@ -34,18 +34,18 @@ type Failure string
 // The failures; empty for an answer of 2xx.
 const (
 	FailureURL        Failure = "url_not_allowed"   // the URL is one that may not be posted to
-	FailurePrivate    Failure = "private_address"   // its name leads to an address outside the Internet
-	FailureName       Failure = "name_not_found"    // its name leads nowhere
-	FailureConnection Failure = "connection_failed" // nobody took the connection, or it broke
+	FailurePrivate    Failure = "private_address"   // its name resolves to a private address
+	FailureName       Failure = "name_not_found"    // its name does not resolve
+	FailureConnection Failure = "connection_failed" // the connection was refused, or it broke
 	FailureTimeout    Failure = "timeout"           // no answer in time
 	FailureTLS        Failure = "tls_failed"        // its certificate cannot be trusted
-	FailureRedirect   Failure = "redirected"        // it answered with another address, which is not followed
-	FailureStatus     Failure = "http_error"        // it answered something else than 2xx
-	FailureGone       Failure = "gone"              // it answered 410: it wants nothing any more
-	FailureSecret     Failure = "secret_unusable"   // the endpoint's secret signs nothing
+	FailureRedirect   Failure = "redirected"        // it answered with a redirect, which is not followed
+	FailureStatus     Failure = "http_error"        // it answered with another status than 2xx
+	FailureGone       Failure = "gone"              // it answered 410: it wants no more events
+	FailureSecret     Failure = "secret_unusable"   // the endpoint's secret cannot sign
 )
 
-// Answer is what became of one POST.
+// Answer is the result of one POST.
 type Answer struct {
 	StatusCode int           // 0 when there was no answer
 	Failure    Failure       // empty when the event was taken
@@ -53,8 +53,8 @@ type Answer struct {
 }
 
 // Sender posts events to webhook endpoints, signed as the Standard Webhooks
-// specification says. It connects to addresses of the Internet only, whatever a
-// name resolves to at that moment, follows no redirect and uses no proxy.
+// specification says. It connects to public addresses only, whatever a name
+// resolves to at that moment, follows no redirect and uses no proxy.
 type Sender struct {
 	client       *http.Client
 	allowPrivate bool
@@ -79,8 +79,8 @@ func NewSender(allowPrivate bool) *Sender {
 	}}
 }
 
-// payload is an event as receivers see it: what happened to whom, and neither
-// who did it nor what they wrote.
+// payload is an event as receivers see it: what happened and to which account,
+// without the actor and without what people wrote.
 type payload struct {
 	ID             string           `json:"id"`
 	Type           domain.EventType `json:"type"`
@@ -103,8 +103,8 @@ func bodyOf(e *domain.Event) []byte {
 	return body
 }
 
-// Send posts the event to the endpoint once. The event's id is the message's,
-// so a receiver recognises what it has had before.
+// Send posts the event to the endpoint once. The event's id is the message's, so
+// that a receiver recognizes a message it already has.
 func (s *Sender) Send(ctx context.Context, w *domain.WebhookEndpoint, e *domain.Event) Answer {
 	request, failure := s.request(ctx, w, e)
 	if failure != "" {
@@ -115,7 +115,7 @@ func (s *Sender) Send(ctx context.Context, w *domain.WebhookEndpoint, e *domain.
 		return Answer{Failure: failureOf(err)}
 	}
 	defer func() { _ = response.Body.Close() }()
-	_, _ = io.CopyN(io.Discard, response.Body, maxAnswer) // so that the connection serves again
+	_, _ = io.CopyN(io.Discard, response.Body, maxAnswer) // so that the connection can be used again
 	return s.answer(response)
 }
 
@@ -176,7 +176,7 @@ func (s *Sender) retryAfter(header string) time.Duration {
 	return min(max(wait, 0), maxRetryAfter)
 }
 
-// failureOf finds the code of an error of the client's, whose text holds the URL.
+// failureOf is the code of a client's error; the error's own text has the URL in it.
 func failureOf(err error) Failure {
 	var timeout net.Error
 	var name *net.DNSError

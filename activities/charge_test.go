@@ -11,6 +11,7 @@ import (
 	"slipway/activities"
 	"slipway/domain"
 	"slipway/payment"
+	"slipway/payment/sandbox"
 )
 
 func TestCollect_EachCardIsChargedOnceWhateverGoesWrong(t *testing.T) {
@@ -389,12 +390,12 @@ func TestCollect_AProviderThatIsNotConfiguredIsWaitedFor(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
 	o := s.signUp(plan("growth"), card("tok_ok"))
-	delete(s.Providers, payment.NameSandbox)
+	delete(s.Providers, sandbox.Name)
 	_, err := s.collectOnce(o)
 	require.Error(t, err)
 	assert.Equal(t, payment.ClassMisconfigured, payment.ClassOf(err))
 	s.assertRetrying(o, err)
-	s.Providers[payment.NameSandbox] = s.sandbox
+	s.Providers[sandbox.Name] = s.sandbox
 	standing, _ := s.collect(o)
 	assert.Equal(t, domain.OnboardingCompleted, standing.Status)
 }

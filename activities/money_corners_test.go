@@ -11,6 +11,7 @@ import (
 	"slipway/activities"
 	"slipway/domain"
 	"slipway/payment"
+	"slipway/payment/sandbox"
 	"slipway/store"
 )
 
@@ -36,7 +37,7 @@ func TestRecovery_ACustomerWhoTriesAgainIsThereToConfirm(t *testing.T) {
 	s := newShop(t)
 	o := s.trial("tok_declined_funds")
 	var asked []payment.Charge
-	s.Providers[payment.NameSandbox] = watched{s.Providers[payment.NameSandbox], &asked}
+	s.Providers[sandbox.Name] = watched{s.Providers[sandbox.Name], &asked}
 	s.live(o, after(14))
 	s.order(o, domain.ActionRetryPayment, byCustomer)
 	s.order(o, domain.ActionRetryPayment)
@@ -191,8 +192,8 @@ func TestRecovery_DoesNotGiveUpWhileABankDecides(t *testing.T) {
 	decided := after(30)
 	s.attach(s.propose(o, "tok_ok"))
 	s.makeDefault(o)
-	s.Providers[payment.NameSandbox] = slowBank{
-		s.Providers[payment.NameSandbox], func() bool { return s.clock.Now().After(decided) }, map[string]payment.Charge{},
+	s.Providers[sandbox.Name] = slowBank{
+		s.Providers[sandbox.Name], func() bool { return s.clock.Now().After(decided) }, map[string]payment.Charge{},
 	}
 	s.wait(o, after(29))
 	assert.Equal(t, domain.SubscriptionPastDue, s.subscription(o).Status, "recovery would have ended on day 21")
@@ -206,7 +207,7 @@ func TestAttachMethod_OneThatIsRemovedMeanwhileStaysRemoved(t *testing.T) {
 	s := newShop(t)
 	o := s.signUp(plan("free"))
 	m := s.propose(o, "tok_ok")
-	s.Providers[payment.NameSandbox] = removing{s.Providers[payment.NameSandbox], s, m.MethodID}
+	s.Providers[sandbox.Name] = removing{s.Providers[sandbox.Name], s, m.MethodID}
 	result, err := s.AddPaymentMethod(t.Context(), m)
 	require.NoError(t, err)
 	assert.Equal(t, "removed", result.Code)

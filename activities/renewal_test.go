@@ -11,6 +11,7 @@ import (
 	"slipway/activities"
 	"slipway/domain"
 	"slipway/payment"
+	"slipway/payment/sandbox"
 )
 
 const day = 24 * time.Hour
@@ -395,8 +396,8 @@ func TestRenewal_ABankThatDecidesAfterTheGraceIsWaitedFor(t *testing.T) {
 	} {
 		s := newShop(t)
 		o := s.trial(token)
-		s.Providers[payment.NameSandbox] = slowBank{
-			s.Providers[payment.NameSandbox], func() bool { return s.clock.Now().After(decided) }, map[string]payment.Charge{},
+		s.Providers[sandbox.Name] = slowBank{
+			s.Providers[sandbox.Name], func() bool { return s.clock.Now().After(decided) }, map[string]payment.Charge{},
 		}
 		s.wait(o, after(24))
 		sub := s.subscription(o)

@@ -19,6 +19,8 @@ import (
 	"slipway/domain"
 	"slipway/onboarding"
 	"slipway/payment"
+	"slipway/payment/manual"
+	"slipway/payment/sandbox"
 	"slipway/store"
 	"slipway/store/storetest"
 )
@@ -32,8 +34,8 @@ func (c *clock) set(to time.Time) {
 // shop is a fixture whose cards are charged at a sandbox, over HTTP.
 type shop struct {
 	*fixture
-	company *payment.SandboxServer
-	sandbox *payment.Sandbox
+	company *sandbox.Server
+	sandbox *sandbox.Provider
 	url     string
 
 	mu     sync.Mutex
@@ -48,15 +50,15 @@ func newShop(t testing.TB, policy ...func(*domain.Policy)) *shop {
 	s := &shop{fixture: newFixture(t, policy...)}
 	s.exec("UPDATE payment_options SET provider = 'sandbox', instructions = '' WHERE key = 'card'")
 	var err error
-	s.company, err = payment.NewSandboxServer(payment.SandboxConfig{APIKey: "sk_test", SlowFor: 400 * time.Millisecond, NoSync: true})
+	s.company, err = sandbox.NewServer(sandbox.ServerConfig{APIKey: "sk_test", SlowFor: 400 * time.Millisecond, NoSync: true})
 	require.NoError(t, err)
 	server := httptest.NewServer(http.HandlerFunc(s.door))
 	s.url = server.URL
 	t.Cleanup(func() { assert.NoError(t, s.company.Close()); server.Close() })
-	s.sandbox = payment.NewSandbox(payment.SandboxClient{URL: server.URL, APIKey: "sk_test", Timeout: 2 * time.Second})
+	s.sandbox = sandbox.New(sandbox.Config{URL: server.URL, APIKey: "sk_test", Timeout: 2 * time.Second})
 	config := s.Config
 	config.ReturnURL = "https://shop.example/done"
-	config.Providers = map[string]payment.Provider{payment.NameSandbox: s.sandbox, payment.NameManual: payment.NewManual()}
+	config.Providers = map[string]payment.Provider{sandbox.Name: s.sandbox, manual.Name: manual.New()}
 	s.Activities = activities.New(config)
 	return s
 }
@@ -106,7 +108,7 @@ func (s *shop) asked() []string {
 }
 
 // ledger is what the company's books hold.
-func (s *shop) ledger() []payment.SandboxCharge {
+func (s *shop) ledger() []sandbox.Charge {
 	s.t.Helper()
 	charges, err := s.company.Ledger(s.t.Context())
 	require.NoError(s.t, err)

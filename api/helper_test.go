@@ -20,6 +20,8 @@ import (
 	"slipway/activities"
 	"slipway/domain"
 	"slipway/payment"
+	"slipway/payment/manual"
+	"slipway/payment/sandbox"
 	"slipway/store"
 )
 
@@ -56,9 +58,9 @@ var cheap = argon2id.Params{Memory: 64, Iterations: 1, Parallelism: 1}
 
 const sandboxKey = "a key of the sandbox"
 
-// sandbox is the URL of a payment sandbox that all tests share.
-var sandbox = sync.OnceValue(func() string {
-	server, err := payment.NewSandboxServer(payment.SandboxConfig{APIKey: sandboxKey, NoSync: true})
+// sandboxURL is the URL of a payment sandbox that all tests share.
+var sandboxURL = sync.OnceValue(func() string {
+	server, err := sandbox.NewServer(sandbox.ServerConfig{APIKey: sandboxKey, NoSync: true})
 	if err != nil {
 		panic(err)
 	}
@@ -76,8 +78,8 @@ func newWorld(t testing.TB, changes ...func(*Config)) *world {
 	require.NoError(t, s.Seed(ctx))
 	w := &world{t: t, store: s, log: &lockedBuffer{}}
 	providers := map[string]payment.Provider{
-		payment.NameManual:  payment.NewManual(),
-		payment.NameSandbox: payment.NewSandbox(payment.SandboxClient{URL: sandbox(), APIKey: sandboxKey, WebhookSecret: []byte(sandboxKey)}),
+		manual.Name:  manual.New(),
+		sandbox.Name: sandbox.New(sandbox.Config{URL: sandboxURL(), APIKey: sandboxKey, WebhookSecret: []byte(sandboxKey)}),
 	}
 	w.flows = &flows{act: activities.New(activities.Config{Store: s, Providers: providers, Policy: domain.Policy{
 		PaymentWindow: 23 * time.Hour, Billing: domain.DefaultBillingPolicy(),

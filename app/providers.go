@@ -15,14 +15,17 @@ import (
 
 	"slipway/domain"
 	"slipway/payment"
+	"slipway/payment/manual"
+	"slipway/payment/sandbox"
+	"slipway/payment/stripe"
 )
 
 // ConnectProviders makes the payment providers there are settings for: approval
 // by hand always, Stripe with a key, and the sandbox where one runs.
 func (a *App) ConnectProviders(generateKey bool) error {
-	a.providers = map[string]payment.Provider{payment.NameManual: payment.NewManual()}
+	a.providers = map[string]payment.Provider{manual.Name: manual.New()}
 	if a.StripeSecretKey != "" {
-		a.providers[payment.NameStripe] = payment.NewStripe(payment.StripeConfig{
+		a.providers[stripe.Name] = stripe.New(stripe.Config{
 			SecretKey: a.StripeSecretKey, WebhookSecret: a.StripeWebhookSecret, APIBase: a.StripeAPIBase,
 		})
 	}
@@ -33,7 +36,7 @@ func (a *App) ConnectProviders(generateKey bool) error {
 	if err != nil {
 		return fmt.Errorf("the sandbox shares a secret with its users: %w", err)
 	}
-	a.providers[payment.NameSandbox] = payment.NewSandbox(payment.SandboxClient{
+	a.providers[sandbox.Name] = sandbox.New(sandbox.Config{
 		URL: a.SandboxURL, APIKey: SandboxKey(key), WebhookSecret: SandboxSecret(key), Timeout: sandboxTimeout,
 	})
 	return nil
@@ -54,9 +57,9 @@ func derived(key []byte, purpose string) []byte {
 // cardProvider is who charges cards: Stripe where it is set up.
 func (a *App) cardProvider() string {
 	if a.StripeSecretKey != "" {
-		return payment.NameStripe
+		return stripe.Name
 	}
-	return payment.NameSandbox
+	return sandbox.Name
 }
 
 // publicAddress is where customers and providers reach the API that listens on
@@ -75,17 +78,17 @@ func (a *App) startSandbox(webhookURL string, key []byte) error {
 	if err != nil {
 		return fmt.Errorf("the payment sandbox cannot listen on port %d; stop what uses it or set SLIPWAY_SANDBOX_PORT (%w)", a.SandboxPort, rootCause(err))
 	}
-	sandbox, err := payment.NewSandboxServer(payment.SandboxConfig{
+	company, err := sandbox.NewServer(sandbox.ServerConfig{
 		File: filepath.Join(a.DataDir, "sandbox.db"), APIKey: SandboxKey(key), Secret: SandboxSecret(key), WebhookURL: webhookURL, Log: a.Log,
 	})
 	if err != nil {
 		return errors.Join(fmt.Errorf("start the payment sandbox: %w", err), listener.Close())
 	}
-	server := &http.Server{Handler: sandbox.Handler(), ReadHeaderTimeout: readHeaderTimeout, IdleTimeout: idleTimeout}
+	server := &http.Server{Handler: company.Handler(), ReadHeaderTimeout: readHeaderTimeout, IdleTimeout: idleTimeout}
 	go func() { _ = server.Serve(listener) }() // until it is closed
-	a.Sandbox, a.SandboxURL = sandbox, "http://"+listener.Addr().String()
+	a.Sandbox, a.SandboxURL = company, "http://"+listener.Addr().String()
 	a.logError("note where the payment sandbox is", os.WriteFile(a.sandboxNote(), []byte(a.SandboxURL), 0o600))
-	a.onClose(func() { a.logError("stop the payment sandbox", errors.Join(server.Close(), sandbox.Close())) })
+	a.onClose(func() { a.logError("stop the payment sandbox", errors.Join(server.Close(), company.Close())) })
 	return nil
 }
 
@@ -114,7 +117,7 @@ func runSandbox(ctx context.Context, a *App) error {
 	if err := makeFolder(filepath.Join(a.DataDir, "sandbox.db")); err != nil {
 		return err
 	}
-	if err := a.startSandbox(a.publicAddress(a.Listen)+"/webhooks/"+payment.NameSandbox, key); err != nil {
+	if err := a.startSandbox(a.publicAddress(a.Listen)+"/webhooks/"+sandbox.Name, key); err != nil {
 		return err
 	}
 	a.Log.Info("payment sandbox is up", "url", a.SandboxURL)

@@ -23,6 +23,7 @@ import (
 	"slipway/domain"
 	"slipway/notify/webhook"
 	"slipway/payment"
+	"slipway/payment/sandbox"
 	"slipway/store"
 	"slipway/worker"
 	"slipway/workflows"
@@ -43,7 +44,7 @@ type App struct {
 
 	Store     *store.Store
 	providers map[string]payment.Provider
-	Sandbox   *payment.SandboxServer // dev and sandbox run one
+	Sandbox   *sandbox.Server // dev and sandbox run one
 	Temporal  client.Client
 	Workflows *flows.Client
 	api       *api.API

@@ -1,6 +1,6 @@
-// Package payment is the port to those who take money: one interface, its
-// vocabulary, and the providers behind it (sandbox, stripe, manual). Every
-// provider passes the suite in paymenttest.
+// Package payment is the port to those who take money: one interface
+// and its vocabulary. Each provider behind it is a package of its own (manual,
+// sandbox, stripe) and passes the suite in paymenttest.
 //
 // Providers know nothing of accounts, invoices or workflows. They are given a
 // business key with each request and promise that the same key has one effect,
@@ -41,6 +41,14 @@ type Provider interface {
 type TokenChecker interface {
 	// PossibleToken reports whether the text may be a token of the provider's.
 	PossibleToken(token string) bool
+}
+
+// LedgerReader is a Provider whose books can be read from beginning to end, to
+// be compared with ours. It is for checkers: a real company's books are long.
+type LedgerReader interface {
+	// Ledger returns at most limit charges, oldest first, after the one with the
+	// key; an empty key begins at the beginning. No charge more is the end.
+	Ledger(ctx context.Context, after string, limit int) ([]Outcome, error)
 }
 
 // Attach asks for a stored method.
@@ -155,13 +163,6 @@ type Event struct {
 	Key        string // business key it is about; empty when it is not ours
 	OccurredAt time.Time
 }
-
-// The names of the providers, as payment options refer to them.
-const (
-	NameSandbox = "sandbox"
-	NameStripe  = "stripe"
-	NameManual  = "manual"
-)
 
 // MaxEventAge is how old a webhook's signature may be, and how far ahead.
 const MaxEventAge = 5 * time.Minute

@@ -18,21 +18,21 @@ import (
 
 	"slipway/app"
 	"slipway/domain"
-	"slipway/payment"
+	"slipway/payment/sandbox"
 )
 
 // countedSandbox is a payment sandbox that counts what it is asked.
 type countedSandbox struct {
-	*payment.SandboxServer
+	*sandbox.Server
 	asked atomic.Int64
 	url   string
 }
 
 func newCountedSandbox(t testing.TB, key []byte) *countedSandbox {
 	t.Helper()
-	server, err := payment.NewSandboxServer(payment.SandboxConfig{APIKey: app.SandboxKey(key), Secret: app.SandboxSecret(key), NoSync: true})
+	server, err := sandbox.NewServer(sandbox.ServerConfig{APIKey: app.SandboxKey(key), Secret: app.SandboxSecret(key), NoSync: true})
 	require.NoError(t, err)
-	s := &countedSandbox{SandboxServer: server}
+	s := &countedSandbox{Server: server}
 	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasPrefix(r.URL.Path, "/v1/") {
 			s.asked.Add(1)

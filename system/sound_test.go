@@ -24,6 +24,7 @@ import (
 	"slipway/app"
 	"slipway/domain"
 	"slipway/payment"
+	"slipway/payment/sandbox"
 )
 
 // requireSound fails unless every invariant holds, with nothing left under way:
@@ -58,7 +59,7 @@ const siteKey = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 // company is a payment company of a test's own: a sandbox that can be stopped,
 // and told to do something once a charge is made and before anybody hears of it.
 type company struct {
-	server *payment.SandboxServer
+	server *sandbox.Server
 	http   *http.Server
 
 	mu      sync.Mutex
@@ -73,7 +74,7 @@ func (s *site) startCompany() {
 	s.sandboxAddress = listener.Addr().String()
 	key, err := (&app.Settings{SecretKey: siteKey}).Key(false)
 	require.NoError(s.t, err)
-	server, err := payment.NewSandboxServer(payment.SandboxConfig{
+	server, err := sandbox.NewServer(sandbox.ServerConfig{
 		File: filepath.Join(s.dir, "sandbox.db"), APIKey: app.SandboxKey(key), Secret: app.SandboxSecret(key),
 		WebhookURL: "http://" + s.Listen + "/webhooks/sandbox", Log: slog.New(slog.DiscardHandler), NoSync: true,
 	})
@@ -113,7 +114,7 @@ func (c *company) whenCharged(fn func()) {
 
 // kept is what the company has of the charges of an account: their sum less what
 // was given back, and how many brought something.
-func kept(t testing.TB, server *payment.SandboxServer, keys map[string]bool) (sum int64, n int) {
+func kept(t testing.TB, server *sandbox.Server, keys map[string]bool) (sum int64, n int) {
 	t.Helper()
 	ledger, err := server.Ledger(context.Background())
 	require.NoError(t, err)

@@ -14,6 +14,8 @@ import (
 
 	"slipway/domain"
 	"slipway/payment"
+	"slipway/payment/manual"
+	"slipway/payment/sandbox"
 	"slipway/store"
 	"slipway/workflows"
 )
@@ -24,10 +26,10 @@ type shop struct {
 	t       testing.TB
 	mu      sync.Mutex
 	flow    *flow // the newest
-	company *payment.SandboxServer
+	company *sandbox.Server
 	stock   *store.Store
 	o       *domain.Onboarding
-	sandbox *payment.Sandbox
+	sandbox *sandbox.Provider
 	away    func(now time.Time) bool // when the company answers 503
 }
 
@@ -35,11 +37,11 @@ func newShop(t testing.TB) *shop {
 	t.Helper()
 	s := &shop{t: t}
 	var err error
-	s.company, err = payment.NewSandboxServer(payment.SandboxConfig{APIKey: "sk_test", SlowFor: 400 * time.Millisecond, NoSync: true, Now: s.now})
+	s.company, err = sandbox.NewServer(sandbox.ServerConfig{APIKey: "sk_test", SlowFor: 400 * time.Millisecond, NoSync: true, Now: s.now})
 	require.NoError(t, err)
 	server := httptest.NewServer(http.HandlerFunc(s.door))
 	t.Cleanup(func() { assert.NoError(t, s.company.Close()); server.Close() })
-	s.sandbox = payment.NewSandbox(payment.SandboxClient{URL: server.URL, APIKey: "sk_test", Timeout: 2 * time.Second})
+	s.sandbox = sandbox.New(sandbox.Config{URL: server.URL, APIKey: "sk_test", Timeout: 2 * time.Second})
 	f := s.next(noon)
 	s.stock = f.openStoreAt(s.now)
 	f.on(s)
@@ -81,7 +83,7 @@ func (s *shop) next(at time.Time) *flow {
 
 func (f *flow) on(s *shop) {
 	f.store, f.acts.Store, f.db, f.o = s.stock, s.stock, s.stock.Stats()["write"], s.o
-	f.acts.Providers = map[string]payment.Provider{payment.NameSandbox: s.sandbox, payment.NameManual: payment.NewManual()}
+	f.acts.Providers = map[string]payment.Provider{sandbox.Name: s.sandbox, manual.Name: manual.New()}
 	f.acts.ReturnURL = "https://shop.example/done"
 }
 
@@ -120,7 +122,7 @@ func (s *shop) attached(token string) {
 	}))
 }
 
-func (s *shop) ledger() []payment.SandboxCharge {
+func (s *shop) ledger() []sandbox.Charge {
 	s.t.Helper()
 	charges, err := s.company.Ledger(s.t.Context())
 	require.NoError(s.t, err)

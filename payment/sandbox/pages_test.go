@@ -1,4 +1,4 @@
-package payment_test
+package sandbox_test
 
 import (
 	"html"
@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"slipway/payment"
+	"slipway/payment/sandbox"
 )
 
 // offered are the values a page's form offers under the name.
@@ -64,7 +65,7 @@ func TestSandboxPages_SetupLeadsBackWithAMethod(t *testing.T) {
 func TestSandboxPages_ExpireUnfinished(t *testing.T) {
 	t.Parallel()
 	var passed atomic.Int64
-	c := open(t, func(c *payment.SandboxConfig) {
+	c := open(t, func(c *sandbox.ServerConfig) {
 		c.Now = func() time.Time { return time.Now().Add(time.Duration(passed.Load())) }
 	})
 	p := setUp(t, c, "")
@@ -139,7 +140,7 @@ func TestSandboxPages_AreNotForEverybody(t *testing.T) {
 
 func TestSandboxPages_NeedNothingFromElsewhere(t *testing.T) {
 	t.Parallel()
-	c := open(t, func(c *payment.SandboxConfig) { c.PublicURL = "http://pay.example/sandbox/" })
+	c := open(t, func(c *sandbox.ServerConfig) { c.PublicURL = "http://pay.example/sandbox/" })
 	p := setUp(t, c, "")
 	assert.Equal(t, "http://pay.example/sandbox/setup/"+p.Ref, p.URL)
 	answer := look(t, c.url+"/setup/"+p.Ref)

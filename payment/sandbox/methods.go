@@ -1,4 +1,4 @@
-package payment
+package sandbox
 
 import (
 	"context"
@@ -8,14 +8,14 @@ import (
 	"time"
 )
 
-// sandboxCustomer is whom the company knows an account as.
-type sandboxCustomer struct {
+// storedCustomer is whom the company knows an account as.
+type storedCustomer struct {
 	ID        string `json:"id"`
 	AccountID string `json:"account_id"`
 }
 
-// sandboxMethod is a stored method. Its token stays with the company.
-type sandboxMethod struct {
+// storedMethod is a stored method. Its token stays with the company.
+type storedMethod struct {
 	ID       string `json:"id"`
 	Customer string `json:"customer"`
 	Brand    string `json:"brand"`
@@ -27,13 +27,13 @@ type sandboxMethod struct {
 	confirmed bool
 }
 
-// sandboxPage is a page to enter a method on.
-type sandboxPage struct {
-	ID        string         `json:"id"`
-	Customer  string         `json:"customer"`
-	URL       string         `json:"url"`
-	ExpiresAt time.Time      `json:"expires_at"`
-	Method    *sandboxMethod `json:"method"` // once it is finished
+// setupPage is a page to enter a method on.
+type setupPage struct {
+	ID        string        `json:"id"`
+	Customer  string        `json:"customer"`
+	URL       string        `json:"url"`
+	ExpiresAt time.Time     `json:"expires_at"`
+	Method    *storedMethod `json:"method"` // once it is finished
 
 	key, returnURL string
 }
@@ -41,27 +41,27 @@ type sandboxPage struct {
 // pageLives is how long a customer has to finish a page.
 const pageLives = 24 * time.Hour
 
-func (s *SandboxServer) postCustomer(r *http.Request) (any, error) {
-	var in sandboxCustomer
-	key, err := readSandboxRequest(r, &in)
+func (s *Server) postCustomer(r *http.Request) (any, error) {
+	var in storedCustomer
+	key, err := readRequest(r, &in)
 	if err != nil {
 		return nil, err
 	}
 	err = s.within(r.Context(), func(tx *sql.Tx) error {
 		return tx.QueryRowContext(r.Context(), `INSERT INTO customers (id, key, account_id) VALUES (?, ?, ?)
 			ON CONFLICT (key) DO UPDATE SET key = key RETURNING id, account_id`,
-			newSandboxID("scu"), key, in.AccountID).Scan(&in.ID, &in.AccountID)
+			newID("scu"), key, in.AccountID).Scan(&in.ID, &in.AccountID)
 	})
 	return in, err
 }
 
-func (s *SandboxServer) postMethod(r *http.Request) (any, error) {
+func (s *Server) postMethod(r *http.Request) (any, error) {
 	var in struct{ Customer, Token string }
-	key, err := readSandboxRequest(r, &in)
+	key, err := readRequest(r, &in)
 	if err != nil {
 		return nil, err
 	}
-	var m sandboxMethod
+	var m storedMethod
 	err = s.within(r.Context(), func(tx *sql.Tx) (err error) {
 		m, err = s.newMethod(r.Context(), tx, key, in.Customer, in.Token)
 		return err
@@ -70,12 +70,12 @@ func (s *SandboxServer) postMethod(r *http.Request) (any, error) {
 }
 
 // newMethod makes a method of the token, or finds the one the key made.
-func (s *SandboxServer) newMethod(ctx context.Context, tx *sql.Tx, key, customer, token string) (sandboxMethod, error) {
+func (s *Server) newMethod(ctx context.Context, tx *sql.Tx, key, customer, token string) (storedMethod, error) {
 	if _, known := parseToken(token); !known {
-		return sandboxMethod{}, &sandboxProblem{Status: 402, Code: "invalid_token", Detail: "No method can be made of this token."}
+		return storedMethod{}, &problem{Status: 402, Code: "invalid_token", Detail: "No method can be made of this token."}
 	}
 	if err := knownCustomer(ctx, tx, customer); err != nil {
-		return sandboxMethod{}, err
+		return storedMethod{}, err
 	}
 	year := s.now().Year() + 3
 	if token == "tok_declined_expired" {
@@ -83,9 +83,9 @@ func (s *SandboxServer) newMethod(ctx context.Context, tx *sql.Tx, key, customer
 	}
 	var id string
 	err := tx.QueryRowContext(ctx, `INSERT INTO methods (id, key, customer, token, exp_year) VALUES (?, ?, ?, ?, ?)
-		ON CONFLICT (key) DO UPDATE SET key = key RETURNING id`, newSandboxID("smt"), key, customer, token, year).Scan(&id)
+		ON CONFLICT (key) DO UPDATE SET key = key RETURNING id`, newID("smt"), key, customer, token, year).Scan(&id)
 	if err != nil {
-		return sandboxMethod{}, err
+		return storedMethod{}, err
 	}
 	m, err := methodByID(ctx, tx, id)
 	if err == nil && (m.token != token || m.Customer != customer) {
@@ -102,8 +102,8 @@ func knownCustomer(ctx context.Context, tx *sql.Tx, id string) error {
 	return err
 }
 
-func methodByID(ctx context.Context, tx querier, id string) (sandboxMethod, error) {
-	m := sandboxMethod{ID: id, ExpMonth: 12}
+func methodByID(ctx context.Context, tx querier, id string) (storedMethod, error) {
+	m := storedMethod{ID: id, ExpMonth: 12}
 	err := tx.QueryRowContext(ctx, `SELECT customer, token, exp_year, confirmed FROM methods WHERE id = ?`, id).
 		Scan(&m.Customer, &m.token, &m.ExpYear, &m.confirmed)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -114,16 +114,16 @@ func methodByID(ctx context.Context, tx querier, id string) (sandboxMethod, erro
 	return m, err
 }
 
-func (s *SandboxServer) postSetupPage(r *http.Request) (any, error) {
+func (s *Server) postSetupPage(r *http.Request) (any, error) {
 	var in struct {
 		Customer  string `json:"customer"`
 		ReturnURL string `json:"return_url"`
 	}
-	key, err := readSandboxRequest(r, &in)
+	key, err := readRequest(r, &in)
 	if err != nil {
 		return nil, err
 	}
-	var p sandboxPage
+	var p setupPage
 	err = s.within(r.Context(), func(tx *sql.Tx) error {
 		if err := knownCustomer(r.Context(), tx, in.Customer); err != nil {
 			return err
@@ -131,7 +131,7 @@ func (s *SandboxServer) postSetupPage(r *http.Request) (any, error) {
 		var id string
 		err := tx.QueryRowContext(r.Context(), `INSERT INTO setup_pages (id, key, customer, return_url, expires_at) VALUES (?, ?, ?, ?, ?)
 			ON CONFLICT (key) DO UPDATE SET key = key RETURNING id`,
-			newSandboxID("ssp"), key, in.Customer, in.ReturnURL, s.now().Add(pageLives).UnixMilli()).Scan(&id)
+			newID("ssp"), key, in.Customer, in.ReturnURL, s.now().Add(pageLives).UnixMilli()).Scan(&id)
 		if err == nil {
 			p, err = pageByID(r.Context(), tx, id)
 		}
@@ -141,21 +141,21 @@ func (s *SandboxServer) postSetupPage(r *http.Request) (any, error) {
 	return p, err
 }
 
-func (s *SandboxServer) getSetupPage(r *http.Request) (any, error) {
+func (s *Server) getSetupPage(r *http.Request) (any, error) {
 	p, err := pageByID(r.Context(), s.db, r.PathValue("id"))
 	p.URL = s.pageURL(r, "setup", p.ID)
 	return p, err
 }
 
 // pageByID finds a page; 404 when there is none.
-func pageByID(ctx context.Context, tx querier, id string) (sandboxPage, error) {
-	p := sandboxPage{ID: id}
+func pageByID(ctx context.Context, tx querier, id string) (setupPage, error) {
+	p := setupPage{ID: id}
 	var expires int64
 	var method sql.NullString
 	err := tx.QueryRowContext(ctx, `SELECT key, customer, return_url, method, expires_at FROM setup_pages WHERE id = ?`, id).
 		Scan(&p.key, &p.Customer, &p.returnURL, &method, &expires)
 	if errors.Is(err, sql.ErrNoRows) {
-		return p, &sandboxProblem{Status: 404, Code: codeNoSuchPage, Detail: "There is no such page."}
+		return p, &problem{Status: 404, Code: codeNoSuchPage, Detail: "There is no such page."}
 	}
 	p.ExpiresAt = time.UnixMilli(expires).UTC()
 	if err != nil || !method.Valid {

@@ -1,4 +1,4 @@
-package payment_test
+package sandbox_test
 
 import (
 	"bytes"
@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"slipway/payment"
+	"slipway/payment/sandbox"
 )
 
 func TestSandbox_EachTokenEndsAsItsNameSays(t *testing.T) {
@@ -116,7 +117,7 @@ func TestSandbox_HangsUntilTheClientGivesUpAndChargesNothing(t *testing.T) {
 
 func TestSandbox_AClosedServerLetsGoOfWhatHangs(t *testing.T) {
 	t.Parallel()
-	c := open(t, func(c *payment.SandboxConfig) { c.SlowFor = time.Hour })
+	c := open(t, func(c *sandbox.ServerConfig) { c.SlowFor = time.Hour })
 	in := chargeOf(c.attach(t, "tok_slow"), "in_1/1")
 	hung := make(chan error)
 	go func() {
@@ -147,10 +148,10 @@ func TestSandbox_NobodyThereIsUnavailable(t *testing.T) {
 	c := open(t)
 	c.close(t)
 	for _, address := range []string{c.url, "http://sandbox.invalid:1"} {
-		_, err := payment.NewSandbox(payment.SandboxClient{URL: address, APIKey: apiKey}).Charge(t.Context(), payment.Charge{Key: "in_1/1"})
+		_, err := sandbox.New(sandbox.Config{URL: address, APIKey: apiKey}).Charge(t.Context(), payment.Charge{Key: "in_1/1"})
 		assert.Equal(t, payment.ClassUnavailable, payment.ClassOf(err), address)
 	}
-	_, err := payment.NewSandbox(payment.SandboxClient{URL: "http://x\x7f"}).Lookup(t.Context(), "in_1/1")
+	_, err := sandbox.New(sandbox.Config{URL: "http://x\x7f"}).Lookup(t.Context(), "in_1/1")
 	assert.Equal(t, payment.ClassMisconfigured, payment.ClassOf(err))
 }
 
@@ -184,7 +185,7 @@ func TestSandbox_SomebodyElsesAnswersAreNeverProof(t *testing.T) {
 				_, _ = w.Write([]byte(c.body))
 			}))
 			t.Cleanup(server.Close)
-			p := payment.NewSandbox(payment.SandboxClient{URL: server.URL, APIKey: apiKey})
+			p := sandbox.New(sandbox.Config{URL: server.URL, APIKey: apiKey})
 			for _, ask := range []func() (payment.Outcome, error){
 				func() (payment.Outcome, error) { return p.Charge(t.Context(), payment.Charge{Key: "in_1/1"}) },
 				func() (payment.Outcome, error) { return p.Lookup(t.Context(), "in_1/1") },
@@ -244,7 +245,7 @@ func TestSandbox_RefusesWhatNoChargeCanBe(t *testing.T) {
 func TestSandbox_KeepsItsBooksOverACrash(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "books of a café?.db")
-	onFile := func(c *payment.SandboxConfig) { c.File, c.NoSync = file, false }
+	onFile := func(c *sandbox.ServerConfig) { c.File, c.NoSync = file, false }
 	first := open(t, onFile)
 	ok, stored := first.attach(t, "tok_ok"), first.attach(t, "tok_stored_500")
 	o := first.charged(t, chargeOf(ok, "in_1/1"))
@@ -260,7 +261,7 @@ func TestSandbox_KeepsItsBooksOverACrash(t *testing.T) {
 	first.close(t)
 
 	for _, file := range []string{file, copied} {
-		second := open(t, func(c *payment.SandboxConfig) { c.File = file })
+		second := open(t, func(c *sandbox.ServerConfig) { c.File = file })
 		assert.Equal(t, o, second.charged(t, chargeOf(ok, "in_1/1")))
 		_, err = second.Charge(t.Context(), chargeOf(stored, "in_2/1"))
 		var e *payment.Error
@@ -275,7 +276,7 @@ func TestSandbox_KeepsItsBooksOverACrash(t *testing.T) {
 
 func TestSandbox_BooksWithoutAFileGoWithTheServer(t *testing.T) {
 	t.Parallel()
-	c := open(t, func(c *payment.SandboxConfig) { c.File = "" })
+	c := open(t, func(c *sandbox.ServerConfig) { c.File = "" })
 	c.charged(t, chargeOf(c.attach(t, "tok_ok"), "in_1/1"))
 	require.NoError(t, c.server.Close())
 	require.NoError(t, c.server.Close(), "again changes nothing")
@@ -285,10 +286,10 @@ func TestSandbox_BooksWithoutAFileGoWithTheServer(t *testing.T) {
 
 func TestSandbox_SaysSoWhenItCannotKeepBooks(t *testing.T) {
 	t.Parallel()
-	for _, config := range []payment.SandboxConfig{
+	for _, config := range []sandbox.ServerConfig{
 		{}, {APIKey: apiKey, WebhookURL: "http://127.0.0.1:1"}, {APIKey: apiKey, File: filepath.Join(t.TempDir(), "no", "such", "directory")},
 	} {
-		_, err := payment.NewSandboxServer(config)
+		_, err := sandbox.NewServer(config)
 		assert.Error(t, err)
 	}
 }
@@ -308,7 +309,7 @@ func TestSandbox_ShowsTheLedgerToWhoHasTheKey(t *testing.T) {
 	for _, key := range []string{"", "sandbox", apiKey + " "} {
 		assert.Equal(t, http.StatusUnauthorized, ask(strings.TrimRight(key, " ")+map[bool]string{true: "x"}[key != ""]).StatusCode)
 	}
-	var got struct{ Data []payment.SandboxCharge }
+	var got struct{ Data []sandbox.Charge }
 	require.NoError(t, json.Unmarshal([]byte(ask(apiKey).text), &got))
 	require.Len(t, got.Data, 1)
 	assert.Equal(t, c.ledger(t), got.Data)
@@ -318,7 +319,7 @@ func TestSandbox_ShowsTheLedgerToWhoHasTheKey(t *testing.T) {
 func TestSandbox_LogsNoTokenAndNoSecret(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
-	c := open(t, func(c *payment.SandboxConfig) { c.Log = slog.New(slog.NewTextHandler(&log, nil)) })
+	c := open(t, func(c *sandbox.ServerConfig) { c.Log = slog.New(slog.NewTextHandler(&log, nil)) })
 	m := c.attach(t, "tok_flaky_1")
 	require.NoError(t, c.server.Close()) // its database is gone, its door still open
 	_, err := c.Charge(t.Context(), chargeOf(m, "in_1/1"))

@@ -1,29 +1,31 @@
-package payment
+package sandbox
 
 import (
 	"context"
 	"database/sql"
 	"errors"
 	"net/http"
+
+	"slipway/payment"
 )
 
-// sandboxRefundRequest asks for a charge to be given back, or canceled while
+// refundRequest asks for a charge to be given back, or canceled while
 // nobody has confirmed it.
-type sandboxRefundRequest struct {
+type refundRequest struct {
 	Charge string `json:"charge"` // its key
 	Amount int64  `json:"amount"` // minor units; 0 for all that is left
 }
 
-func (s *SandboxServer) postRefund(r *http.Request) (any, error) {
-	var in sandboxRefundRequest
-	key, err := readSandboxRequest(r, &in)
+func (s *Server) postRefund(r *http.Request) (any, error) {
+	var in refundRequest
+	key, err := readRequest(r, &in)
 	if err == nil && in.Amount < 0 {
 		err = refuse("invalid_amount", "The amount cannot be negative.")
 	}
 	if err != nil {
 		return nil, err
 	}
-	var c SandboxCharge
+	var c Charge
 	err = s.within(r.Context(), func(tx *sql.Tx) (err error) {
 		c, err = s.refundOnce(r.Context(), tx, key, in)
 		return err
@@ -33,7 +35,7 @@ func (s *SandboxServer) postRefund(r *http.Request) (any, error) {
 
 // refundOnce answers with the charge as it is after the refund, which a repeated
 // key does not change.
-func (s *SandboxServer) refundOnce(ctx context.Context, tx *sql.Tx, key string, in sandboxRefundRequest) (SandboxCharge, error) {
+func (s *Server) refundOnce(ctx context.Context, tx *sql.Tx, key string, in refundRequest) (Charge, error) {
 	c, _, err := findCharge(ctx, tx, "key", in.Charge)
 	if errors.Is(err, sql.ErrNoRows) {
 		return c, noSuchCharge()
@@ -41,7 +43,7 @@ func (s *SandboxServer) refundOnce(ctx context.Context, tx *sql.Tx, key string, 
 	if err != nil {
 		return c, err
 	}
-	var before sandboxRefundRequest
+	var before refundRequest
 	err = tx.QueryRowContext(ctx, `SELECT charge, amount FROM refunds WHERE key = ?`, key).Scan(&before.Charge, &before.Amount)
 	switch {
 	case err == nil && before != in:
@@ -61,13 +63,13 @@ func (s *SandboxServer) refundOnce(ctx context.Context, tx *sql.Tx, key string, 
 
 // giveBack changes the charge and returns the event to tell of it; empty when
 // there was nothing to give back.
-func (c *SandboxCharge) giveBack(amount int64) (event string, err error) {
+func (c *Charge) giveBack(amount int64) (event string, err error) {
 	left := c.Amount - c.Refunded
 	switch {
-	case c.Status == StatusRequiresAction:
-		c.Status = StatusCanceled
+	case c.Status == payment.StatusRequiresAction:
+		c.Status = payment.StatusCanceled
 		return hookChargeCanceled, nil
-	case c.Status != StatusSucceeded:
+	case c.Status != payment.StatusSucceeded:
 		return "", nil
 	case amount > left:
 		return "", refuse("amount_too_large", "More than what is left of the charge cannot be given back.")
@@ -81,7 +83,7 @@ func (c *SandboxCharge) giveBack(amount int64) (event string, err error) {
 }
 
 // saveCharge writes what may change of a charge, and tells of it.
-func (s *SandboxServer) saveCharge(ctx context.Context, tx *sql.Tx, c SandboxCharge, event string) error {
+func (s *Server) saveCharge(ctx context.Context, tx *sql.Tx, c Charge, event string) error {
 	_, err := tx.ExecContext(ctx, `UPDATE charges SET status = ?, code = ?, refunded = ? WHERE key = ?`, c.Status, c.Code, c.Refunded, c.Key)
 	if err != nil {
 		return err

@@ -1,4 +1,4 @@
-package payment
+package sandbox
 
 import (
 	"bytes"
@@ -14,6 +14,8 @@ import (
 
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 	"golang.org/x/sync/errgroup"
+
+	"slipway/payment"
 )
 
 // The names of the webhooks, which also tell what they are about.
@@ -27,13 +29,13 @@ const (
 )
 
 // hookOf is the webhook that tells of a decided charge; empty for one that waits.
-func hookOf(s Status) string {
-	return map[Status]string{StatusSucceeded: hookChargeSucceeded, StatusFailed: hookChargeFailed}[s]
+func hookOf(s payment.Status) string {
+	return map[payment.Status]string{payment.StatusSucceeded: hookChargeSucceeded, payment.StatusFailed: hookChargeFailed}[s]
 }
 
-// sandboxEvent is the body of a webhook. It names what changed and no more:
+// hookEvent is the body of a webhook. It names what changed and no more:
 // whoever wants to know asks.
-type sandboxEvent struct {
+type hookEvent struct {
 	ID        string    `json:"id"`
 	Type      string    `json:"type"`
 	Key       string    `json:"key"` // of the charge or the setup page
@@ -49,10 +51,10 @@ const (
 	hookBatch   = 64
 )
 
-// sandboxHooks sends webhooks from the books, where they were written together
+// hookSender sends webhooks from the books, where they were written together
 // with what they tell of. A nil one has nobody to tell.
-type sandboxHooks struct {
-	s      *SandboxServer
+type hookSender struct {
+	s      *Server
 	signer *standardwebhooks.Webhook
 	client *http.Client
 	woken  chan struct{}
@@ -60,10 +62,10 @@ type sandboxHooks struct {
 	done   chan struct{}
 }
 
-func startSandboxHooks(s *SandboxServer) *sandboxHooks {
+func startHooks(s *Server) *hookSender {
 	signer, _ := standardwebhooks.NewWebhookRaw(s.cfg.Secret) // never fails
 	ctx, cancel := context.WithCancel(context.Background())
-	h := &sandboxHooks{
+	h := &hookSender{
 		s: s, signer: signer, cancel: cancel, woken: make(chan struct{}, 1), done: make(chan struct{}),
 		client: &http.Client{Timeout: hookTimeout, CheckRedirect: stayHere, Transport: &http.Transport{MaxIdleConnsPerHost: hooksAtOnce}},
 	}
@@ -76,7 +78,7 @@ func startSandboxHooks(s *SandboxServer) *sandboxHooks {
 func stayHere(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 // stop lets go of what is being sent; it is sent again by the next server.
-func (h *sandboxHooks) stop() {
+func (h *hookSender) stop() {
 	if h == nil {
 		return
 	}
@@ -85,7 +87,7 @@ func (h *sandboxHooks) stop() {
 	h.client.CloseIdleConnections()
 }
 
-func (h *sandboxHooks) wake() {
+func (h *hookSender) wake() {
 	if h == nil {
 		return
 	}
@@ -97,12 +99,12 @@ func (h *sandboxHooks) wake() {
 
 // tell writes the webhooks of one change into the books. Chaos writes each twice,
 // the last one first, and late.
-func (h *sandboxHooks) tell(ctx context.Context, tx *sql.Tx, chaos bool, key, ref string, names ...string) error {
+func (h *hookSender) tell(ctx context.Context, tx *sql.Tx, chaos bool, key, ref string, names ...string) error {
 	if h == nil {
 		return nil
 	}
 	for i, name := range names {
-		e := sandboxEvent{ID: newSandboxID("sev"), Type: name, Key: key, Ref: ref, CreatedAt: h.s.now()}
+		e := hookEvent{ID: newID("sev"), Type: name, Key: key, Ref: ref, CreatedAt: h.s.now()}
 		body, err := json.Marshal(e)
 		if err != nil {
 			return err
@@ -139,7 +141,7 @@ type dueHook struct {
 
 // run sends what is due until it is stopped. Dates in the books are this
 // machine's, whichever time the company shows the world.
-func (h *sandboxHooks) run(ctx context.Context) {
+func (h *hookSender) run(ctx context.Context) {
 	defer close(h.done)
 	for ctx.Err() == nil {
 		wait, err := h.sendDue(ctx)
@@ -156,7 +158,7 @@ func (h *sandboxHooks) run(ctx context.Context) {
 }
 
 // sendDue sends one batch and returns how long there is nothing else to do.
-func (h *sandboxHooks) sendDue(ctx context.Context) (time.Duration, error) {
+func (h *hookSender) sendDue(ctx context.Context) (time.Duration, error) {
 	due, err := h.due(ctx)
 	if err != nil {
 		return 0, err
@@ -181,7 +183,7 @@ func (h *sandboxHooks) sendDue(ctx context.Context) (time.Duration, error) {
 	return 0, h.settle(ctx, due)
 }
 
-func (h *sandboxHooks) due(ctx context.Context) ([]*dueHook, error) {
+func (h *hookSender) due(ctx context.Context) ([]*dueHook, error) {
 	rows, err := h.s.db.QueryContext(ctx, `SELECT seq, id, key, body, tries FROM webhooks WHERE due <= ? ORDER BY due, seq LIMIT ?`,
 		time.Now().UnixMilli(), hookBatch)
 	if err != nil {
@@ -199,7 +201,7 @@ func (h *sandboxHooks) due(ctx context.Context) ([]*dueHook, error) {
 	return due, rows.Err()
 }
 
-func (h *sandboxHooks) nextDue(ctx context.Context) (time.Duration, error) {
+func (h *hookSender) nextDue(ctx context.Context) (time.Duration, error) {
 	var next sql.NullInt64
 	err := h.s.db.QueryRowContext(ctx, `SELECT min(due) FROM webhooks`).Scan(&next)
 	if !next.Valid {
@@ -216,12 +218,12 @@ func byKey(due []*dueHook) map[string][]*dueHook {
 	return keys
 }
 
-func (h *sandboxHooks) send(ctx context.Context, d *dueHook) error {
+func (h *hookSender) send(ctx context.Context, d *dueHook) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, h.s.cfg.WebhookURL, bytes.NewReader(d.body))
 	if err != nil {
 		return err
 	}
-	req.Header = signSandboxEvent(h.signer, d.id, d.body, h.s.now())
+	req.Header = signEvent(h.signer, d.id, d.body, h.s.now())
 	req.Header.Set("Content-Type", "application/json")
 	answer, err := h.client.Do(req)
 	if err != nil {
@@ -234,8 +236,8 @@ func (h *sandboxHooks) send(ctx context.Context, d *dueHook) error {
 	return nil
 }
 
-// signSandboxEvent is the signature as the standard for webhooks has it.
-func signSandboxEvent(signer *standardwebhooks.Webhook, id string, body []byte, at time.Time) http.Header {
+// signEvent is the signature as the standard for webhooks has it.
+func signEvent(signer *standardwebhooks.Webhook, id string, body []byte, at time.Time) http.Header {
 	signature, _ := signer.Sign(id, at, body) // never fails
 	header := http.Header{}
 	header.Set(standardwebhooks.HeaderWebhookID, id)
@@ -246,7 +248,7 @@ func signSandboxEvent(signer *standardwebhooks.Webhook, id string, body []byte, 
 
 // settle takes what was delivered from the books, gives up what was tried often
 // enough, and puts off the rest.
-func (h *sandboxHooks) settle(ctx context.Context, due []*dueHook) error {
+func (h *hookSender) settle(ctx context.Context, due []*dueHook) error {
 	tx, err := h.s.db.BeginTx(ctx, nil)
 	if err != nil {
 		return err

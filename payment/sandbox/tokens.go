@@ -1,4 +1,4 @@
-package payment
+package sandbox
 
 import (
 	"net/http"
@@ -82,7 +82,7 @@ func (b behaviour) counts() bool { return b.fault(1, true, time.Time{}) != nil }
 
 // fault is what goes wrong with the nth request under a key, or nil. first says
 // that the key is the first the method was charged with.
-func (b behaviour) fault(n int, first bool, now time.Time) *sandboxProblem {
+func (b behaviour) fault(n int, first bool, now time.Time) *problem {
 	switch {
 	case b.kind == "tok_throttled" && n <= b.n:
 		return throttle(delays(n, now))
@@ -91,13 +91,13 @@ func (b behaviour) fault(n int, first bool, now time.Time) *sandboxProblem {
 	case b.kind == "tok_throttled_wait" && n == 1:
 		return throttle(strconv.Itoa(b.n))
 	case b.kind == "tok_flaky" && n <= b.n:
-		return &sandboxProblem{Status: 500, Code: "flaky", Detail: "Not this time."}
+		return &problem{Status: 500, Code: "flaky", Detail: "Not this time."}
 	case b.kind == "tok_reset" && n == 1:
-		return &sandboxProblem{Code: "reset", drop: true}
+		return &problem{Code: "reset", drop: true}
 	case b.kind == "tok_slow" && n == 1:
-		return &sandboxProblem{Code: "slow", hang: true}
+		return &problem{Code: "slow", hang: true}
 	case (b.kind == "tok_lost_response" || b.kind == "tok_forgotten_key") && n == 1:
-		return &sandboxProblem{Code: "lost_response", drop: true, made: true}
+		return &problem{Code: "lost_response", drop: true, made: true}
 	case b.kind == "tok_stored_500" && first:
 		return storedFailure(n)
 	}
@@ -113,8 +113,8 @@ func delays(n int, now time.Time) string {
 	return now.Add(2 * time.Second).UTC().Format(http.TimeFormat)
 }
 
-func throttle(after string) *sandboxProblem {
-	p := &sandboxProblem{Status: 429, Code: "rate_limit", Detail: "Too many requests."}
+func throttle(after string) *problem {
+	p := &problem{Status: 429, Code: "rate_limit", Detail: "Too many requests."}
 	if after != "" {
 		p.header = http.Header{"Retry-After": {after}}
 	}
@@ -123,8 +123,8 @@ func throttle(after string) *sandboxProblem {
 
 // storedFailure is a failure the company keeps under the key: whoever repeats
 // the key is shown the answer the first one got.
-func storedFailure(n int) *sandboxProblem {
-	p := &sandboxProblem{Status: 500, Code: "stored_failure", Detail: "This failed, and stays so."}
+func storedFailure(n int) *problem {
+	p := &problem{Status: 500, Code: "stored_failure", Detail: "This failed, and stays so."}
 	if n > 1 {
 		p.header = http.Header{"Idempotent-Replayed": {"true"}}
 	}

@@ -1,4 +1,4 @@
-package payment_test
+package sandbox_test
 
 import (
 	"fmt"
@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"slipway/payment"
+	"slipway/payment/sandbox"
 )
 
 // receiver is our side of the webhooks: it keeps what comes, and answers as told.
@@ -29,7 +30,7 @@ type receiver struct {
 func receive(t *testing.T) *receiver {
 	t.Helper()
 	r := &receiver{}
-	reader := payment.NewSandbox(payment.SandboxClient{WebhookSecret: secret})
+	reader := sandbox.New(sandbox.Config{WebhookSecret: secret})
 	r.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		body, _ := io.ReadAll(req.Body)
 		if r.hangs {
@@ -68,7 +69,7 @@ func (r *receiver) requireTold(t *testing.T, key string, names ...string) {
 	require.EventuallyWithT(t, func(t *assert.CollectT) { assert.Equal(t, names, r.told(key)) }, 10*time.Second, 10*time.Millisecond)
 }
 
-func (r *receiver) of(c *payment.SandboxConfig) { c.WebhookURL = r.URL }
+func (r *receiver) of(c *sandbox.ServerConfig) { c.WebhookURL = r.URL }
 
 func TestSandboxWebhooks_TellOfEveryChangeInOrder(t *testing.T) {
 	t.Parallel()
@@ -131,12 +132,12 @@ func TestSandboxWebhooks_NotSentYetAreSentByTheNextServer(t *testing.T) {
 	deaf, r := receive(t), receive(t)
 	deaf.hangs = true
 	file := filepath.Join(t.TempDir(), "sandbox.db")
-	first := open(t, deaf.of, func(c *payment.SandboxConfig) { c.File = file })
+	first := open(t, deaf.of, func(c *sandbox.ServerConfig) { c.File = file })
 	first.charged(t, chargeOf(first.attach(t, "tok_ok"), "in_1/1"))
 	began := time.Now()
 	first.close(t)
 	assert.Less(t, time.Since(began), time.Second, "what hangs is let go")
-	open(t, r.of, func(c *payment.SandboxConfig) { c.File = file })
+	open(t, r.of, func(c *sandbox.ServerConfig) { c.File = file })
 	r.requireTold(t, "in_1/1", "charge.created", "charge.succeeded")
 }
 
@@ -145,6 +146,6 @@ func TestSandboxWebhooks_WithoutASecretNothingIsBelieved(t *testing.T) {
 	now := time.Now()
 	body := event(payment.EventCharge, "in_1/1")
 	// Anybody can sign with no secret at all.
-	_, err := payment.NewSandbox(payment.SandboxClient{}).Event(signWith(nil, body, now), body, now)
+	_, err := sandbox.New(sandbox.Config{}).Event(signWith(nil, body, now), body, now)
 	assert.Equal(t, payment.ClassForged, payment.ClassOf(err))
 }

@@ -1,4 +1,4 @@
-package payment_test
+package stripe_test
 
 import (
 	"net/http"
@@ -52,7 +52,7 @@ func TestStripe_AttachKeepsACardWithTheCustomer(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s, side := newStripe(t, map[string]http.HandlerFunc{
+			s, side := openStripe(t, map[string]http.HandlerFunc{
 				createCustomer: says(200, customerJSON), createMethod: says(200, cardJSON), attachMethod: says(200, cardJSON),
 				getPage: says(200, pageJSON("complete", "acct_1")),
 			})
@@ -69,7 +69,7 @@ func TestStripe_AttachKeepsACardWithTheCustomer(t *testing.T) {
 
 func TestStripe_ACustomerIsNobodyByName(t *testing.T) {
 	t.Parallel()
-	s, side := newStripe(t, map[string]http.HandlerFunc{createCustomer: says(200, customerJSON), attachMethod: says(200, cardJSON)})
+	s, side := openStripe(t, map[string]http.HandlerFunc{createCustomer: says(200, customerJSON), attachMethod: says(200, cardJSON)})
 	_, err := s.Attach(t.Context(), payment.Attach{Key: "m_1", AccountID: "acct_1", Token: "pm_1"})
 	require.NoError(t, err)
 	assert.Equal(t, url.Values{"metadata[account_id]": {"acct_1"}}, side.last(createCustomer).form)
@@ -103,7 +103,7 @@ func TestStripe_AttachRefuses(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s, _ := newStripe(t, map[string]http.HandlerFunc{createCustomer: says(200, customerJSON), c.call: c.answer})
+			s, _ := openStripe(t, map[string]http.HandlerFunc{createCustomer: says(200, customerJSON), c.call: c.answer})
 			_, err := s.Attach(t.Context(), payment.Attach{Key: "m_1", AccountID: "acct_1", Token: c.token})
 			e := requirePaymentError(t, err)
 			assert.Equal(t, c.class, e.Class)
@@ -115,14 +115,14 @@ func TestStripe_AttachRefuses(t *testing.T) {
 
 func TestStripe_AttachRefusesAPageOfAnotherCustomer(t *testing.T) {
 	t.Parallel()
-	s, _ := newStripe(t, map[string]http.HandlerFunc{getPage: says(200, pageJSON("complete", "acct_1"))})
+	s, _ := openStripe(t, map[string]http.HandlerFunc{getPage: says(200, pageJSON("complete", "acct_1"))})
 	_, err := s.Attach(t.Context(), payment.Attach{Key: "m_1", AccountID: "acct_1", Customer: "cus_2", Token: "cs_test_1"})
 	assert.Equal(t, payment.ClassHardDecline, payment.ClassOf(err))
 }
 
 func TestStripe_SetupMakesAPageThatTakesNoMoney(t *testing.T) {
 	t.Parallel()
-	s, side := newStripe(t, map[string]http.HandlerFunc{
+	s, side := openStripe(t, map[string]http.HandlerFunc{
 		createCustomer: says(200, customerJSON), createPage: says(200, pageJSON("open", "acct_1")),
 	})
 	page, err := s.Setup(t.Context(), payment.Setup{Key: "m_1", AccountID: "acct_1", ReturnURL: "https://app.example.com/back"})

@@ -1,4 +1,4 @@
-package payment_test
+package stripe_test
 
 import (
 	"fmt"
@@ -25,7 +25,7 @@ func otherIntent(id string, created time.Time) string {
 
 func TestStripe_LookupFindsWhatTheSearchKnows(t *testing.T) {
 	t.Parallel()
-	s, side := newStripe(t, map[string]http.HandlerFunc{
+	s, side := openStripe(t, map[string]http.HandlerFunc{
 		searchIntent: says(200, intentsJSON(false, intentJSON("pi_1", "processing"))),
 		getIntent:    says(200, intentJSON("pi_1", "succeeded")),
 	})
@@ -39,7 +39,7 @@ func TestStripe_LookupFindsWhatTheSearchKnows(t *testing.T) {
 
 func TestStripe_LookupFindsInTheListWhatTheSearchHasNotIndexed(t *testing.T) {
 	t.Parallel()
-	s, side := newStripe(t, map[string]http.HandlerFunc{
+	s, side := openStripe(t, map[string]http.HandlerFunc{
 		searchIntent: says(200, intentsJSON(false)),
 		listIntents: inTurn(
 			says(200, intentsJSON(true, otherIntent("pi_3", time.Now()), otherIntent("pi_2", time.Now()))),
@@ -60,7 +60,7 @@ func TestStripe_LookupFindsInTheListWhatTheSearchHasNotIndexed(t *testing.T) {
 
 func TestStripe_LookupSaysNoneOnlyWhenSearchAndListDo(t *testing.T) {
 	t.Parallel()
-	s, side := newStripe(t, map[string]http.HandlerFunc{
+	s, side := openStripe(t, map[string]http.HandlerFunc{
 		searchIntent: says(200, intentsJSON(false)),
 		listIntents:  says(200, intentsJSON(false, otherIntent("pi_2", time.Now()))),
 	})
@@ -73,7 +73,7 @@ func TestStripe_LookupSaysNoneOnlyWhenSearchAndListDo(t *testing.T) {
 	for _, broken := range []string{searchIntent, listIntents} {
 		answers := map[string]http.HandlerFunc{searchIntent: says(200, intentsJSON(false)), listIntents: says(200, intentsJSON(false))}
 		answers[broken] = says(500, refusalJSON(`"type":"api_error"`))
-		s, _ := newStripe(t, answers)
+		s, _ := openStripe(t, answers)
 		_, err := s.Lookup(t.Context(), "in_1/1")
 		assert.Equal(t, payment.ClassUnknown, payment.ClassOf(err), broken)
 	}
@@ -94,7 +94,7 @@ func TestStripe_LookupOfABusyAccountAdmitsWhatItCannotKnow(t *testing.T) {
 			for i := range 100 {
 				page = append(page, otherIntent(fmt.Sprintf("pi_x%d", i), time.Now().Add(-c.age)))
 			}
-			s, side := newStripe(t, map[string]http.HandlerFunc{
+			s, side := openStripe(t, map[string]http.HandlerFunc{
 				searchIntent: says(200, intentsJSON(false)),
 				listIntents:  says(200, intentsJSON(true, page...)),
 			})
@@ -145,7 +145,7 @@ func TestStripe_RefundGivesBackOrCancels(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s, side := newStripe(t, c.answers)
+			s, side := openStripe(t, c.answers)
 			out, err := s.Refund(t.Context(), payment.Refund{Key: "re/1", Charge: "in_1/1", Ref: c.ref})
 			require.NoError(t, err)
 			assert.Equal(t, c.status, out.Status)
@@ -158,7 +158,7 @@ func TestStripe_RefundGivesBackOrCancels(t *testing.T) {
 
 func TestStripe_RefundCarriesItsKeyAndAmount(t *testing.T) {
 	t.Parallel()
-	s, side := newStripe(t, map[string]http.HandlerFunc{
+	s, side := openStripe(t, map[string]http.HandlerFunc{
 		getIntent: says(200, intentJSON("pi_1", "succeeded")), createRefund: says(200, `{"id":"re_1"}`),
 	})
 	_, err := s.Refund(t.Context(), payment.Refund{Key: "re/1", Charge: "in_1/1", Ref: "pi_1", Amount: 900})

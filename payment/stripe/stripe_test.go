@@ -1,4 +1,4 @@
-package payment_test
+package stripe_test
 
 import (
 	"context"
@@ -19,35 +19,36 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"slipway/payment"
+	"slipway/payment/stripe"
 )
 
 const (
-	stripeKey    = "sk_test_51secretOfOurs"
-	stripeSecret = "whsec_secretOfOurs"
+	apiKey     = "sk_test_51secretOfOurs"
+	hookSecret = "whsec_secretOfOurs"
 )
 
-// askedStripe is one request Stripe was sent.
-type askedStripe struct {
+// askedCall is one request Stripe was sent.
+type askedCall struct {
 	call string // such as POST /v1/refunds
 	key  string // Idempotency-Key
 	form url.Values
 }
 
-// stripeSide is Stripe's side of a test: it gives the answers of its table, by
+// otherSide is Stripe's side of a test: it gives the answers of its table, by
 // method and path, and remembers what it was asked.
-type stripeSide struct {
+type otherSide struct {
 	t       *testing.T
 	answers map[string]http.HandlerFunc
 	mu      sync.Mutex
-	asked   []askedStripe
+	asked   []askedCall
 }
 
-func (s *stripeSide) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (s *otherSide) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	assert.NoError(s.t, r.ParseForm())
-	assert.Equal(s.t, "Bearer "+stripeKey, r.Header.Get("Authorization"))
+	assert.Equal(s.t, "Bearer "+apiKey, r.Header.Get("Authorization"))
 	call := r.Method + " " + r.URL.Path
 	s.mu.Lock()
-	s.asked = append(s.asked, askedStripe{call: call, key: r.Header.Get("Idempotency-Key"), form: r.Form})
+	s.asked = append(s.asked, askedCall{call: call, key: r.Header.Get("Idempotency-Key"), form: r.Form})
 	s.mu.Unlock()
 	answer, known := s.answers[call]
 	if !assert.True(s.t, known, "nobody expects %s", call) {
@@ -56,7 +57,7 @@ func (s *stripeSide) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	answer(w, r)
 }
 
-func (s *stripeSide) calls() []string {
+func (s *otherSide) calls() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var calls []string
@@ -67,7 +68,7 @@ func (s *stripeSide) calls() []string {
 }
 
 // last is the latest request of the call.
-func (s *stripeSide) last(call string) askedStripe {
+func (s *otherSide) last(call string) askedCall {
 	s.t.Helper()
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -77,16 +78,16 @@ func (s *stripeSide) last(call string) askedStripe {
 		}
 	}
 	require.Failf(s.t, "not asked", "%s", call)
-	return askedStripe{}
+	return askedCall{}
 }
 
-func newStripe(t *testing.T, answers map[string]http.HandlerFunc) (*payment.Stripe, *stripeSide) {
+func openStripe(t *testing.T, answers map[string]http.HandlerFunc) (*stripe.Provider, *otherSide) {
 	t.Helper()
-	side := &stripeSide{t: t, answers: answers}
+	side := &otherSide{t: t, answers: answers}
 	server := httptest.NewServer(side)
 	t.Cleanup(server.Close)
-	cfg := payment.StripeConfig{SecretKey: stripeKey, WebhookSecret: stripeSecret, APIBase: server.URL, HTTPClient: server.Client()}
-	return payment.NewStripe(cfg), side
+	cfg := stripe.Config{SecretKey: apiKey, WebhookSecret: hookSecret, APIBase: server.URL, HTTPClient: server.Client()}
+	return stripe.New(cfg), side
 }
 
 // says answers with a status, a body and headers given as name, value.
@@ -128,7 +129,7 @@ func intentJSON(id, status string, more ...string) string {
 
 // refusalJSON is an error in Stripe's shape.
 func refusalJSON(fields string) string {
-	return `{"error":{"message":"Ada Lovelace, ` + stripeKey + `",` + fields + `}}`
+	return `{"error":{"message":"Ada Lovelace, ` + apiKey + `",` + fields + `}}`
 }
 
 var aCharge = payment.Charge{
@@ -154,7 +155,7 @@ const (
 
 func TestStripe_ChargeCarriesItsKeyAndIsConfirmedAtOnce(t *testing.T) {
 	t.Parallel()
-	s, side := newStripe(t, map[string]http.HandlerFunc{createIntent: says(200, intentJSON("pi_1", "succeeded"))})
+	s, side := openStripe(t, map[string]http.HandlerFunc{createIntent: says(200, intentJSON("pi_1", "succeeded"))})
 	out, err := s.Charge(t.Context(), aCharge)
 	require.NoError(t, err)
 	want := payment.Outcome{Key: "in_1/1", Ref: "pi_1", Status: payment.StatusSucceeded, Amount: 2900, Currency: "eur"}
@@ -210,7 +211,7 @@ func TestStripe_ADeclineIsAnOutcome(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s, _ := newStripe(t, map[string]http.HandlerFunc{createIntent: says(402, refusalJSON(c.answer))})
+			s, _ := openStripe(t, map[string]http.HandlerFunc{createIntent: says(402, refusalJSON(c.answer))})
 			c.want.Key, c.want.Amount, c.want.Currency = "in_1/1", 2900, "eur"
 			out, err := s.Charge(t.Context(), aCharge)
 			require.NoError(t, err)
@@ -257,7 +258,7 @@ func TestStripe_StatusOfAnIntent(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s, _ := newStripe(t, map[string]http.HandlerFunc{createIntent: says(200, c.intent)})
+			s, _ := openStripe(t, map[string]http.HandlerFunc{createIntent: says(200, c.intent)})
 			c.want.Key, c.want.Ref, c.want.Amount, c.want.Currency = "in_1/1", "pi_1", 2900, "eur"
 			out, err := s.Charge(t.Context(), aCharge)
 			require.NoError(t, err)
@@ -275,7 +276,7 @@ func TestStripe_ARepeatedChargeTellsHowItIsNow(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s, _ := newStripe(t, map[string]http.HandlerFunc{createIntent: stored, getIntent: says(200, intentJSON("pi_1", "succeeded"))})
+			s, _ := openStripe(t, map[string]http.HandlerFunc{createIntent: stored, getIntent: says(200, intentJSON("pi_1", "succeeded"))})
 			out, err := s.Charge(t.Context(), aCharge)
 			require.NoError(t, err)
 			assert.Equal(t, payment.StatusSucceeded, out.Status)
@@ -318,7 +319,7 @@ func TestStripe_ErrorsSayWhatMayBeDone(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s, side := newStripe(t, map[string]http.HandlerFunc{createIntent: c.answer})
+			s, side := openStripe(t, map[string]http.HandlerFunc{createIntent: c.answer})
 			_, err := s.Charge(t.Context(), aCharge)
 			e := requirePaymentError(t, err)
 			assert.Equal(t, c.class, e.Class)
@@ -335,7 +336,7 @@ func TestStripe_ErrorsSayWhatMayBeDone(t *testing.T) {
 func assertNoSecrets(t *testing.T, err error) {
 	t.Helper()
 	for ; err != nil; err = errors.Unwrap(err) {
-		for _, secret := range []string{stripeKey, stripeSecret, "Ada", "_secret_"} {
+		for _, secret := range []string{apiKey, hookSecret, "Ada", "_secret_"} {
 			assert.NotContains(t, err.Error(), secret)
 		}
 	}
@@ -344,7 +345,7 @@ func assertNoSecrets(t *testing.T, err error) {
 func TestStripe_ErrorsCarryNothingOfTheAnswer(t *testing.T) {
 	t.Parallel()
 	body := refusalJSON(`"type":"api_error","payment_intent":` + intentJSON("pi_1", "requires_action"))
-	s, _ := newStripe(t, map[string]http.HandlerFunc{createIntent: says(500, body)})
+	s, _ := openStripe(t, map[string]http.HandlerFunc{createIntent: says(500, body)})
 	_, err := s.Charge(t.Context(), aCharge)
 	assertNoSecrets(t, err)
 	assert.ErrorContains(t, errors.Unwrap(err), "req_1", "the request can be found in Stripe's own log")
@@ -375,10 +376,10 @@ func TestStripe_NoAnswerIsUnknown(t *testing.T) {
 			t.Parallel()
 			server := httptest.NewServer(answer)
 			t.Cleanup(server.CloseClientConnections)
-			s := payment.NewStripe(payment.StripeConfig{SecretKey: stripeKey, APIBase: server.URL, Timeout: 200 * time.Millisecond})
+			s := stripe.New(stripe.Config{SecretKey: apiKey, APIBase: server.URL, Timeout: 200 * time.Millisecond})
 			start := time.Now()
 			_, err := s.Charge(t.Context(), aCharge)
-			assert.Less(t, time.Since(start), payment.DefaultStripeTimeout/2)
+			assert.Less(t, time.Since(start), stripe.DefaultTimeout/2)
 			e := requirePaymentError(t, err)
 			assert.Equal(t, payment.ClassUnknown, e.Class)
 			assert.Error(t, e.Cause)
@@ -398,7 +399,7 @@ func TestStripe_NoConnectionIsUnavailable(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := payment.NewStripe(payment.StripeConfig{SecretKey: stripeKey, APIBase: base})
+			s := stripe.New(stripe.Config{SecretKey: apiKey, APIBase: base})
 			_, err := s.Charge(t.Context(), aCharge)
 			assert.Equal(t, payment.ClassUnavailable, payment.ClassOf(err), "%v", errors.Unwrap(err))
 		})
@@ -407,7 +408,7 @@ func TestStripe_NoConnectionIsUnavailable(t *testing.T) {
 
 func TestStripe_CanceledRequestSaysSo(t *testing.T) {
 	t.Parallel()
-	s, _ := newStripe(t, nil)
+	s, _ := openStripe(t, nil)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	_, err := s.Charge(ctx, aCharge)
@@ -423,7 +424,7 @@ func TestStripe_TheLibraryWritesNoAnswerAnywhere(t *testing.T) {
 	os.Stderr, os.Stdout = out, out
 	defer func() { os.Stderr, os.Stdout = stderr, stdout }()
 	body := refusalJSON(`"type":"api_error","payment_intent":` + intentJSON("pi_1", "requires_action"))
-	s, _ := newStripe(t, map[string]http.HandlerFunc{createIntent: inTurn(says(500, body), says(502, "<html>"), says(402, body))})
+	s, _ := openStripe(t, map[string]http.HandlerFunc{createIntent: inTurn(says(500, body), says(502, "<html>"), says(402, body))})
 	for range 3 {
 		_, _ = s.Charge(t.Context(), aCharge)
 	}
@@ -436,7 +437,7 @@ func TestStripe_TheLibraryWritesNoAnswerAnywhere(t *testing.T) {
 func TestStripe_AChargeThatCanNeverBeMadeIsADeclineAndNoFaultOfOurs(t *testing.T) {
 	t.Parallel()
 	for code, param := range map[string]string{"amount_too_small": "amount", "resource_missing": "payment_method"} {
-		s, _ := newStripe(t, map[string]http.HandlerFunc{
+		s, _ := openStripe(t, map[string]http.HandlerFunc{
 			createIntent: says(400, refusalJSON(`"type":"invalid_request_error","code":"`+code+`","param":"`+param+`"`)),
 		})
 		out, err := s.Charge(t.Context(), payment.Charge{Key: "in_1/1", Customer: "cus_1", Method: "pm_1", Amount: 7, Currency: "usd"})
@@ -445,7 +446,7 @@ func TestStripe_AChargeThatCanNeverBeMadeIsADeclineAndNoFaultOfOurs(t *testing.T
 		assert.Equal(t, payment.ClassHardDecline, out.Class, "asked again it would be refused for ever")
 		assert.Equal(t, code, out.Code)
 	}
-	s, _ := newStripe(t, map[string]http.HandlerFunc{
+	s, _ := openStripe(t, map[string]http.HandlerFunc{
 		createIntent: says(400, refusalJSON(`"type":"invalid_request_error","code":"resource_missing","param":"customer"`)),
 	})
 	_, err := s.Charge(t.Context(), payment.Charge{Key: "in_1/1", Customer: "cus_1", Method: "pm_1", Amount: 700, Currency: "usd"})

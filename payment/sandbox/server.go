@@ -1,4 +1,4 @@
-package payment
+package sandbox
 
 import (
 	"context"
@@ -22,23 +22,23 @@ import (
 	_ "modernc.org/sqlite" // the driver behind sql.Open("sqlite", …), without cgo
 )
 
-// SandboxServer stands for a payment company: somebody else, behind HTTP, with
+// Server stands for a payment company: somebody else, behind HTTP, with
 // books of its own that no transaction of ours reaches. It is the other side of
 // Sandbox. A method's token says how its charges go, faults included; the cards
 // on its setup page are the list.
-type SandboxServer struct {
-	cfg       SandboxConfig
+type Server struct {
+	cfg       ServerConfig
 	db        *sql.DB
 	temporary string // directory of the books, removed with the server
 	mux       *http.ServeMux
-	hooks     *sandboxHooks // nil when there is nowhere to send webhooks
+	hooks     *hookSender // nil when there is nowhere to send webhooks
 	closing   chan struct{}
 	closeOnce sync.Once
 }
 
-// SandboxConfig says where the sandbox company keeps its books and whom it
+// ServerConfig says where the sandbox company keeps its books and whom it
 // tells about them.
-type SandboxConfig struct {
+type ServerConfig struct {
 	// File is the SQLite file of the books; empty for one that goes with Close.
 	File string
 	// APIKey is what a request to the API has to bear. Required.
@@ -61,12 +61,12 @@ type SandboxConfig struct {
 	NoSync bool
 }
 
-//go:embed sandbox_server.sql
-var sandboxSchema string
+//go:embed schema.sql
+var schema string
 
-// NewSandboxServer opens the books and starts sending webhooks. The caller
+// NewServer opens the books and starts sending webhooks. The caller
 // serves Handler, and closes the server when it no longer does.
-func NewSandboxServer(c SandboxConfig) (*SandboxServer, error) {
+func NewServer(c ServerConfig) (*Server, error) {
 	if c.APIKey == "" || (c.WebhookURL != "" && len(c.Secret) == 0) {
 		return nil, errors.New("sandbox: an API key, and a secret to sign webhooks with, are required")
 	}
@@ -79,20 +79,20 @@ func NewSandboxServer(c SandboxConfig) (*SandboxServer, error) {
 	if c.SlowFor == 0 {
 		c.SlowFor = 30 * time.Second
 	}
-	s := &SandboxServer{cfg: c, closing: make(chan struct{})}
+	s := &Server{cfg: c, closing: make(chan struct{})}
 	if err := s.openBooks(); err != nil {
 		return nil, errors.Join(fmt.Errorf("open the sandbox's books: %w", err), s.Close())
 	}
 	s.route()
 	if c.WebhookURL != "" {
-		s.hooks = startSandboxHooks(s)
+		s.hooks = startHooks(s)
 	}
 	return s, nil
 }
 
 // openBooks opens one connection, as SQLite has one writer at a time and a queue
 // in this process is fair where its busy handler is not.
-func (s *SandboxServer) openBooks() (err error) {
+func (s *Server) openBooks() (err error) {
 	file := s.cfg.File
 	if file == "" {
 		if s.temporary, err = os.MkdirTemp("", "sandbox-"); err != nil {
@@ -111,14 +111,14 @@ func (s *SandboxServer) openBooks() (err error) {
 		return err
 	}
 	s.db.SetMaxOpenConns(1)
-	_, err = s.db.Exec(sandboxSchema)
+	_, err = s.db.Exec(schema)
 	return err
 }
 
 // Handler serves the API under /v1/ and the pages for customers.
-func (s *SandboxServer) Handler() http.Handler { return s.mux }
+func (s *Server) Handler() http.Handler { return s.mux }
 
-func (s *SandboxServer) route() {
+func (s *Server) route() {
 	s.mux = http.NewServeMux()
 	s.mux.HandleFunc("POST /v1/customers", s.api(s.postCustomer))
 	s.mux.HandleFunc("POST /v1/methods", s.api(s.postMethod))
@@ -136,7 +136,7 @@ func (s *SandboxServer) route() {
 
 // Close stops within a second: requests that hang are let go, webhooks not yet
 // sent are kept for the next start. It may be called again.
-func (s *SandboxServer) Close() error {
+func (s *Server) Close() error {
 	var err error
 	s.closeOnce.Do(func() {
 		close(s.closing)
@@ -152,11 +152,11 @@ func (s *SandboxServer) Close() error {
 }
 
 // api checks the API key, and writes what the handler answers as JSON.
-func (s *SandboxServer) api(h func(r *http.Request) (any, error)) http.HandlerFunc {
+func (s *Server) api(h func(r *http.Request) (any, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		bearer, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 		if subtle.ConstantTimeCompare([]byte(bearer), []byte(s.cfg.APIKey)) == 0 {
-			s.writeProblem(w, r, &sandboxProblem{Status: 401, Code: "invalid_api_key", Detail: "No valid API key was sent."})
+			s.writeProblem(w, r, &problem{Status: 401, Code: "invalid_api_key", Detail: "No valid API key was sent."})
 			return
 		}
 		answer, err := h(r)
@@ -164,13 +164,13 @@ func (s *SandboxServer) api(h func(r *http.Request) (any, error)) http.HandlerFu
 			s.writeProblem(w, r, err)
 			return
 		}
-		writeSandboxJSON(w, http.StatusOK, answer)
+		writeJSON(w, http.StatusOK, answer)
 	}
 }
 
-// sandboxProblem is an answer that is not the one asked for: a refusal, or a
+// problem is an answer that is not the one asked for: a refusal, or a
 // fault somebody chose by a token.
-type sandboxProblem struct {
+type problem struct {
 	Status int         `json:"status"`
 	Code   string      `json:"code"`
 	Detail string      `json:"detail"`
@@ -180,18 +180,18 @@ type sandboxProblem struct {
 	made   bool        // the charge is made all the same
 }
 
-func (p *sandboxProblem) Error() string { return p.Code }
+func (p *problem) Error() string { return p.Code }
 
 // refuse is a request that can never be answered otherwise.
 func refuse(code, detail string) error {
-	return &sandboxProblem{Status: 400, Code: code, Detail: detail}
+	return &problem{Status: 400, Code: code, Detail: detail}
 }
 
-func (s *SandboxServer) writeProblem(w http.ResponseWriter, r *http.Request, err error) {
-	var p *sandboxProblem
+func (s *Server) writeProblem(w http.ResponseWriter, r *http.Request, err error) {
+	var p *problem
 	if !errors.As(err, &p) {
 		s.cfg.Log.WarnContext(r.Context(), "the sandbox could not answer", "path", r.URL.Path, "error", err)
-		p = &sandboxProblem{Status: 500, Code: "internal", Detail: "Something is wrong on our side."}
+		p = &problem{Status: 500, Code: "internal", Detail: "Something is wrong on our side."}
 	}
 	if p.hang {
 		select {
@@ -207,7 +207,7 @@ func (s *SandboxServer) writeProblem(w http.ResponseWriter, r *http.Request, err
 	for name, values := range p.header {
 		w.Header()[name] = values
 	}
-	writeSandboxJSON(w, p.Status, p)
+	writeJSON(w, p.Status, p)
 }
 
 // resetConnection ends the connection as a crashed machine would: without an
@@ -223,16 +223,16 @@ func resetConnection(w http.ResponseWriter) {
 	_ = conn.Close()
 }
 
-func writeSandboxJSON(w http.ResponseWriter, status int, answer any) {
+func writeJSON(w http.ResponseWriter, status int, answer any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(answer) // the client is gone, or it is not
 }
 
-// readSandboxRequest reads the body and the idempotency key every POST carries.
+// readRequest reads the body and the idempotency key every POST carries.
 // It reads to the end: only then does the server notice a client that gives up.
-func readSandboxRequest(r *http.Request, in any) (key string, err error) {
+func readRequest(r *http.Request, in any) (key string, err error) {
 	key = r.Header.Get("Idempotency-Key")
 	if key == "" || len(key) > 255 {
 		return "", refuse("invalid_idempotency_key", "The header Idempotency-Key is required, with at most 255 characters.")
@@ -249,7 +249,7 @@ func readSandboxRequest(r *http.Request, in any) (key string, err error) {
 
 // within runs fn in a transaction on the books, and lets the webhooks go once
 // it is committed.
-func (s *SandboxServer) within(ctx context.Context, fn func(tx *sql.Tx) error) error {
+func (s *Server) within(ctx context.Context, fn func(tx *sql.Tx) error) error {
 	tx, err := s.db.BeginTx(ctx, nil)
 	if err != nil {
 		return err
@@ -265,10 +265,10 @@ func (s *SandboxServer) within(ctx context.Context, fn func(tx *sql.Tx) error) e
 }
 
 // now is the company's time, as precise as its books.
-func (s *SandboxServer) now() time.Time { return s.cfg.Now().UTC().Truncate(time.Millisecond) }
+func (s *Server) now() time.Time { return s.cfg.Now().UTC().Truncate(time.Millisecond) }
 
 // pageURL is where a browser finds a page.
-func (s *SandboxServer) pageURL(r *http.Request, kind, id string) string {
+func (s *Server) pageURL(r *http.Request, kind, id string) string {
 	base := s.cfg.PublicURL
 	if base == "" {
 		base = "http://" + r.Host
@@ -276,5 +276,5 @@ func (s *SandboxServer) pageURL(r *http.Request, kind, id string) string {
 	return strings.TrimSuffix(base, "/") + "/" + kind + "/" + id
 }
 
-// newSandboxID is an id nobody can guess: the pages are found by nothing else.
-func newSandboxID(prefix string) string { return prefix + "_" + strings.ToLower(rand.Text()) }
+// newID is an id nobody can guess: the pages are found by nothing else.
+func newID(prefix string) string { return prefix + "_" + strings.ToLower(rand.Text()) }

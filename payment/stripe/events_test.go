@@ -1,4 +1,4 @@
-package payment_test
+package stripe_test
 
 import (
 	"fmt"
@@ -12,6 +12,7 @@ import (
 	"github.com/stripe/stripe-go/v85/webhook"
 
 	"slipway/payment"
+	"slipway/payment/stripe"
 )
 
 // eventJSON is an event in Stripe's shape, of an API version that is not the
@@ -21,9 +22,9 @@ func eventJSON(name, object string) []byte {
 		"type":%q,"data":{"object":%s}}`, name, object)
 }
 
-// signStripe are the headers Stripe sends with the body.
-func signStripe(body []byte, at time.Time) http.Header {
-	signed := webhook.GenerateTestSignedPayload(&webhook.UnsignedPayload{Payload: body, Secret: stripeSecret, Timestamp: at})
+// sign are the headers Stripe sends with the body.
+func sign(body []byte, at time.Time) http.Header {
+	signed := webhook.GenerateTestSignedPayload(&webhook.UnsignedPayload{Payload: body, Secret: hookSecret, Timestamp: at})
 	return http.Header{"Stripe-Signature": {signed.Header}}
 }
 
@@ -47,10 +48,10 @@ func TestStripe_EventsSayWhatTheyAreAbout(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s, _ := newStripe(t, nil)
+			s, _ := openStripe(t, nil)
 			now := time.Date(2031, 5, 1, 12, 0, 0, 0, time.UTC)
 			body := eventJSON(c.name, c.object)
-			got, err := s.Event(signStripe(body, now), body, now)
+			got, err := s.Event(sign(body, now), body, now)
 			require.NoError(t, err)
 			assert.Equal(t, payment.Event{
 				ID: "evt_1", Type: c.kind, Name: c.name, Key: c.key, OccurredAt: time.Unix(1790000000, 0).UTC(),
@@ -63,8 +64,8 @@ func TestStripe_ForgedEventsAreNotBelieved(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
 	body := eventJSON("payment_intent.succeeded", `{"metadata":{"key":"in_1/1"}}`)
-	good := signStripe(body, now).Get("Stripe-Signature")
-	old := signStripe(body, now.Add(-time.Hour)).Get("Stripe-Signature")
+	good := sign(body, now).Get("Stripe-Signature")
+	old := sign(body, now.Add(-time.Hour)).Get("Stripe-Signature")
 	other := eventJSON("payment_intent.succeeded", `{"metadata":{"key":"in_2/1"}}`)
 	fresh := fmt.Sprintf("t=%d,", now.Unix())
 	for name, c := range map[string]struct {
@@ -76,16 +77,16 @@ func TestStripe_ForgedEventsAreNotBelieved(t *testing.T) {
 		"other body":            {good, other},
 		"other secret":          {webhook.GenerateTestSignedPayload(&webhook.UnsignedPayload{Payload: body, Secret: "whsec_x", Timestamp: now}).Header, body},
 		"old":                   {old, body},
-		"from the future":       {signStripe(body, now.Add(time.Hour)).Get("Stripe-Signature"), body},
+		"from the future":       {sign(body, now.Add(time.Hour)).Get("Stripe-Signature"), body},
 		"old, a fresh time":     {fresh + strings.SplitN(old, ",", 2)[1], body},
 		"old, two times":        {fresh + old, body},
 		"old, two times, after": {old + "," + strings.TrimSuffix(fresh, ","), body},
-		"signed, but no event":  {signStripe([]byte(`{"object":"v2.core.event"}`), now).Get("Stripe-Signature"), []byte(`{"object":"v2.core.event"}`)},
-		"signed, but empty":     {signStripe([]byte(`{"object":"event"}`), now).Get("Stripe-Signature"), []byte(`{"object":"event"}`)},
+		"signed, but no event":  {sign([]byte(`{"object":"v2.core.event"}`), now).Get("Stripe-Signature"), []byte(`{"object":"v2.core.event"}`)},
+		"signed, but empty":     {sign([]byte(`{"object":"event"}`), now).Get("Stripe-Signature"), []byte(`{"object":"event"}`)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s, _ := newStripe(t, nil)
+			s, _ := openStripe(t, nil)
 			got, err := s.Event(http.Header{"Stripe-Signature": {c.signature}}, c.body, now)
 			assert.Zero(t, got)
 			assert.Equal(t, payment.ClassForged, requirePaymentError(t, err).Class)
@@ -96,7 +97,7 @@ func TestStripe_ForgedEventsAreNotBelieved(t *testing.T) {
 
 func TestStripe_WithoutASecretNoEventIsBelieved(t *testing.T) {
 	t.Parallel()
-	s := payment.NewStripe(payment.StripeConfig{SecretKey: stripeKey})
+	s := stripe.New(stripe.Config{SecretKey: apiKey})
 	body := eventJSON("payment_intent.succeeded", `{}`)
 	signed := webhook.GenerateTestSignedPayload(&webhook.UnsignedPayload{Payload: body, Secret: ""})
 	_, err := s.Event(http.Header{"Stripe-Signature": {signed.Header}}, body, time.Now())

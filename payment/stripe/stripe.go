@@ -1,56 +1,62 @@
-package payment
+// Package stripe takes cards through Stripe.
+package stripe
 
 import (
 	"net/http"
 	"time"
 
 	"github.com/stripe/stripe-go/v85"
+
+	"slipway/payment"
 )
 
-// DefaultStripeTimeout is how long one request to Stripe may take, unless
-// StripeConfig says otherwise. Most take one or two seconds; a bank that is slow
-// to authorise takes longest.
-const DefaultStripeTimeout = 30 * time.Second
+// Name is how a payment option refers to this provider.
+const Name = "stripe"
 
-// StripeConfig is what Stripe's dashboard hands out, and where to find Stripe.
-type StripeConfig struct {
+// DefaultTimeout is how long one request to Stripe may take, unless Config says
+// otherwise. Most take one or two seconds; a bank that is slow to authorise takes
+// longest.
+const DefaultTimeout = 30 * time.Second
+
+// Config is what Stripe's dashboard hands out, and where to find Stripe.
+type Config struct {
 	SecretKey     string        // sk_… or a restricted rk_…
 	WebhookSecret string        // whsec_… of the endpoint; without it no webhook is believed
 	APIBase       string        // empty for https://api.stripe.com
 	HTTPClient    *http.Client  // nil for one of its own
-	Timeout       time.Duration // of one request; 0 for DefaultStripeTimeout
+	Timeout       time.Duration // of one request; 0 for DefaultTimeout
 }
 
-// Stripe takes cards through Stripe: cards are kept by its customers, charges
+// Provider takes cards through Stripe: cards are kept by its customers, charges
 // are its payment intents, setup pages its Checkout. It holds no state and may
 // be used by many goroutines.
 //
 // Stripe remembers an idempotency key for a day or longer. Whoever asks again
 // after that looks the charge up first.
-type Stripe struct {
+type Provider struct {
 	client        *stripe.Client
 	webhookSecret string
 }
 
-var _ Provider = (*Stripe)(nil)
+var _ payment.Provider = (*Provider)(nil)
 
-// NewStripe connects to nothing; a wrong key shows as ClassMisconfigured at the
-// first request.
-func NewStripe(cfg StripeConfig) *Stripe {
-	backend := stripe.GetBackendWithConfig(stripe.APIBackend, stripeBackend(cfg))
+// New connects to nothing; a wrong key shows as ClassMisconfigured at the first
+// request.
+func New(cfg Config) *Provider {
+	backend := stripe.GetBackendWithConfig(stripe.APIBackend, backendConfig(cfg))
 	client := stripe.NewClient(cfg.SecretKey, stripe.WithBackends(&stripe.Backends{API: backend}))
-	return &Stripe{client: client, webhookSecret: cfg.WebhookSecret}
+	return &Provider{client: client, webhookSecret: cfg.WebhookSecret}
 }
 
-// stripeBackend turns off what the library would do on its own: trying again,
+// backendConfig turns off what the library would do on its own: trying again,
 // which is Temporal's, and logging, which would write whole answers, with the
 // client secrets in them, to the standard error. Go's own HTTP client still sends
 // a request again when a connection it had kept open turns out to be dead; the
 // idempotency key makes that safe.
-func stripeBackend(cfg StripeConfig) *stripe.BackendConfig {
+func backendConfig(cfg Config) *stripe.BackendConfig {
 	b := &stripe.BackendConfig{
 		EnableTelemetry:   stripe.Bool(false),
-		HTTPClient:        stripeHTTPClient(cfg),
+		HTTPClient:        httpClient(cfg),
 		LeveledLogger:     &stripe.LeveledLogger{Level: stripe.LevelNull},
 		MaxNetworkRetries: stripe.Int64(0),
 	}
@@ -60,8 +66,8 @@ func stripeBackend(cfg StripeConfig) *stripe.BackendConfig {
 	return b
 }
 
-// stripeHTTPClient is a copy, so that the caller's keeps its own time-out.
-func stripeHTTPClient(cfg StripeConfig) *http.Client {
+// httpClient is a copy, so that the caller's keeps its own time-out.
+func httpClient(cfg Config) *http.Client {
 	client := http.Client{}
 	if cfg.HTTPClient != nil {
 		client = *cfg.HTTPClient
@@ -70,21 +76,21 @@ func stripeHTTPClient(cfg StripeConfig) *http.Client {
 		client.Timeout = cfg.Timeout
 	}
 	if client.Timeout == 0 {
-		client.Timeout = DefaultStripeTimeout
+		client.Timeout = DefaultTimeout
 	}
 	return &client
 }
 
 // The names of our metadata on Stripe's objects.
 const (
-	stripeMetaKey     = "key"
-	stripeMetaAccount = "account_id"
-	stripeMetaInvoice = "invoice_id"
+	metaKey     = "key"
+	metaAccount = "account_id"
+	metaInvoice = "invoice_id"
 )
 
-// stripeCard is the one type of method asked for. Naming it keeps Stripe from
+// cardOnly is the one type of method asked for. Naming it keeps Stripe from
 // offering, on a page or in a confirmation, what cannot be charged without the
 // customer.
-func stripeCard() []*string {
+func cardOnly() []*string {
 	return stripe.StringSlice([]string{string(stripe.PaymentMethodTypeCard)})
 }

@@ -1,4 +1,4 @@
-package payment
+package stripe
 
 import (
 	"cmp"
@@ -13,93 +13,95 @@ import (
 	"time"
 
 	"github.com/stripe/stripe-go/v85"
+
+	"slipway/payment"
 )
 
-// stripeError is the port's error for any of the library's.
-func stripeError(err error) *Error {
+// errorOf is the port's error for any of the library's.
+func errorOf(err error) *payment.Error {
 	var answer *stripe.Error
 	if errors.As(err, &answer) {
-		return stripeAnswer(answer)
+		return answerError(answer)
 	}
-	return stripeSilence(err)
+	return silenceError(err)
 }
 
-// stripeAnswer classifies an error Stripe answered with.
-func stripeAnswer(e *stripe.Error) *Error {
+// answerError classifies an error Stripe answered with.
+func answerError(e *stripe.Error) *payment.Error {
 	header := http.Header{}
 	if e.LastResponse != nil {
 		header = e.LastResponse.Header
 	}
-	out := &Error{Class: stripeClass(e), Code: stripeCode(e), Cause: stripeCause(e)}
-	if out.Class == ClassThrottled {
-		out.RetryAfter = retryAfter(header.Get("Retry-After"), time.Now())
+	out := &payment.Error{Class: classOf(e), Code: codeOf(e), Cause: causeOf(e)}
+	if out.Class == payment.ClassThrottled {
+		out.RetryAfter = payment.RetryAfter(header.Get("Retry-After"), time.Now())
 	}
-	out.Spent = e.HTTPStatusCode >= http.StatusInternalServerError && stripeReplayed(header)
+	out.Spent = e.HTTPStatusCode >= http.StatusInternalServerError && isReplay(header)
 	return out
 }
 
-func stripeClass(e *stripe.Error) Class {
+func classOf(e *stripe.Error) payment.Class {
 	switch {
 	case e.HTTPStatusCode == http.StatusTooManyRequests: // lock_timeout too
-		return ClassThrottled
+		return payment.ClassThrottled
 	case e.HTTPStatusCode >= http.StatusInternalServerError, e.Type == stripe.ErrorTypeAPI:
-		return ClassUnknown
+		return payment.ClassUnknown
 	// Another request with the key is still under way.
 	case e.HTTPStatusCode == http.StatusConflict, e.Code == stripe.ErrorCodeIdempotencyKeyInUse:
-		return ClassUnknown
-	case stripeDeclined(e):
-		return stripeDeclineClass(e)
+		return payment.ClassUnknown
+	case isDecline(e):
+		return declineClass(e)
 	default: // keys, rights, parameters, and a key used for two things
-		return ClassMisconfigured
+		return payment.ClassMisconfigured
 	}
 }
 
-// stripeDeclined reports whether the card was declined rather than the request.
-func stripeDeclined(e *stripe.Error) bool {
+// isDecline reports whether the card was declined rather than the request.
+func isDecline(e *stripe.Error) bool {
 	return e.Type == stripe.ErrorTypeCard || e.HTTPStatusCode == http.StatusPaymentRequired
 }
 
-// stripeDeclineClass knows one code more than the port: a customer who turned
+// declineClass knows one code more than the port: a customer who turned
 // the bank's question down would be asked the same again.
-func stripeDeclineClass(e *stripe.Error) Class {
+func declineClass(e *stripe.Error) payment.Class {
 	if e.Code == stripe.ErrorCodePaymentIntentAuthenticationFailure {
-		return ClassHardDecline
+		return payment.ClassHardDecline
 	}
-	return DeclineClass(stripeCode(e))
+	return payment.DeclineClass(codeOf(e))
 }
 
-// stripeReplayed reports whether an answer is the one stored under the key.
-func stripeReplayed(header http.Header) bool { return header.Get("Idempotent-Replayed") == "true" }
+// isReplay reports whether an answer is the one stored under the key.
+func isReplay(header http.Header) bool { return header.Get("Idempotent-Replayed") == "true" }
 
-// stripeCode is the most telling code of an error: the bank's, else Stripe's.
-func stripeCode(e *stripe.Error) string {
+// codeOf is the most telling code of an error: the bank's, else Stripe's.
+func codeOf(e *stripe.Error) string {
 	return cmp.Or(string(e.DeclineCode), string(e.Code), string(e.Type))
 }
 
-// stripeCause says where to look in Stripe's own log. The library's text would
+// causeOf says where to look in Stripe's own log. The library's text would
 // be the whole answer: a payment intent with its client secret, a card, a name.
 // Its message alone may repeat a part of the API key.
-func stripeCause(e *stripe.Error) error {
+func causeOf(e *stripe.Error) error {
 	return fmt.Errorf("stripe: status %d, type %q, code %q, parameter %q, request %q",
 		e.HTTPStatusCode, e.Type, e.Code, e.Param, e.RequestID)
 }
 
-// stripeSilence classifies a request that brought no readable answer. Only when
+// silenceError classifies a request that brought no readable answer. Only when
 // no connection came about is it sure that nothing was done.
-func stripeSilence(err error) *Error {
+func silenceError(err error) *payment.Error {
 	var op *net.OpError
 	var dns *net.DNSError
 	var certificate *tls.CertificateVerificationError
-	class := ClassUnknown
+	class := payment.ClassUnknown
 	if (errors.As(err, &op) && op.Op == "dial") || errors.As(err, &dns) || errors.As(err, &certificate) {
-		class = ClassUnavailable
+		class = payment.ClassUnavailable
 	}
-	return &Error{Class: class, Cause: stripeSilenceCause(err)}
+	return &payment.Error{Class: class, Cause: silenceCause(err)}
 }
 
-// stripeSilenceCause keeps what the network said. Of an answer that is no JSON
+// silenceCause keeps what the network said. Of an answer that is no JSON
 // the library quotes the beginning, which may be anything.
-func stripeSilenceCause(err error) error {
+func silenceCause(err error) error {
 	var request *url.Error
 	var network net.Error
 	switch {

@@ -1,4 +1,4 @@
-package payment
+package sandbox
 
 import (
 	"context"
@@ -12,28 +12,30 @@ import (
 	"time"
 
 	"github.com/Rhymond/go-money"
+
+	"slipway/payment"
 )
 
-// SandboxCharge is a charge on the sandbox company's books, and what its API
+// Charge is a charge on the sandbox company's books, and what its API
 // answers for one.
-type SandboxCharge struct {
-	Key       string    `json:"key"`
-	Ref       string    `json:"id"` // the company's own
-	Customer  string    `json:"customer"`
-	Method    string    `json:"method"`
-	Amount    int64     `json:"amount"` // minor units
-	Currency  string    `json:"currency"`
-	Status    Status    `json:"status"`
-	Code      string    `json:"code,omitempty"` // why it failed
-	Refunded  int64     `json:"refunded"`       // minor units given back
-	ActionURL string    `json:"action_url,omitempty"`
-	CreatedAt time.Time `json:"created_at"`
+type Charge struct {
+	Key       string         `json:"key"`
+	Ref       string         `json:"id"` // the company's own
+	Customer  string         `json:"customer"`
+	Method    string         `json:"method"`
+	Amount    int64          `json:"amount"` // minor units
+	Currency  string         `json:"currency"`
+	Status    payment.Status `json:"status"`
+	Code      string         `json:"code,omitempty"` // why it failed
+	Refunded  int64          `json:"refunded"`       // minor units given back
+	ActionURL string         `json:"action_url,omitempty"`
+	CreatedAt time.Time      `json:"created_at"`
 
 	returnURL string
 }
 
-// sandboxChargeRequest is what a charge is asked for with, by one key for ever.
-type sandboxChargeRequest struct {
+// chargeRequest is what a charge is asked for with, by one key for ever.
+type chargeRequest struct {
 	Customer   string `json:"customer"`
 	Method     string `json:"method"`
 	Amount     int64  `json:"amount"`
@@ -47,7 +49,7 @@ type sandboxChargeRequest struct {
 // mostCharged bounds an amount as cards do.
 const mostCharged = 99_999_999_99
 
-func (in sandboxChargeRequest) check() error {
+func (in chargeRequest) check() error {
 	switch {
 	case in.Amount <= 0 || in.Amount > mostCharged:
 		return refuse("invalid_amount", "The amount has to be positive, and less than a hundred million.")
@@ -58,23 +60,23 @@ func (in sandboxChargeRequest) check() error {
 }
 
 // fingerprint is the same for the same request.
-func (in sandboxChargeRequest) fingerprint() []byte {
+func (in chargeRequest) fingerprint() []byte {
 	body, _ := json.Marshal(in) // strings and numbers always marshal
 	sum := sha256.Sum256(body)
 	return sum[:]
 }
 
-func (s *SandboxServer) postCharge(r *http.Request) (any, error) {
-	var in sandboxChargeRequest
-	key, err := readSandboxRequest(r, &in)
+func (s *Server) postCharge(r *http.Request) (any, error) {
+	var in chargeRequest
+	key, err := readRequest(r, &in)
 	if err == nil {
 		err = in.check()
 	}
 	if err != nil {
 		return nil, err
 	}
-	var c SandboxCharge
-	var fault *sandboxProblem // goes out once what was counted is committed
+	var c Charge
+	var fault *problem // goes out once what was counted is committed
 	err = s.within(r.Context(), func(tx *sql.Tx) (err error) {
 		c, fault, err = s.chargeOnce(r.Context(), tx, key, in)
 		return err
@@ -87,7 +89,7 @@ func (s *SandboxServer) postCharge(r *http.Request) (any, error) {
 
 // chargeOnce finds the key's charge or makes it, unless the method's token wants
 // the request to go wrong.
-func (s *SandboxServer) chargeOnce(ctx context.Context, tx *sql.Tx, key string, in sandboxChargeRequest) (SandboxCharge, *sandboxProblem, error) {
+func (s *Server) chargeOnce(ctx context.Context, tx *sql.Tx, key string, in chargeRequest) (Charge, *problem, error) {
 	found, fingerprint, err := findCharge(ctx, tx, "key", key)
 	switch {
 	case err == nil && string(fingerprint) != string(in.fingerprint()):
@@ -117,7 +119,7 @@ func (s *SandboxServer) chargeOnce(ctx context.Context, tx *sql.Tx, key string, 
 // repeated answers a request whose key has a charge: with that charge, unless
 // the method's token has the company forget keys. Then it charges again, as
 // companies do with a key that has expired.
-func (s *SandboxServer) repeated(ctx context.Context, tx *sql.Tx, found SandboxCharge, in sandboxChargeRequest) (SandboxCharge, error) {
+func (s *Server) repeated(ctx context.Context, tx *sql.Tx, found Charge, in chargeRequest) (Charge, error) {
 	m, err := methodByID(ctx, tx, found.Method)
 	if err != nil {
 		return found, err
@@ -126,16 +128,16 @@ func (s *SandboxServer) repeated(ctx context.Context, tx *sql.Tx, found SandboxC
 	if b.kind != "tok_forgotten_key" {
 		return found, nil
 	}
-	return s.newCharge(ctx, tx, found.Key+"/"+newSandboxID("again"), in, m, b)
+	return s.newCharge(ctx, tx, found.Key+"/"+newID("again"), in, m, b)
 }
 
 func reusedKey() error {
-	return &sandboxProblem{Status: 409, Code: "idempotency_key_reused", Detail: "The key belongs to a request with other parameters."}
+	return &problem{Status: 409, Code: "idempotency_key_reused", Detail: "The key belongs to a request with other parameters."}
 }
 
 // faultOf counts the request, where its number matters, and says what goes wrong
 // with it.
-func (s *SandboxServer) faultOf(ctx context.Context, tx *sql.Tx, b behaviour, key, method string) (*sandboxProblem, error) {
+func (s *Server) faultOf(ctx context.Context, tx *sql.Tx, b behaviour, key, method string) (*problem, error) {
 	if !b.counts() {
 		return nil, nil
 	}
@@ -151,10 +153,10 @@ func (s *SandboxServer) faultOf(ctx context.Context, tx *sql.Tx, b behaviour, ke
 }
 
 // newCharge puts a charge on the books, with the end the method's token wants.
-func (s *SandboxServer) newCharge(ctx context.Context, tx *sql.Tx, key string, in sandboxChargeRequest, m sandboxMethod, b behaviour) (SandboxCharge, error) {
-	c := SandboxCharge{
-		Key: key, Ref: newSandboxID("sch"), Customer: m.Customer, Method: m.ID, Amount: in.Amount, Currency: in.Currency,
-		Status: StatusSucceeded, CreatedAt: s.now(), returnURL: in.ReturnURL,
+func (s *Server) newCharge(ctx context.Context, tx *sql.Tx, key string, in chargeRequest, m storedMethod, b behaviour) (Charge, error) {
+	c := Charge{
+		Key: key, Ref: newID("sch"), Customer: m.Customer, Method: m.ID, Amount: in.Amount, Currency: in.Currency,
+		Status: payment.StatusSucceeded, CreatedAt: s.now(), returnURL: in.ReturnURL,
 	}
 	var earlier int
 	if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM charges WHERE method = ?`, m.ID).Scan(&earlier); err != nil {
@@ -163,9 +165,9 @@ func (s *SandboxServer) newCharge(ctx context.Context, tx *sql.Tx, key string, i
 	c.Code = b.decline(earlier)
 	switch {
 	case c.Code != "":
-		c.Status = StatusFailed
+		c.Status = payment.StatusFailed
 	case b.kind == "tok_3ds" && !(in.OffSession && m.confirmed):
-		c.Status = StatusRequiresAction
+		c.Status = payment.StatusRequiresAction
 	}
 	_, err := tx.ExecContext(ctx, `INSERT INTO charges
 		(key, id, fingerprint, customer, method, amount, currency, return_url, status, code, created_at)
@@ -185,7 +187,7 @@ const chargeColumns = `key, id, fingerprint, customer, method, amount, currency,
 
 // findCharge finds a charge by one of its columns; sql.ErrNoRows when there is
 // none.
-func findCharge(ctx context.Context, tx querier, column, value string) (SandboxCharge, []byte, error) {
+func findCharge(ctx context.Context, tx querier, column, value string) (Charge, []byte, error) {
 	return scanCharge(tx.QueryRowContext(ctx, `SELECT `+chargeColumns+` FROM charges WHERE `+column+` = ?`, value))
 }
 
@@ -194,8 +196,8 @@ type querier interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
-func scanCharge(row interface{ Scan(dest ...any) error }) (SandboxCharge, []byte, error) {
-	var c SandboxCharge
+func scanCharge(row interface{ Scan(dest ...any) error }) (Charge, []byte, error) {
+	var c Charge
 	var fingerprint []byte
 	var created int64
 	err := row.Scan(&c.Key, &c.Ref, &fingerprint, &c.Customer, &c.Method, &c.Amount, &c.Currency, &c.returnURL, &c.Status, &c.Code, &c.Refunded, &created)
@@ -204,18 +206,18 @@ func scanCharge(row interface{ Scan(dest ...any) error }) (SandboxCharge, []byte
 }
 
 // shown adds what only an answer has: the page of a charge somebody has to confirm.
-func (s *SandboxServer) shown(r *http.Request, c SandboxCharge) SandboxCharge {
-	if c.Status == StatusRequiresAction {
+func (s *Server) shown(r *http.Request, c Charge) Charge {
+	if c.Status == payment.StatusRequiresAction {
 		c.ActionURL = s.pageURL(r, "confirm", c.Ref)
 	}
 	return c
 }
 
 func noSuchCharge() error {
-	return &sandboxProblem{Status: 404, Code: codeNoSuchCharge, Detail: "No charge has this key."}
+	return &problem{Status: 404, Code: codeNoSuchCharge, Detail: "No charge has this key."}
 }
 
-func (s *SandboxServer) getCharge(r *http.Request) (any, error) {
+func (s *Server) getCharge(r *http.Request) (any, error) {
 	c, _, err := findCharge(r.Context(), s.db, "key", r.URL.Query().Get("key"))
 	if errors.Is(err, sql.ErrNoRows) {
 		err = noSuchCharge()
@@ -223,7 +225,7 @@ func (s *SandboxServer) getCharge(r *http.Request) (any, error) {
 	return s.shown(r, c), err
 }
 
-func (s *SandboxServer) getLedger(r *http.Request) (any, error) {
+func (s *Server) getLedger(r *http.Request) (any, error) {
 	limit, err := strconv.Atoi(r.URL.Query().Get("limit"))
 	if err != nil || limit < 1 {
 		limit = -1 // all there are
@@ -234,19 +236,19 @@ func (s *SandboxServer) getLedger(r *http.Request) (any, error) {
 
 // Ledger is every charge there is, oldest first: what a checker compares our
 // payments with.
-func (s *SandboxServer) Ledger(ctx context.Context) ([]SandboxCharge, error) {
+func (s *Server) Ledger(ctx context.Context) ([]Charge, error) {
 	return s.ledger(ctx, "", -1)
 }
 
 // ledger is the charges after the one with the key, oldest first.
-func (s *SandboxServer) ledger(ctx context.Context, after string, limit int) ([]SandboxCharge, error) {
+func (s *Server) ledger(ctx context.Context, after string, limit int) ([]Charge, error) {
 	rows, err := s.db.QueryContext(ctx, `SELECT `+chargeColumns+` FROM charges
 		WHERE seq > COALESCE((SELECT seq FROM charges WHERE key = ?), 0) ORDER BY seq LIMIT ?`, after, limit)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = rows.Close() }() // Err tells
-	charges := []SandboxCharge{}
+	charges := []Charge{}
 	for rows.Next() {
 		c, _, err := scanCharge(rows)
 		if err != nil {

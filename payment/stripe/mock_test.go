@@ -1,4 +1,4 @@
-package payment_test
+package stripe_test
 
 import (
 	"bufio"
@@ -18,17 +18,18 @@ import (
 
 	"slipway/payment"
 	"slipway/payment/paymenttest"
+	"slipway/payment/stripe"
 )
 
 // mockBinary builds stripe-mock, the peer that knows the shape of every request
 // and answer from Stripe's own API description, at the version tools/go.mod pins.
 var mockBinary = sync.OnceValues(func() (string, error) {
-	path, err := filepath.Abs("../bin/stripe-mock")
+	path, err := filepath.Abs("../../bin/stripe-mock")
 	if err != nil {
 		return "", err
 	}
 	build := exec.Command("go", "build", "-o", path, "github.com/stripe/stripe-mock")
-	build.Dir = "../tools"
+	build.Dir = "../../tools"
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		return "", errors.New(strings.TrimSpace(string(out)) + ": " + err.Error())
@@ -70,7 +71,7 @@ func startMock(t *testing.T) string {
 func TestStripe_Contract(t *testing.T) {
 	t.Parallel()
 	base := startMock(t)
-	s := payment.NewStripe(payment.StripeConfig{SecretKey: "sk_test_123", WebhookSecret: stripeSecret, APIBase: base})
+	s := stripe.New(stripe.Config{SecretKey: "sk_test_123", WebhookSecret: hookSecret, APIBase: base})
 	ctx := t.Context()
 
 	for _, token := range []string{"pm_1", "tok_visa"} {
@@ -113,7 +114,7 @@ func TestStripe_ContractOfTheRequestsARefundNeeds(t *testing.T) {
 	for status, call := range map[string]string{"succeeded": createRefund, "requires_action": cancelIntent} {
 		asked := make(chan string, 10)
 		client := &http.Client{Transport: statusTripper{status: status, asked: asked}}
-		s := payment.NewStripe(payment.StripeConfig{SecretKey: "sk_test_123", APIBase: base, HTTPClient: client})
+		s := stripe.New(stripe.Config{SecretKey: "sk_test_123", APIBase: base, HTTPClient: client})
 		_, err := s.Refund(t.Context(), payment.Refund{Key: "re/1", Charge: "in_1/1", Ref: "pi_1", Amount: 900})
 		require.NoError(t, err, status)
 		close(asked)
@@ -142,15 +143,15 @@ func TestStripe_PassesWhatStripeMockCanShow(t *testing.T) {
 			lacks[c] = stateless
 		}
 		return paymenttest.Subject{
-			Provider: payment.NewStripe(payment.StripeConfig{SecretKey: "sk_test_123", WebhookSecret: stripeSecret, APIBase: base}),
-			Refused:  payment.NewStripe(payment.StripeConfig{SecretKey: "not a key", APIBase: base}),
-			Lacks:    lacks, Event: stripeEventOf, Sign: func(body []byte, at time.Time) http.Header { return signStripe(body, at) },
+			Provider: stripe.New(stripe.Config{SecretKey: "sk_test_123", WebhookSecret: hookSecret, APIBase: base}),
+			Refused:  stripe.New(stripe.Config{SecretKey: "not a key", APIBase: base}),
+			Lacks:    lacks, Event: eventAbout, Sign: func(body []byte, at time.Time) http.Header { return sign(body, at) },
 		}
 	})
 }
 
-// stripeEventOf is the event Stripe sends about the key.
-func stripeEventOf(kind payment.EventType, key string) []byte {
+// eventAbout is the event Stripe sends about the key.
+func eventAbout(kind payment.EventType, key string) []byte {
 	if kind == payment.EventSetup {
 		return eventJSON("checkout.session.completed", `{"mode":"setup","client_reference_id":"`+key+`"}`)
 	}

@@ -1,4 +1,4 @@
-package payment_test
+package stripe_test
 
 import (
 	"cmp"
@@ -18,6 +18,7 @@ import (
 
 	"slipway/payment"
 	"slipway/payment/paymenttest"
+	"slipway/payment/stripe"
 )
 
 // TestStripe_KeepsThePromises runs all of the providers' suite against a double
@@ -26,24 +27,24 @@ import (
 // TestStripe_Contract.
 func TestStripe_KeepsThePromises(t *testing.T) {
 	t.Parallel()
-	d := &stripeDouble{t: t, stored: map[string]storedAnswer{}, tries: map[string]int{}, objects: map[string]object{}}
+	d := &double{t: t, stored: map[string]storedAnswer{}, tries: map[string]int{}, objects: map[string]object{}}
 	server := httptest.NewServer(d)
 	t.Cleanup(server.Close)
 	// On a connection used before, Go itself would send a lost request again.
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
-	open := func(key string) *payment.Stripe {
-		return payment.NewStripe(payment.StripeConfig{SecretKey: key, WebhookSecret: stripeSecret, APIBase: server.URL, HTTPClient: client})
+	open := func(key string) *stripe.Provider {
+		return stripe.New(stripe.Config{SecretKey: key, WebhookSecret: hookSecret, APIBase: server.URL, HTTPClient: client})
 	}
 	paymenttest.Run(t, func(testing.TB) paymenttest.Subject {
 		return paymenttest.Subject{
-			Provider: open(stripeKey), Refused: open("sk_test_revoked"),
+			Provider: open(apiKey), Refused: open("sk_test_revoked"),
 			Tokens: paymenttest.Tokens{
 				OK: "tok_ok", DeclinedSoft: "tok_soft", DeclinedHard: "tok_hard", RequiresAction: "tok_action",
 				Refused: "tok_refused", Throttled: "tok_throttled", LostResponse: "tok_lost", StoredFailure: "tok_stored",
 				Reset: "tok_reset", Failing: "tok_failing",
 			},
 			Ledger: d.ledger, Confirm: d.confirm, Finish: d.finish,
-			Event: stripeEventOf, Sign: func(body []byte, at time.Time) http.Header { return signStripe(body, at) },
+			Event: eventAbout, Sign: func(body []byte, at time.Time) http.Header { return sign(body, at) },
 		}
 	})
 }
@@ -57,9 +58,9 @@ type storedAnswer struct {
 	body    []byte
 }
 
-// stripeDouble is one Stripe account. Its search has not indexed anything yet,
+// double is one Stripe account. Its search has not indexed anything yet,
 // which is the hard case for a look-up.
-type stripeDouble struct {
+type double struct {
 	t       *testing.T
 	mu      sync.Mutex
 	stored  map[string]storedAnswer
@@ -90,11 +91,11 @@ func invalid(status int, code, param string) doubleAnswer {
 	return refusal(status, "invalid_request_error", code, object{"param": param})
 }
 
-func (d *stripeDouble) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (d *double) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	assert.NoError(d.t, r.ParseForm())
-	if r.Header.Get("Authorization") != "Bearer "+stripeKey {
+	if r.Header.Get("Authorization") != "Bearer "+apiKey {
 		d.send(w, 401, invalid(401, "", "").body, false)
 		return
 	}
@@ -123,7 +124,7 @@ func (d *stripeDouble) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	d.send(w, answer.status, json.RawMessage(body), false)
 }
 
-func (d *stripeDouble) send(w http.ResponseWriter, status int, body any, replayed bool) {
+func (d *double) send(w http.ResponseWriter, status int, body any, replayed bool) {
 	w.Header().Set("Content-Type", "application/json")
 	if replayed {
 		w.Header().Set("Idempotent-Replayed", "true")
@@ -135,7 +136,7 @@ func (d *stripeDouble) send(w http.ResponseWriter, status int, body any, replaye
 	assert.NoError(d.t, json.NewEncoder(w).Encode(body))
 }
 
-func (d *stripeDouble) answer(r *http.Request, key string) doubleAnswer {
+func (d *double) answer(r *http.Request, key string) doubleAnswer {
 	path := strings.Split(strings.TrimPrefix(r.URL.Path, "/v1/"), "/")
 	switch form := r.Form.Get; r.Method + " " + path[0] {
 	case "POST customers":
@@ -168,26 +169,26 @@ func (d *stripeDouble) answer(r *http.Request, key string) doubleAnswer {
 	return invalid(404, "resource_missing", "")
 }
 
-func (d *stripeDouble) add(prefix string, o object) object {
+func (d *double) add(prefix string, o object) object {
 	o["id"] = fmt.Sprintf("%s_%d", prefix, len(d.objects)+1)
 	d.objects[o["id"].(string)] = o
 	return o
 }
 
-func (d *stripeDouble) get(id string) doubleAnswer {
+func (d *double) get(id string) doubleAnswer {
 	if o, known := d.objects[id]; known {
 		return good(o)
 	}
 	return invalid(404, "resource_missing", "id")
 }
 
-func (d *stripeDouble) card(token string, customer any) object {
+func (d *double) card(token string, customer any) object {
 	return d.add("pm", object{
 		"token": token, "customer": customer, "card": object{"brand": "visa", "last4": "4242", "exp_month": 12, "exp_year": 2031},
 	})
 }
 
-func (d *stripeDouble) attach(id, customer string) doubleAnswer {
+func (d *double) attach(id, customer string) doubleAnswer {
 	answer := d.get(id)
 	if answer.status == 200 {
 		answer.body["customer"] = customer
@@ -196,7 +197,7 @@ func (d *stripeDouble) attach(id, customer string) doubleAnswer {
 }
 
 // read is a search, a list or one intent.
-func (d *stripeDouble) read(path []string) doubleAnswer {
+func (d *double) read(path []string) doubleAnswer {
 	if len(path) == 2 && path[1] != "search" {
 		return d.get(path[1])
 	}
@@ -210,7 +211,7 @@ func (d *stripeDouble) read(path []string) doubleAnswer {
 }
 
 // charge behaves as the token of the method says.
-func (d *stripeDouble) charge(r *http.Request, key string) doubleAnswer {
+func (d *double) charge(r *http.Request, key string) doubleAnswer {
 	method, known := d.objects[r.Form.Get("payment_method")]
 	switch {
 	case r.Form.Get("currency") != "eur":
@@ -236,7 +237,7 @@ func (d *stripeDouble) charge(r *http.Request, key string) doubleAnswer {
 	}
 }
 
-func (d *stripeDouble) intent(r *http.Request, token string) doubleAnswer {
+func (d *double) intent(r *http.Request, token string) doubleAnswer {
 	amount, err := strconv.ParseInt(r.Form.Get("amount"), 10, 64)
 	assert.NoError(d.t, err)
 	o := d.add("pi", object{
@@ -260,7 +261,7 @@ func fail(intent, why object) {
 	intent["status"], intent["last_payment_error"], intent["next_action"] = "requires_payment_method", why, nil
 }
 
-func (d *stripeDouble) cancel(id string) doubleAnswer {
+func (d *double) cancel(id string) doubleAnswer {
 	answer := d.get(id)
 	if answer.status == 200 && answer.body["status"] != "requires_action" {
 		return invalid(400, "payment_intent_unexpected_state", "intent")
@@ -269,7 +270,7 @@ func (d *stripeDouble) cancel(id string) doubleAnswer {
 	return answer
 }
 
-func (d *stripeDouble) refund(intent, amount string) doubleAnswer {
+func (d *double) refund(intent, amount string) doubleAnswer {
 	charge := d.objects[intent]["latest_charge"].(object)
 	left := d.objects[intent]["amount"].(int64) - charge["amount_refunded"].(int64)
 	part, err := strconv.ParseInt(cmp.Or(amount, strconv.FormatInt(left, 10)), 10, 64)
@@ -284,7 +285,7 @@ func (d *stripeDouble) refund(intent, amount string) doubleAnswer {
 	return good(d.add("re", object{"status": "succeeded"}))
 }
 
-func (d *stripeDouble) ledger() []paymenttest.Entry {
+func (d *double) ledger() []paymenttest.Entry {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	var entries []paymenttest.Entry
@@ -298,7 +299,7 @@ func (d *stripeDouble) ledger() []paymenttest.Entry {
 	return entries
 }
 
-func (d *stripeDouble) confirm(o payment.Outcome, yes bool) {
+func (d *double) confirm(o payment.Outcome, yes bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if yes {
@@ -308,7 +309,7 @@ func (d *stripeDouble) confirm(o payment.Outcome, yes bool) {
 	fail(d.objects[o.Ref], object{"type": "card_error", "code": "payment_intent_authentication_failure"})
 }
 
-func (d *stripeDouble) finish(p payment.Page) {
+func (d *double) finish(p payment.Page) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	page := d.objects[p.Ref]

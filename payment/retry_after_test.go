@@ -1,4 +1,4 @@
-package payment
+package payment_test
 
 import (
 	"net/http"
@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+
+	"slipway/payment"
 )
 
 func TestRetryAfter_ReadsSecondsAndDates(t *testing.T) {
@@ -18,21 +20,6 @@ func TestRetryAfter_ReadsSecondsAndDates(t *testing.T) {
 		date(2 * time.Second): 1500 * time.Millisecond, date(-time.Hour): 0, date(48 * time.Hour): 24 * time.Hour,
 		"Saturday, 14-Mar-26 15:09:28 GMT": 1500 * time.Millisecond, "Sat Mar 14 15:09:28 2026": 1500 * time.Millisecond,
 	} {
-		assert.Equal(t, want, retryAfter(header, now), header)
+		assert.Equal(t, want, payment.RetryAfter(header, now), header)
 	}
-}
-
-func TestParseToken_EveryTestCardIsOneAndShowsItself(t *testing.T) {
-	t.Parallel()
-	for _, c := range testCards {
-		b, known := parseToken(c.Token)
-		assert.True(t, known, c.Token)
-		assert.Equal(t, c, b.card())
-	}
-	b, known := parseToken("tok_throttled_wait_7")
-	assert.True(t, known)
-	assert.Equal(t, behaviour{kind: "tok_throttled_wait", n: 7}, b)
-	assert.Equal(t, "4300", b.card().Last4)
-	b, _ = parseToken("tok_throttled_7")
-	assert.Equal(t, "4290", b.card().Last4, "one kind's name may begin with another's")
 }

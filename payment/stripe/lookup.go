@@ -1,4 +1,4 @@
-package payment
+package stripe
 
 import (
 	"context"
@@ -6,15 +6,17 @@ import (
 	"time"
 
 	"github.com/stripe/stripe-go/v85"
+
+	"slipway/payment"
 )
 
 // How far a lookup goes. Stripe says that a new intent can be searched for
 // within a minute, and during its own outages within an hour.
 const (
-	stripeSearchLag = 2 * time.Hour
-	stripeListed    = 24 * time.Hour
-	stripePage      = 100
-	stripeMaxListed = 10 * stripePage
+	searchLag = 2 * time.Hour
+	listedFor = 24 * time.Hour
+	pageSize  = 100
+	maxListed = 10 * pageSize
 )
 
 // Lookup finds the intent by the key in its metadata. Stripe's search is only
@@ -28,39 +30,39 @@ const (
 // A request that is still under way at Stripe may be found by neither. That is
 // harmless, since whoever is told StatusNone charges with the same key. In India
 // Stripe has no search, and lookups are ClassMisconfigured.
-func (s *Stripe) Lookup(ctx context.Context, key string) (Outcome, error) {
+func (s *Provider) Lookup(ctx context.Context, key string) (payment.Outcome, error) {
 	ref, err := s.find(ctx, key)
 	if err != nil {
-		return Outcome{}, err
+		return payment.Outcome{}, err
 	}
 	if ref == "" {
-		return Outcome{Key: key, Status: StatusNone}, nil
+		return payment.Outcome{Key: key, Status: payment.StatusNone}, nil
 	}
 	return s.retrieve(ctx, key, ref)
 }
 
 // retrieve is the outcome of the intent as it is now.
-func (s *Stripe) retrieve(ctx context.Context, key, ref string) (Outcome, error) {
+func (s *Provider) retrieve(ctx context.Context, key, ref string) (payment.Outcome, error) {
 	intent, err := s.intent(ctx, ref)
 	if err != nil {
-		return Outcome{}, err
+		return payment.Outcome{}, err
 	}
-	return stripeOutcome(key, intent), nil
+	return outcomeOf(key, intent), nil
 }
 
 // intent reads the intent itself, as a search may show an older state of it.
-func (s *Stripe) intent(ctx context.Context, ref string) (*stripe.PaymentIntent, error) {
+func (s *Provider) intent(ctx context.Context, ref string) (*stripe.PaymentIntent, error) {
 	params := &stripe.PaymentIntentRetrieveParams{}
 	params.AddExpand("latest_charge") // knows what was refunded
 	intent, err := s.client.V1PaymentIntents.Retrieve(ctx, ref, params)
 	if err != nil {
-		return nil, stripeError(err)
+		return nil, errorOf(err)
 	}
 	return intent, nil
 }
 
 // find returns the id of the intent with the key, empty when there is none.
-func (s *Stripe) find(ctx context.Context, key string) (string, error) {
+func (s *Provider) find(ctx context.Context, key string) (string, error) {
 	ref, err := s.search(ctx, key)
 	if err != nil || ref != "" {
 		return ref, err
@@ -68,45 +70,45 @@ func (s *Stripe) find(ctx context.Context, key string) (string, error) {
 	return s.listed(ctx, key, time.Now())
 }
 
-func (s *Stripe) search(ctx context.Context, key string) (string, error) {
+func (s *Provider) search(ctx context.Context, key string) (string, error) {
 	params := &stripe.PaymentIntentSearchParams{}
-	params.Query = "metadata['" + stripeMetaKey + "']:'" + stripeQuote(key) + "'"
+	params.Query = "metadata['" + metaKey + "']:'" + quote(key) + "'"
 	params.Single = true
 	for intent, err := range s.client.V1PaymentIntents.Search(ctx, params).All(ctx) {
 		if err != nil {
-			return "", stripeError(err)
+			return "", errorOf(err)
 		}
-		if intent.Metadata[stripeMetaKey] == key {
+		if intent.Metadata[metaKey] == key {
 			return intent.ID, nil
 		}
 	}
 	return "", nil
 }
 
-// stripeQuote is the value inside the quotes of Stripe's query language.
-func stripeQuote(value string) string {
+// quote is the value inside the quotes of Stripe's query language.
+func quote(value string) string {
 	return strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(value)
 }
 
 // listed looks through the latest intents, newest first.
-func (s *Stripe) listed(ctx context.Context, key string, now time.Time) (string, error) {
+func (s *Provider) listed(ctx context.Context, key string, now time.Time) (string, error) {
 	params := &stripe.PaymentIntentListParams{
-		CreatedRange: &stripe.RangeQueryParams{GreaterThanOrEqual: now.Add(-stripeListed).Unix()},
+		CreatedRange: &stripe.RangeQueryParams{GreaterThanOrEqual: now.Add(-listedFor).Unix()},
 	}
-	params.Limit = stripe.Int64(stripePage)
+	params.Limit = stripe.Int64(pageSize)
 	seen := 0
 	for intent, err := range s.client.V1PaymentIntents.List(ctx, params).All(ctx) {
 		if err != nil {
-			return "", stripeError(err)
+			return "", errorOf(err)
 		}
-		if intent.Metadata[stripeMetaKey] == key {
+		if intent.Metadata[metaKey] == key {
 			return intent.ID, nil
 		}
-		if seen++; seen < stripeMaxListed {
+		if seen++; seen < maxListed {
 			continue
 		}
-		if intent.Created > now.Add(-stripeSearchLag).Unix() {
-			return "", &Error{Class: ClassUnknown, Code: "lookup_incomplete"}
+		if intent.Created > now.Add(-searchLag).Unix() {
+			return "", &payment.Error{Class: payment.ClassUnknown, Code: "lookup_incomplete"}
 		}
 		break
 	}

@@ -1,4 +1,4 @@
-package payment_test
+package sandbox_test
 
 import (
 	"encoding/json"
@@ -18,6 +18,7 @@ import (
 
 	"slipway/payment"
 	"slipway/payment/paymenttest"
+	"slipway/payment/sandbox"
 )
 
 const apiKey = "sandbox-key"
@@ -26,28 +27,28 @@ var secret = []byte("a secret to sign webhooks with")
 
 // company is a sandbox server on loopback and a client of it.
 type company struct {
-	*payment.Sandbox
-	server *payment.SandboxServer
+	*sandbox.Provider
+	server *sandbox.Server
 	http   *httptest.Server
 	url    string
 }
 
 // open starts a company whose configuration may be changed before.
-func open(t testing.TB, change ...func(c *payment.SandboxConfig)) *company {
+func open(t testing.TB, change ...func(c *sandbox.ServerConfig)) *company {
 	t.Helper()
-	config := payment.SandboxConfig{
+	config := sandbox.ServerConfig{
 		File: filepath.Join(t.TempDir(), "sandbox.db"), APIKey: apiKey, Secret: secret, NoSync: true,
 		SlowFor: 5 * time.Second, Log: slog.New(slog.DiscardHandler),
 	}
 	for _, fn := range change {
 		fn(&config)
 	}
-	server, err := payment.NewSandboxServer(config)
+	server, err := sandbox.NewServer(config)
 	require.NoError(t, err)
 	c := &company{server: server, http: httptest.NewServer(server.Handler())}
 	t.Cleanup(func() { c.close(t) })
 	c.url = c.http.URL
-	c.Sandbox = c.client(apiKey, 0)
+	c.Provider = c.client(apiKey, 0)
 	return c
 }
 
@@ -59,8 +60,8 @@ func (c *company) close(t testing.TB) {
 	c.http.Close()
 }
 
-func (c *company) client(key string, timeout time.Duration) *payment.Sandbox {
-	return payment.NewSandbox(payment.SandboxClient{URL: c.url, APIKey: key, WebhookSecret: secret, Timeout: timeout})
+func (c *company) client(key string, timeout time.Duration) *sandbox.Provider {
+	return sandbox.New(sandbox.Config{URL: c.url, APIKey: key, WebhookSecret: secret, Timeout: timeout})
 }
 
 // attach makes a method of the token.
@@ -84,7 +85,7 @@ func (c *company) charged(t testing.TB, in payment.Charge) payment.Outcome {
 }
 
 // ledger is what is on the books.
-func (c *company) ledger(t testing.TB) []payment.SandboxCharge {
+func (c *company) ledger(t testing.TB) []sandbox.Charge {
 	t.Helper()
 	charges, err := c.server.Ledger(t.Context())
 	require.NoError(t, err)
@@ -162,40 +163,4 @@ func TestSandbox_KeepsWhatEveryProviderPromises(t *testing.T) {
 			Finish: func(p payment.Page) { submit(t, p.URL, "token", "tok_ok") },
 		}
 	})
-}
-
-func TestManual_KeepsWhatEveryProviderPromises(t *testing.T) {
-	t.Parallel()
-	paymenttest.Run(t, func(testing.TB) paymenttest.Subject {
-		lacks := map[paymenttest.Capability]string{}
-		for _, c := range []paymenttest.Capability{
-			paymenttest.CanCharge, paymenttest.CanDecline, paymenttest.CanAskForAction, paymenttest.CanConfirm,
-			paymenttest.CanRefuseTokens, paymenttest.CanRefuseKeys, paymenttest.CanRefund, paymenttest.CanSetup, paymenttest.CanSignEvents,
-			paymenttest.CanThrottle, paymenttest.CanLoseResponses, paymenttest.CanStoreFailures, paymenttest.CanReset, paymenttest.CanFail,
-		} {
-			lacks[c] = "a person does it, and there is nobody to ask"
-		}
-		lacks[paymenttest.CanRemember] = "it has no memory; an admin has"
-		lacks[paymenttest.CanShowLedger] = "the books are the bank's"
-		return paymenttest.Subject{Provider: payment.NewManual(), Lacks: lacks}
-	})
-}
-
-func TestManual_EverythingWaitsForAPerson(t *testing.T) {
-	t.Parallel()
-	ctx, p := t.Context(), payment.NewManual()
-	m, err := p.Attach(ctx, payment.Attach{Key: "pm_1", Customer: "cus_1"})
-	require.NoError(t, err)
-	assert.Equal(t, payment.Method{Customer: "cus_1", Ref: "manual"}, m)
-	o, err := p.Charge(ctx, payment.Charge{Key: "in_1/1", Amount: 4900, Currency: "eur"})
-	require.NoError(t, err)
-	assert.Equal(t, payment.Outcome{Key: "in_1/1", Status: payment.StatusPendingApproval, Amount: 4900, Currency: "eur"}, o)
-	o, err = p.Lookup(ctx, "in_9/1")
-	require.NoError(t, err)
-	assert.Equal(t, payment.StatusPendingApproval, o.Status, "it never says that no money comes")
-	o, err = p.Refund(ctx, payment.Refund{Key: "re_1", Charge: "in_1/1"})
-	require.NoError(t, err)
-	assert.Equal(t, payment.StatusPendingApproval, o.Status)
-	_, err = p.Setup(ctx, payment.Setup{})
-	assert.Equal(t, payment.ClassMisconfigured, payment.ClassOf(err))
 }

@@ -70,7 +70,8 @@ func (s *shop) propose(o *domain.Onboarding, token string) activities.AddPayment
 	s.t.Helper()
 	m := &domain.PaymentMethod{
 		ID: store.NewID(domain.PrefixPaymentMethod), AccountID: o.AccountID, Option: "card", Provider: "sandbox",
-		Type: domain.TypeCard, Name: "Card", Token: token, CreatedAt: s.store.Now(),
+		CollectionMethod: domain.ChargeAutomatically,
+		Type:             domain.TypeCard, Name: "Card", Token: token, CreatedAt: s.store.Now(),
 	}
 	require.NoError(s.t, s.store.ProposeMethod(s.t.Context(), m))
 	return activities.AddPaymentMethodInput{AccountID: o.AccountID, MethodID: m.ID}

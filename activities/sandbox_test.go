@@ -48,7 +48,7 @@ type shop struct {
 func newShop(t testing.TB, policy ...func(*domain.Policy)) *shop {
 	t.Helper()
 	s := &shop{fixture: newFixture(t, policy...)}
-	s.exec("UPDATE payment_options SET provider = 'sandbox', instructions = '' WHERE key = 'card'")
+	s.exec("UPDATE payment_options SET provider = 'sandbox', collection_method = 'charge_automatically', instructions = '' WHERE key = 'card'")
 	var err error
 	s.company, err = sandbox.NewServer(sandbox.ServerConfig{APIKey: "sk_test", SlowFor: 400 * time.Millisecond, NoSync: true})
 	require.NoError(t, err)

@@ -16,15 +16,21 @@ const (
 	TypeInvoice      PaymentType = "invoice"
 )
 
-// ProviderManual settles by hand: the customer submits a reference, an admin
-// approves it.
+// ProviderManual is the name on payments that an admin enters without asking any
+// provider. What a provider can do is never decided by its name: see
+// CollectionMethod.
 const ProviderManual = "manual"
 
-// ProviderSandbox and ProviderStripe charge cards: the one that is in the box,
-// and Stripe.
+// CollectionMethod says how the money of an invoice comes in.
+type CollectionMethod string
+
+// The ways money comes in.
 const (
-	ProviderSandbox = "sandbox"
-	ProviderStripe  = "stripe"
+	// ChargeAutomatically: the provider charges a stored method.
+	ChargeAutomatically CollectionMethod = "charge_automatically"
+	// SendInvoice: the customer pays by the instructions and submits a reference;
+	// an admin approves it.
+	SendInvoice CollectionMethod = "send_invoice"
 )
 
 // PaymentOption is a way to pay that the catalogue offers.
@@ -33,7 +39,7 @@ type PaymentOption struct {
 	Object       string      `json:"object" gorm:"-" enum:"payment_option"`
 	Key          string      `json:"key" doc:"Stable key, such as bank_transfer."`
 	ExternalID   string      `json:"external_id,omitempty" doc:"The id an imported catalogue gave it, such as 14."`
-	Provider     string      `json:"provider" doc:"Who settles it; manual is an admin's approval."`
+	Provider     string      `json:"provider" doc:"Name of the payment provider; manual is an admin's approval."`
 	Type         PaymentType `json:"type" enum:"card,bank_transfer,wallet,invoice"`
 	Name         string      `json:"name"`
 	Instructions string      `json:"instructions" doc:"How to pay, shown to the customer."`
@@ -44,6 +50,9 @@ type PaymentOption struct {
 	Sort         int         `json:"sort" doc:"Order in lists, ascending."`
 	CreatedAt    time.Time   `json:"created_at"`
 	UpdatedAt    time.Time   `json:"updated_at"`
+
+	// CollectionMethod follows from the provider.
+	CollectionMethod CollectionMethod `json:"collection_method" enum:"charge_automatically,send_invoice"`
 }
 
 // Serves reports whether the option can be used from the country and in the
@@ -57,7 +66,16 @@ func (p *PaymentOption) Serves(country, currency string) bool {
 
 // Chargeable reports whether a provider charges it, rather than a person
 // approving what came in.
-func (p *PaymentOption) Chargeable() bool { return p.Provider != ProviderManual }
+func (p *PaymentOption) Chargeable() bool { return p.CollectionMethod == ChargeAutomatically }
+
+// NewMethod is a payment method of the account by this option, with what a
+// provider needs to know of it still to be added: a token, or its ids.
+func (p *PaymentOption) NewMethod(id, accountID string, at time.Time) *PaymentMethod {
+	return &PaymentMethod{
+		ID: id, AccountID: accountID, Option: p.Key, Provider: p.Provider, CollectionMethod: p.CollectionMethod,
+		Type: p.Type, Name: p.Name, CreatedAt: at,
+	}
+}
 
 // Present fills the computed fields.
 func (p *PaymentOption) Present() {
@@ -114,6 +132,9 @@ type PaymentMethod struct {
 	CreatedAt time.Time   `json:"created_at"`
 	RemovedAt *time.Time  `json:"-"`
 
+	// CollectionMethod is the option's when the method was made.
+	CollectionMethod CollectionMethod `json:"collection_method" enum:"charge_automatically,send_invoice"`
+
 	// Token is what the customer's browser got from the provider, until it is
 	// exchanged for Ref, the method as the provider keeps it; Customer is the
 	// provider's id of the account.
@@ -124,7 +145,15 @@ type PaymentMethod struct {
 }
 
 // Chargeable reports whether the method can be charged without the customer.
-func (m *PaymentMethod) Chargeable() bool { return m.Provider != ProviderManual && m.Ref != "" }
+func (m *PaymentMethod) Chargeable() bool {
+	return m.CollectionMethod == ChargeAutomatically && m.Ref != ""
+}
+
+// Proposed reports whether its provider still has to make the method, of a token
+// or of a page that the customer fills in. Until then nobody can pay with it.
+func (m *PaymentMethod) Proposed() bool {
+	return m.CollectionMethod == ChargeAutomatically && m.Ref == ""
+}
 
 // Proposed reports whether a provider has yet to make the method of what the
 // customer gave, or is about to give.

@@ -51,7 +51,8 @@ func (s *Store) ProposeMethod(ctx context.Context, m *domain.PaymentMethod) erro
 // ProposedMethod returns the account's method that a provider has not made yet,
 // or not_found.
 func (s *Store) ProposedMethod(ctx context.Context, accountID string) (*domain.PaymentMethod, error) {
-	q := s.conn(ctx).Where("account_id = ? AND provider_ref = '' AND provider <> 'manual' AND removed_at IS NULL", accountID)
+	q := s.conn(ctx).Where("account_id = ? AND provider_ref = '' AND collection_method = ? AND removed_at IS NULL",
+		accountID, domain.ChargeAutomatically)
 	return one[domain.PaymentMethod](s, q.Order("id DESC"), "payment method")
 }
 
@@ -131,6 +132,7 @@ func (s *Store) RemoveMethod(ctx context.Context, m *domain.PaymentMethod) error
 // ListMethods returns a page of the payment methods an account can pay with,
 // newest first; what a provider has not made yet is none.
 func (s *Store) ListMethods(ctx context.Context, accountID string, p Page) (List[domain.PaymentMethod], error) {
-	q := s.conn(ctx).Where("account_id = ? AND removed_at IS NULL AND (provider = 'manual' OR provider_ref <> '')", accountID)
+	q := s.conn(ctx).Where("account_id = ? AND removed_at IS NULL AND (collection_method = ? OR provider_ref <> '')",
+		accountID, domain.SendInvoice)
 	return page(s, q, p, func(m *domain.PaymentMethod) string { return m.ID })
 }

@@ -28,11 +28,12 @@ func (s *Store) SavePaymentOption(ctx context.Context, p *domain.PaymentOption) 
 	})
 }
 
-// UseCardProvider has the seeded card charged by the provider, sandbox or stripe.
-// A card that an admin gave another provider keeps it.
-func (s *Store) UseCardProvider(ctx context.Context, provider string) error {
+// UseCardProvider has the seeded card charged by the provider, unless it is
+// charged by one of those to keep. A card that is paid by hand stays so.
+func (s *Store) UseCardProvider(ctx context.Context, provider string, keep ...string) error {
+	keep = append(keep, provider)
 	err := s.writer(ctx).Model(&domain.PaymentOption{}).
-		Where("key = 'card' AND provider IN ? AND provider <> ?", []string{domain.ProviderSandbox, domain.ProviderStripe}, provider).
+		Where("key = 'card' AND collection_method = ? AND provider NOT IN ?", domain.ChargeAutomatically, keep).
 		Updates(map[string]any{"provider": provider, "updated_at": s.now()}).Error
 	return s.wrap("choose card provider", "", err)
 }

@@ -55,23 +55,27 @@ func seedPlans() []domain.Plan {
 	return []domain.Plan{free, starter, growth, scale, enterprise}
 }
 
+// seededCardProvider is who charges the seeded card until UseCardProvider says
+// who does: the one that needs no contract with anybody.
+const seededCardProvider = "sandbox"
+
 func seedPaymentOptions() []domain.PaymentOption {
 	return []domain.PaymentOption{
 		{
-			Key: "bank_transfer", ExternalID: "14", Provider: domain.ProviderManual, Type: domain.TypeBankTransfer,
+			Key: "bank_transfer", ExternalID: "14", Provider: domain.ProviderManual, CollectionMethod: domain.SendInvoice, Type: domain.TypeBankTransfer,
 			Name: "Bank transfer", Enabled: true, Preferred: true,
 			Instructions: "Transfer the amount to the account on your invoice, write the invoice number into the purpose, then submit the transfer's reference here.",
 		},
 		{
-			Key: "card", Provider: domain.ProviderSandbox, Type: domain.TypeCard, Name: "Card", Enabled: true,
+			Key: "card", Provider: seededCardProvider, CollectionMethod: domain.ChargeAutomatically, Type: domain.TypeCard, Name: "Card", Enabled: true,
 		},
 		{
-			Key: "wallet", Provider: domain.ProviderManual, Type: domain.TypeWallet, Name: "Mobile wallet", Enabled: true,
+			Key: "wallet", Provider: domain.ProviderManual, CollectionMethod: domain.SendInvoice, Type: domain.TypeWallet, Name: "Mobile wallet", Enabled: true,
 			Countries:    []string{"GH", "KE", "RW", "TZ", "UG", "ZM"},
 			Instructions: "Send the amount to the number on your invoice, then submit the transaction code here.",
 		},
 		{
-			Key: "cheque", Provider: domain.ProviderManual, Type: domain.TypeInvoice, Name: "Cheque", Enabled: false,
+			Key: "cheque", Provider: domain.ProviderManual, CollectionMethod: domain.SendInvoice, Type: domain.TypeInvoice, Name: "Cheque", Enabled: false,
 			Instructions: "Cheques are not taken at the moment.",
 		},
 	}

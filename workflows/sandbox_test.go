@@ -45,7 +45,7 @@ func newShop(t testing.TB) *shop {
 	f := s.next(noon)
 	s.stock = f.openStoreAt(s.now)
 	f.on(s)
-	f.exec("UPDATE payment_options SET provider = 'sandbox', instructions = '' WHERE key = 'card'")
+	f.exec("UPDATE payment_options SET provider = 'sandbox', collection_method = 'charge_automatically', instructions = '' WHERE key = 'card'")
 	return s
 }
 
@@ -102,7 +102,8 @@ func (s *shop) proposed(token string) *domain.PaymentMethod {
 	s.t.Helper()
 	m := &domain.PaymentMethod{
 		ID: store.NewID(domain.PrefixPaymentMethod), AccountID: s.o.AccountID, Option: "card", Provider: "sandbox",
-		Type: domain.TypeCard, Name: "Card", Token: token, CreatedAt: s.now(),
+		CollectionMethod: domain.ChargeAutomatically,
+		Type:             domain.TypeCard, Name: "Card", Token: token, CreatedAt: s.now(),
 	}
 	require.NoError(s.t, s.stock.ProposeMethod(s.t.Context(), m))
 	return m

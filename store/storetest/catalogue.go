@@ -66,9 +66,11 @@ func seedContent(t *testing.T, s *store.Store) {
 	var offered []option
 	for _, o := range options {
 		if o.Key == "card" {
-			assert.Equal(t, domain.ProviderSandbox, o.Provider, "charged, so nobody needs to be told how")
+			assert.Equal(t, "sandbox", o.Provider, "charged, so nobody needs to be told how")
+			assert.True(t, o.Chargeable())
 		} else {
 			assert.Equal(t, domain.ProviderManual, o.Provider)
+			assert.False(t, o.Chargeable(), o.Key)
 			assert.NotEmpty(t, o.Instructions, o.Key)
 		}
 		assert.True(t, store.ValidID(domain.PrefixPaymentOption, o.ID))
@@ -174,7 +176,7 @@ func onePreferredOption(t *testing.T, s *store.Store) {
 		return keys
 	}
 	gold := &domain.PaymentOption{ID: store.NewID(domain.PrefixPaymentOption), Key: "gold", Provider: "manual", Type: domain.TypeCard, Name: "Gold",
-		Enabled: true, Preferred: true, ExternalID: "14", CreatedAt: moment, UpdatedAt: moment}
+		CollectionMethod: domain.SendInvoice, Enabled: true, Preferred: true, ExternalID: "14", CreatedAt: moment, UpdatedAt: moment}
 	ok, err := s.SavePaymentOption(ctx, gold)
 	require.NoError(t, err)
 	assert.False(t, ok, "the external id is another's")

@@ -155,7 +155,7 @@ func keepsNouns(t *testing.T, s *store.Store) {
 		Public: true, Active: true, Default: true, Sort: 3, CreatedAt: moment, UpdatedAt: *later(1)}
 	keeps(t, plan, saved(s.SavePlan), func(ctx context.Context) (*domain.Plan, error) { return s.PlanByID(ctx, "plan_1") })
 
-	option := &domain.PaymentOption{ID: "po_1", Key: "gold", ExternalID: "15", Provider: "manual", Type: domain.TypeWallet, Name: "Gold", Instructions: "Bring it.",
+	option := &domain.PaymentOption{ID: "po_1", Key: "gold", ExternalID: "15", Provider: "gold", CollectionMethod: domain.ChargeAutomatically, Type: domain.TypeWallet, Name: "Gold", Instructions: "Bring it.",
 		Countries: []string{"KE"}, Currencies: []string{"kes"}, Enabled: true, Preferred: true, Sort: 3, CreatedAt: moment, UpdatedAt: *later(1)}
 	keeps(t, option, saved(s.SavePaymentOption), func(ctx context.Context) (*domain.PaymentOption, error) { return s.PaymentOptionByID(ctx, "po_1") })
 

@@ -81,6 +81,7 @@ func accepts(t *testing.T, s *store.Store, statement string) error {
 func checkStates(t *testing.T, s *store.Store) {
 	insertOneOfEach(t, s)
 	actors := []string{"customer", "admin", "system", "temporal", "api_key"}
+	collections := []string{string(domain.ChargeAutomatically), string(domain.SendInvoice)}
 	types := []string{"card", "bank_transfer", "wallet", "invoice"}
 	for _, c := range []struct {
 		table, column, also string
@@ -98,6 +99,8 @@ func checkStates(t *testing.T, s *store.Store) {
 		{"plans", "interval", "", []string{string(domain.IntervalMonth), string(domain.IntervalYear)}},
 		{"plans", "payment_method_collection", "", []string{string(domain.CollectIfRequired), string(domain.CollectAlways)}},
 		{"payment_options", "type", "", types},
+		{"payment_options", "collection_method", "", collections},
+		{"payment_methods", "collection_method", "", collections},
 		{"payment_methods", "type", "", types},
 		{"credits", "pool", "", []string{string(domain.PoolPlan), string(domain.PoolBonus)}},
 		{"users", "role", "", []string{string(domain.RoleOwner), string(domain.RoleAdmin)}},

@@ -66,6 +66,11 @@ func New(c Config) *Provider {
 	}}
 }
 
+// Registration charges cards, with no real money.
+func (s *Provider) Registration() payment.Registration {
+	return payment.Registration{Name: Name, Provider: s, Charges: true, Types: []string{"card"}, Simulated: true}
+}
+
 // Codes of the sandbox's that decide more than a class.
 const (
 	codeNoSuchCharge = "no_such_charge"

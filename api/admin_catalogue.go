@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"slipway/domain"
+	"slipway/payment"
 	"slipway/store"
 )
 
@@ -151,6 +152,7 @@ func savePlan(ctx context.Context, tx *store.Store, who caller, p *domain.Plan) 
 // OptionChange is what may change of a payment option: what is absent stays.
 type OptionChange struct {
 	ExternalID   *string   `json:"external_id,omitempty" maxLength:"60" doc:"The id an imported catalogue gave it."`
+	Provider     *string   `json:"provider,omitempty" maxLength:"60" doc:"Name of a registered payment provider; by hand when none is named."`
 	Type         *string   `json:"type,omitempty" enum:"card,bank_transfer,wallet,invoice"`
 	Name         *string   `json:"name,omitempty" doc:"1 to 120 visible characters."`
 	Instructions *string   `json:"instructions,omitempty" maxLength:"4000" doc:"How to pay, for the customer to read."`
@@ -162,8 +164,9 @@ type OptionChange struct {
 }
 
 // apply changes the option, or says which fields cannot be accepted.
-func (c OptionChange) apply(o *domain.PaymentOption) error {
+func (c OptionChange) apply(o *domain.PaymentOption, providers *payment.Registry) error {
 	set(&o.ExternalID, c.ExternalID)
+	set(&o.Provider, c.Provider)
 	set((*string)(&o.Type), c.Type)
 	set(&o.Name, c.Name)
 	set(&o.Instructions, c.Instructions)
@@ -174,6 +177,7 @@ func (c OptionChange) apply(o *domain.PaymentOption) error {
 	set(&o.Sort, c.Sort)
 
 	var wrong fieldErrors
+	c.checkProvider(o, providers, &wrong)
 	wrong.require(domain.CleanText(o.ExternalID), "external_id", "It has characters that cannot be shown.", "visible text")
 	wrong.require(o.Type != "", "type", "It is required.", "card, bank_transfer, wallet or invoice")
 	wrong.require(domain.ValidName(o.Name), "name", "It cannot be a name.", acceptedName)
@@ -185,6 +189,28 @@ func (c OptionChange) apply(o *domain.PaymentOption) error {
 		wrong.require(!slices.ContainsFunc(*c.Currencies, unknownCurrency), "currencies", "One of them is no currency.", acceptedCurrency)
 	}
 	return wrong.err()
+}
+
+// checkProvider sets what follows from the option's provider; who names none is
+// paid by hand. One that was registered when the option was made may be gone:
+// that refuses no other change.
+func (c OptionChange) checkProvider(o *domain.PaymentOption, providers *payment.Registry, wrong *fieldErrors) {
+	if o.Provider == "" && c.Provider == nil {
+		byHand, _ := providers.Choose(string(o.Type), false)
+		o.Provider = byHand.Name
+	}
+	r, registered := providers.Find(o.Provider)
+	if !registered {
+		wrong.require(c.Provider == nil && o.Provider != "", "provider", "No payment provider with this name is registered.",
+			strings.Join(providers.Names(), " or "))
+		return
+	}
+	wrong.require(o.Type == "" || r.Serves(string(o.Type)), "type", "The payment provider "+r.Name+" does not serve it.",
+		strings.Join(r.Types, " or "))
+	o.CollectionMethod = domain.SendInvoice
+	if r.Charges {
+		o.CollectionMethod = domain.ChargeAutomatically
+	}
 }
 
 type createOptionInput struct {
@@ -205,8 +231,8 @@ type optionOutput struct {
 	Body *domain.PaymentOption
 }
 
-// createPaymentOption adds a payment option, settled by hand and enabled unless
-// told otherwise.
+// createPaymentOption adds a payment option, paid by hand and enabled unless the
+// request says otherwise.
 func (a *API) createPaymentOption(ctx context.Context, in *createOptionInput) (*optionOutput, error) {
 	who := callerOf(ctx)
 	k, err := a.key(in.Idempotent, "create_payment_option", who.scope(), in.Body)
@@ -215,11 +241,11 @@ func (a *API) createPaymentOption(ctx context.Context, in *createOptionInput) (*
 	}
 	now := a.store.Now()
 	o := &domain.PaymentOption{
-		ID: store.NewID(domain.PrefixPaymentOption), Key: in.Body.Key, Provider: domain.ProviderManual,
+		ID: store.NewID(domain.PrefixPaymentOption), Key: in.Body.Key,
 		Enabled: true, CreatedAt: now, UpdatedAt: now,
 	}
 	id, again, err := a.once(ctx, k, o.ID,
-		func() error { return in.Body.apply(o) },
+		func() error { return in.Body.apply(o, a.Providers) },
 		func(tx *store.Store) error { return saveOption(ctx, tx, who, o) })
 	if err != nil {
 		return nil, err
@@ -239,7 +265,7 @@ func (a *API) changePaymentOption(ctx context.Context, in *changeOptionInput) (*
 		if o, err = tx.PaymentOptionByID(ctx, in.ID); err != nil {
 			return err
 		}
-		if err := in.Body.apply(o); err != nil {
+		if err := in.Body.apply(o, a.Providers); err != nil {
 			return err
 		}
 		o.UpdatedAt = tx.Now()

@@ -67,8 +67,9 @@ type Config struct {
 	TrustedProxies []string // addresses whose X-Forwarded-For is believed; none by default
 	AllowedOrigins []string // origins that browsers may call from; none by default
 
-	// Providers take money: they check tokens and read their webhooks here.
-	Providers map[string]payment.Provider
+	// Providers take money. Here they check tokens and read their webhooks, and
+	// payment options name them. Required.
+	Providers *payment.Registry
 	// TestClocks opens the calls that move time for the accounts bound to a
 	// clock; never where there are customers.
 	TestClocks bool
@@ -104,6 +105,9 @@ type API struct {
 func New(c Config) (*API, error) {
 	if len(c.SecretKey) != 32 {
 		return nil, errors.New("new API: the secret key must have 32 bytes")
+	}
+	if c.Providers == nil {
+		return nil, errors.New("new API: the payment providers are required")
 	}
 	if c.Log == nil {
 		c.Log = slog.Default()

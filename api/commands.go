@@ -154,7 +154,8 @@ func (a *API) checkToken(option *domain.PaymentOption, token string) error {
 	if !option.Chargeable() {
 		return domain.Invalid("body.payment_token", "This payment option takes no token.", "nothing; leave it out")
 	}
-	checker, checks := a.Providers[option.Provider].(payment.TokenChecker)
+	registered, _ := a.Providers.Find(option.Provider)
+	checker, checks := registered.Provider.(payment.TokenChecker)
 	if !tokenPattern.MatchString(token) || (checks && !checker.PossibleToken(token)) {
 		return domain.Invalid("body.payment_token", "It is no token of this option's provider.", acceptedToken)
 	}

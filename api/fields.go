@@ -15,6 +15,7 @@ var fieldDocs = map[string]string{
 	"cancel_at_period_end":      "Whether it ends with the current period.",
 	"closed_at":                 "When it was given up.",
 	"code":                      "Stable key.",
+	"collection_method":         "charge_automatically: the provider charges it. send_invoice: the customer pays by the instructions.",
 	"created_at":                "When it was made, in UTC.",
 	"created_by":                "Id of the admin or key that made it.",
 	"credits":                   "Granted at the start of each period.",

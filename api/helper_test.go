@@ -77,11 +77,10 @@ func newWorld(t testing.TB, changes ...func(*Config)) *world {
 	require.NoError(t, s.Migrate(ctx))
 	require.NoError(t, s.Seed(ctx))
 	w := &world{t: t, store: s, log: &lockedBuffer{}}
-	providers := map[string]payment.Provider{
-		manual.Name:  manual.New(),
-		sandbox.Name: sandbox.New(sandbox.Config{URL: sandboxURL(), APIKey: sandboxKey, WebhookSecret: []byte(sandboxKey)}),
-	}
-	w.flows = &flows{act: activities.New(activities.Config{Store: s, Providers: providers, Policy: domain.Policy{
+	card := sandbox.New(sandbox.Config{URL: sandboxURL(), APIKey: sandboxKey, WebhookSecret: []byte(sandboxKey)})
+	providers, err := payment.NewRegistry(manual.New().Registration(), card.Registration())
+	require.NoError(t, err)
+	w.flows = &flows{act: activities.New(activities.Config{Store: s, Providers: providers.Providers(), Policy: domain.Policy{
 		PaymentWindow: 23 * time.Hour, Billing: domain.DefaultBillingPolicy(),
 	}})}
 	c := Config{

@@ -59,7 +59,7 @@ func (a *API) attachMethod(ctx context.Context, in *attachInput) (*attachOutput,
 	id, again, err := a.once(ctx, k, method.ID,
 		func() error { return a.fill(ctx, method, in.Body.PaymentOption, in.Body.PaymentToken) },
 		func(tx *store.Store) error {
-			if method.Provider != domain.ProviderManual {
+			if method.Proposed() {
 				return tx.ProposeMethod(ctx, method)
 			}
 			method, err = attach(ctx, tx, who, method)
@@ -83,7 +83,7 @@ func (a *API) attachMethod(ctx context.Context, in *attachInput) (*attachOutput,
 
 // made has the provider make the method, where one does.
 func (a *API) made(ctx context.Context, m *domain.PaymentMethod) (*domain.PaymentMethod, string, error) {
-	if m.Provider == domain.ProviderManual || m.Ref != "" {
+	if !m.Proposed() {
 		return m, "", nil
 	}
 	page, refused, err := a.flows.AttachMethod(ctx, m)
@@ -109,7 +109,8 @@ func (a *API) fill(ctx context.Context, m *domain.PaymentMethod, key, token stri
 	if err != nil {
 		return err
 	}
-	m.Option, m.Provider, m.Type, m.Name, m.Token = option.Key, option.Provider, option.Type, option.Name, token
+	*m = *option.NewMethod(m.ID, m.AccountID, m.CreatedAt)
+	m.Token = token
 	return nil
 }
 
@@ -144,7 +145,7 @@ func (a *API) defaultMethod(ctx context.Context, in *methodInput) (*methodOutput
 		if m.Default {
 			return nil
 		}
-		if m.Provider != domain.ProviderManual && m.Ref == "" {
+		if m.Proposed() {
 			return &domain.Error{Code: domain.CodeConflict, Detail: "It is not attached yet: finish the provider's page first."}
 		}
 		if err := tx.MakeDefault(ctx, m); err != nil {

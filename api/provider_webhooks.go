@@ -32,11 +32,11 @@ const handOnWithin = 2 * time.Second
 // receiveProviderWebhook stores what a provider says, once, before it answers.
 // What it says is not believed: whoever it is about asks the provider.
 func (a *API) receiveProviderWebhook(ctx context.Context, in *providerWebhookInput) (*struct{}, error) {
-	provider, known := a.Providers[in.Provider]
+	registered, known := a.Providers.Find(in.Provider)
 	if !known {
 		return nil, domain.NotFound("payment provider")
 	}
-	event, err := provider.Event(in.header, in.RawBody, a.store.Now())
+	event, err := registered.Provider.Event(in.header, in.RawBody, a.store.Now())
 	if err != nil {
 		a.metrics.authFailed(errForged)
 		return nil, errForged

@@ -149,15 +149,11 @@ func (m *PaymentMethod) Chargeable() bool {
 	return m.CollectionMethod == ChargeAutomatically && m.Ref != ""
 }
 
-// Proposed reports whether its provider still has to make the method, of a token
-// or of a page that the customer fills in. Until then nobody can pay with it.
+// Proposed reports whether a provider has yet to make the method of what the
+// customer gave, or is about to give. Until then nobody can pay with it.
 func (m *PaymentMethod) Proposed() bool {
 	return m.CollectionMethod == ChargeAutomatically && m.Ref == ""
 }
-
-// Proposed reports whether a provider has yet to make the method of what the
-// customer gave, or is about to give.
-func (m *PaymentMethod) Proposed() bool { return m.Provider != ProviderManual && m.Ref == "" }
 
 // Present fills the computed fields.
 func (m *PaymentMethod) Present() { m.Object = "payment_method" }

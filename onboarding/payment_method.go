@@ -127,10 +127,7 @@ func (o *Onboarding) propose(option *domain.PaymentOption, id, token string) (*d
 }
 
 func (o *Onboarding) methodOf(option *domain.PaymentOption, id string) *domain.PaymentMethod {
-	return &domain.PaymentMethod{
-		ID: id, AccountID: o.row.AccountID, Option: option.Key, Provider: option.Provider, Type: option.Type,
-		Name: option.Name, CreatedAt: o.Now,
-	}
+	return option.NewMethod(id, o.row.AccountID, o.Now)
 }
 
 // askForMethod has the provider asked for the method, or for the page to enter

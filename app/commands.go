@@ -84,10 +84,10 @@ func runMigrate(ctx context.Context, a *App) error {
 
 func runSeed(ctx context.Context, a *App) error {
 	defer a.Close()
-	if err := a.openStore(); err != nil {
+	if err := errors.Join(a.openStore(), a.ConnectProviders(a.SecretKey == "")); err != nil {
 		return err
 	}
-	if err := errors.Join(a.Store.Seed(ctx), a.Store.UseCardProvider(ctx, a.cardProvider())); err != nil {
+	if err := a.seedCatalogue(ctx); err != nil {
 		return err
 	}
 	password, err := a.ensureAdmin(ctx, func() (string, error) { return randomPassword(), nil })

@@ -83,11 +83,11 @@ func StartDev(ctx context.Context, a *App) (*Dev, error) {
 	if err := a.ConnectTemporal(options); err != nil {
 		return nil, err
 	}
-	if err := d.fill(ctx); err != nil {
-		return nil, err
-	}
 	a.Listen = d.Listener.Addr().String()
 	if err := d.startProviders(); err != nil {
+		return nil, err
+	}
+	if err := d.fill(ctx); err != nil {
 		return nil, err
 	}
 	if err := a.buildAPI(true); err != nil {
@@ -171,7 +171,7 @@ func (d *Dev) fill(ctx context.Context) error {
 	if err := a.Store.Migrate(ctx); err != nil {
 		return err
 	}
-	if err := errors.Join(a.Store.Seed(ctx), a.Store.UseCardProvider(ctx, a.cardProvider())); err != nil {
+	if err := a.seedCatalogue(ctx); err != nil {
 		return err
 	}
 	d.password = a.AdminPassword

@@ -32,17 +32,14 @@ const (
 // does not. What was under way after the time before is not counted.
 func (a *App) DeepChecks(ctx context.Context, before time.Time) []domain.Check {
 	invariants, err := a.Store.Invariants(ctx, before)
-	checks := make([]domain.Check, 0, len(invariants)+len(a.providers)+3)
+	checks := make([]domain.Check, 0, len(invariants)+len(a.providers.Names())+3)
 	for i := range invariants {
 		checks = append(checks, invariants[i].Check())
 	}
 	if err != nil {
 		checks = append(checks, unread("invariants", "The rows could not all be read.", err))
 	}
-	names := make([]string, 0, len(a.providers))
-	for name := range a.providers {
-		names = append(names, name)
-	}
+	names := a.providers.Names()
 	slices.Sort(names)
 	for _, name := range names {
 		checks = append(checks, a.checkCharges(ctx, name, before))
@@ -56,11 +53,12 @@ func unread(name, message string, err error) domain.Check {
 
 // checkCharges compares a provider's books with our payments, charge by charge.
 func (a *App) checkCharges(ctx context.Context, name string, before time.Time) domain.Check {
-	books, readable := a.providers[name].(payment.LedgerReader)
+	registered, _ := a.providers.Find(name)
+	books, readable := registered.Provider.(payment.LedgerReader)
 	if !readable {
 		return domain.Check{Name: "charges_" + name, Status: domain.CheckOK, Message: "Not compared: the books of " + name + " cannot be read."}
 	}
-	c := charges{App: a, provider: name, before: before, Invariant: store.Invariant{
+	c := charges{App: a, provider: name, asked: registered.Provider, before: before, Invariant: store.Invariant{
 		Name: "charges_" + name, Holds: "Every charge of " + name + ", less what was given back, is a succeeded payment or flagged as late.",
 		Fix: "Look these payments up at the provider; refund what nobody owes, and report it.",
 	}}
@@ -75,6 +73,7 @@ type charges struct {
 	*App
 	store.Invariant
 	provider string
+	asked    payment.Provider
 	before   time.Time
 	matched  int64 // succeeded payments with their charge
 }
@@ -152,7 +151,7 @@ func (c *charges) findUncharged(ctx context.Context) error {
 			return err
 		}
 		for i := range payments {
-			out, err := c.providers[c.provider].Lookup(ctx, payments[i].Key)
+			out, err := c.asked.Lookup(ctx, payments[i].Key)
 			if err != nil {
 				return err
 			}

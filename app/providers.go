@@ -20,26 +20,28 @@ import (
 	"slipway/payment/stripe"
 )
 
-// ConnectProviders makes the payment providers there are settings for: approval
-// by hand always, Stripe with a key, and the sandbox where one runs.
+// ConnectProviders registers the payment providers there are settings for:
+// approval by hand always, Stripe with a key, and the sandbox where one runs. A
+// provider is added here and nowhere else outside its own package.
 func (a *App) ConnectProviders(generateKey bool) error {
-	a.providers = map[string]payment.Provider{manual.Name: manual.New()}
+	list := []payment.Registration{manual.New().Registration()}
 	if a.StripeSecretKey != "" {
-		a.providers[stripe.Name] = stripe.New(stripe.Config{
+		list = append(list, stripe.New(stripe.Config{
 			SecretKey: a.StripeSecretKey, WebhookSecret: a.StripeWebhookSecret, APIBase: a.StripeAPIBase,
-		})
+		}).Registration())
 	}
-	if a.SandboxURL == "" {
-		return nil
+	if a.SandboxURL != "" {
+		key, err := a.Key(generateKey)
+		if err != nil {
+			return fmt.Errorf("the sandbox shares a secret with its users: %w", err)
+		}
+		list = append(list, sandbox.New(sandbox.Config{
+			URL: a.SandboxURL, APIKey: SandboxKey(key), WebhookSecret: SandboxSecret(key), Timeout: sandboxTimeout,
+		}).Registration())
 	}
-	key, err := a.Key(generateKey)
-	if err != nil {
-		return fmt.Errorf("the sandbox shares a secret with its users: %w", err)
-	}
-	a.providers[sandbox.Name] = sandbox.New(sandbox.Config{
-		URL: a.SandboxURL, APIKey: SandboxKey(key), WebhookSecret: SandboxSecret(key), Timeout: sandboxTimeout,
-	})
-	return nil
+	var err error
+	a.providers, err = payment.NewRegistry(list...)
+	return err
 }
 
 // The sandbox's API key and webhook secret follow from the secret key, so that
@@ -54,12 +56,24 @@ func derived(key []byte, purpose string) []byte {
 	return mac.Sum(nil)
 }
 
-// cardProvider is who charges cards: Stripe where it is set up.
-func (a *App) cardProvider() string {
-	if a.StripeSecretKey != "" {
-		return stripe.Name
+// seedCatalogue adds the catalogue of a new installation, and gives its card to
+// whoever charges cards here. A real provider keeps it once it has it.
+func (a *App) seedCatalogue(ctx context.Context) error {
+	if err := a.Store.Seed(ctx); err != nil {
+		return err
 	}
-	return sandbox.Name
+	const kind = string(domain.TypeCard)
+	card, found := a.providers.Choose(kind, true)
+	if !found {
+		return nil
+	}
+	var keep []string
+	for _, r := range a.providers.All() {
+		if r.Charges && r.Serves(kind) && !r.Simulated {
+			keep = append(keep, r.Name)
+		}
+	}
+	return a.Store.UseCardProvider(ctx, card.Name, keep...)
 }
 
 // publicAddress is where customers and providers reach the API that listens on
@@ -126,15 +140,25 @@ func runSandbox(ctx context.Context, a *App) error {
 	return nil
 }
 
-// checkProviders names the enabled payment options nobody is set up to charge.
+// checkProviders names the enabled payment options whose provider is not set up,
+// and what is wrong with the settings of those that are.
 func (a *App) checkProviders(ctx context.Context) domain.Check {
 	check := domain.Check{Name: "payment_providers", Status: domain.CheckOK, Message: "Every enabled payment option has its provider."}
+	for _, r := range a.providers.All() {
+		if r.Check == nil {
+			continue
+		}
+		if err := r.Check(); err != nil {
+			check.Status, check.Message = domain.CheckWarn, err.Error()+"."
+			check.Fix = "Look up the settings of " + r.Name + " in docs/operations.md."
+		}
+	}
 	options, err := a.Store.PaymentOptions(ctx)
 	if err != nil {
 		check.Status, check.Message, check.Fix = domain.CheckWarn, "The payment options could not be read.", "Look at the log."
 	}
 	for _, o := range options {
-		if _, found := a.providers[o.Provider]; !found && o.Enabled {
+		if _, found := a.providers.Find(o.Provider); !found && o.Enabled {
 			check.Status = domain.CheckWarn
 			check.Message = fmt.Sprintf("The payment option %s is charged through %s, which is not set up; whoever chooses it waits.", o.Key, o.Provider)
 			check.Fix = "Set STRIPE_SECRET_KEY or SLIPWAY_SANDBOX_URL and run `slipway seed`, or disable the option."

@@ -43,7 +43,7 @@ type App struct {
 	stderr io.Writer // where progress is shown
 
 	Store     *store.Store
-	providers map[string]payment.Provider
+	providers *payment.Registry
 	Sandbox   *sandbox.Server // dev and sandbox run one
 	Temporal  client.Client
 	Workflows *flows.Client
@@ -165,7 +165,7 @@ func (a *App) startWorker(ctx context.Context) error {
 		return err
 	}
 	acts := activities.New(activities.Config{
-		Store: a.Store, Processes: a.Workflows, Providers: a.providers, ReturnURL: a.publicAddress(a.Listen) + "/return",
+		Store: a.Store, Processes: a.Workflows, Providers: a.providers.Providers(), ReturnURL: a.publicAddress(a.Listen) + "/return",
 		Deliveries: a.Workflows, Webhooks: webhook.NewSender(a.WebhookPrivate),
 		Policy: domain.Policy{
 			PaymentWindow: a.PaymentWindow, Reminders: reminders, Billing: a.billingPolicy(),

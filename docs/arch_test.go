@@ -71,6 +71,7 @@ var mayImport = map[string][]string{
 	"payment/manual":            {"payment"},
 	"payment/sandbox":           {"payment"},
 	"payment/stripe":            {"payment"},
+	"payment/toytest":           {"payment"},
 	"notify/webhook":            {"domain"},
 	"billing":                   {"store", "payment", "domain"},
 	"onboarding":                {"billing", "store", "payment", "domain"},

@@ -43,7 +43,8 @@ func (Provider) Setup(context.Context, payment.Setup) (payment.Page, error) {
 
 // Charge is pending from the start, and stays so here.
 func (Provider) Charge(_ context.Context, in payment.Charge) (payment.Outcome, error) {
-	return payment.Outcome{Key: in.Key, Status: payment.StatusPendingApproval, Amount: in.Amount, Currency: in.Currency}, nil
+	return payment.Outcome{Key: in.Key, Status: payment.StatusPendingApproval, Amount: in.Amount,
+		Currency: in.Currency}, nil
 }
 
 // Lookup is pending for every key, also for one that was never charged: nobody
@@ -60,5 +61,6 @@ func (Provider) Refund(_ context.Context, in payment.Refund) (payment.Outcome, e
 
 // Event is ClassForged: nobody sends any.
 func (Provider) Event(http.Header, []byte, time.Time) (payment.Event, error) {
-	return payment.Event{}, &payment.Error{Class: payment.ClassForged, Cause: errors.New("a manual provider sends no webhooks")}
+	return payment.Event{}, &payment.Error{Class: payment.ClassForged,
+		Cause: errors.New("a manual provider sends no webhooks")}
 }

@@ -17,8 +17,10 @@ func TestManual_KeepsWhatEveryProviderPromises(t *testing.T) {
 		lacks := map[paymenttest.Capability]string{}
 		for _, c := range []paymenttest.Capability{
 			paymenttest.CanCharge, paymenttest.CanDecline, paymenttest.CanAskForAction, paymenttest.CanConfirm,
-			paymenttest.CanRefuseTokens, paymenttest.CanRefuseKeys, paymenttest.CanRefund, paymenttest.CanSetup, paymenttest.CanSignEvents,
-			paymenttest.CanThrottle, paymenttest.CanLoseResponses, paymenttest.CanStoreFailures, paymenttest.CanReset, paymenttest.CanFail,
+			paymenttest.CanRefuseTokens, paymenttest.CanRefuseKeys, paymenttest.CanRefund, paymenttest.CanSetup,
+			paymenttest.CanSignEvents,
+			paymenttest.CanThrottle, paymenttest.CanLoseResponses, paymenttest.CanStoreFailures, paymenttest.CanReset,
+			paymenttest.CanFail,
 		} {
 			lacks[c] = "a person does it, and there is nobody to ask"
 		}
@@ -36,7 +38,8 @@ func TestManual_EverythingWaitsForAPerson(t *testing.T) {
 	assert.Equal(t, payment.Method{Customer: "cus_1", Ref: "manual"}, m)
 	o, err := p.Charge(ctx, payment.Charge{Key: "in_1/1", Amount: 4900, Currency: "eur"})
 	require.NoError(t, err)
-	assert.Equal(t, payment.Outcome{Key: "in_1/1", Status: payment.StatusPendingApproval, Amount: 4900, Currency: "eur"}, o)
+	assert.Equal(t, payment.Outcome{Key: "in_1/1", Status: payment.StatusPendingApproval, Amount: 4900, Currency: "eur"},
+		o)
 	o, err = p.Lookup(ctx, "in_9/1")
 	require.NoError(t, err)
 	assert.Equal(t, payment.StatusPendingApproval, o.Status, "it never says that no money comes")

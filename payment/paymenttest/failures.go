@@ -97,7 +97,8 @@ func everyCall(t *testing.T, p payment.Provider) map[string]error {
 	t.Helper()
 	ctx, errs := t.Context(), map[string]error{}
 	_, errs["attach"] = p.Attach(ctx, payment.Attach{Key: newKey(), AccountID: "acct_1", Token: "tok_secret"})
-	_, errs["setup"] = p.Setup(ctx, payment.Setup{Key: newKey(), AccountID: "acct_1", ReturnURL: "http://127.0.0.1:1/done"})
+	_, errs["setup"] = p.Setup(ctx, payment.Setup{Key: newKey(), AccountID: "acct_1",
+		ReturnURL: "http://127.0.0.1:1/done"})
 	_, errs["charge"] = p.Charge(ctx, chargeOf(payment.Method{Customer: "customer_1", Ref: "method_1"}))
 	_, errs["lookup"] = p.Lookup(ctx, newKey())
 	_, errs["refund"] = p.Refund(ctx, payment.Refund{Key: newKey(), Charge: newKey(), Ref: "charge_1"})

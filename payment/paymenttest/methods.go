@@ -49,7 +49,8 @@ func refusedToken(t *testing.T, s Subject) {
 // newPage makes a page to enter a method on.
 func newPage(t *testing.T, s Subject, key string) payment.Page {
 	t.Helper()
-	p, err := s.Provider.Setup(t.Context(), payment.Setup{Key: key, AccountID: "acct_1", ReturnURL: "http://127.0.0.1:1/done"})
+	p, err := s.Provider.Setup(t.Context(), payment.Setup{Key: key, AccountID: "acct_1",
+		ReturnURL: "http://127.0.0.1:1/done"})
 	require.NoError(t, err)
 	require.NotEmpty(t, p.Ref)
 	require.Regexp(t, `^https?://`, p.URL)

@@ -56,9 +56,11 @@ type Tokens struct {
 	Refused        string // no method can be made of it (CanRefuseTokens)
 	Throttled      string // the first few charges are 429 and say for how long, at most 5 s (CanThrottle)
 	LostResponse   string // the first charge is made, its answer lost (CanLoseResponses)
-	StoredFailure  string // the method's first charge fails with every repetition of its key, others succeed (CanStoreFailures)
-	Reset          string // the first charge finds its connection reset, and is not made (CanReset)
-	Failing        string // the first charge is answered with a 5xx, and not made (CanFail)
+	// StoredFailure: the method's first charge fails with every repetition of its key,
+	// others succeed (CanStoreFailures).
+	StoredFailure string
+	Reset         string // the first charge finds its connection reset, and is not made (CanReset)
+	Failing       string // the first charge is answered with a 5xx, and not made (CanFail)
 }
 
 // Entry is one charge on the other side's books.

@@ -132,7 +132,8 @@ func (s *Server) repeated(ctx context.Context, tx *sql.Tx, found Charge, in char
 }
 
 func reusedKey() error {
-	return &problem{Status: 409, Code: "idempotency_key_reused", Detail: "The key belongs to a request with other parameters."}
+	return &problem{Status: 409, Code: "idempotency_key_reused",
+		Detail: "The key belongs to a request with other parameters."}
 }
 
 // faultOf counts the request, where its number matters, and says what goes wrong
@@ -153,7 +154,9 @@ func (s *Server) faultOf(ctx context.Context, tx *sql.Tx, b behaviour, key, meth
 }
 
 // newCharge puts a charge on the books, with the end the method's token wants.
-func (s *Server) newCharge(ctx context.Context, tx *sql.Tx, key string, in chargeRequest, m storedMethod, b behaviour) (Charge, error) {
+func (s *Server) newCharge(
+	ctx context.Context, tx *sql.Tx, key string, in chargeRequest, m storedMethod, b behaviour,
+) (Charge, error) {
 	c := Charge{
 		Key: key, Ref: newID("sch"), Customer: m.Customer, Method: m.ID, Amount: in.Amount, Currency: in.Currency,
 		Status: payment.StatusSucceeded, CreatedAt: s.now(), returnURL: in.ReturnURL,
@@ -172,7 +175,8 @@ func (s *Server) newCharge(ctx context.Context, tx *sql.Tx, key string, in charg
 	_, err := tx.ExecContext(ctx, `INSERT INTO charges
 		(key, id, fingerprint, customer, method, amount, currency, return_url, status, code, created_at)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		c.Key, c.Ref, in.fingerprint(), c.Customer, c.Method, c.Amount, c.Currency, c.returnURL, c.Status, c.Code, c.CreatedAt.UnixMilli())
+		c.Key, c.Ref, in.fingerprint(), c.Customer, c.Method, c.Amount, c.Currency, c.returnURL, c.Status, c.Code,
+		c.CreatedAt.UnixMilli())
 	if err != nil {
 		return c, err
 	}
@@ -183,7 +187,8 @@ func (s *Server) newCharge(ctx context.Context, tx *sql.Tx, key string, in charg
 	return c, s.hooks.tell(ctx, tx, b.kind == "tok_webhook_chaos", c.Key, c.Ref, told...)
 }
 
-const chargeColumns = `key, id, fingerprint, customer, method, amount, currency, return_url, status, code, refunded, created_at`
+const chargeColumns = `key, id, fingerprint, customer, method, amount, currency, return_url,
+	status, code, refunded, created_at`
 
 // findCharge finds a charge by one of its columns; sql.ErrNoRows when there is
 // none.
@@ -200,7 +205,8 @@ func scanCharge(row interface{ Scan(dest ...any) error }) (Charge, []byte, error
 	var c Charge
 	var fingerprint []byte
 	var created int64
-	err := row.Scan(&c.Key, &c.Ref, &fingerprint, &c.Customer, &c.Method, &c.Amount, &c.Currency, &c.returnURL, &c.Status, &c.Code, &c.Refunded, &created)
+	err := row.Scan(&c.Key, &c.Ref, &fingerprint, &c.Customer, &c.Method, &c.Amount, &c.Currency, &c.returnURL, &c.Status,
+		&c.Code, &c.Refunded, &created)
 	c.CreatedAt = time.UnixMilli(created).UTC()
 	return c, fingerprint, err
 }

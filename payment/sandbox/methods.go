@@ -129,7 +129,8 @@ func (s *Server) postSetupPage(r *http.Request) (any, error) {
 			return err
 		}
 		var id string
-		err := tx.QueryRowContext(r.Context(), `INSERT INTO setup_pages (id, key, customer, return_url, expires_at) VALUES (?, ?, ?, ?, ?)
+		err := tx.QueryRowContext(r.Context(),
+			`INSERT INTO setup_pages (id, key, customer, return_url, expires_at) VALUES (?, ?, ?, ?, ?)
 			ON CONFLICT (key) DO UPDATE SET key = key RETURNING id`,
 			newID("ssp"), key, in.Customer, in.ReturnURL, s.now().Add(pageLives).UnixMilli()).Scan(&id)
 		if err == nil {
@@ -152,7 +153,8 @@ func pageByID(ctx context.Context, tx querier, id string) (setupPage, error) {
 	p := setupPage{ID: id}
 	var expires int64
 	var method sql.NullString
-	err := tx.QueryRowContext(ctx, `SELECT key, customer, return_url, method, expires_at FROM setup_pages WHERE id = ?`, id).
+	err := tx.QueryRowContext(ctx,
+		`SELECT key, customer, return_url, method, expires_at FROM setup_pages WHERE id = ?`, id).
 		Scan(&p.key, &p.Customer, &p.returnURL, &method, &expires)
 	if errors.Is(err, sql.ErrNoRows) {
 		return p, &problem{Status: 404, Code: codeNoSuchPage, Detail: "There is no such page."}

@@ -60,7 +60,8 @@ func (s *Server) page(h func(r *http.Request) (pageView, string, error)) http.Ha
 // may lead is left open, as it leads on to the merchant.
 func securePage(h http.Header) {
 	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'")
+	h.Set("Content-Security-Policy",
+		"default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Cache-Control", "no-store")
@@ -91,7 +92,8 @@ func (s *Server) showSetup(r *http.Request) (pageView, string, error) {
 	if err != nil || p.Method != nil {
 		return pageDone(), "", err
 	}
-	return pageView{Title: "Add a payment method", Note: "This is a test company: no card is real, and no money moves.", Cards: testCards}, "", nil
+	return pageView{Title: "Add a payment method", Note: "This is a test company: no card is real, and no money moves.",
+		Cards: testCards}, "", nil
 }
 
 func pageDone() pageView {
@@ -102,7 +104,8 @@ func pageDone() pageView {
 func (s *Server) openPage(ctx context.Context, tx querier, id string) (setupPage, error) {
 	p, err := pageByID(ctx, tx, id)
 	if err == nil && p.Method == nil && s.now().After(p.ExpiresAt) {
-		err = &problem{Status: http.StatusGone, Code: "page_expired", Detail: "This page has expired. Please ask for a new one."}
+		err = &problem{Status: http.StatusGone, Code: "page_expired",
+			Detail: "This page has expired. Please ask for a new one."}
 	}
 	return p, err
 }

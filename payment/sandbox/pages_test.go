@@ -76,7 +76,8 @@ func TestSandboxPages_ExpireUnfinished(t *testing.T) {
 
 func TestSandboxPages_LeadToTheWebAndNowhereElse(t *testing.T) {
 	t.Parallel()
-	for _, address := range []string{"", "javascript:alert(1)", "//evil.example", "/relative", "data:text/html,x", "ftp://x/y", "http://", "https:evil", "\x00"} {
+	for _, address := range []string{"", "javascript:alert(1)", "//evil.example", "/relative", "data:text/html,x",
+		"ftp://x/y", "http://", "https:evil", "\x00"} {
 		c := open(t)
 		answer := submit(t, setUp(t, c, address).URL, "token", "tok_ok")
 		assert.Equal(t, http.StatusOK, answer.StatusCode, address)
@@ -114,7 +115,8 @@ func TestSandboxPages_ConfirmedChargeIsPaidAndLaterOnesNeedNobody(t *testing.T) 
 	assert.Contains(t, look(t, o.ActionURL).text, "is confirmed")
 
 	assert.Equal(t, payment.StatusSucceeded, renewal("in_3/1").Status)
-	assert.Equal(t, payment.StatusRequiresAction, c.charged(t, chargeOf(m, "in_4/1")).Status, "a customer who is there is asked again")
+	assert.Equal(t, payment.StatusRequiresAction, c.charged(t, chargeOf(m, "in_4/1")).Status,
+		"a customer who is there is asked again")
 }
 
 func TestSandboxPages_CanceledChargeCannotBeConfirmed(t *testing.T) {

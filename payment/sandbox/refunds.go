@@ -44,7 +44,8 @@ func (s *Server) refundOnce(ctx context.Context, tx *sql.Tx, key string, in refu
 		return c, err
 	}
 	var before refundRequest
-	err = tx.QueryRowContext(ctx, `SELECT charge, amount FROM refunds WHERE key = ?`, key).Scan(&before.Charge, &before.Amount)
+	err = tx.QueryRowContext(ctx, `SELECT charge, amount FROM refunds WHERE key = ?`, key).
+		Scan(&before.Charge, &before.Amount)
 	switch {
 	case err == nil && before != in:
 		return c, reusedKey()
@@ -55,7 +56,8 @@ func (s *Server) refundOnce(ctx context.Context, tx *sql.Tx, key string, in refu
 	if err != nil || name == "" {
 		return c, err
 	}
-	if _, err = tx.ExecContext(ctx, `INSERT INTO refunds (key, charge, amount) VALUES (?, ?, ?)`, key, in.Charge, in.Amount); err != nil {
+	_, err = tx.ExecContext(ctx, `INSERT INTO refunds (key, charge, amount) VALUES (?, ?, ?)`, key, in.Charge, in.Amount)
+	if err != nil {
 		return c, err
 	}
 	return c, s.saveCharge(ctx, tx, c, name)
@@ -84,7 +86,8 @@ func (c *Charge) giveBack(amount int64) (event string, err error) {
 
 // saveCharge writes what may change of a charge, and tells of it.
 func (s *Server) saveCharge(ctx context.Context, tx *sql.Tx, c Charge, event string) error {
-	_, err := tx.ExecContext(ctx, `UPDATE charges SET status = ?, code = ?, refunded = ? WHERE key = ?`, c.Status, c.Code, c.Refunded, c.Key)
+	_, err := tx.ExecContext(ctx, `UPDATE charges SET status = ?, code = ?, refunded = ? WHERE key = ?`,
+		c.Status, c.Code, c.Refunded, c.Key)
 	if err != nil {
 		return err
 	}

@@ -73,7 +73,8 @@ func (c *company) attach(t testing.TB, token string) payment.Method {
 }
 
 func chargeOf(m payment.Method, key string) payment.Charge {
-	return payment.Charge{Key: key, Customer: m.Customer, Method: m.Ref, Amount: 4900, Currency: "eur", InvoiceID: "in_1", AccountID: "acct_1"}
+	return payment.Charge{Key: key, Customer: m.Customer, Method: m.Ref, Amount: 4900, Currency: "eur", InvoiceID: "in_1",
+		AccountID: "acct_1"}
 }
 
 // charged makes the charge and returns its outcome.
@@ -135,8 +136,10 @@ func signWith(secret, body []byte, at time.Time) http.Header {
 }
 
 func event(kind payment.EventType, key string) []byte {
-	name := map[payment.EventType]string{payment.EventCharge: "charge.succeeded", payment.EventSetup: "setup.completed"}[kind]
-	body, _ := json.Marshal(map[string]string{"id": "sev_1", "type": name, "key": key, "ref": "sch_1", "created_at": "2026-03-14T15:09:26Z"})
+	name := map[payment.EventType]string{payment.EventCharge: "charge.succeeded",
+		payment.EventSetup: "setup.completed"}[kind]
+	body, _ := json.Marshal(map[string]string{"id": "sev_1", "type": name, "key": key, "ref": "sch_1",
+		"created_at": "2026-03-14T15:09:26Z"})
 	return body
 }
 
@@ -153,7 +156,8 @@ func TestSandbox_KeepsWhatEveryProviderPromises(t *testing.T) {
 			},
 			Ledger: func() (entries []paymenttest.Entry) {
 				for _, e := range c.ledger(t) {
-					entries = append(entries, paymenttest.Entry{Key: e.Key, Amount: e.Amount, Currency: e.Currency, Status: e.Status, Refunded: e.Refunded})
+					entries = append(entries, paymenttest.Entry{Key: e.Key, Amount: e.Amount, Currency: e.Currency, Status: e.Status,
+						Refunded: e.Refunded})
 				}
 				return entries
 			},

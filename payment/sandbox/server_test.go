@@ -1,15 +1,10 @@
 package sandbox_test
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -47,8 +42,10 @@ func TestSandbox_TokensOutOfTheirRangeAreRefused(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	for _, token := range []string{
-		"", "_", "tok_", "tok", "ok", "tok_OK", "tok_ok_1", "tok_throttled", "tok_throttled_0", "tok_throttled_100", "tok_throttled_wait",
-		"tok_throttled_wait_86401", "tok_flaky_-1", "tok_fails_from_", "tok_stored_501", "tok_declined", "ssp_unknown", "ssp_../../ledger",
+		"", "_", "tok_", "tok", "ok", "tok_OK", "tok_ok_1", "tok_throttled", "tok_throttled_0", "tok_throttled_100",
+		"tok_throttled_wait",
+		"tok_throttled_wait_86401", "tok_flaky_-1", "tok_fails_from_", "tok_stored_501", "tok_declined", "ssp_unknown",
+		"ssp_../../ledger",
 	} {
 		_, err := c.Attach(t.Context(), payment.Attach{Key: "k", AccountID: "acct_1", Token: token})
 		var e *payment.Error
@@ -74,7 +71,8 @@ func TestSandbox_RunsDryFromTheFifthCharge(t *testing.T) {
 	m := c.attach(t, "tok_fails_from_5")
 	for i := range 7 {
 		o := c.charged(t, chargeOf(m, fmt.Sprintf("in_%d/1", i)))
-		assert.Equal(t, map[bool]payment.Status{true: payment.StatusSucceeded, false: payment.StatusFailed}[i < 4], o.Status, i)
+		assert.Equal(t, map[bool]payment.Status{true: payment.StatusSucceeded, false: payment.StatusFailed}[i < 4], o.Status,
+			i)
 		assert.Equal(t, o, c.charged(t, chargeOf(m, o.Key)), "a repetition is no other charge")
 	}
 }
@@ -163,17 +161,23 @@ func TestSandbox_SomebodyElsesAnswersAreNeverProof(t *testing.T) {
 		body   string
 		want   payment.Error
 	}{
-		"another server's 404":        {404, "", "<html>nothing here</html>", payment.Error{Class: payment.ClassMisconfigured}},
-		"a gateway's 502":             {502, "", "bad gateway", payment.Error{Class: payment.ClassUnknown}},
-		"a 503 with a delay":          {503, "Retry-After: 7", "", payment.Error{Class: payment.ClassUnavailable, RetryAfter: 7 * time.Second}},
-		"a 503 without":               {503, "", "", payment.Error{Class: payment.ClassUnknown}},
-		"a stored 500":                {500, "Idempotent-Replayed: true", `{"code":"x"}`, payment.Error{Class: payment.ClassUnknown, Code: "x", Spent: true}},
-		"a redirect":                  {302, "Location: /elsewhere", "", payment.Error{Class: payment.ClassMisconfigured}},
-		"a 403":                       {403, "", "", payment.Error{Class: payment.ClassMisconfigured}},
-		"a 200 that says nothing":     {200, "", "", payment.Error{Class: payment.ClassUnknown, Code: "unreadable_answer"}},
-		"a 200 about something else":  {200, "", `{"key":"in_2/1","id":"sch_1","status":"succeeded"}`, payment.Error{Class: payment.ClassUnknown, Code: "unreadable_answer"}},
-		"a 200 with an unknown state": {200, "", `{"key":"in_1/1","id":"sch_1","status":"maybe"}`, payment.Error{Class: payment.ClassUnknown, Code: "unreadable_answer"}},
-		"a 200 that breaks off":       {200, "Content-Length: 900", `{"key":"in_1/1"`, payment.Error{Class: payment.ClassUnknown, Code: "unreadable_answer"}},
+		"another server's 404": {404, "", "<html>nothing here</html>",
+			payment.Error{Class: payment.ClassMisconfigured}},
+		"a gateway's 502": {502, "", "bad gateway", payment.Error{Class: payment.ClassUnknown}},
+		"a 503 with a delay": {503, "Retry-After: 7", "",
+			payment.Error{Class: payment.ClassUnavailable, RetryAfter: 7 * time.Second}},
+		"a 503 without": {503, "", "", payment.Error{Class: payment.ClassUnknown}},
+		"a stored 500": {500, "Idempotent-Replayed: true", `{"code":"x"}`,
+			payment.Error{Class: payment.ClassUnknown, Code: "x", Spent: true}},
+		"a redirect":              {302, "Location: /elsewhere", "", payment.Error{Class: payment.ClassMisconfigured}},
+		"a 403":                   {403, "", "", payment.Error{Class: payment.ClassMisconfigured}},
+		"a 200 that says nothing": {200, "", "", payment.Error{Class: payment.ClassUnknown, Code: "unreadable_answer"}},
+		"a 200 about something else": {200, "", `{"key":"in_2/1","id":"sch_1","status":"succeeded"}`,
+			payment.Error{Class: payment.ClassUnknown, Code: "unreadable_answer"}},
+		"a 200 with an unknown state": {200, "", `{"key":"in_1/1","id":"sch_1","status":"maybe"}`,
+			payment.Error{Class: payment.ClassUnknown, Code: "unreadable_answer"}},
+		"a 200 that breaks off": {200, "Content-Length: 900", `{"key":"in_1/1"`,
+			payment.Error{Class: payment.ClassUnknown, Code: "unreadable_answer"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -240,93 +244,4 @@ func TestSandbox_RefusesWhatNoChargeCanBe(t *testing.T) {
 		assert.Equal(t, payment.ClassMisconfigured, payment.ClassOf(err), name)
 	}
 	assert.Empty(t, c.ledger(t))
-}
-
-func TestSandbox_KeepsItsBooksOverACrash(t *testing.T) {
-	t.Parallel()
-	file := filepath.Join(t.TempDir(), "books of a café?.db")
-	onFile := func(c *sandbox.ServerConfig) { c.File, c.NoSync = file, false }
-	first := open(t, onFile)
-	ok, stored := first.attach(t, "tok_ok"), first.attach(t, "tok_stored_500")
-	o := first.charged(t, chargeOf(ok, "in_1/1"))
-	_, err := first.Charge(t.Context(), chargeOf(stored, "in_2/1"))
-	require.Error(t, err)
-	// What a killed process leaves is the file and its log, as they are now.
-	copied := filepath.Join(t.TempDir(), "left.db")
-	for _, suffix := range []string{"", "-wal"} {
-		left, err := os.ReadFile(file + suffix)
-		require.NoError(t, err)
-		require.NoError(t, os.WriteFile(copied+suffix, left, 0o600))
-	}
-	first.close(t)
-
-	for _, file := range []string{file, copied} {
-		second := open(t, func(c *sandbox.ServerConfig) { c.File = file })
-		assert.Equal(t, o, second.charged(t, chargeOf(ok, "in_1/1")))
-		_, err = second.Charge(t.Context(), chargeOf(stored, "in_2/1"))
-		var e *payment.Error
-		require.ErrorAs(t, err, &e)
-		assert.True(t, e.Spent, "the failure is kept as well")
-		charges := second.ledger(t)
-		require.Len(t, charges, 1)
-		assert.Equal(t, "in_1/1", charges[0].Key)
-		second.close(t)
-	}
-}
-
-func TestSandbox_BooksWithoutAFileGoWithTheServer(t *testing.T) {
-	t.Parallel()
-	c := open(t, func(c *sandbox.ServerConfig) { c.File = "" })
-	c.charged(t, chargeOf(c.attach(t, "tok_ok"), "in_1/1"))
-	require.NoError(t, c.server.Close())
-	require.NoError(t, c.server.Close(), "again changes nothing")
-	_, err := c.server.Ledger(t.Context())
-	assert.Error(t, err)
-}
-
-func TestSandbox_SaysSoWhenItCannotKeepBooks(t *testing.T) {
-	t.Parallel()
-	for _, config := range []sandbox.ServerConfig{
-		{}, {APIKey: apiKey, WebhookURL: "http://127.0.0.1:1"}, {APIKey: apiKey, File: filepath.Join(t.TempDir(), "no", "such", "directory")},
-	} {
-		_, err := sandbox.NewServer(config)
-		assert.Error(t, err)
-	}
-}
-
-func TestSandbox_ShowsTheLedgerToWhoHasTheKey(t *testing.T) {
-	t.Parallel()
-	c := open(t)
-	m := c.attach(t, "tok_ok")
-	c.charged(t, chargeOf(m, "in_1/1"))
-	ask := func(key string) answered {
-		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, c.url+"/v1/ledger", nil)
-		require.NoError(t, err)
-		req.Header.Set("Authorization", "Bearer "+key)
-		answer, err := browser.Do(req)
-		return read(t, answer, err)
-	}
-	for _, key := range []string{"", "sandbox", apiKey + " "} {
-		assert.Equal(t, http.StatusUnauthorized, ask(strings.TrimRight(key, " ")+map[bool]string{true: "x"}[key != ""]).StatusCode)
-	}
-	var got struct{ Data []sandbox.Charge }
-	require.NoError(t, json.Unmarshal([]byte(ask(apiKey).text), &got))
-	require.Len(t, got.Data, 1)
-	assert.Equal(t, c.ledger(t), got.Data)
-	assert.Equal(t, m.Ref, got.Data[0].Method)
-}
-
-func TestSandbox_LogsNoTokenAndNoSecret(t *testing.T) {
-	t.Parallel()
-	var log bytes.Buffer
-	c := open(t, func(c *sandbox.ServerConfig) { c.Log = slog.New(slog.NewTextHandler(&log, nil)) })
-	m := c.attach(t, "tok_flaky_1")
-	require.NoError(t, c.server.Close()) // its database is gone, its door still open
-	_, err := c.Charge(t.Context(), chargeOf(m, "in_1/1"))
-	assert.Equal(t, payment.ClassUnknown, payment.ClassOf(err))
-	c.close(t)
-	assert.Contains(t, log.String(), "could not answer")
-	for _, hidden := range []string{apiKey, "tok_", string(secret), "acct_1"} {
-		assert.NotContains(t, log.String(), hidden)
-	}
 }

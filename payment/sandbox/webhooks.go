@@ -30,7 +30,8 @@ const (
 
 // hookOf is the webhook that tells of a decided charge; empty for one that waits.
 func hookOf(s payment.Status) string {
-	return map[payment.Status]string{payment.StatusSucceeded: hookChargeSucceeded, payment.StatusFailed: hookChargeFailed}[s]
+	return map[payment.Status]string{payment.StatusSucceeded: hookChargeSucceeded,
+		payment.StatusFailed: hookChargeFailed}[s]
 }
 
 // hookEvent is the body of a webhook. It names what changed and no more:
@@ -67,7 +68,8 @@ func startHooks(s *Server) *hookSender {
 	ctx, cancel := context.WithCancel(context.Background())
 	h := &hookSender{
 		s: s, signer: signer, cancel: cancel, woken: make(chan struct{}, 1), done: make(chan struct{}),
-		client: &http.Client{Timeout: hookTimeout, CheckRedirect: stayHere, Transport: &http.Transport{MaxIdleConnsPerHost: hooksAtOnce}},
+		client: &http.Client{Timeout: hookTimeout, CheckRedirect: stayHere,
+			Transport: &http.Transport{MaxIdleConnsPerHost: hooksAtOnce}},
 	}
 	go h.run(ctx)
 	return h
@@ -184,7 +186,8 @@ func (h *hookSender) sendDue(ctx context.Context) (time.Duration, error) {
 }
 
 func (h *hookSender) due(ctx context.Context) ([]*dueHook, error) {
-	rows, err := h.s.db.QueryContext(ctx, `SELECT seq, id, key, body, tries FROM webhooks WHERE due <= ? ORDER BY due, seq LIMIT ?`,
+	rows, err := h.s.db.QueryContext(ctx,
+		`SELECT seq, id, key, body, tries FROM webhooks WHERE due <= ? ORDER BY due, seq LIMIT ?`,
 		time.Now().UnixMilli(), hookBatch)
 	if err != nil {
 		return nil, err

@@ -66,7 +66,8 @@ func (r *receiver) told(key string) []string {
 
 func (r *receiver) requireTold(t *testing.T, key string, names ...string) {
 	t.Helper()
-	require.EventuallyWithT(t, func(t *assert.CollectT) { assert.Equal(t, names, r.told(key)) }, 10*time.Second, 10*time.Millisecond)
+	require.EventuallyWithT(t, func(t *assert.CollectT) { assert.Equal(t, names, r.told(key)) }, 10*time.Second,
+		10*time.Millisecond)
 }
 
 func (r *receiver) of(c *sandbox.ServerConfig) { c.WebhookURL = r.URL }

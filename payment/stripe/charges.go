@@ -44,7 +44,9 @@ func unchargeable(e *stripe.Error) bool {
 // current replaces what Stripe has stored under the key by how the charge is
 // now: a repeated request is answered with the first answer, word for word, even
 // when the customer has confirmed it since.
-func (s *Provider) current(ctx context.Context, out payment.Outcome, response *stripe.APIResponse) (payment.Outcome, error) {
+func (s *Provider) current(
+	ctx context.Context, out payment.Outcome, response *stripe.APIResponse,
+) (payment.Outcome, error) {
 	if out.Ref == "" || response == nil || !isReplay(response.Header) {
 		return out, nil
 	}
@@ -95,7 +97,8 @@ func declined(in payment.Charge, e *stripe.Error) payment.Outcome {
 }
 
 func outcomeOf(key string, intent *stripe.PaymentIntent) payment.Outcome {
-	out := payment.Outcome{Key: key, Ref: intent.ID, Status: statusOf(intent), Amount: intent.Amount, Currency: string(intent.Currency)}
+	out := payment.Outcome{Key: key, Ref: intent.ID, Status: statusOf(intent), Amount: intent.Amount,
+		Currency: string(intent.Currency)}
 	switch out.Status {
 	case payment.StatusRequiresAction:
 		out.ActionURL = actionURL(intent)

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,36 +17,7 @@ import (
 
 	"slipway/payment"
 	"slipway/payment/paymenttest"
-	"slipway/payment/stripe"
 )
-
-// TestStripe_KeepsThePromises runs all of the providers' suite against a double
-// with a memory. What the double knows of Stripe is what its documentation says:
-// keys, stored answers, objects. That the requests are Stripe's is shown by
-// TestStripe_Contract.
-func TestStripe_KeepsThePromises(t *testing.T) {
-	t.Parallel()
-	d := &double{t: t, stored: map[string]storedAnswer{}, tries: map[string]int{}, objects: map[string]object{}}
-	server := httptest.NewServer(d)
-	t.Cleanup(server.Close)
-	// On a connection used before, Go itself would send a lost request again.
-	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
-	open := func(key string) *stripe.Provider {
-		return stripe.New(stripe.Config{SecretKey: key, WebhookSecret: hookSecret, APIBase: server.URL, HTTPClient: client})
-	}
-	paymenttest.Run(t, func(testing.TB) paymenttest.Subject {
-		return paymenttest.Subject{
-			Provider: open(apiKey), Refused: open("sk_test_revoked"),
-			Tokens: paymenttest.Tokens{
-				OK: "tok_ok", DeclinedSoft: "tok_soft", DeclinedHard: "tok_hard", RequiresAction: "tok_action",
-				Refused: "tok_refused", Throttled: "tok_throttled", LostResponse: "tok_lost", StoredFailure: "tok_stored",
-				Reset: "tok_reset", Failing: "tok_failing",
-			},
-			Ledger: d.ledger, Confirm: d.confirm, Finish: d.finish,
-			Event: eventAbout, Sign: func(body []byte, at time.Time) http.Header { return sign(body, at) },
-		}
-	})
-}
 
 type object = map[string]any
 
@@ -184,7 +154,8 @@ func (d *double) get(id string) doubleAnswer {
 
 func (d *double) card(token string, customer any) object {
 	return d.add("pm", object{
-		"token": token, "customer": customer, "card": object{"brand": "visa", "last4": "4242", "exp_month": 12, "exp_year": 2031},
+		"token": token, "customer": customer, "card": object{"brand": "visa", "last4": "4242", "exp_month": 12,
+			"exp_year": 2031},
 	})
 }
 
@@ -242,7 +213,8 @@ func (d *double) intent(r *http.Request, token string) doubleAnswer {
 	assert.NoError(d.t, err)
 	o := d.add("pi", object{
 		"amount": amount, "currency": "eur", "status": "succeeded", "created": time.Now().Unix(),
-		"metadata": object{"key": r.Form.Get("metadata[key]")}, "latest_charge": object{"id": "ch_1", "amount_refunded": int64(0)},
+		"metadata": object{"key": r.Form.Get("metadata[key]")}, "latest_charge": object{"id": "ch_1",
+			"amount_refunded": int64(0)},
 	})
 	d.intents = slices.Insert(d.intents, 0, o["id"].(string))
 	decline := map[string]string{"tok_soft": "insufficient_funds", "tok_hard": "stolen_card"}[token]
@@ -313,5 +285,6 @@ func (d *double) finish(p payment.Page) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	page := d.objects[p.Ref]
-	page["status"], page["setup_intent"] = "complete", object{"id": "seti_1", "payment_method": d.card("tok_ok", page["customer"])}
+	page["status"], page["setup_intent"] = "complete", object{"id": "seti_1",
+		"payment_method": d.card("tok_ok", page["customer"])}
 }

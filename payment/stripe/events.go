@@ -59,7 +59,8 @@ func eventOf(e stripe.Event) payment.Event {
 		Metadata          map[string]string `json:"metadata"`
 	}
 	_ = json.Unmarshal(e.Data.Raw, &about)
-	out := payment.Event{ID: e.ID, Type: payment.EventOther, Name: string(e.Type), OccurredAt: time.Unix(e.Created, 0).UTC()}
+	out := payment.Event{ID: e.ID, Type: payment.EventOther, Name: string(e.Type),
+		OccurredAt: time.Unix(e.Created, 0).UTC()}
 	switch {
 	case e.Type == stripe.EventTypeCheckoutSessionCompleted && about.Mode == string(stripe.CheckoutSessionModeSetup):
 		out.Type, out.Key = payment.EventSetup, about.ClientReferenceID

@@ -18,7 +18,8 @@ import (
 // eventJSON is an event in Stripe's shape, of an API version that is not the
 // library's.
 func eventJSON(name, object string) []byte {
-	return fmt.Appendf(nil, `{"id":"evt_1","object":"event","api_version":"2020-08-27","created":1790000000,"livemode":false,
+	return fmt.Appendf(nil,
+		`{"id":"evt_1","object":"event","api_version":"2020-08-27","created":1790000000,"livemode":false,
 		"type":%q,"data":{"object":%s}}`, name, object)
 }
 
@@ -36,13 +37,16 @@ func TestStripe_EventsSayWhatTheyAreAbout(t *testing.T) {
 		kind         payment.EventType
 		key          string
 	}{
-		"paid":                     {"payment_intent.succeeded", ours, payment.EventCharge, "in_1/1"},
-		"failed":                   {"payment_intent.payment_failed", ours, payment.EventCharge, "in_1/1"},
-		"refunded":                 {"charge.refunded", ours, payment.EventCharge, "in_1/1"},
-		"not ours":                 {"payment_intent.succeeded", `{"metadata":{}}`, payment.EventCharge, ""},
-		"disputed":                 {"charge.dispute.created", `{"payment_intent":"pi_1","metadata":{}}`, payment.EventCharge, ""},
-		"page finished":            {"checkout.session.completed", `{"mode":"setup","client_reference_id":"m_1"}`, payment.EventSetup, "m_1"},
-		"page of a shop":           {"checkout.session.completed", `{"mode":"payment","client_reference_id":"m_1"}`, payment.EventOther, ""},
+		"paid":     {"payment_intent.succeeded", ours, payment.EventCharge, "in_1/1"},
+		"failed":   {"payment_intent.payment_failed", ours, payment.EventCharge, "in_1/1"},
+		"refunded": {"charge.refunded", ours, payment.EventCharge, "in_1/1"},
+		"not ours": {"payment_intent.succeeded", `{"metadata":{}}`, payment.EventCharge, ""},
+		"disputed": {"charge.dispute.created", `{"payment_intent":"pi_1","metadata":{}}`, payment.EventCharge,
+			""},
+		"page finished": {"checkout.session.completed", `{"mode":"setup","client_reference_id":"m_1"}`,
+			payment.EventSetup, "m_1"},
+		"page of a shop": {"checkout.session.completed", `{"mode":"payment","client_reference_id":"m_1"}`,
+			payment.EventOther, ""},
 		"something else":           {"customer.created", ours, payment.EventOther, ""},
 		"something of other shape": {"account.updated", `{"mode":7,"metadata":[1]}`, payment.EventOther, ""},
 	} {
@@ -72,17 +76,20 @@ func TestStripe_ForgedEventsAreNotBelieved(t *testing.T) {
 		signature string
 		body      []byte
 	}{
-		"not signed":            {"", body},
-		"nonsense":              {"nonsense", body},
-		"other body":            {good, other},
-		"other secret":          {webhook.GenerateTestSignedPayload(&webhook.UnsignedPayload{Payload: body, Secret: "whsec_x", Timestamp: now}).Header, body},
+		"not signed": {"", body},
+		"nonsense":   {"nonsense", body},
+		"other body": {good, other},
+		"other secret": {webhook.GenerateTestSignedPayload(&webhook.UnsignedPayload{Payload: body, Secret: "whsec_x",
+			Timestamp: now}).Header, body},
 		"old":                   {old, body},
 		"from the future":       {sign(body, now.Add(time.Hour)).Get("Stripe-Signature"), body},
 		"old, a fresh time":     {fresh + strings.SplitN(old, ",", 2)[1], body},
 		"old, two times":        {fresh + old, body},
 		"old, two times, after": {old + "," + strings.TrimSuffix(fresh, ","), body},
-		"signed, but no event":  {sign([]byte(`{"object":"v2.core.event"}`), now).Get("Stripe-Signature"), []byte(`{"object":"v2.core.event"}`)},
-		"signed, but empty":     {sign([]byte(`{"object":"event"}`), now).Get("Stripe-Signature"), []byte(`{"object":"event"}`)},
+		"signed, but no event": {sign([]byte(`{"object":"v2.core.event"}`), now).Get("Stripe-Signature"),
+			[]byte(`{"object":"v2.core.event"}`)},
+		"signed, but empty": {sign([]byte(`{"object":"event"}`), now).Get("Stripe-Signature"),
+			[]byte(`{"object":"event"}`)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -68,10 +68,12 @@ func TestStripe_LookupSaysNoneOnlyWhenSearchAndListDo(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, payment.Outcome{Key: `in_1\'/1`, Status: payment.StatusNone}, out)
 	assert.Equal(t, []string{searchIntent, listIntents}, side.calls())
-	assert.Equal(t, `metadata['key']:'in_1\\\'/1'`, side.last(searchIntent).form.Get("query"), "a key cannot change the query")
+	assert.Equal(t, `metadata['key']:'in_1\\\'/1'`, side.last(searchIntent).form.Get("query"),
+		"a key cannot change the query")
 
 	for _, broken := range []string{searchIntent, listIntents} {
-		answers := map[string]http.HandlerFunc{searchIntent: says(200, intentsJSON(false)), listIntents: says(200, intentsJSON(false))}
+		answers := map[string]http.HandlerFunc{searchIntent: says(200, intentsJSON(false)),
+			listIntents: says(200, intentsJSON(false))}
 		answers[broken] = says(500, refusalJSON(`"type":"api_error"`))
 		s, _ := openStripe(t, answers)
 		_, err := s.Lookup(t.Context(), "in_1/1")
@@ -127,16 +129,20 @@ func TestStripe_RefundGivesBackOrCancels(t *testing.T) {
 		refunded int64
 		calls    []string
 	}{
-		"money that is there": {"pi_1", map[string]http.HandlerFunc{getIntent: inTurn(succeeded, refunded), createRefund: refund},
+		"money that is there": {"pi_1", map[string]http.HandlerFunc{getIntent: inTurn(succeeded, refunded),
+			createRefund: refund},
 			payment.StatusSucceeded, 2900, []string{getIntent, createRefund, getIntent}},
-		"found by its key": {"", map[string]http.HandlerFunc{searchIntent: found, getIntent: inTurn(succeeded, refunded), createRefund: refund},
+		"found by its key": {"", map[string]http.HandlerFunc{searchIntent: found, getIntent: inTurn(succeeded, refunded),
+			createRefund: refund},
 			payment.StatusSucceeded, 2900, []string{searchIntent, getIntent, createRefund, getIntent}},
 		"given back before": {"pi_1", map[string]http.HandlerFunc{getIntent: refunded, createRefund: again},
 			payment.StatusSucceeded, 2900, []string{getIntent, createRefund, getIntent}},
-		"waiting for the customer": {"pi_1", map[string]http.HandlerFunc{getIntent: inTurn(open, canceled), cancelIntent: canceled},
+		"waiting for the customer": {"pi_1", map[string]http.HandlerFunc{getIntent: inTurn(open, canceled),
+			cancelIntent: canceled},
 			payment.StatusCanceled, 0, []string{getIntent, cancelIntent, getIntent}},
 		"confirmed at the last moment": {"pi_1",
-			map[string]http.HandlerFunc{getIntent: inTurn(open, succeeded, refunded), cancelIntent: tooLate, createRefund: refund},
+			map[string]http.HandlerFunc{getIntent: inTurn(open, succeeded, refunded), cancelIntent: tooLate,
+				createRefund: refund},
 			payment.StatusSucceeded, 2900, []string{getIntent, cancelIntent, getIntent, createRefund, getIntent}},
 		"failed": {"pi_1", map[string]http.HandlerFunc{getIntent: says(200, intentJSON("pi_1", "requires_payment_method"))},
 			payment.StatusFailed, 0, []string{getIntent}},

@@ -43,8 +43,9 @@ func TestStripe_AttachKeepsACardWithTheCustomer(t *testing.T) {
 		customer, token string
 		calls, keys     []string
 	}{
-		"method, new customer": {"", "pm_1", []string{createCustomer, attachMethod}, []string{"customer/acct_1", "attach/m_1"}},
-		"method, known":        {"cus_1", "pm_1", []string{attachMethod}, []string{"attach/m_1"}},
+		"method, new customer": {"", "pm_1", []string{createCustomer, attachMethod},
+			[]string{"customer/acct_1", "attach/m_1"}},
+		"method, known": {"cus_1", "pm_1", []string{attachMethod}, []string{"attach/m_1"}},
 		"token": {"", "tok_visa", []string{createMethod, createCustomer, attachMethod},
 			[]string{"token/m_1", "customer/acct_1", "attach/m_1"}},
 		"finished page":        {"", "cs_test_1", []string{getPage}, []string{""}},
@@ -56,7 +57,8 @@ func TestStripe_AttachKeepsACardWithTheCustomer(t *testing.T) {
 				createCustomer: says(200, customerJSON), createMethod: says(200, cardJSON), attachMethod: says(200, cardJSON),
 				getPage: says(200, pageJSON("complete", "acct_1")),
 			})
-			m, err := s.Attach(t.Context(), payment.Attach{Key: "m_1", AccountID: "acct_1", Customer: c.customer, Token: c.token})
+			m, err := s.Attach(t.Context(), payment.Attach{Key: "m_1", AccountID: "acct_1", Customer: c.customer,
+				Token: c.token})
 			require.NoError(t, err)
 			assert.Equal(t, aMethod, m)
 			assert.Equal(t, c.calls, side.calls())
@@ -69,7 +71,8 @@ func TestStripe_AttachKeepsACardWithTheCustomer(t *testing.T) {
 
 func TestStripe_ACustomerIsNobodyByName(t *testing.T) {
 	t.Parallel()
-	s, side := openStripe(t, map[string]http.HandlerFunc{createCustomer: says(200, customerJSON), attachMethod: says(200, cardJSON)})
+	s, side := openStripe(t, map[string]http.HandlerFunc{createCustomer: says(200, customerJSON),
+		attachMethod: says(200, cardJSON)})
 	_, err := s.Attach(t.Context(), payment.Attach{Key: "m_1", AccountID: "acct_1", Token: "pm_1"})
 	require.NoError(t, err)
 	assert.Equal(t, url.Values{"metadata[account_id]": {"acct_1"}}, side.last(createCustomer).form)
@@ -86,20 +89,32 @@ func TestStripe_AttachRefuses(t *testing.T) {
 		class  payment.Class
 		code   string
 	}{
-		"nonsense":        {"4242424242424242", "", nil, payment.ClassHardDecline, "invalid_token"},
-		"nothing":         {"", "", nil, payment.ClassHardDecline, "invalid_token"},
-		"unknown method":  {"pm_1", attachMethod, says(404, refusalJSON(missing+`"payment_method"`)), payment.ClassHardDecline, "resource_missing"},
-		"no such token":   {"tok_1", createMethod, says(400, refusalJSON(missing+`"card[token]"`)), payment.ClassHardDecline, "resource_missing"},
-		"foreign method":  {"pm_1", attachMethod, says(400, refusalJSON(`"type":"invalid_request_error"`)), payment.ClassHardDecline, "invalid_token"},
-		"unknown page":    {"cs_test_1", getPage, says(404, refusalJSON(missing+`"session"`)), payment.ClassHardDecline, "resource_missing"},
-		"lost customer":   {"pm_1", attachMethod, says(400, refusalJSON(missing+`"customer"`)), payment.ClassMisconfigured, "resource_missing"},
-		"wrong API key":   {"pm_1", attachMethod, says(401, refusalJSON(`"type":"invalid_request_error"`)), payment.ClassMisconfigured, "invalid_request_error"},
-		"declined, soft":  {"pm_1", attachMethod, says(402, refusalJSON(`"type":"card_error","code":"incorrect_cvc"`)), payment.ClassSoftDecline, "incorrect_cvc"},
-		"declined, hard":  {"pm_1", attachMethod, says(402, refusalJSON(`"type":"card_error","code":"card_declined","decline_code":"stolen_card"`)), payment.ClassHardDecline, "stolen_card"},
-		"broken":          {"tok_1", createMethod, says(500, refusalJSON(`"type":"api_error"`)), payment.ClassUnknown, "api_error"},
+		"nonsense": {"4242424242424242", "", nil, payment.ClassHardDecline, "invalid_token"},
+		"nothing":  {"", "", nil, payment.ClassHardDecline, "invalid_token"},
+		"unknown method": {"pm_1", attachMethod, says(404, refusalJSON(missing+`"payment_method"`)),
+			payment.ClassHardDecline, "resource_missing"},
+		"no such token": {"tok_1", createMethod, says(400, refusalJSON(missing+`"card[token]"`)), payment.ClassHardDecline,
+			"resource_missing"},
+		"foreign method": {"pm_1", attachMethod, says(400, refusalJSON(`"type":"invalid_request_error"`)),
+			payment.ClassHardDecline, "invalid_token"},
+		"unknown page": {"cs_test_1", getPage, says(404, refusalJSON(missing+`"session"`)), payment.ClassHardDecline,
+			"resource_missing"},
+		"lost customer": {"pm_1", attachMethod, says(400, refusalJSON(missing+`"customer"`)), payment.ClassMisconfigured,
+			"resource_missing"},
+		"wrong API key": {"pm_1", attachMethod, says(401, refusalJSON(`"type":"invalid_request_error"`)),
+			payment.ClassMisconfigured, "invalid_request_error"},
+		"declined, soft": {"pm_1", attachMethod, says(402, refusalJSON(`"type":"card_error","code":"incorrect_cvc"`)),
+			payment.ClassSoftDecline, "incorrect_cvc"},
+		"declined, hard": {"pm_1", attachMethod, says(402,
+			refusalJSON(`"type":"card_error","code":"card_declined","decline_code":"stolen_card"`)), payment.ClassHardDecline,
+			"stolen_card"},
+		"broken": {"tok_1", createMethod, says(500, refusalJSON(`"type":"api_error"`)), payment.ClassUnknown,
+			"api_error"},
 		"unfinished page": {"cs_test_1", getPage, says(200, pageJSON("open", "acct_1")), payment.ClassRequiresAction, "open"},
-		"expired page":    {"cs_test_1", getPage, says(200, pageJSON("expired", "acct_1")), payment.ClassRequiresAction, "expired"},
-		"foreign page":    {"cs_test_1", getPage, says(200, pageJSON("complete", "acct_2")), payment.ClassHardDecline, "page_of_another_account"},
+		"expired page": {"cs_test_1", getPage, says(200, pageJSON("expired", "acct_1")), payment.ClassRequiresAction,
+			"expired"},
+		"foreign page": {"cs_test_1", getPage, says(200, pageJSON("complete", "acct_2")), payment.ClassHardDecline,
+			"page_of_another_account"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -125,10 +140,12 @@ func TestStripe_SetupMakesAPageThatTakesNoMoney(t *testing.T) {
 	s, side := openStripe(t, map[string]http.HandlerFunc{
 		createCustomer: says(200, customerJSON), createPage: says(200, pageJSON("open", "acct_1")),
 	})
-	page, err := s.Setup(t.Context(), payment.Setup{Key: "m_1", AccountID: "acct_1", ReturnURL: "https://app.example.com/back"})
+	page, err := s.Setup(t.Context(), payment.Setup{Key: "m_1", AccountID: "acct_1",
+		ReturnURL: "https://app.example.com/back"})
 	require.NoError(t, err)
 	want := payment.Page{
-		Ref: "cs_test_1", URL: "https://checkout.stripe.com/c/pay/cs_test_1", ExpiresAt: time.Date(2031, 1, 1, 0, 0, 0, 0, time.UTC),
+		Ref: "cs_test_1", URL: "https://checkout.stripe.com/c/pay/cs_test_1", ExpiresAt: time.Date(2031, 1, 1, 0, 0, 0, 0,
+			time.UTC),
 	}
 	assert.Equal(t, want, page)
 	assert.Equal(t, "customer/acct_1", side.last(createCustomer).key)

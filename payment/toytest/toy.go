@@ -211,7 +211,8 @@ type event struct {
 
 // EventAbout is the body of the company's webhook about a charge or a page.
 func EventAbout(kind payment.EventType, key string) []byte {
-	body, _ := json.Marshal(event{ID: "toy_evt_" + key, Type: kind, Key: key, At: time.Unix(1_790_000_000, 0)}) // always marshals
+	at := time.Unix(1_790_000_000, 0)
+	body, _ := json.Marshal(event{ID: "toy_evt_" + key, Type: kind, Key: key, At: at}) // always marshals
 	return body
 }
 

@@ -30,11 +30,11 @@ func (s *Store) SavePaymentOption(ctx context.Context, p *domain.PaymentOption) 
 }
 
 // UseCardProvider has the seeded card charged by the provider, unless it is
-// charged by one of those to keep. A card that an admin has paid by hand stays so.
+// charged by one of those to keep. A card that is paid by hand stays so.
 func (s *Store) UseCardProvider(ctx context.Context, provider string, keep ...string) error {
+	keep = append(keep, provider)
 	err := s.writer(ctx).Model(&domain.PaymentOption{}).
-		Where("key = 'card' AND collection_method = ? AND provider NOT IN ?",
-			domain.ChargeAutomatically, append(keep, provider)).
+		Where("key = 'card' AND collection_method = ? AND provider NOT IN ?", domain.ChargeAutomatically, keep).
 		Updates(map[string]any{"provider": provider, "updated_at": s.now()}).Error
 	return s.wrap("choose card provider", "", err)
 }

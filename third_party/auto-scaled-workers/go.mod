@@ -1,4 +1,4 @@
-// A stand-in for the module of the same name: see README.md.
+// A stand-in for the module of the same name: see ../README.md.
 module go.temporal.io/auto-scaled-workers
 
 go 1.26

@@ -49,8 +49,10 @@ func (o *Onboarding) choosePaymentMethod(needed bool) (*domain.PaymentMethod, er
 		return o.attach(option)
 	}
 	if row.PaymentToken == "" {
-		proposed, err := o.proposed(option, needed)
-		if err != nil || proposed != nil || !needed {
+		if !needed { // nobody is sent to a page for what is not needed
+			return nil, nil
+		}
+		if proposed, err := o.proposed(option); err != nil || proposed != nil {
 			return proposed, err
 		}
 	}
@@ -95,14 +97,11 @@ func (o *Onboarding) usableDefault() (*domain.PaymentMethod, error) {
 	return method, nil
 }
 
-// proposed is what the customer gave for the option, or is about to give on the
-// provider's page; nil without one.
-func (o *Onboarding) proposed(option *domain.PaymentOption, needed bool) (*domain.PaymentMethod, error) {
-	if !needed && o.row.WantedOption == "" && o.row.Step(domain.StepPaymentMethod).StartedAt == nil {
-		return nil, nil
-	}
+// proposed is the method for the option that a provider is about to make, or
+// whose page the customer has not filled in yet; nil without one.
+func (o *Onboarding) proposed(option *domain.PaymentOption) (*domain.PaymentMethod, error) {
 	m, err := none(o.Tx.ProposedMethod(o.Ctx, o.row.AccountID))
-	if err != nil || m == nil || m.Option != option.Key || (!needed && m.CreatedAt.Before(o.row.CreatedAt)) {
+	if err != nil || m == nil || m.Option != option.Key {
 		return nil, err
 	}
 	return m, nil

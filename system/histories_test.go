@@ -248,7 +248,7 @@ func keepAndRead(t *testing.T, histories map[string]*historypb.History) {
 	for name, h := range histories {
 		text, err := protojson.Marshal(h)
 		require.NoError(t, err)
-		file := filepath.Join("..", "workflows", "testdata", name+".json")
+		file := filepath.Join("..", "workflows", "testdata", "v0.1.0", name+".json")
 		if _, err := os.Stat(file); *record && os.IsNotExist(err) {
 			require.NoError(t, os.WriteFile(file, indented(t, text), 0o644))
 		}

@@ -14,8 +14,9 @@ import (
 )
 
 // recorded names every path an onboarding can take, and what comes after it.
-// Each has its history in testdata, recorded from a real server by
-// `make histories`; a change that no longer replays them needs workflow.GetVersion.
+// Each has its history in testdata, in the folder of the version that it was
+// recorded with, from a real server, by `make histories`. What a version recorded
+// stays: a change that no longer replays it needs workflow.GetVersion.
 var recorded = []string{
 	"trial", "free", "growth_approved", "growth_rejected_then_approved", "growth_expired", "canceled_while_waiting",
 	"waiting_for_plan_resumed", "waiting_for_payment_method_resumed", "activated_by_admin", "activated_by_signal",
@@ -34,7 +35,7 @@ const recordedCount = 41
 
 func TestReplay_EveryRecordedHistoryStillReplays(t *testing.T) {
 	t.Parallel()
-	files, err := filepath.Glob("testdata/*.json")
+	files, err := filepath.Glob("testdata/v0.1.0/*.json")
 	require.NoError(t, err)
 	var found []string
 	for _, file := range files {

@@ -8,24 +8,44 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/urfave/cli/v3"
+
 	"slipway/demo"
 )
 
+func demoCommand(do action) *cli.Command {
+	var c demo.Config
+	return &cli.Command{
+		Name:   "demo",
+		Usage:  "send sign-ups of every kind through a running dev, move its clock, and tell what became of them",
+		Action: do(func(ctx context.Context, a *App) error { return runDemo(ctx, a, c) }),
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "url", Destination: &c.URL, Usage: "URL of the API; the address of --listen when empty"},
+			&cli.IntFlag{Name: "count", Value: 300, Destination: &c.Count, Usage: "how many sign-ups"},
+			&cli.Uint64Flag{Name: "seed", Value: 1, Destination: &c.Seed,
+				Usage: "the same number brings the same people in the same order"},
+			&cli.IntFlag{Name: "parallel", Value: 16, Destination: &c.Parallel, Usage: "how many act at once"},
+			&cli.IntFlag{Name: "months", Value: 4, Destination: &c.Months, Usage: "how far the test clock is moved"},
+		},
+	}
+}
+
 // runDemo sends people through the running API, moves their clock, and tells
 // what became of all of them; exit code 1 when something is not as it must be.
-func runDemo(ctx context.Context, a *App) error {
-	if a.demo.count < 1 || a.demo.parallel < 1 || a.demo.months < 0 {
+func runDemo(ctx context.Context, a *App, c demo.Config) error {
+	if c.Count < 1 || c.Parallel < 1 || c.Months < 0 {
 		return errors.New("--count and --parallel must be at least 1, --months at least 0")
 	}
-	password, err := a.knownAdminPassword()
-	if err != nil {
+	var err error
+	if c.AdminPassword, err = a.knownAdminPassword(); err != nil {
 		return err
 	}
-	checks, err := demo.Run(ctx, demo.Config{
-		URL: a.demoURL(), AdminEmail: a.AdminEmail, AdminPassword: password, Count: a.demo.count, Parallel: a.demo.parallel,
-		Months: a.demo.months, Seed: a.demo.seed, Out: a.stdout,
-		Progress: func(total int, doing string) demo.Bar { return a.progress(total, doing) },
-	})
+	if c.URL == "" {
+		c.URL = a.localURL()
+	}
+	c.AdminEmail, c.Out = a.AdminEmail, a.stdout
+	c.Progress = func(total int, doing string) demo.Bar { return a.progress(total, doing) }
+	checks, err := demo.Run(ctx, c)
 	if err != nil {
 		return err
 	}
@@ -33,11 +53,8 @@ func runDemo(ctx context.Context, a *App) error {
 	return showChecks(a.stdout, checks)
 }
 
-// demoURL is where the API is: as told, else where this machine's listens.
-func (s *Settings) demoURL() string {
-	if s.demo.url != "" {
-		return s.demo.url
-	}
+// localURL is where this machine's API listens.
+func (s *Settings) localURL() string {
 	host := s.Listen
 	if strings.HasPrefix(host, ":") {
 		host = "127.0.0.1" + host
@@ -52,7 +69,8 @@ func (s *Settings) knownAdminPassword() (string, error) {
 	}
 	text, err := os.ReadFile(filepath.Join(s.DataDir, "admin-password"))
 	if err != nil {
-		return "", errors.New("the admin's password is not known: set SLIPWAY_ADMIN_PASSWORD, or --data-dir to the one of the running `slipway dev`")
+		return "", errors.New("the admin's password is not known: set SLIPWAY_ADMIN_PASSWORD, " +
+			"or --data-dir to the one of the running `slipway dev`")
 	}
 	return strings.TrimSpace(string(text)), nil
 }

@@ -23,11 +23,11 @@ import (
 )
 
 // devCommand is left out of production builds, and the embedded server with it.
-func devCommand(action func(func(context.Context, *App) error) cli.ActionFunc) []*cli.Command {
+func devCommand(do action) []*cli.Command {
 	return []*cli.Command{{
 		Name:   "dev",
 		Usage:  "run everything in this process: Temporal and its UI, migrations, seed, worker and API",
-		Action: action(runDev),
+		Action: do(runDev),
 	}}
 }
 

@@ -44,11 +44,13 @@ func (a *App) DeepChecks(ctx context.Context, before time.Time) []domain.Check {
 	for _, name := range names {
 		checks = append(checks, a.checkCharges(ctx, name, before))
 	}
-	return append(checks, a.checkOnboardingWorkflows(ctx, before), a.checkBillingWorkflows(ctx, before), a.checkFailingWorkflows(ctx))
+	return append(checks, a.checkOnboardingWorkflows(ctx, before), a.checkBillingWorkflows(ctx, before),
+		a.checkFailingWorkflows(ctx))
 }
 
 func unread(name, message string, err error) domain.Check {
-	return domain.Check{Name: name, Status: domain.CheckWarn, Message: message + " (" + rootCause(err).Error() + ")", Fix: "Mend that and run it again."}
+	return domain.Check{Name: name, Status: domain.CheckWarn, Message: message + " (" + rootCause(err).Error() + ")",
+		Fix: "Mend that and run it again."}
 }
 
 // checkCharges compares a provider's books with our payments, charge by charge.
@@ -56,11 +58,13 @@ func (a *App) checkCharges(ctx context.Context, name string, before time.Time) d
 	registered, _ := a.providers.Find(name)
 	books, readable := registered.Provider.(payment.LedgerReader)
 	if !readable {
-		return domain.Check{Name: "charges_" + name, Status: domain.CheckOK, Message: "Not compared: the books of " + name + " cannot be read."}
+		return domain.Check{Name: "charges_" + name, Status: domain.CheckOK,
+			Message: "Not compared: the books of " + name + " cannot be read."}
 	}
 	c := charges{App: a, provider: name, asked: registered.Provider, before: before, Invariant: store.Invariant{
-		Name: "charges_" + name, Holds: "Every charge of " + name + ", less what was given back, is a succeeded payment or flagged as late.",
-		Fix: "Look these payments up at the provider; refund what nobody owes, and report it.",
+		Name:  "charges_" + name,
+		Holds: "Every charge of " + name + ", less what was given back, is a succeeded payment or flagged as late.",
+		Fix:   "Look these payments up at the provider; refund what nobody owes, and report it.",
 	}}
 	if err := c.compare(ctx, books); err != nil {
 		return unread(c.Name, "The books of "+name+" could not be compared.", err)
@@ -174,7 +178,8 @@ func (a *App) checkOnboardingWorkflows(ctx context.Context, before time.Time) do
 		rows, err := a.Store.RunningOnboardings(ctx, after, deepBatch)
 		processes := make([]process, len(rows))
 		for i := range rows {
-			processes[i] = process{rows[i].ID, rows[i].UpdatedAt.Before(before), func() (activities.ProcessState, error) { return a.Workflows.State(ctx, &rows[i]) }}
+			state := func() (activities.ProcessState, error) { return a.Workflows.State(ctx, &rows[i]) }
+			processes[i] = process{rows[i].ID, rows[i].UpdatedAt.Before(before), state}
 		}
 		return processes, err
 	})
@@ -190,8 +195,8 @@ func (a *App) checkBillingWorkflows(ctx context.Context, before time.Time) domai
 		rows, err := a.Store.LivingSubscriptions(ctx, after, deepBatch)
 		processes := make([]process, len(rows))
 		for i := range rows {
-			id := rows[i].ID
-			processes[i] = process{id, rows[i].UpdatedAt.Before(before), func() (activities.ProcessState, error) { return a.Workflows.BillingState(ctx, id) }}
+			state := func() (activities.ProcessState, error) { return a.Workflows.BillingState(ctx, rows[i].ID) }
+			processes[i] = process{rows[i].ID, rows[i].UpdatedAt.Before(before), state}
 		}
 		return processes, err
 	})

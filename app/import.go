@@ -13,19 +13,44 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"github.com/urfave/cli/v3"
+
 	"slipway/domain"
 	"slipway/onboarding"
 )
 
+// importFlags are the flags of import.
+type importFlags struct {
+	file, report   string
+	dryRun, strict bool
+}
+
+func importCommand(do action) *cli.Command {
+	var f importFlags
+	return &cli.Command{
+		Name: "import", Usage: "adopt the accounts of a CSV file, each at the state it is in",
+		Action: do(func(ctx context.Context, a *App) error { return runImport(ctx, a, f) }),
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "file", Required: true, Destination: &f.file,
+				Usage: "the CSV file, with a header; see docs/import.md"},
+			&cli.BoolFlag{Name: "dry-run", Destination: &f.dryRun, Usage: "do all of it but keep nothing"},
+			&cli.StringFlag{Name: "report", Destination: &f.report,
+				Usage: "CSV file for the refused rows: row, column, reason"},
+			&cli.BoolFlag{Name: "strict", Destination: &f.strict,
+				Usage: "adopt nothing when any row is refused; reads the file twice"},
+		},
+	}
+}
+
 // runImport adopts the accounts of a CSV file, one transaction each; exit code 1
 // when a row was refused. Run again, it goes on where it stopped.
-func runImport(ctx context.Context, a *App) error {
+func runImport(ctx context.Context, a *App, f importFlags) error {
 	defer a.Close()
 	if err := a.openStore(); err != nil {
 		return err
 	}
-	if a.adopt.strict && !a.adopt.dryRun {
-		t, err := a.importFile(ctx, true)
+	if f.strict && !f.dryRun {
+		t, err := a.importFile(ctx, f, true)
 		if err != nil {
 			return err
 		}
@@ -33,11 +58,11 @@ func runImport(ctx context.Context, a *App) error {
 			return t.tell(a.stdout, true)
 		}
 	}
-	t, err := a.importFile(ctx, a.adopt.dryRun)
+	t, err := a.importFile(ctx, f, f.dryRun)
 	if err != nil {
 		return err
 	}
-	return t.tell(a.stdout, a.adopt.dryRun)
+	return t.tell(a.stdout, f.dryRun)
 }
 
 // tally counts what became of the rows.
@@ -49,8 +74,8 @@ type tally struct {
 
 // importFile goes through the file once, in memory that does not grow with it but
 // for a few bytes a row, to find rows that are there twice.
-func (a *App) importFile(ctx context.Context, dryRun bool) (*tally, error) {
-	file, err := os.Open(a.adopt.file)
+func (a *App) importFile(ctx context.Context, f importFlags, dryRun bool) (*tally, error) {
+	file, err := os.Open(f.file)
 	if err != nil {
 		return nil, fmt.Errorf("open the file: %w", rootCause(err))
 	}
@@ -59,7 +84,7 @@ func (a *App) importFile(ctx context.Context, dryRun bool) (*tally, error) {
 	if err != nil {
 		return nil, err
 	}
-	report, err := newReport(a.adopt.report)
+	report, err := newReport(f.report)
 	if err != nil {
 		return nil, err
 	}
@@ -133,7 +158,8 @@ func (t *tally) tell(w io.Writer, dryRun bool) error {
 		words = []string{"Would be adopted", "Billing would act on at once"}
 	}
 	out := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(out, "%s\t%d\n%s\t%d\nAlready there\t%d\nRefused\t%d\n", words[0], t.adopted, words[1], t.due, t.already, t.refused)
+	fmt.Fprintf(out, "%s\t%d\n%s\t%d\nAlready there\t%d\nRefused\t%d\n",
+		words[0], t.adopted, words[1], t.due, t.already, t.refused)
 	for _, reason := range slices.Sorted(maps.Keys(t.reasons)) {
 		fmt.Fprintf(out, "  %s\t%d\n", reason, t.reasons[reason])
 	}

@@ -52,7 +52,8 @@ func newRows(file io.Reader) (*rows, error) {
 	for i, name := range header {
 		name = strings.ToLower(strings.TrimSpace(name))
 		if _, twice := r.at[name]; twice || !slices.Contains(importColumns, name) {
-			return nil, fmt.Errorf("column %d of the header is unknown or there twice; the columns are %s", i+1, strings.Join(importColumns, ", "))
+			return nil, fmt.Errorf("column %d of the header is unknown or there twice; the columns are %s",
+				i+1, strings.Join(importColumns, ", "))
 		}
 		r.at[name] = i
 	}
@@ -75,7 +76,8 @@ func (r *rows) next() (int, onboarding.Adoption, error) {
 		if last := max(malformed.Line, r.lastLine(record)); last > malformed.StartLine {
 			return malformed.StartLine, onboarding.Adoption{}, tornApart(malformed.StartLine, last)
 		}
-		return malformed.StartLine, onboarding.Adoption{}, domain.Invalid("row", "It cannot be read.", "as many fields as the header has, quoted as RFC 4180 says")
+		return malformed.StartLine, onboarding.Adoption{}, domain.Invalid("row", "It cannot be read.",
+			"as many fields as the header has, quoted as RFC 4180 says")
 	case err != nil:
 		return 0, onboarding.Adoption{}, err
 	}
@@ -102,7 +104,8 @@ func (r *rows) lastLine(record []string) int {
 // tornApart ends the import: a quote that is not closed takes the rows after it
 // for its text, and they would be neither adopted nor reported.
 func tornApart(first, last int) error {
-	return fmt.Errorf("lines %d to %d cannot be told apart, as a quote that opens in line %d is not closed as RFC 4180 says; mend the quote", first, last, first)
+	return fmt.Errorf("lines %d to %d cannot be told apart, as a quote that opens in line %d is not closed "+
+		"as RFC 4180 says; mend the quote", first, last, first)
 }
 
 // refuseTwice refuses what an earlier row of the file has. Refused rows count,
@@ -167,17 +170,36 @@ func (r *importRow) adoption() onboarding.Adoption {
 	var ok bool
 	in.Email, ok = domain.NormalEmail(r.text("email"))
 	r.require(ok, "email", "It is no plain e-mail address.", "a plain address, at most 254 bytes")
-	r.require(domain.ValidName(in.AccountName), "account_name", "It cannot be a name.", "1 to 120 visible characters")
-	r.require(in.Slug == "" || domain.ValidSlug(in.Slug), "slug", "It has not the form of a slug.", "3 to 48 lower-case letters, digits and single hyphens")
-	r.require(!domain.SlugReserved(in.Slug), "slug", "It is a word the product keeps for itself.", "another")
-	r.require(in.Country == "" || api.ValidCountry(in.Country), "country", "There is no such country.", "an ISO 3166-1 alpha-2 code, upper case")
-	r.require(catalogueKey.MatchString(in.Plan), "plan", "It cannot be a code.", "1 to 100 visible ASCII characters")
-	r.require(in.PaymentOption == "" || catalogueKey.MatchString(in.PaymentOption), "payment_option", "It cannot be a key.", "1 to 100 visible ASCII characters, or nothing")
-	r.require(in.Customer == "" || providerID.MatchString(in.Customer), "external_customer", "It is no provider's id.", "letters, digits, dots, hyphens and underscores")
-	r.require(in.Method == "" || providerID.MatchString(in.Method), "external_method", "It is no provider's id.", "letters, digits, dots, hyphens and underscores")
-	r.require(in.ExternalID == "" || externalID.MatchString(in.ExternalID), "external_id", "It cannot be an id.", "at most 255 visible ASCII characters")
-	r.require(in.PasswordHash == "" || validHash(in.PasswordHash), "password_hash", "It is no argon2id hash.", "$argon2id$v=19$m=…,t=…,p=…$salt$key, or nothing")
+	r.checkAccount(in)
+	r.checkCatalogue(in)
+	r.checkIDs(in)
 	return in
+}
+
+func (r *importRow) checkAccount(in onboarding.Adoption) {
+	r.require(domain.ValidName(in.AccountName), "account_name", "It cannot be a name.", "1 to 120 visible characters")
+	r.require(in.Slug == "" || domain.ValidSlug(in.Slug), "slug", "It has not the form of a slug.",
+		"3 to 48 lower-case letters, digits and single hyphens")
+	r.require(!domain.SlugReserved(in.Slug), "slug", "It is a word the product keeps for itself.", "another")
+	r.require(in.Country == "" || api.ValidCountry(in.Country), "country", "There is no such country.",
+		"an ISO 3166-1 alpha-2 code, upper case")
+}
+
+func (r *importRow) checkCatalogue(in onboarding.Adoption) {
+	r.require(catalogueKey.MatchString(in.Plan), "plan", "It cannot be a code.", "1 to 100 visible ASCII characters")
+	r.require(in.PaymentOption == "" || catalogueKey.MatchString(in.PaymentOption), "payment_option",
+		"It cannot be a key.", "1 to 100 visible ASCII characters, or nothing")
+}
+
+func (r *importRow) checkIDs(in onboarding.Adoption) {
+	const accepted = "letters, digits, dots, hyphens and underscores"
+	r.require(in.Customer == "" || providerID.MatchString(in.Customer), "external_customer",
+		"It is no provider's id.", accepted)
+	r.require(in.Method == "" || providerID.MatchString(in.Method), "external_method", "It is no provider's id.", accepted)
+	r.require(in.ExternalID == "" || externalID.MatchString(in.ExternalID), "external_id", "It cannot be an id.",
+		"at most 255 visible ASCII characters")
+	r.require(in.PasswordHash == "" || validHash(in.PasswordHash), "password_hash", "It is no argon2id hash.",
+		"$argon2id$v=19$m=…,t=…,p=…$salt$key, or nothing")
 }
 
 // validHash reports whether a sign-in could compare with it, in time and memory
@@ -198,7 +220,8 @@ func (r *importRow) number(column string) *int64 {
 		return nil
 	}
 	n, err := strconv.ParseInt(text, 10, 64)
-	r.require(err == nil && n >= 0 && n <= 1_000_000_000_000, column, "It is no number of credits.", "0 to 1000000000000, or nothing")
+	r.require(err == nil && n >= 0 && n <= 1_000_000_000_000, column, "It is no number of credits.",
+		"0 to 1000000000000, or nothing")
 	return &n
 }
 
@@ -214,6 +237,7 @@ func (r *importRow) time(column string) *time.Time {
 		at, err = time.Parse(time.DateOnly, text)
 	}
 	at = at.UTC().Truncate(time.Millisecond)
-	r.require(err == nil && at.Year() >= 2000 && at.Year() < 2100, column, "It is no time.", "such as 2026-01-31T10:00:00Z or 2026-01-31, between 2000 and 2100")
+	r.require(err == nil && at.Year() >= 2000 && at.Year() < 2100, column, "It is no time.",
+		"such as 2026-01-31T10:00:00Z or 2026-01-31, between 2000 and 2100")
 	return &at
 }

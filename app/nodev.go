@@ -2,11 +2,7 @@
 
 package app
 
-import (
-	"context"
-
-	"github.com/urfave/cli/v3"
-)
+import "github.com/urfave/cli/v3"
 
 // devCommand offers nothing: this build has no embedded server.
-func devCommand(func(func(context.Context, *App) error) cli.ActionFunc) []*cli.Command { return nil }
+func devCommand(action) []*cli.Command { return nil }

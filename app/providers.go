@@ -13,6 +13,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/urfave/cli/v3"
+
 	"slipway/domain"
 	"slipway/payment"
 	"slipway/payment/manual"
@@ -118,6 +120,11 @@ func (a *App) findSandbox() {
 	if note, err := os.ReadFile(a.sandboxNote()); err == nil {
 		a.SandboxURL = string(note)
 	}
+}
+
+func sandboxCommand(do action) *cli.Command {
+	return &cli.Command{Name: "sandbox", Action: do(runSandbox),
+		Usage: "run the payment sandbox alone, for api and worker processes that share its secret key"}
 }
 
 // runSandbox runs the payment sandbox alone, for processes that share the secret

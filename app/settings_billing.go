@@ -1,7 +1,6 @@
 package app
 
 import (
-	"net/url"
 	"slices"
 	"time"
 
@@ -10,63 +9,57 @@ import (
 	"slipway/domain"
 )
 
-// billingFlags declares the settings of payments and renewals.
-func (s *Settings) billingFlags() []cli.Flag {
-	policy := domain.DefaultBillingPolicy()
-	return []cli.Flag{
-		&cli.StringFlag{Name: "public-url", Sources: env("PUBLIC_URL"), Destination: &s.PublicURL,
-			Usage: "URL under which customers and payment providers reach the API; empty for the address it listens on"},
-		&cli.StringFlag{Name: "stripe-secret-key", Sources: cli.EnvVars("STRIPE_SECRET_KEY"), Destination: &s.StripeSecretKey, HideDefault: true,
-			Usage: "charges cards through Stripe; empty for the sandbox"},
-		&cli.StringFlag{Name: "stripe-webhook-secret", Sources: cli.EnvVars("STRIPE_WEBHOOK_SECRET"), Destination: &s.StripeWebhookSecret, HideDefault: true,
-			Usage: "whsec_… of the endpoint PUBLIC_URL/webhooks/stripe"},
-		&cli.StringFlag{Name: "stripe-api-base", Sources: cli.EnvVars("STRIPE_API_BASE"), Destination: &s.StripeAPIBase,
-			Usage: "another address than Stripe's own, for tests"},
-		&cli.StringFlag{Name: "sandbox-url", Sources: env("SANDBOX_URL"), Destination: &s.SandboxURL,
-			Usage: "a running `slipway sandbox`; dev runs its own"},
-		&cli.IntFlag{Name: "sandbox-port", Sources: env("SANDBOX_PORT"), Value: 8234, Destination: &s.SandboxPort,
-			Usage: "dev, sandbox: port of the payment sandbox; 0 for a free one"},
-		&cli.FloatFlag{Name: "provider-rate", Sources: env("PROVIDER_RATE"), Value: 50, Destination: &s.ProviderRate,
-			Usage: "activities a second that may ask payment providers, over all workers; 0 for no limit"},
-		&cli.BoolFlag{Name: "test-clocks", Sources: env("TEST_CLOCKS"), Destination: &s.TestClocks,
-			Usage: "let admins move time for accounts bound to a test clock; never in production. On in dev unless set to false"},
-		&cli.StringSliceFlag{Name: "dunning-retries", Sources: env("DUNNING_RETRIES"), Value: []string{"24h", "72h", "120h", "168h"}, Destination: &s.DunningRetries,
-			Usage: "when an unpaid renewal is tried again, after it failed"},
-		&cli.DurationFlag{Name: "dunning-grace", Sources: env("DUNNING_GRACE"), Value: policy.Grace, Destination: &s.DunningGrace,
-			Usage: "how long a past-due subscription may still be used"},
-		&cli.StringFlag{Name: "dunning-final", Sources: env("DUNNING_FINAL"), Value: string(policy.Final), Destination: &s.DunningFinal,
-			Usage: "what becomes of a subscription that recovery could not save: cancel or unpaid"},
-		&cli.DurationFlag{Name: "invoice-ahead", Sources: env("INVOICE_AHEAD"), Value: policy.InvoiceAhead, Destination: &s.InvoiceAhead,
-			Usage: "how long before its period the invoice of who pays by hand is sent, and a trial's end announced"},
-		&cli.DurationFlag{Name: "remind-ahead", Sources: env("REMIND_AHEAD"), Value: policy.RemindAhead, Destination: &s.RemindAhead,
-			Usage: "how long before its period an unpaid invoice is reminded of"},
+func (s *Settings) payments() []setting {
+	return []setting{
+		define(&cli.StringFlag{Name: "public-url", Destination: &s.PublicURL,
+			Usage: "URL under which customers and payment providers reach the API; empty for the address it listens on"}).
+			must("an http or https URL", func() bool { return s.PublicURL == "" || isURL(s.PublicURL, "http", "https") }),
+		secret(&cli.StringFlag{Name: "stripe-secret-key", Destination: &s.StripeSecretKey,
+			Sources: cli.EnvVars("STRIPE_SECRET_KEY"), Usage: "charges cards through Stripe; empty for the sandbox"}),
+		secret(&cli.StringFlag{Name: "stripe-webhook-secret", Destination: &s.StripeWebhookSecret,
+			Sources: cli.EnvVars("STRIPE_WEBHOOK_SECRET"), Usage: "whsec_… of the endpoint PUBLIC_URL/webhooks/stripe"}),
+		define(&cli.StringFlag{Name: "stripe-api-base", Destination: &s.StripeAPIBase,
+			Sources: cli.EnvVars("STRIPE_API_BASE"), Usage: "another address than Stripe's own, for tests"}),
+		define(&cli.StringFlag{Name: "sandbox-url", Destination: &s.SandboxURL,
+			Usage: "a running `slipway sandbox`; dev runs its own"}).
+			must("an http URL", func() bool { return s.SandboxURL == "" || isURL(s.SandboxURL) }),
+		define(&cli.IntFlag{Name: "sandbox-port", Value: 8234, Destination: &s.SandboxPort,
+			Usage: "dev, sandbox: port of the payment sandbox; 0 for a free one"}),
+		define(&cli.FloatFlag{Name: "provider-rate", Value: 50, Destination: &s.ProviderRate,
+			Usage: "activities a second that may ask payment providers, over all workers; 0 for no limit"}).
+			must("0 or more", func() bool { return s.ProviderRate >= 0 }),
+		define(&cli.BoolFlag{Name: "test-clocks", Destination: &s.TestClocks,
+			Usage: "let admins move time for accounts bound to a test clock; never in production. " +
+				"On in dev unless set to false"}),
 	}
 }
 
-// checkBilling is check for the settings of payments and renewals.
-func (s *Settings) checkBilling(bad func(name, accepts string) error) error {
-	if u, err := url.Parse(s.PublicURL); s.PublicURL != "" && (err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https")) {
-		return bad("public-url", "an http or https URL")
+func (s *Settings) renewals() []setting {
+	policy := domain.DefaultBillingPolicy()
+	return []setting{
+		define(&cli.StringSliceFlag{Name: "dunning-retries", Destination: &s.DunningRetries,
+			Value: []string{"24h", "72h", "120h", "168h"}, Usage: "when an unpaid renewal is tried again, after it failed"}).
+			must("durations, ascending, such as 24h,72h", func() bool {
+				retries, err := durations(s.DunningRetries)
+				return err == nil && slices.IsSorted(retries)
+			}),
+		define(&cli.DurationFlag{Name: "dunning-grace", Value: policy.Grace, Destination: &s.DunningGrace,
+			Usage: "how long a past-due subscription may still be used"}).
+			must("0 or more", func() bool { return s.DunningGrace >= 0 }),
+		define(&cli.StringFlag{Name: "dunning-final", Value: string(policy.Final), Destination: &s.DunningFinal,
+			Usage: "what becomes of a subscription that recovery could not save: cancel or unpaid"}).
+			must("cancel or unpaid", func() bool {
+				final := domain.FinalAction(s.DunningFinal)
+				return final == domain.FinalCancel || final == domain.FinalUnpaid
+			}),
+		define(&cli.DurationFlag{Name: "invoice-ahead", Value: policy.InvoiceAhead, Destination: &s.InvoiceAhead,
+			Usage: "how long before its period the invoice of who pays by hand is sent, and a trial's end announced"}).
+			must("at least --remind-ahead, which is 0 or more", func() bool {
+				return s.InvoiceAhead >= s.RemindAhead && s.RemindAhead >= 0
+			}),
+		define(&cli.DurationFlag{Name: "remind-ahead", Value: policy.RemindAhead, Destination: &s.RemindAhead,
+			Usage: "how long before its period an unpaid invoice is reminded of"}),
 	}
-	if u, err := url.Parse(s.SandboxURL); s.SandboxURL != "" && (err != nil || u.Host == "") {
-		return bad("sandbox-url", "an http URL")
-	}
-	if s.ProviderRate < 0 {
-		return bad("provider-rate", "0 or more")
-	}
-	if retries, err := durations(s.DunningRetries); err != nil || !slices.IsSorted(retries) {
-		return bad("dunning-retries", "durations, ascending, such as 24h,72h")
-	}
-	if s.DunningGrace < 0 {
-		return bad("dunning-grace", "0 or more")
-	}
-	if final := domain.FinalAction(s.DunningFinal); final != domain.FinalCancel && final != domain.FinalUnpaid {
-		return bad("dunning-final", "cancel or unpaid")
-	}
-	if s.InvoiceAhead < s.RemindAhead || s.RemindAhead < 0 {
-		return bad("invoice-ahead", "at least --remind-ahead, which is 0 or more")
-	}
-	return nil
 }
 
 // billingPolicy is what activities go by; check has refused what it cannot be.

@@ -2,6 +2,7 @@ package app
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"regexp"
 	"strings"
@@ -16,23 +17,29 @@ func TestConfig_WrongSettingsAreNamedWithWhatTheyAccept(t *testing.T) {
 	for flag, value := range map[string]string{
 		"admin-email": "nobody", "admin-password": "short", "signup-rate": "-1", "payment-window": "0s",
 		"trusted-proxies": "somewhere", "log-level": "loud", "log-format": "xml",
-		"password-hash": "much", "payment-reminders": "soon",
+		"password-hash": "much", "payment-reminders": "soon", "login-rate": "-1", "reconcile-every": "1ms",
+		"public-url": "ftp://shop", "sandbox-url": "nowhere", "provider-rate": "-1", "dunning-retries": "72h,24h",
+		"dunning-grace": "-1s", "dunning-final": "forgive", "invoice-ahead": "1h",
 	} {
 		var out, errs bytes.Buffer
 		require.Equal(t, 1, Main([]string{"slipway", "migrate", "--" + flag, value}, &out, &errs), flag)
-		assert.Contains(t, errs.String(), flag)
-		assert.Contains(t, errs.String(), "must be")
+		assert.Contains(t, errs.String(), "--"+flag+" ("+variable(flag)+") must be ")
 	}
 }
 
 func TestConfig_PasswordHashTakesUnitsAndPlainNumbers(t *testing.T) {
 	t.Parallel()
-	for text, kib := range map[string]uint32{"19MiB,2,1": 19456, "64KiB,1,1": 64, "19456,2,1": 19456, "19,2,1": 19456, " 19mib , 2 , 1": 19456} {
+	for text, kib := range map[string]uint32{
+		"19MiB,2,1": 19456, "64KiB,1,1": 64, "19456,2,1": 19456, "19,2,1": 19456, " 19mib , 2 , 1": 19456,
+		"1GiB,1,1": 1 << 20,
+	} {
 		p, err := (&Settings{PasswordHash: text}).HashParams()
 		require.NoError(t, err, text)
 		assert.Equal(t, kib, p.Memory, text)
 	}
-	for _, text := range []string{"", "19", "0MiB,1,1", "19MiB,0,1", "19MiB,2,0", "99999999,2,1", "4KiB,1,1"} {
+	for _, text := range []string{
+		"", "19", "0MiB,1,1", "19MiB,0,1", "19MiB,2,0", "99999999,2,1", "4KiB,1,1", "2GiB,1,1", "19 apples,1,1",
+	} {
 		_, err := (&Settings{PasswordHash: text}).HashParams()
 		assert.Error(t, err, text)
 	}
@@ -57,8 +64,9 @@ func TestConfig_EnvExampleKnowsEverySetting(t *testing.T) {
 	example, err := os.ReadFile("../.env.example")
 	require.NoError(t, err)
 	known := map[string]bool{}
-	for _, f := range (&Settings{}).flags() {
-		for _, name := range f.(interface{ GetEnvVars() []string }).GetEnvVars() {
+	_, declared := declare()
+	for _, d := range declared {
+		for _, name := range d.Flag.(interface{ GetEnvVars() []string }).GetEnvVars() {
 			known[name] = true
 			if name != "SLIPWAY_DATABASE_URL" && name != "SLIPWAY_EPHEMERAL" {
 				assert.Contains(t, string(example), name)
@@ -67,6 +75,21 @@ func TestConfig_EnvExampleKnowsEverySetting(t *testing.T) {
 	}
 	for _, name := range regexp.MustCompile(`SLIPWAY_[A-Z_]+`).FindAllString(string(example), -1) {
 		assert.True(t, known[name], "%s is no setting", name)
+	}
+}
+
+// What a deployment sets nothing of is what the help says.
+func TestConfig_DefaultsAreThoseOfTheFlags(t *testing.T) {
+	t.Parallel()
+	var out, errs bytes.Buffer
+	require.Equal(t, 0, Main([]string{"slipway", "config"}, &out, &errs), errs.String())
+	s := Defaults()
+	for name, value := range map[string]any{
+		"listen": s.Listen, "payment-window": s.PaymentWindow, "payment-reminders": s.Reminders, "signup-rate": s.SignupRate,
+		"dunning-retries": s.DunningRetries, "dunning-grace": s.DunningGrace, "provider-rate": s.ProviderRate,
+		"log-format": s.LogFormat, "database-url": s.databaseName(), "secret-key": "",
+	} {
+		assert.Regexp(t, `(?m)^`+name+` +`+regexp.QuoteMeta(fmt.Sprint(value))+`$`, out.String())
 	}
 }
 

@@ -1,0 +1,119 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"slices"
+	"text/tabwriter"
+	"time"
+
+	"github.com/urfave/cli/v3"
+
+	"slipway/domain"
+)
+
+// doctorFlags are the flags of doctor.
+type doctorFlags struct {
+	deep bool     // check every invariant, too
+	only []string // the checks to make; all when empty
+}
+
+func doctorCommand(do action) *cli.Command {
+	var f doctorFlags
+	return &cli.Command{
+		Name: "doctor", Usage: "say what is missing, and its fix",
+		Action: do(func(ctx context.Context, a *App) error { return runDoctor(ctx, a, f) }),
+		Flags: []cli.Flag{
+			&cli.BoolFlag{Name: "deep", Destination: &f.deep,
+				Usage: "check every invariant over all rows, charges and workflows, too; " +
+					"takes longer the more accounts there are"},
+			&cli.StringSliceFlag{Name: "only", Destination: &f.only,
+				Usage: "names of the checks to make, such as api; all when left out"},
+		},
+	}
+}
+
+// runDoctor says what is missing and its fix; exit code 1 when anything is.
+func runDoctor(ctx context.Context, a *App, f doctorFlags) error {
+	defer a.Close()
+	options, err := a.temporalOptions()
+	if err != nil {
+		return err
+	}
+	a.findSandbox()
+	if err := errors.Join(a.openStore(), a.ConnectTemporal(options), a.ConnectProviders(a.SecretKey == "")); err != nil {
+		return err
+	}
+	limit := 15 * time.Second
+	if f.deep {
+		limit = time.Hour
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	checks := append(a.checks(ctx), a.checkAPI(ctx))
+	if f.deep {
+		checks = append(checks, a.DeepChecks(ctx, time.Now().Add(-deepPatience))...)
+	}
+	if len(f.only) > 0 {
+		checks = slices.DeleteFunc(checks, func(c domain.Check) bool { return !slices.Contains(f.only, c.Name) })
+	}
+	return showChecks(a.stdout, checks)
+}
+
+// checks is what doctor and readyz report.
+func (a *App) checks(ctx context.Context) []domain.Check {
+	checks := append(a.Store.Checks(ctx), a.checkProviders(ctx))
+	return append(checks, a.Workflows.Checks(ctx)...)
+}
+
+// showChecks prints a line for each check, and is an error that says no more when
+// not all are ok.
+func showChecks(w io.Writer, checks []domain.Check) error {
+	out := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	words := map[domain.CheckStatus]string{domain.CheckOK: "ok", domain.CheckWarn: "WARN", domain.CheckFail: "FAIL"}
+	for _, c := range checks {
+		fmt.Fprintf(out, "%s\t%s\t%s\n", words[c.Status], c.Name, c.Message)
+		if c.Fix != "" {
+			fmt.Fprintf(out, "\t\t→ %s\n", c.Fix)
+		}
+	}
+	if err := out.Flush(); err != nil {
+		return err
+	}
+	if slices.ContainsFunc(checks, func(c domain.Check) bool { return c.Status != domain.CheckOK }) {
+		return errSilent
+	}
+	return nil
+}
+
+// checkAPI asks the API of this machine whether it is ready.
+func (a *App) checkAPI(ctx context.Context) domain.Check {
+	if err := a.askReady(ctx); err != nil {
+		return domain.Check{Name: "api", Status: domain.CheckWarn, Message: "The API on " + a.Listen + " is not ready.",
+			Fix: "Start `slipway api`, or look at its /readyz?verbose."}
+	}
+	return domain.Check{Name: "api", Status: domain.CheckOK, Message: "The API on " + a.Listen + " is ready."}
+}
+
+func (a *App) askReady(ctx context.Context) error {
+	_, port, err := net.SplitHostPort(a.Listen)
+	if err != nil {
+		return err
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://127.0.0.1:"+port+"/readyz", nil)
+	if err != nil {
+		return err
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return err
+	}
+	if err := response.Body.Close(); err != nil || response.StatusCode == http.StatusOK {
+		return err
+	}
+	return errors.New(response.Status)
+}

@@ -46,10 +46,12 @@ func (a *App) ConnectProviders(generateKey bool) error {
 	return err
 }
 
-// The sandbox's API key and webhook secret follow from the secret key, so that
+// SandboxKey is the sandbox's API key. It and the webhook secret follow from the secret key, so that
 // processes which share it understand each other without more settings.
 func SandboxKey(key []byte) string { return hex.EncodeToString(derived(key, "sandbox api key")) }
 
+// SandboxSecret is what the sandbox of the installation with the key signs its
+// webhooks with.
 func SandboxSecret(key []byte) []byte { return derived(key, "sandbox webhook secret") }
 
 func derived(key []byte, purpose string) []byte {

@@ -50,8 +50,11 @@ func install(t *testing.T) *installation {
 	suite.SetLogger(sdklog.NewStructuredLogger(slog.New(slog.DiscardHandler)))
 	i := &installation{t: t, env: suite.NewTestWorkflowEnvironment(), wallets: toytest.New("a secret")}
 	i.env.SetStartTime(storetest.Noon)
-	i.env.SetTestTimeout(30 * time.Second)
-	i.env.SetWorkerOptions(worker.Options{Interceptors: []interceptor.WorkerInterceptor{&activities.Errors{}}})
+	i.env.SetTestTimeout(2 * time.Minute)
+	i.env.SetWorkerOptions(worker.Options{
+		Interceptors:             []interceptor.WorkerInterceptor{&activities.Errors{}},
+		DeadlockDetectionTimeout: time.Minute, // a busy machine is no deadlock
+	})
 	i.env.OnUpsertTypedSearchAttributes(mock.Anything).Return(nil).Maybe()
 	i.store = storetest.Seeded(t, i.env.Now)
 

@@ -192,7 +192,7 @@ func TestBenchSleeping(t *testing.T) {
 func buildProduction(t testing.TB) string {
 	t.Helper()
 	binary := filepath.Join(t.TempDir(), "slipway")
-	out, err := exec.Command("go", "build", "-trimpath", "-tags", "nodev", "-ldflags", "-s -w", "-o", binary, "slipway").CombinedOutput()
+	out, err := exec.Command("go", "build", "-trimpath", "-tags", "nodev,nomsgpack", "-ldflags", "-s -w", "-o", binary, "slipway").CombinedOutput()
 	require.NoError(t, err, string(out))
 	return binary
 }

@@ -7,6 +7,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"net/http"
 	"os"
@@ -26,11 +27,12 @@ import (
 // minds, while workers die at random moments, the payment company stops and comes
 // back, and months pass for some of them. In the end every invariant holds.
 //
-// SLIPWAY_TEST_SEED repeats a run's choices, SLIPWAY_TEST_PEOPLE sets how many
-// sign up; fewer with -short.
+// A short one is part of every test run. SLIPWAY_TEST_MINUTES (`make chaos`) lets
+// people sign up for as long as it says, SLIPWAY_TEST_PEOPLE says how many do,
+// SLIPWAY_TEST_SEED repeats a run's choices.
 const (
-	randomPeople     = 2000
-	randomOnPostgres = 400
+	randomPeople     = 200
+	randomOnPostgres = 60
 	randomTogether   = 64
 	randomLimit      = 5 * time.Minute // for the sign-ups; then everything settles
 )
@@ -110,7 +112,9 @@ type mess struct {
 	r          *running
 	seed       uint64
 	people     int
-	clockShare int // one in so many lives by a test clock
+	limit      time.Duration // for the sign-ups
+	byTime     bool          // as many people as there is time for
+	clockShare int           // one in so many lives by a test clock
 	clocks     []string
 	admin      string
 	worker     *child // the one that may die
@@ -122,21 +126,16 @@ type mess struct {
 }
 
 func newMess(t *testing.T, database string, people int) *mess {
-	m := &mess{t: t, seed: uint64(time.Now().UnixNano()), people: people, clockShare: 20, answers: map[int]int{}}
+	m := &mess{
+		t: t, seed: uint64(time.Now().UnixNano()), people: people, limit: randomLimit, clockShare: 20, answers: map[int]int{},
+	}
 	if text := os.Getenv("SLIPWAY_TEST_SEED"); text != "" {
 		seed, err := strconv.ParseUint(text, 10, 64)
 		require.NoError(t, err)
 		m.seed = seed
 	}
-	if testing.Short() {
-		m.people = 200
-	}
-	if text := os.Getenv("SLIPWAY_TEST_PEOPLE"); text != "" {
-		people, err := strconv.Atoi(text)
-		require.NoError(t, err)
-		m.people = people
-	}
-	t.Logf("SLIPWAY_TEST_SEED=%d, %d people", m.seed, m.people)
+	m.size()
+	t.Logf("SLIPWAY_TEST_SEED=%d, at most %d people in %s", m.seed, m.people, m.limit)
 	m.s = newSite(t, database)
 	_, m.r = m.s.api()
 	m.worker = m.s.worker()
@@ -145,6 +144,20 @@ func newMess(t *testing.T, database string, people int) *mess {
 		m.clocks = append(m.clocks, m.r.newClock("2026-01-31T10:00:00Z"))
 	}
 	return m
+}
+
+// size is as the environment says.
+func (m *mess) size() {
+	if text := os.Getenv("SLIPWAY_TEST_PEOPLE"); text != "" {
+		people, err := strconv.Atoi(text)
+		require.NoError(m.t, err)
+		m.people = people
+	}
+	if text := os.Getenv("SLIPWAY_TEST_MINUTES"); text != "" {
+		minutes, err := strconv.Atoi(text)
+		require.NoError(m.t, err)
+		m.people, m.limit, m.byTime = math.MaxInt, time.Duration(minutes)*time.Minute, true
+	}
 }
 
 // try makes a request that may fail in any way a client has to expect.
@@ -173,7 +186,7 @@ func (m *mess) counts() map[int]int {
 
 // everybody lives, some at a time, until all have or time is up.
 func (m *mess) everybody() {
-	deadline := time.Now().Add(randomLimit)
+	deadline := time.Now().Add(m.limit)
 	var next atomic.Int64
 	var wg sync.WaitGroup
 	for range randomTogether {
@@ -187,6 +200,9 @@ func (m *mess) everybody() {
 		})
 	}
 	wg.Wait()
+	if m.byTime {
+		m.people = int(m.done.Load())
+	}
 }
 
 func pick[T any](dice *rand.Rand, from []T) T { return from[dice.IntN(len(from))] }

@@ -76,14 +76,14 @@ func (s *Settings) HashParams() (*argon2id.Params, error) {
 	}, nil
 }
 
-// kibibytes reads a size.
+// kibibytes reads a size: with a unit, or a plain number of KiB, of MiB below 1024.
 func kibibytes(text string) (uint64, error) {
-	n, err := strconv.ParseUint(text, 10, 20)
+	n, err := strconv.ParseUint(text, 10, 64)
 	switch {
 	case err != nil:
 		bytes, err := humanize.ParseBytes(text)
 		return bytes / humanize.KiByte, err
-	case n < 1024:
+	case n < 1024: // mebibytes
 		return n * humanize.KiByte, nil
 	}
 	return n, nil

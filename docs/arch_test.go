@@ -125,7 +125,7 @@ var onlyIn = map[string][]string{
 	"github.com/temporalio/ui-server":  {"devserver/"},
 	"github.com/gin-gonic/gin":         {"api/"},
 	"github.com/danielgtaylor/huma":    {"api/"},
-	"go.temporal.io/sdk/client":        {"workflows/client", "worker/", "app/wire.go", "app/dev.go", "devserver/"},
+	"go.temporal.io/sdk/client":        {"workflows/client", "worker/", "app/wire.go", "app/temporal.go", "app/dev.go", "devserver/"},
 	"go.temporal.io/sdk/worker":        {"worker/"},
 	"github.com/urfave/cli":            {"app/"},
 	"github.com/schollz/progressbar":   {"app/progress.go"},
@@ -134,7 +134,7 @@ var onlyIn = map[string][]string{
 	"github.com/ccojocar/zxcvbn-go":    {"api/"},
 	"github.com/go-chi/httprate":       {"api/"},
 	"github.com/oklog/ulid":            {"store/"},
-	"go.temporal.io/sdk/contrib/envco": {"app/wire.go", "app/dev.go"},
+	"go.temporal.io/sdk/contrib/envco": {"app/temporal.go"},
 }
 
 func TestArch_EachLibraryHasOneHome(t *testing.T) {

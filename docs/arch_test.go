@@ -134,7 +134,7 @@ var onlyIn = map[string][]string{
 	"github.com/ccojocar/zxcvbn-go":    {"api/"},
 	"github.com/go-chi/httprate":       {"api/"},
 	"github.com/oklog/ulid":            {"store/"},
-	"go.temporal.io/sdk/contrib/envco": {"app/temporal.go"},
+	"go.temporal.io/sdk/contrib/envco": {"app/temporal.go", "app/dev.go"},
 }
 
 func TestArch_EachLibraryHasOneHome(t *testing.T) {

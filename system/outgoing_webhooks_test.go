@@ -174,7 +174,7 @@ func TestHistories_OfDeliveriesHoldNeitherURLNorSecret(t *testing.T) {
 		text, err := protojson.Marshal(h)
 		require.NoError(t, err)
 		if *record {
-			require.NoError(t, os.WriteFile(filepath.Join("..", "workflows", "testdata", name+".json"), indented(t, text), 0o644))
+			require.NoError(t, os.WriteFile(filepath.Join("..", "workflows", "testdata", "v0.1.0", name+".json"), indented(t, text), 0o644))
 		}
 		readable := strings.ToLower(decodePayloads(string(text)))
 		for _, word := range []string{paperWord, "127.0.0.1", "http://", made.Secret, "whsec_", ownWord, emailWord, secretWord} {

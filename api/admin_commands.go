@@ -85,33 +85,35 @@ type resultOutput struct {
 	Body *commandResult
 }
 
-// staffRoutes registers a route for each command that is declared for staff.
-// One that needs more than a reason has a body of its own.
-func (a *API) staffRoutes(g group) {
+// staffRows are the routes of the commands that are declared for staff. One that
+// needs more than a reason has a body of its own.
+func (a *API) staffRows() []row {
+	var rows []row
 	for _, c := range collections {
 		for _, r := range c.staffRules() {
 			switch r.Action {
 			case domain.ActionActivate:
-				staffRoute[ActivateRequest](a, g, c, r)
+				rows = append(rows, staffRow[ActivateRequest](a, c, r))
 			case domain.ActionExtendTrial:
-				staffRoute[ExtendTrialRequest](a, g, c, r)
+				rows = append(rows, staffRow[ExtendTrialRequest](a, c, r))
 			default:
-				staffRoute[CommandRequest](a, g, c, r)
+				rows = append(rows, staffRow[CommandRequest](a, c, r))
 			}
 		}
 	}
+	return rows
 }
 
-func staffRoute[B any, P interface {
+func staffRow[B any, P interface {
 	*B
 	staffRequest
-}](a *API, g group, c collection, r domain.Rule) {
+}](a *API, c collection, r domain.Rule) row {
 	call, id := c.call(r.Action)
-	options := []option{reused, within(patiently)}
+	options := []option{reused, waits}
 	if r.From != nil {
 		options = append(options, transition)
 	}
-	handle(a, g, call, id, r.Title, func(ctx context.Context, in *staffInput[B]) (*resultOutput, error) {
+	return do(call, id, r.Title, func(ctx context.Context, in *staffInput[B]) (*resultOutput, error) {
 		body := new(B)
 		if in.Body != nil {
 			body = in.Body

@@ -49,6 +49,9 @@ func TestOpenAPI_DescribesEveryFieldParameterAndHeader(t *testing.T) {
 		}
 	}
 	assert.Greater(t, len(ids), 40)
+	for id := range abouts {
+		assert.True(t, ids[id], "no route %s is described", id)
+	}
 }
 
 func TestOpenAPI_IsServedWithAViewerThatLoadsNothingFromOutside(t *testing.T) {

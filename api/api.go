@@ -97,8 +97,6 @@ type API struct {
 	catalogue *catalogue
 	metrics   *metrics
 	openapi   func() []byte
-	stopped   chan struct{} // closed by EndStreams
-	stop      sync.Once
 }
 
 // New returns the API. It touches neither the database nor Temporal.
@@ -121,7 +119,7 @@ func New(c Config) (*API, error) {
 	a := &API{
 		Config: c, store: c.Store, flows: c.Workflows, log: c.Log,
 		signups: newLimiter(c.SignupRate), logins: newLimiter(c.LoginRate),
-		catalogue: newCatalogue(c.Store), stopped: make(chan struct{}),
+		catalogue: newCatalogue(c.Store),
 	}
 	var err error
 	if a.gate, err = newGate(c.PasswordHash); err != nil {
@@ -137,7 +135,3 @@ func (a *API) Handler() http.Handler { return a.router }
 
 // OpenAPI is the description of the API as JSON, OpenAPI 3.1.
 func (a *API) OpenAPI() []byte { return a.openapi() }
-
-// EndStreams ends open streams and long polls, so that a server that is
-// shutting down need not wait for them. Hand it to http.Server.RegisterOnShutdown.
-func (a *API) EndStreams() { a.stop.Do(func() { close(a.stopped) }) }

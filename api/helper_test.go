@@ -92,7 +92,6 @@ func newWorld(t testing.TB, changes ...func(*Config)) *world {
 	}
 	w.api, err = New(c)
 	require.NoError(t, err)
-	t.Cleanup(w.api.EndStreams)
 	w.admin = w.adminSession("admin@slipway.test")
 	return w
 }

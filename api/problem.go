@@ -32,9 +32,9 @@ const (
 	detailRequestRejected = "The request has a field that cannot be accepted."
 )
 
-// statusOf is the one place that knows which status a problem has: by reason
-// where there is one, else by code.
-var statusOf = map[string]int{
+// statuses is the one place that knows which status a problem has: by code, and
+// for what only HTTP can get wrong by reason.
+var statuses = map[string]int{
 	string(domain.CodeInvalid):         http.StatusUnprocessableEntity,
 	string(domain.CodeUnauthenticated): http.StatusUnauthorized,
 	string(domain.CodePaymentRequired): http.StatusPaymentRequired,
@@ -45,26 +45,18 @@ var statusOf = map[string]int{
 	string(domain.CodeUnavailable):     http.StatusServiceUnavailable,
 	string(domain.CodeInternal):        http.StatusInternalServerError,
 
-	domain.ReasonEmailTaken:               http.StatusConflict,
-	domain.ReasonSlugTaken:                http.StatusConflict,
-	domain.ReasonInvalidTransition:        http.StatusConflict,
-	domain.ReasonSubscriptionExists:       http.StatusConflict,
-	domain.ReasonSlugReserved:             http.StatusUnprocessableEntity,
-	domain.ReasonPlanUnavailable:          http.StatusUnprocessableEntity,
-	domain.ReasonPaymentOptionUnavailable: http.StatusUnprocessableEntity,
-	domain.ReasonWeakPassword:             http.StatusUnprocessableEntity,
-	domain.ReasonIdempotencyKeyReused:     http.StatusUnprocessableEntity,
-	domain.ReasonBalanceUnavailable:       http.StatusServiceUnavailable,
-	domain.ReasonBodyTooLarge:             http.StatusRequestEntityTooLarge,
-	domain.ReasonCardRefused:              http.StatusUnprocessableEntity,
-	domain.ReasonPackageUnavailable:       http.StatusUnprocessableEntity,
-	domain.ReasonAccountClosed:            http.StatusForbidden,
-	domain.ReasonFeatureNotInPlan:         http.StatusForbidden,
-	domain.ReasonLimitReached:             http.StatusForbidden,
-	domain.ReasonInsufficientCredits:      http.StatusPaymentRequired,
-	reasonMalformedBody:                   http.StatusBadRequest,
-	reasonMediaType:                       http.StatusUnsupportedMediaType,
-	reasonMethod:                          http.StatusMethodNotAllowed,
+	domain.ReasonBodyTooLarge: http.StatusRequestEntityTooLarge,
+	reasonMalformedBody:       http.StatusBadRequest,
+	reasonMediaType:           http.StatusUnsupportedMediaType,
+	reasonMethod:              http.StatusMethodNotAllowed,
+}
+
+// statusOf is the status of a problem's code: a reason, or the code of an error.
+func statusOf(kind string) int {
+	if status, known := statuses[kind]; known {
+		return status
+	}
+	return statuses[string(domain.ReasonCodes[kind])]
 }
 
 // Problem is what every refused or failed request answers: RFC 9457, with a
@@ -138,7 +130,7 @@ func problemOf(err error) *Problem {
 
 func problemOfDomain(e *domain.Error) *Problem {
 	kind := e.Kind()
-	if statusOf[kind] == 0 { // a reason that needs no status of its own
+	if statusOf(kind) == 0 { // a reason that needs no status of its own
 		kind = string(e.Code)
 	}
 	p := newProblem(kind, e.Detail)
@@ -153,7 +145,7 @@ func problemOfDomain(e *domain.Error) *Problem {
 }
 
 func newProblem(kind, detail string) *Problem {
-	status := statusOf[kind]
+	status := statusOf(kind)
 	if detail == "" {
 		detail = http.StatusText(status) + "."
 	}

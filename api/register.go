@@ -251,7 +251,7 @@ var unavailableDetails = map[string]string{
 func (a *API) problemResponses(r *route) map[string]*huma.Response {
 	codes := map[int][]any{}
 	for _, reason := range r.reasons {
-		if status := statusOf[reason]; !slices.Contains(codes[status], any(reason)) {
+		if status := statusOf(reason); !slices.Contains(codes[status], any(reason)) {
 			codes[status] = append(codes[status], reason)
 		}
 	}

@@ -74,8 +74,6 @@ func (a *API) awaitOnboarding(ctx context.Context, id string, wait time.Duration
 		case <-changed:
 		case <-over.C:
 			return o, nil
-		case <-a.stopped:
-			return o, nil
 		case <-ctx.Done():
 			return o, nil
 		}

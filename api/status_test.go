@@ -3,6 +3,7 @@ package api
 import (
 	"bufio"
 	"context"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
@@ -126,26 +127,40 @@ func TestLongPoll_EndsWithTheServer(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	r := w.signUp("acme", "plan", "growth")
-	answer := make(chan *reply, 1)
+	server, end := w.serve(t)
+	request, err := http.NewRequest("GET", server.URL+"/v1/onboardings/"+r.text("id"), nil)
+	require.NoError(t, err)
+	request.Header = http.Header{
+		"Authorization": {"Bearer " + r.text("client_secret")}, "Prefer": {"wait=30"},
+		"If-None-Match": {etagOf(w.onboarding(r.text("id")).Version)},
+	}
+	status := make(chan int, 1)
 	go func() {
-		answer <- w.call("GET", "/v1/onboardings/"+r.text("id"), r.text("client_secret"), nil, "Prefer", "wait=30",
-			"If-None-Match", etagOf(w.onboarding(r.text("id")).Version))
+		response, err := server.Client().Do(request)
+		if err != nil {
+			status <- 0
+			return
+		}
+		status <- response.StatusCode
+		_ = response.Body.Close()
 	}()
 	eventually(t, func() bool { return w.store.Watchers() == 1 })
-	w.api.EndStreams()
-	w.api.EndStreams()
-	(<-answer).ok(304)
+	end()
+	assert.Equal(t, http.StatusNotModified, <-status)
 }
 
-// serve answers on a real connection; its streams end before it does.
-func (w *world) serve(t *testing.T) *httptest.Server {
+// serve answers on a real connection, as the app does: end ends what is open.
+func (w *world) serve(t *testing.T) (server *httptest.Server, end func()) {
 	t.Helper()
-	server := httptest.NewServer(w.api.Handler())
+	open, end := context.WithCancel(context.Background())
+	server = httptest.NewUnstartedServer(w.api.Handler())
+	server.Config.BaseContext = func(net.Listener) context.Context { return open }
+	server.Start()
 	t.Cleanup(func() {
-		w.api.EndStreams()
+		end()
 		server.Close()
 	})
-	return server
+	return server, end
 }
 
 // events reads server-sent events.
@@ -188,7 +203,7 @@ func (e *events) next() map[string]string {
 func TestStream_SendsEachVersionAndEndsWhenDone(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	server := w.serve(t)
+	server, _ := w.serve(t)
 	r := w.signUp("acme", "plan", "growth")
 	id := r.text("id")
 	version := w.onboarding(id).Version
@@ -212,7 +227,7 @@ func TestStream_SendsEachVersionAndEndsWhenDone(t *testing.T) {
 func TestStream_DoesNotRepeatWhatTheClientHas(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	server := w.serve(t)
+	server, _ := w.serve(t)
 	r := w.signUp("acme", "plan", "growth")
 	version := w.onboarding(r.text("id")).Version
 	s := w.stream(t, server, r.text("id"), r.text("client_secret"), "Last-Event-ID", strconv.FormatInt(version, 10))
@@ -226,7 +241,7 @@ func TestStream_AsksNothingWhileNothingChanges(t *testing.T) {
 	w := newWorld(t)
 	var statements atomic.Int64
 	w.store.OnStatement(func(context.Context) { statements.Add(1) })
-	server := w.serve(t)
+	server, _ := w.serve(t)
 	watched, busy := w.signUp("watched", "plan", "growth"), w.signUp("busy", "plan", "growth")
 	var streams []*events
 	for range 20 {
@@ -247,12 +262,12 @@ func TestStream_AsksNothingWhileNothingChanges(t *testing.T) {
 func TestStream_EndsWithTheServerAndRefusesStrangers(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	server := w.serve(t)
+	server, end := w.serve(t)
 	r, other := w.signUp("acme", "plan", "growth"), w.signUp("other", "plan", "growth")
 	assert.Equal(t, 404, w.stream(t, server, r.text("id"), other.text("client_secret")).response.StatusCode)
 	assert.Equal(t, 401, w.stream(t, server, r.text("id"), "nonsense").response.StatusCode)
 	s := w.stream(t, server, r.text("id"), r.text("client_secret"))
 	require.NotNil(t, s.next())
-	w.api.EndStreams()
+	end()
 	assert.Nil(t, s.next())
 }

@@ -80,8 +80,6 @@ func (a *API) follow(s *stream, id string) {
 				}
 			case <-over.C:
 				return
-			case <-a.stopped:
-				return
 			case <-s.ctx.Done():
 				return
 			}

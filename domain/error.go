@@ -52,6 +52,44 @@ const (
 	ReasonDeliveryFailed           = "delivery_failed"
 )
 
+// ReasonCodes is the class of each reason: from its reason alone, which is all
+// that a workflow's failure carries, an error is made again.
+var ReasonCodes = map[string]Code{
+	ReasonEmailTaken:               CodeConflict,
+	ReasonSlugTaken:                CodeConflict,
+	ReasonInvalidTransition:        CodeConflict,
+	ReasonSubscriptionExists:       CodeConflict,
+	ReasonTerminatedExternally:     CodeConflict,
+	ReasonSlugReserved:             CodeInvalid,
+	ReasonPlanUnavailable:          CodeInvalid,
+	ReasonPaymentOptionUnavailable: CodeInvalid,
+	ReasonWeakPassword:             CodeInvalid,
+	ReasonIdempotencyKeyReused:     CodeInvalid,
+	ReasonBodyTooLarge:             CodeInvalid,
+	ReasonCardRefused:              CodeInvalid,
+	ReasonPackageUnavailable:       CodeInvalid,
+	ReasonBalanceUnavailable:       CodeUnavailable,
+	ReasonAccountClosed:            CodeForbidden,
+	ReasonFeatureNotInPlan:         CodeForbidden,
+	ReasonLimitReached:             CodeForbidden,
+	ReasonInsufficientCredits:      CodePaymentRequired,
+	ReasonDeliveryFailed:           CodeThrottled,
+}
+
+// ErrorOf makes an error again from its kind (see Error.Kind) and its detail;
+// nil for a kind that callers are not meant to see.
+func ErrorOf(kind, detail string) *Error {
+	if code, known := ReasonCodes[kind]; known {
+		return &Error{Code: code, Reason: kind, Detail: detail}
+	}
+	switch code := Code(kind); code {
+	case CodeInvalid, CodeUnauthenticated, CodePaymentRequired, CodeForbidden, CodeNotFound, CodeConflict,
+		CodeThrottled, CodeUnavailable:
+		return &Error{Code: code, Detail: detail}
+	}
+	return nil
+}
+
 // FieldError names one field of a request and what it would accept. It never
 // repeats the submitted value.
 type FieldError struct {

@@ -45,6 +45,7 @@ func (a *API) build() error {
 		nullPointers(schema, schemas.TypeFromRef("#/components/schemas/"+name))
 		documentFields(schema)
 	}
+	documentCodes(schemas.Map())
 	return nil
 }
 

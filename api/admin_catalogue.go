@@ -144,7 +144,7 @@ func savePlan(ctx context.Context, tx *store.Store, who caller, p *domain.Plan) 
 		return err
 	}
 	if !saved {
-		return &domain.Error{Code: domain.CodeConflict, Detail: "Another plan has this code."}
+		return domain.Conflict(domain.TextPlanCodeTaken)
 	}
 	return tx.InsertEvents(ctx, adminEvent(domain.EventPlanSaved, who, map[string]any{"plan": p.ID, "code": p.Code, "active": p.Active, "public": p.Public}))
 }
@@ -284,7 +284,7 @@ func saveOption(ctx context.Context, tx *store.Store, who caller, o *domain.Paym
 		return err
 	}
 	if !saved {
-		return &domain.Error{Code: domain.CodeConflict, Detail: "Another payment option has this key or external id."}
+		return domain.Conflict(domain.TextOptionKeyTaken)
 	}
 	return tx.InsertEvents(ctx, adminEvent(domain.EventPaymentOptionSaved, who, map[string]any{"payment_option": o.ID, "key": o.Key, "enabled": o.Enabled}))
 }

@@ -58,8 +58,8 @@ func callerOf(ctx context.Context) caller {
 }
 
 var (
-	errUnauthenticated = &domain.Error{Code: domain.CodeUnauthenticated, Detail: "A valid credential is needed: Authorization: Bearer."}
-	errForbidden       = &domain.Error{Code: domain.CodeForbidden, Detail: "This credential does not open this."}
+	errUnauthenticated = &domain.Error{Code: domain.CodeUnauthenticated, Detail: domain.Text(domain.TextUnauthenticated)}
+	errForbidden       = &domain.Error{Code: domain.CodeForbidden, Detail: domain.Text(domain.TextForbidden)}
 )
 
 // authenticate is the middleware of every route that asks who calls.

@@ -142,7 +142,7 @@ func (a *API) owedAction(ctx context.Context, sub *domain.Subscription, invoice 
 	if err == nil && method.Chargeable() && invoice.Reason == domain.ReasonSubscriptionCycle {
 		next.ExpiresAt = sub.GraceEndsAt
 		next.Type, next.URL, next.PaymentOption = domain.NextAddPaymentMethod, "/v1/account/payment-methods", method.Option
-		next.Message = "The card was not accepted; add another one, or try it again."
+		next.Message = domain.Text(domain.TextCardNotAccepted)
 		return next, nil
 	}
 	return a.byHandAction(ctx, next, method)

@@ -37,7 +37,7 @@ func (f fieldErrors) err() error {
 	if len(f) == 0 {
 		return nil
 	}
-	return &domain.Error{Code: domain.CodeInvalid, Detail: detailRequestRejected, Fields: f}
+	return &domain.Error{Code: domain.CodeInvalid, Detail: domain.Text(domain.TextInvalid), Fields: f}
 }
 
 // checkSignUp returns the onboarding that the request asks for, or what is
@@ -95,7 +95,7 @@ func (a *API) checkSlug(ctx context.Context, slug string) error {
 		return err
 	}
 	e := domain.Invalid("body.slug", "It is a word the product keeps for itself.", acceptedSlug)
-	e.Reason, e.Detail, e.Suggestions = domain.ReasonSlugReserved, "This slug is reserved; choose another.", free
+	e.Reason, e.Detail, e.Suggestions = domain.ReasonSlugReserved, domain.Text(domain.TextSlugReserved), free
 	return e
 }
 
@@ -156,7 +156,7 @@ func findPlan(plans []domain.Plan, code string) error {
 		codes = append(codes, p.Code)
 	}
 	e := domain.Invalid("body.plan", "It cannot be had.", "one of the suggestions")
-	e.Reason, e.Detail, e.Suggestions = domain.ReasonPlanUnavailable, "This plan cannot be had.", codes
+	e.Reason, e.Detail, e.Suggestions = domain.ReasonPlanUnavailable, domain.Text(domain.TextPlanUnavailable), codes
 	return e
 }
 
@@ -174,7 +174,7 @@ func findOption(options []domain.PaymentOption, key, country, currency string) (
 		keys = append(keys, options[i].Key)
 	}
 	e := domain.Invalid("body.payment_option", "It cannot be used here.", "one of the suggestions")
-	e.Reason, e.Detail, e.Suggestions = domain.ReasonPaymentOptionUnavailable, "This payment option cannot be used here.", keys
+	e.Reason, e.Detail, e.Suggestions = domain.ReasonPaymentOptionUnavailable, domain.Text(domain.TextPaymentOptionUnavailable), keys
 	return nil, e
 }
 

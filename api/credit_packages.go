@@ -132,7 +132,7 @@ func savePackage(ctx context.Context, tx *store.Store, who caller, p *domain.Cre
 		return err
 	}
 	if !saved {
-		return &domain.Error{Code: domain.CodeConflict, Detail: "Another credit package has this code."}
+		return domain.Conflict(domain.TextPackageCodeTaken)
 	}
 	return tx.InsertEvents(ctx, adminEvent(domain.EventCreditPackageSaved, who, map[string]any{"credit_package": p.ID, "code": p.Code, "active": p.Active}))
 }

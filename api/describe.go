@@ -32,7 +32,7 @@ func (a *API) build() error {
 	a.router.Use(a.readBody)
 	a.router.NoRoute(func(c *gin.Context) { a.fail(c, domain.NotFound("route")) })
 	a.router.NoMethod(func(c *gin.Context) {
-		a.fail(c, newProblem(reasonMethod, "This route does not take this method; Allow lists those it takes."))
+		a.fail(c, newProblem(reasonMethod, domain.Text(domain.TextMethod)))
 	})
 	useStrictCasing()
 	a.huma = humagin.New(a.router, a.humaConfig())

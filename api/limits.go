@@ -34,7 +34,7 @@ func (l *limiter) take(keys ...string) error {
 	}
 	for _, key := range keys {
 		if wait := l.limited(key); wait > 0 {
-			return &domain.Error{Code: domain.CodeThrottled, Detail: "There were too many attempts; wait a little.", RetryAfter: wait}
+			return &domain.Error{Code: domain.CodeThrottled, Detail: domain.Text(domain.TextThrottled), RetryAfter: wait}
 		}
 	}
 	return nil

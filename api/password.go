@@ -107,7 +107,7 @@ func checkPassword(password, email, name string) error {
 		return nil
 	}
 	e := domain.Invalid("body.password", "It is too short, too long or too easy to guess.", passwordAccepted)
-	e.Reason, e.Detail = domain.ReasonWeakPassword, "The password is too weak."
+	e.Reason, e.Detail = domain.ReasonWeakPassword, domain.Text(domain.TextWeakPassword)
 	return e
 }
 

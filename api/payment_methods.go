@@ -92,7 +92,7 @@ func (a *API) made(ctx context.Context, m *domain.PaymentMethod) (*domain.Paymen
 	}
 	if refused != "" {
 		e := domain.Invalid("body.payment_token", "The provider refused it: "+refused+".", "another card")
-		e.Reason, e.Detail = domain.ReasonCardRefused, "The card was refused; use another one."
+		e.Reason, e.Detail = domain.ReasonCardRefused, domain.Text(domain.TextCardRefused)
 		return nil, "", e
 	}
 	m, err = a.store.MethodEver(ctx, m.ID)
@@ -146,7 +146,7 @@ func (a *API) defaultMethod(ctx context.Context, in *methodInput) (*methodOutput
 			return nil
 		}
 		if m.Proposed() {
-			return &domain.Error{Code: domain.CodeConflict, Detail: "It is not attached yet: finish the provider's page first."}
+			return domain.Conflict(domain.TextPaymentMethodUnfinished)
 		}
 		if err := tx.MakeDefault(ctx, m); err != nil {
 			return err
@@ -216,8 +216,7 @@ func unneeded(ctx context.Context, tx *store.Store, accountID string) error {
 		return err
 	}
 	if owes || (err == nil && live.Plan.Amount > 0) {
-		return &domain.Error{Code: domain.CodeConflict,
-			Detail: "Something is paid with this method; make another one the default first."}
+		return domain.Conflict(domain.TextPaymentMethodNeeded)
 	}
 	return nil
 }

@@ -17,19 +17,15 @@ import (
 
 // What only HTTP can get wrong, beside the reasons of domain.
 const (
-	reasonMalformedBody   = "malformed_body"
-	reasonMediaType       = "unsupported_media_type"
-	reasonMethod          = "method_not_allowed"
-	problemType           = "urn:slipway:problem:"
-	problemContentType    = "application/problem+json"
-	defaultRetryAfter     = 2 * time.Second
-	headerRequestID       = "X-Request-Id"
-	headerRetryAfter      = "Retry-After"
-	headerAuthenticate    = "WWW-Authenticate"
-	detailInternal        = "Something went wrong on our side; the request_id finds it in the log."
-	detailMalformedBody   = "The body is not valid JSON."
-	detailMediaType       = "The body must be JSON, sent as application/json."
-	detailRequestRejected = "The request has a field that cannot be accepted."
+	reasonMalformedBody = "malformed_body"
+	reasonMediaType     = "unsupported_media_type"
+	reasonMethod        = "method_not_allowed"
+	problemType         = "urn:slipway:problem:"
+	problemContentType  = "application/problem+json"
+	defaultRetryAfter   = 2 * time.Second
+	headerRequestID     = "X-Request-Id"
+	headerRetryAfter    = "Retry-After"
+	headerAuthenticate  = "WWW-Authenticate"
 )
 
 // statuses is the one place that knows which status a problem has: by code, and
@@ -123,7 +119,7 @@ func problemOf(err error) *Problem {
 	case errors.As(err, &e) && e.Code != domain.CodeInternal:
 		return problemOfDomain(e)
 	}
-	p = newProblem(string(domain.CodeInternal), detailInternal)
+	p = newProblem(string(domain.CodeInternal), domain.Text(domain.TextInternal))
 	p.cause = err
 	return p
 }

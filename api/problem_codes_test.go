@@ -3,6 +3,8 @@ package api
 import (
 	"maps"
 	"os"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -58,6 +60,22 @@ func TestProblemCodes_HaveAStatusAndAreDescribed(t *testing.T) {
 	events := oapi.Components.Schemas.Map()["Event"].Properties["type"].Description
 	for name := range domain.EventTypes {
 		assert.Contains(t, events, "`"+string(name)+"`")
+	}
+}
+
+// TestProblems_TakeTheirSentencesFromTheCatalogue: a sentence that is spelled
+// where it is used has no translation, and could quote what was submitted.
+func TestProblems_TakeTheirSentencesFromTheCatalogue(t *testing.T) {
+	t.Parallel()
+	spelled := regexp.MustCompile(`Detail:? *[,=]?.*= *"|Detail: +"|newProblem\([^)]*, "`)
+	files, err := filepath.Glob("*.go")
+	require.NoError(t, err)
+	for _, path := range files {
+		source, err := os.ReadFile(path)
+		require.NoError(t, err)
+		if !strings.HasSuffix(path, "_test.go") {
+			assert.Empty(t, spelled.FindAllString(string(source), -1), path)
+		}
 	}
 }
 

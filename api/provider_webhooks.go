@@ -53,7 +53,7 @@ func (a *API) receiveProviderWebhook(ctx context.Context, in *providerWebhookInp
 	return nil, nil
 }
 
-var errForged = &domain.Error{Code: domain.CodeUnauthenticated, Detail: "The webhook is not signed by the provider, or not lately."}
+var errForged = &domain.Error{Code: domain.CodeUnauthenticated, Detail: domain.Text(domain.TextForgedWebhook)}
 
 // handOn tells the owner of what the event is about. An event about nothing of
 // ours is done with; one that cannot be told now is told by reconcile.

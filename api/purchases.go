@@ -72,7 +72,7 @@ func (a *API) checkPurchase(ctx context.Context, accountID, code string) error {
 	}
 	if !found {
 		e := domain.Invalid("body.package", "It cannot be had.", "one of the suggestions")
-		e.Reason, e.Detail, e.Suggestions = domain.ReasonPackageUnavailable, "This credit package cannot be had.", codes
+		e.Reason, e.Detail, e.Suggestions = domain.ReasonPackageUnavailable, domain.Text(domain.TextPackageUnavailable), codes
 		return e
 	}
 	account, err := a.store.AccountByID(ctx, accountID)
@@ -80,10 +80,10 @@ func (a *API) checkPurchase(ctx context.Context, accountID, code string) error {
 		return err
 	}
 	if account.Status != domain.AccountActive && account.Status != domain.AccountSuspended {
-		return &domain.Error{Code: domain.CodeConflict, Detail: "The account is not in use."}
+		return domain.Conflict(domain.TextAccountNotInUse)
 	}
 	if _, err := a.store.DefaultMethod(ctx, accountID); domain.CodeOf(err) == domain.CodeNotFound {
-		return &domain.Error{Code: domain.CodeConflict, Detail: "Add a payment method first."}
+		return domain.Conflict(domain.TextPaymentMethodMissing)
 	}
 	return err
 }

@@ -238,12 +238,8 @@ func (r *route) refine(err error) error {
 	if r.unavailable == "" || domain.CodeOf(err) != domain.CodeUnavailable {
 		return err
 	}
-	return &domain.Error{Code: domain.CodeUnavailable, Reason: r.unavailable, Detail: unavailableDetails[r.unavailable],
+	return &domain.Error{Code: domain.CodeUnavailable, Reason: r.unavailable, Detail: domain.Text(domain.TextCode(r.unavailable)),
 		RetryAfter: defaultRetryAfter}
-}
-
-var unavailableDetails = map[string]string{
-	domain.ReasonBalanceUnavailable: "The balance is not known right now; that is not the same as zero. Try again.",
 }
 
 // problemResponses documents each status the route can fail with, and the codes

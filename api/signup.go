@@ -146,7 +146,7 @@ var (
 	errPersonKnown = errors.New("the person has a sign-up that runs or succeeded")
 	errSlugTaken   = errors.New("the slug is taken")
 	errEmailTaken  = &domain.Error{Code: domain.CodeConflict, Reason: domain.ReasonEmailTaken,
-		Detail: "This e-mail is registered; sign in instead."}
+		Detail: domain.Text(domain.TextEmailTaken)}
 )
 
 // storeSignUp writes what was received: the onboarding, the chosen slug under
@@ -219,7 +219,7 @@ func (a *API) slugTaken(ctx context.Context, slug string) error {
 		return err
 	}
 	return &domain.Error{Code: domain.CodeConflict, Reason: domain.ReasonSlugTaken,
-		Detail: "This slug is taken; choose another.", Suggestions: free}
+		Detail: domain.Text(domain.TextSlugTaken), Suggestions: free}
 }
 
 // kickOff starts what is not started yet, waits a moment for the account, and

@@ -96,22 +96,21 @@ func storeActivation(ctx context.Context, tx *store.Store, o *domain.Onboarding)
 	}
 	if err == nil && live.Plan.Amount > 0 && live.Status != domain.SubscriptionTrialing {
 		return &domain.Error{Code: domain.CodeConflict, Reason: domain.ReasonSubscriptionExists,
-			Detail: "The account has a paid subscription."}
+			Detail: domain.Text(domain.TextSubscriptionExists)}
 	}
 	latest, err := tx.LatestOnboarding(ctx, o.AccountID)
 	if err != nil && domain.CodeOf(err) != domain.CodeNotFound {
 		return err
 	}
 	if err == nil && !latest.Status.Ended() {
-		return &domain.Error{Code: domain.CodeConflict,
-			Detail: "The account is choosing a plan already: go on with onboarding " + latest.ID + "."}
+		return domain.Conflict(domain.TextChoosingPlanIn, "onboarding", latest.ID)
 	}
 	isNew, err := tx.InsertOnboarding(ctx, o)
 	if err != nil {
 		return err
 	}
 	if !isNew {
-		return &domain.Error{Code: domain.CodeConflict, Detail: "The account is choosing a plan already."}
+		return domain.Conflict(domain.TextChoosingPlan)
 	}
 	return tx.InsertEvents(ctx, receivedEvent(o))
 }

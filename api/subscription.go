@@ -76,8 +76,7 @@ func (a *API) changeOwnPlan(ctx context.Context, in *changeOwnPlanInput) (*subsc
 				return err
 			}
 			if t.subscription.Plan.Amount == 0 {
-				return &domain.Error{Code: domain.CodeConflict,
-					Detail: "The plan is free: choose another with POST /v1/account/subscription."}
+				return domain.Conflict(domain.TextPlanIsFree)
 			}
 			return nil
 		},
@@ -162,7 +161,7 @@ func submittable(invoice *domain.Invoice, reference string) error {
 		return err
 	}
 	if invoice.Reason == domain.ReasonSubscriptionCreate {
-		return &domain.Error{Code: domain.CodeConflict, Detail: "The onboarding takes this payment: see next_action."}
+		return domain.Conflict(domain.TextPaidByOnboarding)
 	}
 	return nil
 }
@@ -179,8 +178,7 @@ func (a *API) chargeable(ctx context.Context, t *target) error {
 	if t.subscription.Status == domain.SubscriptionPastDue {
 		return nil
 	}
-	return &domain.Error{Code: domain.CodeConflict, Detail: "Nothing is late: the card is charged when the period begins, on " +
-		t.invoice.PeriodStart.Format("2 January 2006") + ". To pay before, submit a reference."}
+	return domain.Conflict(domain.TextNothingLate, "date", t.invoice.PeriodStart.Format("2 January 2006"))
 }
 
 func (a *API) ownInvoice(ctx context.Context, id string) (*domain.Invoice, error) {

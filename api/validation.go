@@ -35,18 +35,18 @@ func (a *API) problemOfHuma(op *huma.Operation, e *huma.ErrorModel) *Problem {
 	switch e.Status {
 	case http.StatusBadRequest:
 		if e.Detail == "request body is required" {
-			return newProblem(reasonMalformedBody, "This call needs a body.")
+			return newProblem(reasonMalformedBody, domain.Text(domain.TextBodyMissing))
 		}
-		return newProblem(reasonMalformedBody, detailMalformedBody)
+		return newProblem(reasonMalformedBody, domain.Text(domain.TextBodyNotJSON))
 	case http.StatusUnsupportedMediaType:
-		return newProblem(reasonMediaType, detailMediaType)
+		return newProblem(reasonMediaType, domain.Text(domain.TextMediaType))
 	case http.StatusUnprocessableEntity:
 	default:
-		p := newProblem(string(domain.CodeInternal), detailInternal)
+		p := newProblem(string(domain.CodeInternal), domain.Text(domain.TextInternal))
 		p.cause, p.Status, p.Title = e, e.Status, http.StatusText(e.Status)
 		return p
 	}
-	p := newProblem(string(domain.CodeInvalid), detailRequestRejected)
+	p := newProblem(string(domain.CodeInvalid), domain.Text(domain.TextInvalid))
 	for _, detail := range e.Errors {
 		p.Errors = append(p.Errors, a.fieldError(op, detail.Location, detail.Message))
 	}

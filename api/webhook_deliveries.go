@@ -38,7 +38,7 @@ type deliveryOutput struct {
 }
 
 // errEndpointDisabled: nothing is posted there, so nothing is promised.
-var errEndpointDisabled = &domain.Error{Code: domain.CodeConflict, Detail: "The endpoint is disabled; enable it first."}
+var errEndpointDisabled = domain.Conflict(domain.TextEndpointDisabled)
 
 // redeliver puts a delivery back into the outbox: at once, wherever it stands,
 // with three days of attempts before it. One that was not tried yet stays as it is.

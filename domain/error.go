@@ -136,7 +136,7 @@ func (e *Error) Kind() string {
 func Invalid(field, message, accepted string) *Error {
 	return &Error{
 		Code:   CodeInvalid,
-		Detail: "The request has a field that cannot be accepted.",
+		Detail: Text(TextInvalid),
 		Fields: []FieldError{{Field: field, Message: message, Accepted: accepted}},
 	}
 }
@@ -144,14 +144,19 @@ func Invalid(field, message, accepted string) *Error {
 // NotFound is the error for a noun ("onboarding") that does not exist or is
 // not the caller's; the two are not told apart.
 func NotFound(noun string) *Error {
-	return &Error{Code: CodeNotFound, Detail: "There is no such " + noun + "."}
+	return &Error{Code: CodeNotFound, Detail: Text(TextNotFound, "noun", noun)}
+}
+
+// Conflict is the 409 of a state that no table has, with its sentence.
+func Conflict(text TextCode, args ...string) *Error {
+	return &Error{Code: CodeConflict, Detail: Text(text, args...)}
 }
 
 // Unavailable is the error for a dependency that is away for now.
 func Unavailable(what string, retryAfter time.Duration) *Error {
 	return &Error{
 		Code:       CodeUnavailable,
-		Detail:     what + " is not available right now; try again.",
+		Detail:     Text(TextUnavailable, "what", what),
 		RetryAfter: retryAfter,
 	}
 }
@@ -161,7 +166,7 @@ func InvalidTransition(from, to string, available []Action) *Error {
 	return &Error{
 		Code:             CodeConflict,
 		Reason:           ReasonInvalidTransition,
-		Detail:           "The current state does not allow this.",
+		Detail:           Text(TextInvalidTransition),
 		From:             from,
 		To:               to,
 		AvailableActions: available,

@@ -271,7 +271,8 @@ func FuzzDecodeOnboarding(f *testing.F) {
 func (w *world) vocabulary() string {
 	empty := w.call("POST", "/v1/onboardings", "", `{"x":1}`).raw
 	return empty + string(w.api.OpenAPI()) + passwordAccepted + acceptedEmail + acceptedName + acceptedSlug + acceptedCountry +
-		detailMalformedBody + detailMediaType + detailRequestRejected + detailInternal
+		domain.Text(domain.TextBodyNotJSON) + domain.Text(domain.TextMediaType) + domain.Text(domain.TextInvalid) +
+		domain.Text(domain.TextInternal)
 }
 
 func TestReturn_IsAPageForPeopleThatLoadsNothing(t *testing.T) {

@@ -96,7 +96,7 @@ type API struct {
 	flights   singleflight.Group // sign-ups under way, by person or key
 	catalogue *catalogue
 	metrics   *metrics
-	openapi   func() []byte
+	openapi   func() *rendered
 }
 
 // New returns the API. It touches neither the database nor Temporal.
@@ -112,6 +112,9 @@ func New(c Config) (*API, error) {
 	}
 	if c.KickoffWait == 0 {
 		c.KickoffWait = 2500 * time.Millisecond
+	}
+	if c.Providers == nil {
+		c.Providers = &payment.Registry{}
 	}
 	if c.Metrics == nil {
 		c.Metrics = prometheus.NewRegistry()
@@ -134,4 +137,4 @@ func New(c Config) (*API, error) {
 func (a *API) Handler() http.Handler { return a.router }
 
 // OpenAPI is the description of the API as JSON, OpenAPI 3.1.
-func (a *API) OpenAPI() []byte { return a.openapi() }
+func (a *API) OpenAPI() []byte { return a.openapi().body }

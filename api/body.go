@@ -39,7 +39,7 @@ func (a *API) readBody(c *gin.Context) {
 		a.fail(c, err)
 		return
 	}
-	c.Request.Body = io.NopCloser(bytes.NewReader(body))
+	c.Request.Body, c.Request.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 }
 
 func receive(c *gin.Context) ([]byte, error) {

@@ -75,12 +75,12 @@ func (a *API) humaConfig() huma.Config {
 }
 
 // describe is the description as JSON.
-func (a *API) describe() []byte {
+func (a *API) describe() *rendered {
 	b, err := json.Marshal(a.huma.OpenAPI())
 	if err != nil {
 		panic("describe API: " + err.Error()) // a programming error that every test meets
 	}
-	return b
+	return renderedJSON(b)
 }
 
 // nullPointers says of each object behind a pointer that it may be null, which

@@ -180,8 +180,9 @@ func (a *API) transform(ctx huma.Context, _ string, v any) (any, error) {
 		a.complete(e, humagin.Unwrap(ctx))
 		return e, nil
 	case *huma.ErrorModel:
-		p := a.problemOfHuma(ctx.Operation(), e)
-		a.complete(p, humagin.Unwrap(ctx))
+		c := humagin.Unwrap(ctx)
+		p := a.problemOfHuma(ctx.Operation(), e, c.Request.ContentLength == 0)
+		a.complete(p, c)
 		return p, nil
 	}
 	return v, nil

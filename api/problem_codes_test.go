@@ -67,7 +67,7 @@ func TestProblemCodes_HaveAStatusAndAreDescribed(t *testing.T) {
 // where it is used has no translation, and could quote what was submitted.
 func TestProblems_TakeTheirSentencesFromTheCatalogue(t *testing.T) {
 	t.Parallel()
-	spelled := regexp.MustCompile(`Detail:? *[,=]?.*= *"|Detail: +"|newProblem\([^)]*, "`)
+	spelled := regexp.MustCompile(`Detail(, e\.\w+)* = .*"|Detail: +"|newProblem\([^)]*, "`)
 	files, err := filepath.Glob("*.go")
 	require.NoError(t, err)
 	for _, path := range files {

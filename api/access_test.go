@@ -19,7 +19,9 @@ import (
 // signIn signs somebody in and returns the token.
 func (w *world) signIn(name string) string {
 	w.t.Helper()
-	return w.call("POST", "/v1/sessions", "", map[string]any{"email": name + "@example.com", "password": goodPassword}).ok(201).text("token")
+	return w.call("POST", "/v1/sessions", "", map[string]any{"email": name + "@example.com", "password": goodPassword}).
+		ok(201).
+		text("token")
 }
 
 // TestAuth_EveryRouteOpensToWhomItShould asks every route of the description
@@ -39,10 +41,19 @@ func TestAuth_EveryRouteOpensToWhomItShould(t *testing.T) {
 	}
 	const letIn = 0
 	expected := map[access]map[string]int{
-		participants: {"own secret": letIn, "own session": letIn, "other's secret": 404, "other's session": 404, "admin": letIn, "API key": letIn},
-		owners:       {"own secret": letIn, "own session": letIn, "other's secret": letIn, "other's session": letIn, "admin": 403, "API key": 403},
-		admins:       {"own secret": 403, "own session": 403, "other's secret": 403, "other's session": 403, "admin": letIn, "API key": letIn},
-		signedIn:     {"own secret": 403, "other's secret": 403, "API key": 403}, // the sessions are still needed
+		participants: {
+			"own secret": letIn, "own session": letIn, "other's secret": 404, "other's session": 404,
+			"admin": letIn, "API key": letIn,
+		},
+		owners: {
+			"own secret": letIn, "own session": letIn, "other's secret": letIn, "other's session": letIn,
+			"admin": 403, "API key": 403,
+		},
+		admins: {
+			"own secret": 403, "own session": 403, "other's secret": 403, "other's session": 403,
+			"admin": letIn, "API key": letIn,
+		},
+		signedIn: {"own secret": 403, "other's secret": 403, "API key": 403}, // the sessions are still needed
 	}
 	routes := 0
 	for path, item := range w.api.huma.OpenAPI().Paths {
@@ -101,7 +112,8 @@ func bodyFor(method, path string, letIn bool) any {
 }
 
 func operationIn(item *huma.PathItem, method string) *huma.Operation {
-	return map[string]*huma.Operation{"GET": item.Get, "POST": item.Post, "PATCH": item.Patch, "DELETE": item.Delete}[method]
+	return map[string]*huma.Operation{"GET": item.Get, "POST": item.Post, "PATCH": item.Patch,
+		"DELETE": item.Delete}[method]
 }
 
 // accessOf is who may call an operation, as it is described; empty for none.
@@ -151,7 +163,9 @@ func TestAuth_ASignUpThatCameToNothingIsNoSession(t *testing.T) {
 	r := w.signUp("acme", "plan", "growth")
 	w.call("POST", "/v1/onboardings/"+r.text("id")+"/cancel", r.text("client_secret"), `{}`).ok(200)
 	w.call("GET", "/v1/account", r.text("client_secret"), nil).problem(401, "unauthenticated")
-	assert.Equal(t, "canceled", w.call("GET", "/v1/onboardings/"+r.text("id"), r.text("client_secret"), nil).ok(200).at("status"))
+	assert.Equal(
+		t, "canceled", w.call("GET", "/v1/onboardings/"+r.text("id"), r.text("client_secret"), nil).ok(200).at("status"),
+	)
 }
 
 func TestAuth_AForgedSecretAsksNoDatabase(t *testing.T) {
@@ -159,7 +173,8 @@ func TestAuth_AForgedSecretAsksNoDatabase(t *testing.T) {
 	w := newWorld(t)
 	r := w.signUp("acme")
 	require.NoError(t, w.store.Close())
-	w.call("GET", "/v1/onboardings/"+r.text("id"), r.text("id")+secretMark+strings.Repeat("A", 43), nil).problem(401, "unauthenticated")
+	w.call("GET", "/v1/onboardings/"+r.text("id"), r.text("id")+secretMark+strings.Repeat("A", 43), nil).
+		problem(401, "unauthenticated")
 	w.call("GET", "/v1/onboardings/"+r.text("id"), r.text("client_secret"), nil).problem(503, "unavailable")
 }
 
@@ -167,7 +182,9 @@ func TestAuth_FailuresAreCounted(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.call("GET", "/v1/account", "nonsense", nil).problem(401, "unauthenticated")
-	assert.Contains(t, w.call("GET", "/metrics", "", nil).ok(200).raw, `slipway_http_auth_failures_total{code="unauthenticated"} 1`)
+	assert.Contains(
+		t, w.call("GET", "/metrics", "", nil).ok(200).raw, `slipway_http_auth_failures_total{code="unauthenticated"} 1`,
+	)
 }
 
 func TestSession_WorksUntilItEndsAndSaysWhereToGoOn(t *testing.T) {
@@ -203,8 +220,11 @@ func TestSession_UnknownEmailAndWrongPasswordAnswerAlike(t *testing.T) {
 	w := newWorld(t)
 	w.signUp("acme")
 	before := w.api.gate.compared.Load()
-	wrong := w.call("POST", "/v1/sessions", "", map[string]any{"email": "acme@example.com", "password": "not-this-one"}).problem(401, "unauthenticated")
-	unknown := w.call("POST", "/v1/sessions", "", map[string]any{"email": "nobody@example.com", "password": "not-this-one"}).problem(401, "unauthenticated")
+	wrong := w.call("POST", "/v1/sessions", "", map[string]any{"email": "acme@example.com", "password": "not-this-one"}).
+		problem(401, "unauthenticated")
+	unknown := w.call("POST", "/v1/sessions", "", map[string]any{"email": "nobody@example.com",
+		"password": "not-this-one"}).
+		problem(401, "unauthenticated")
 	delete(wrong.body, "request_id")
 	delete(unknown.body, "request_id")
 	assert.Equal(t, wrong.body, unknown.body)
@@ -214,7 +234,9 @@ func TestSession_UnknownEmailAndWrongPasswordAnswerAlike(t *testing.T) {
 func TestSession_AttemptsAreLimitedPerEmailAndPerAddress(t *testing.T) {
 	t.Parallel()
 	attempt := func(w *world, email, from string) *reply {
-		return w.call("POST", "/v1/sessions", "", map[string]any{"email": email, "password": "guess"}, "X-Forwarded-For", from)
+		return w.call(
+			"POST", "/v1/sessions", "", map[string]any{"email": email, "password": "guess"}, "X-Forwarded-For", from,
+		)
 	}
 	w := newWorld(t, func(c *Config) { c.LoginRate, c.TrustedProxies = 3, []string{"192.0.2.0/24"} })
 	for i := range 3 {
@@ -233,10 +255,12 @@ func TestAPIKey_OpensUntilItIsRevoked(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	made := w.call("POST", "/v1/admin/api-keys", w.admin, map[string]any{"name": "script"}, "Idempotency-Key", "k").ok(201)
-	again := w.call("POST", "/v1/admin/api-keys", w.admin, map[string]any{"name": "script"}, "Idempotency-Key", "k").ok(201)
+	again := w.call("POST", "/v1/admin/api-keys", w.admin, map[string]any{"name": "script"}, "Idempotency-Key", "k").
+		ok(201)
 	assert.Equal(t, made.at("secret"), again.at("secret"))
 	assert.Equal(t, "true", again.header.Get(headerReplayed))
-	w.call("POST", "/v1/admin/api-keys", w.admin, map[string]any{"name": "other"}, "Idempotency-Key", "k").problem(422, domain.ReasonIdempotencyKeyReused)
+	w.call("POST", "/v1/admin/api-keys", w.admin, map[string]any{"name": "other"}, "Idempotency-Key", "k").
+		problem(422, domain.ReasonIdempotencyKeyReused)
 
 	secret := made.text("secret")
 	list := w.call("GET", "/v1/admin/api-keys", secret, nil).ok(200)

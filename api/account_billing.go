@@ -10,7 +10,7 @@ import (
 // section is one part of an answer that is made of several reads: when its read
 // fails the others are still there.
 type section[T any] struct {
-	Status string `json:"status" enum:"available,none,unavailable" doc:"unavailable: not known right now, which is not the same as none."`
+	Status string `json:"status" enum:"available,none,unavailable" doc:"@section.status"`
 	Data   *T     `json:"data" doc:"Null unless available."`
 }
 
@@ -61,7 +61,9 @@ func (a *API) getBilling(ctx context.Context, _ *struct{}) (*billingOutput, erro
 		rows, err := a.store.PendingPaymentsOf(ctx, id)
 		return &rows, err
 	})
-	b.NextAction = read(ctx, a, "next_action", func() (*domain.NextAction, error) { return a.nextBillingAction(ctx, id, b) })
+	b.NextAction = read(
+		ctx, a, "next_action", func() (*domain.NextAction, error) { return a.nextBillingAction(ctx, id, b) },
+	)
 	return &billingOutput{Body: b}, nil
 }
 
@@ -88,7 +90,8 @@ func (a *API) nextBillingAction(ctx context.Context, accountID string, b *billin
 	if err == nil && !o.Status.Ended() {
 		return o.NextAction, nil
 	}
-	if b.Subscription.Status == "unavailable" || b.OpenInvoices.Status == "unavailable" || b.PendingPayments.Status == "unavailable" {
+	if b.Subscription.Status == "unavailable" || b.OpenInvoices.Status == "unavailable" ||
+		b.PendingPayments.Status == "unavailable" {
 		return nil, domain.Unavailable("The next action", defaultRetryAfter)
 	}
 	sub := b.Subscription.Data
@@ -105,7 +108,8 @@ func (a *API) nextBillingAction(ctx context.Context, accountID string, b *billin
 // payment is late, else the oldest.
 func mostUrgent(open []domain.Invoice, sub *domain.Subscription) *domain.Invoice {
 	for i := range open {
-		if sub.Status == domain.SubscriptionPastDue && open[i].SubscriptionID == sub.ID && open[i].Reason == domain.ReasonSubscriptionCycle {
+		if sub.Status == domain.SubscriptionPastDue && open[i].SubscriptionID == sub.ID &&
+			open[i].Reason == domain.ReasonSubscriptionCycle {
 			return &open[i]
 		}
 	}
@@ -113,7 +117,9 @@ func mostUrgent(open []domain.Invoice, sub *domain.Subscription) *domain.Invoice
 }
 
 // owedAction is what the customer does about an open invoice.
-func (a *API) owedAction(ctx context.Context, sub *domain.Subscription, invoice *domain.Invoice, pending []domain.Payment) (*domain.NextAction, error) {
+func (a *API) owedAction(
+	ctx context.Context, sub *domain.Subscription, invoice *domain.Invoice, pending []domain.Payment,
+) (*domain.NextAction, error) {
 	next := &domain.NextAction{
 		Type: domain.NextSubmitPayment, URL: "/v1/account/invoices/" + invoice.ID + "/payment",
 		Amount: &invoice.Amount, Currency: invoice.Currency, InvoiceID: invoice.ID, ExpiresAt: invoice.DueAt,
@@ -136,7 +142,8 @@ func (a *API) owedAction(ctx context.Context, sub *domain.Subscription, invoice 
 	if err != nil && domain.CodeOf(err) != domain.CodeNotFound {
 		return nil, err
 	}
-	if err == nil && method.Chargeable() && invoice.Reason == domain.ReasonSubscriptionCycle && sub.Status != domain.SubscriptionPastDue {
+	if err == nil && method.Chargeable() && invoice.Reason == domain.ReasonSubscriptionCycle &&
+		sub.Status != domain.SubscriptionPastDue {
 		return &domain.NextAction{Type: domain.NextOpenApp, URL: "/v1/account"}, nil // charged when the period begins
 	}
 	if err == nil && method.Chargeable() && invoice.Reason == domain.ReasonSubscriptionCycle {
@@ -149,7 +156,9 @@ func (a *API) owedAction(ctx context.Context, sub *domain.Subscription, invoice 
 }
 
 // byHandAction adds how to pay.
-func (a *API) byHandAction(ctx context.Context, next *domain.NextAction, method *domain.PaymentMethod) (*domain.NextAction, error) {
+func (a *API) byHandAction(
+	ctx context.Context, next *domain.NextAction, method *domain.PaymentMethod,
+) (*domain.NextAction, error) {
 	if method == nil {
 		return next, nil
 	}

@@ -8,7 +8,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-var billingSections = []string{"plan", "subscription", "balance", "payment_methods", "open_invoices", "pending_payments", "next_action"}
+var billingSections = []string{
+	"plan", "subscription", "balance", "payment_methods", "open_invoices", "pending_payments", "next_action",
+}
 
 func TestBilling_ReadsEverySectionAndNoneFailsTheRest(t *testing.T) {
 	t.Parallel()

@@ -18,7 +18,9 @@ func TestCreditPackages_AreACatalogueOfTheirOwn(t *testing.T) {
 
 	pack := map[string]any{"code": "pack", "name": "Pack", "credits": 5, "amount": 7, "currency": "eur"}
 	made := w.call("POST", "/v1/admin/credit-packages", w.admin, pack, "Idempotency-Key", "k").ok(201)
-	assert.Equal(t, made.raw, w.call("POST", "/v1/admin/credit-packages", w.admin, pack, "Idempotency-Key", "k").ok(201).raw)
+	assert.Equal(
+		t, made.raw, w.call("POST", "/v1/admin/credit-packages", w.admin, pack, "Idempotency-Key", "k").ok(201).raw,
+	)
 	w.call("POST", "/v1/admin/credit-packages", w.admin, pack).problem(409, "conflict")
 	assert.Contains(t, codes(w.call("GET", "/v1/credit-packages", "", nil)), "pack", "shown at once")
 	path := "/v1/admin/credit-packages/" + made.text("id")
@@ -53,9 +55,12 @@ func TestPurchase_BringsCreditsAndLeavesTheSubscriptionAlone(t *testing.T) {
 	w := newWorld(t)
 	_, secret := w.card("acme", "growth", "tok_ok")
 	before := w.call("GET", "/v1/account/subscription", secret, nil).ok(200).raw
-	w.call("POST", "/v1/account/credit-packages", secret, map[string]any{"package": "none"}).problem(422, domain.ReasonPackageUnavailable)
+	w.call("POST", "/v1/account/credit-packages", secret, map[string]any{"package": "none"}).
+		problem(422, domain.ReasonPackageUnavailable)
 	for range 2 {
-		bought := w.call("POST", "/v1/account/credit-packages", secret, map[string]any{"package": "credits-500"}, "Idempotency-Key", "k").ok(201)
+		bought := w.call("POST", "/v1/account/credit-packages", secret, map[string]any{"package": "credits-500"},
+			"Idempotency-Key", "k").
+			ok(201)
 		assert.Equal(t, "paid", bought.text("invoice.status"))
 	}
 	balance := w.call("GET", "/v1/account/balance", secret, nil).ok(200)

@@ -12,7 +12,7 @@ import (
 type creditBalance struct {
 	Object    string               `json:"object" enum:"balance"`
 	AccountID string               `json:"account_id"`
-	Status    domain.BalanceStatus `json:"status" enum:"provisioning,available" doc:"provisioning: the onboarding still runs; the figures are null."`
+	Status    domain.BalanceStatus `json:"status" enum:"provisioning,available" doc:"@creditBalance.status"`
 	Plan      *int64               `json:"plan" doc:"Credits of the plan, reset each period."`
 	Bonus     *int64               `json:"bonus" doc:"Credits bought or given."`
 	Total     *int64               `json:"total" doc:"What can be spent."`

@@ -11,16 +11,16 @@ import (
 // entitlements is everything an account may do, for a guard to ask before it
 // acts. What cannot be used now is not in it.
 type entitlements struct {
-	Object             string                     `json:"object" enum:"entitlements"`
-	AccountID          string                     `json:"account_id"`
-	Status             string                     `json:"status" enum:"entitled,payment_required,account_closed" doc:"Whether the account may use the product at all."`
-	Plan               *string                    `json:"plan" doc:"Code of the account's plan; null without one."`
-	SubscriptionStatus *domain.SubscriptionStatus `json:"subscription_status" enum:"incomplete,incomplete_expired,trialing,active,past_due,unpaid,canceled" doc:"Null without a subscription."`
-	Features           []string                   `json:"features" nullable:"false" doc:"What may be used now; empty unless entitled."`
-	Limits             []planLimit                `json:"limits" nullable:"false" doc:"How much of each; empty unless entitled. A key that is missing is not included."`
-	Upgradable         bool                       `json:"upgradable" doc:"Unless entitled: whether choosing a plan on offer cures it."`
-	RequiredPlans      []string                   `json:"required_plans" nullable:"false" doc:"Unless entitled: codes of the plans on offer."`
-	NextAction         *domain.NextAction         `json:"next_action" doc:"Unless entitled: where the customer cures it."`
+	Object             string              `json:"object" enum:"entitlements"`
+	AccountID          string              `json:"account_id"`
+	Status             string              `json:"status" enum:"entitled,payment_required,account_closed" doc:"@allowed"`
+	Plan               *string             `json:"plan" doc:"Code of the account's plan; null without one."`
+	SubscriptionStatus *subscriptionStatus `json:"subscription_status" nullable:"true" doc:"Null without a subscription."`
+	Features           []string            `json:"features" nullable:"false" doc:"@entitlements.features"`
+	Limits             []planLimit         `json:"limits" nullable:"false" doc:"@entitlements.limits"`
+	Upgradable         bool                `json:"upgradable" doc:"@entitlements.upgradable"`
+	RequiredPlans      []string            `json:"required_plans" nullable:"false" doc:"@allowed.plans"`
+	NextAction         *domain.NextAction  `json:"next_action" doc:"Unless entitled: where the customer cures it."`
 }
 
 // planLimit is domain.LimitUse with a use that may be unknown: only the product
@@ -56,7 +56,7 @@ func overview(f domain.EntitlementFacts, sites int64) *entitlements {
 		Upgradable: d.Upgradable, RequiredPlans: d.RequiredPlans, NextAction: d.NextAction,
 	}
 	if f.Subscription != nil {
-		e.Plan, e.SubscriptionStatus = &f.Subscription.PlanCode, &f.Subscription.Status
+		e.Plan, e.SubscriptionStatus = &f.Subscription.PlanCode, (*subscriptionStatus)(&f.Subscription.Status)
 	}
 	if err := d.Err(); err != nil {
 		e.Status = domain.ReasonOf(err)

@@ -11,7 +11,7 @@ type payInvoiceInput struct {
 	ID string `path:"id" doc:"Id of an open invoice."`
 	Idempotent
 	Body struct {
-		Reference string `json:"reference,omitempty" doc:"What finds the transfer: 1 to 140 visible characters. Left out, the card is charged for a renewal that is late."`
+		Reference string `json:"reference,omitempty" doc:"@payInvoice.reference"`
 	}
 }
 

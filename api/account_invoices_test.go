@@ -16,7 +16,9 @@ func TestInvoice_OfWhoPaysByHandIsSubmittedAndApproved(t *testing.T) {
 	w := newWorld(t)
 	o := w.signUp("acme", "plan", "starter")
 	secret, sub := o.text("client_secret"), o.text("subscription.id")
-	_, err := w.store.Stats()["write"].Exec("UPDATE subscriptions SET current_period_end = ?, trial_end = ?", w.store.Now(), w.store.Now())
+	_, err := w.store.Stats()["write"].Exec(
+		"UPDATE subscriptions SET current_period_end = ?, trial_end = ?", w.store.Now(), w.store.Now(),
+	)
 	require.NoError(t, err)
 	for _, due := range []domain.DueKind{domain.DueNotice, domain.DueReminder, domain.DuePeriodEnd} {
 		_, err := w.flows.act.ProcessDue(t.Context(), activities.ProcessDueInput{SubscriptionID: sub, Due: due})
@@ -33,7 +35,9 @@ func TestInvoice_OfWhoPaysByHandIsSubmittedAndApproved(t *testing.T) {
 	w.call("POST", url, secret, map[string]any{}).problem(422, "invalid")
 	w.call("POST", url, secret, map[string]any{"reference": "TX 1"}).ok(200)
 	w.call("POST", url, secret, map[string]any{"reference": "TX 2"}).problem(409, "conflict")
-	assert.Equal(t, "await_approval", w.call("GET", "/v1/account/billing", secret, nil).ok(200).text("next_action.data.type"))
+	assert.Equal(
+		t, "await_approval", w.call("GET", "/v1/account/billing", secret, nil).ok(200).text("next_action.data.type"),
+	)
 	payment := w.call("GET", "/v1/admin/payments?status=pending_approval", w.admin, nil).ok(200).rows()[0]["id"].(string)
 	w.call("POST", "/v1/admin/payments/"+payment+"/reject", w.admin, map[string]any{"reason": "not there"}).ok(200)
 	w.call("POST", url, secret, map[string]any{"reference": "TX 3"}).ok(200)
@@ -54,7 +58,9 @@ func TestInvoice_OfAPeriodThatHasNotBegunIsNotChargedBefore(t *testing.T) {
 	_, err = w.flows.act.ProcessDue(t.Context(), activities.ProcessDueInput{SubscriptionID: sub, Due: domain.DueNotice})
 	require.NoError(t, err)
 	url := w.call("GET", "/v1/account/billing", secret, nil).ok(200).text("next_action.data.url")
-	card := w.call("POST", "/v1/account/payment-methods", secret, map[string]any{"payment_option": "card", "payment_token": "tok_ok"}).ok(201)
+	card := w.call("POST", "/v1/account/payment-methods", secret, map[string]any{"payment_option": "card",
+		"payment_token": "tok_ok"}).
+		ok(201)
 	w.call("POST", "/v1/account/payment-methods/"+card.text("id")+"/default", secret, map[string]any{}).ok(200)
 	early := w.call("POST", url, secret, map[string]any{}).problem(409, "conflict")
 	assert.Contains(t, early.text("detail"), soon.Format("2 January 2006"), "it says when the card is charged")

@@ -11,7 +11,7 @@ type attachInput struct {
 	Idempotent
 	Body struct {
 		PaymentOption string `json:"payment_option" maxLength:"100" doc:"Key of a payment option."`
-		PaymentToken  string `json:"payment_token,omitempty" doc:"From the payment provider's form, for options that are charged; without one, setup_url leads to the provider's page."`
+		PaymentToken  string `json:"payment_token,omitempty" doc:"@attach.payment_token"`
 	}
 }
 
@@ -37,7 +37,7 @@ func (a *API) listOwnMethods(ctx context.Context, in *listOwnInput) (*listOutput
 // customer to go to a page first, hence its own struct.
 type attachedMethod struct {
 	domain.PaymentMethod
-	SetupURL string `json:"setup_url,omitempty" doc:"The provider's page on which the customer enters it; it is attached when that is done."`
+	SetupURL string `json:"setup_url,omitempty" doc:"@attachedMethod.setup_url"`
 }
 
 type attachOutput struct {
@@ -162,7 +162,8 @@ func (a *API) defaultMethod(ctx context.Context, in *methodInput) (*methodOutput
 // retryWith charges a late payment to the method that became the default.
 func (a *API) retryWith(ctx context.Context, m *domain.PaymentMethod) error {
 	sub, err := a.store.LiveSubscription(ctx, m.AccountID)
-	if domain.CodeOf(err) == domain.CodeNotFound || (err == nil && (sub.Status != domain.SubscriptionPastDue || !m.Chargeable())) {
+	if domain.CodeOf(err) == domain.CodeNotFound ||
+		(err == nil && (sub.Status != domain.SubscriptionPastDue || !m.Chargeable())) {
 		return nil
 	}
 	if err != nil {
@@ -191,7 +192,9 @@ func (a *API) removeMethod(ctx context.Context, in *methodInput) (*struct{}, err
 	})
 }
 
-func (a *API) changeMethod(ctx context.Context, id string, change func(*store.Store, *domain.PaymentMethod) error) error {
+func (a *API) changeMethod(
+	ctx context.Context, id string, change func(*store.Store, *domain.PaymentMethod) error,
+) error {
 	if !store.ValidID(domain.PrefixPaymentMethod, id) {
 		return domain.NotFound("payment method")
 	}

@@ -42,7 +42,8 @@ func (a *API) createSite(ctx context.Context, in *createSiteInput) (*siteOutput,
 		return nil, err
 	}
 	site := &domain.Site{
-		ID: store.NewID(domain.PrefixSite), AccountID: who.accountID, Name: strings.TrimSpace(in.Body.Name), CreatedAt: a.store.Now(),
+		ID:        store.NewID(domain.PrefixSite),
+		AccountID: who.accountID, Name: strings.TrimSpace(in.Body.Name), CreatedAt: a.store.Now(),
 	}
 	id, again, err := a.once(ctx, k, site.ID,
 		func() error { return checkSiteName(in.Body.Name) },

@@ -21,7 +21,8 @@ func TestSites_AreLimitedByThePlan(t *testing.T) {
 	again := w.call("POST", "/v1/account/sites", secret, site, "Idempotency-Key", "k").ok(201)
 	assert.Equal(t, first.at("id"), again.at("id"))
 	assert.Equal(t, "true", again.header.Get(headerReplayed))
-	w.call("POST", "/v1/account/sites", secret, map[string]any{"name": "Other"}, "Idempotency-Key", "k").problem(422, domain.ReasonIdempotencyKeyReused)
+	w.call("POST", "/v1/account/sites", secret, map[string]any{"name": "Other"}, "Idempotency-Key", "k").
+		problem(422, domain.ReasonIdempotencyKeyReused)
 	w.call("POST", "/v1/account/sites", secret, map[string]any{"name": " "}).problem(422, "invalid")
 	for range 2 {
 		w.call("POST", "/v1/account/sites", secret, site).ok(201)

@@ -10,7 +10,7 @@ import (
 
 type subscribeRequest struct {
 	Plan          string `json:"plan" maxLength:"100" doc:"Code of a plan on offer."`
-	PaymentOption string `json:"payment_option,omitempty" maxLength:"100" doc:"Key of a payment option; without one the account's default method, then the server's rule."`
+	PaymentOption string `json:"payment_option,omitempty" maxLength:"100" doc:"@subscribe.payment_option"`
 	Country       string `json:"country,omitempty" doc:"ISO 3166-1 alpha-2, upper case; without one the account's."`
 }
 

@@ -9,7 +9,7 @@ import (
 type subscriptionCancelInput struct {
 	Idempotent
 	Body struct {
-		At     domain.CancelAt `json:"at,omitempty" enum:"now,period_end" default:"period_end" doc:"When it ends; until then it can be resumed."`
+		At     domain.CancelAt `json:"at,omitempty" enum:"now,period_end" default:"period_end" doc:"@subscriptionCancel.at"`
 		Reason string          `json:"reason,omitempty" doc:"Why, in at most 500 visible characters."`
 	}
 }
@@ -17,7 +17,7 @@ type subscriptionCancelInput struct {
 type changeOwnPlanInput struct {
 	Idempotent
 	Body struct {
-		Plan string `json:"plan" maxLength:"100" doc:"Code of a plan on offer. A dearer one takes effect when the difference is paid, a cheaper one at the end of the period."`
+		Plan string `json:"plan" maxLength:"100" doc:"@changeOwnPlan.plan"`
 	}
 }
 

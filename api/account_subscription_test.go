@@ -26,7 +26,9 @@ func TestSubscription_IsCanceledResumedAndChangedByItsOwner(t *testing.T) {
 
 	post("change", map[string]any{"plan": "nothing"}).problem(422, domain.ReasonPlanUnavailable)
 	post("change", map[string]any{"plan": "enterprise"}).problem(422, domain.ReasonPlanUnavailable)
-	assert.Equal(t, "scale", post("change", map[string]any{"plan": "scale"}).ok(200).text("plan_code"), "paid by the card, at once")
+	assert.Equal(
+		t, "scale", post("change", map[string]any{"plan": "scale"}).ok(200).text("plan_code"), "paid by the card, at once",
+	)
 	assert.Equal(t, "starter", post("change", map[string]any{"plan": "starter"}).ok(200).text("pending_plan.code"))
 	assert.Equal(t, "scale", w.call("GET", "/v1/account/subscription", secret, nil).ok(200).text("plan_code"))
 
@@ -45,22 +47,27 @@ func TestSubscription_CommandsAreIdempotent(t *testing.T) {
 	w := newWorld(t)
 	_, secret := w.card("acme", "growth", "tok_ok")
 	for range 2 {
-		w.call("POST", "/v1/account/subscription/change", secret, map[string]any{"plan": "scale"}, "Idempotency-Key", "k").ok(200)
+		w.call("POST", "/v1/account/subscription/change", secret, map[string]any{"plan": "scale"}, "Idempotency-Key", "k").
+			ok(200)
 	}
 	w.call("POST", "/v1/account/subscription/change", secret, map[string]any{"plan": "free"}, "Idempotency-Key", "k").
 		problem(422, domain.ReasonIdempotencyKeyReused)
-	assert.Len(t, w.call("GET", "/v1/admin/payments", w.admin, nil).ok(200).rows(), 2, "the first period and the difference, once")
+	assert.Len(
+		t, w.call("GET", "/v1/admin/payments", w.admin, nil).ok(200).rows(), 2, "the first period and the difference, once",
+	)
 }
 
 func TestSubscribe_StartsAnActivationForAnAccountThatExists(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	secret := w.signUp("acme", "plan", "free").text("client_secret")
-	r := w.call("POST", "/v1/account/subscription", secret, map[string]any{"plan": "growth"}, "Idempotency-Key", "k").ok(201)
+	r := w.call("POST", "/v1/account/subscription", secret, map[string]any{"plan": "growth"}, "Idempotency-Key", "k").
+		ok(201)
 	assert.Equal(t, "activation", r.at("onboarding.kind"))
 	assert.Equal(t, "awaiting_payment", r.at("onboarding.status"))
 	assert.Equal(t, "incomplete", r.at("subscription.status"))
-	again := w.call("POST", "/v1/account/subscription", secret, map[string]any{"plan": "growth"}, "Idempotency-Key", "k").ok(201)
+	again := w.call("POST", "/v1/account/subscription", secret, map[string]any{"plan": "growth"}, "Idempotency-Key", "k").
+		ok(201)
 	assert.Equal(t, r.at("onboarding.id"), again.at("onboarding.id"))
 	assert.Equal(t, "true", again.header.Get(headerReplayed))
 
@@ -72,9 +79,11 @@ func TestSubscribe_StartsAnActivationForAnAccountThatExists(t *testing.T) {
 	w.call("GET", path, session, nil).ok(200)
 	id := w.pending(path, session)
 	w.call("POST", "/v1/admin/payments/"+id+"/approve", w.admin, `{}`).ok(200)
-	w.call("POST", "/v1/account/subscription", secret, map[string]any{"plan": "scale"}).problem(409, domain.ReasonSubscriptionExists)
+	w.call("POST", "/v1/account/subscription", secret, map[string]any{"plan": "scale"}).
+		problem(409, domain.ReasonSubscriptionExists)
 	assert.Equal(t, "growth", w.call("GET", "/v1/account", secret, nil).ok(200).at("subscription.plan_code"))
-	w.call("POST", "/v1/account/subscription", secret, map[string]any{"plan": "enterprise"}).problem(422, domain.ReasonPlanUnavailable)
+	w.call("POST", "/v1/account/subscription", secret, map[string]any{"plan": "enterprise"}).
+		problem(422, domain.ReasonPlanUnavailable)
 }
 
 func TestSubscribe_DuringATrialMayChooseAPaidPlan(t *testing.T) {

@@ -17,8 +17,8 @@ type accountsInput struct {
 	Page
 	Search
 	OfAccount
-	Status string `query:"status" enum:"pending,active,suspended,closed" doc:"Only those that stand there."`
-	Plan   string `query:"plan" maxLength:"60" pattern:"^[a-z0-9_-]+$" patternDescription:"a plan's code" doc:"Of the subscription in use."`
+	Status string     `query:"status" enum:"pending,active,suspended,closed" doc:"Only those that stand there."`
+	Plan   planFilter `query:"plan" doc:"@accounts.plan"`
 }
 
 // adminAccounts lists accounts.
@@ -31,7 +31,7 @@ func (a *API) adminAccounts(ctx context.Context, in *accountsInput) (*listOutput
 		return nil, err
 	}
 	rows, err := a.store.ListAccounts(ctx, store.AccountFilter{
-		AccountID: in.AccountID, Status: in.Status, Plan: in.Plan, Query: in.Query, Page: p,
+		AccountID: string(in.AccountID), Status: in.Status, Plan: string(in.Plan), Query: in.Query, Page: p,
 	})
 	if err != nil {
 		return nil, err

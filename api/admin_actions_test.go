@@ -121,7 +121,9 @@ func TestStaffCommands_ATrialIsExtended(t *testing.T) {
 	}
 	before := w.call("GET", "/v1/account/subscription", o.text("client_secret"), nil).ok(200).text("trial_end")
 	done := w.call("POST", url, w.admin, reasonFor("days", 7)).ok(200)
-	assert.Equal(t, []any{"extend_trial", "trialing", "trialing"}, []any{done.at("action"), done.at("from"), done.at("to")})
+	assert.Equal(
+		t, []any{"extend_trial", "trialing", "trialing"}, []any{done.at("action"), done.at("from"), done.at("to")},
+	)
 	assert.NotEqual(t, before, done.text("subscription.trial_end"))
 	rows := w.call("GET", "/v1/admin/subscriptions", w.admin, nil).ok(200).rows()
 	assert.Contains(t, rows[0]["available_actions"], "extend_trial")
@@ -149,7 +151,8 @@ func TestStaffCommands_ANoteIsForColleaguesOnly(t *testing.T) {
 	cmd, err := w.store.CommandByID(t.Context(), w.flows.commanded[len(w.flows.commanded)-1])
 	require.NoError(t, err)
 	assert.Equal(t, note, cmd.Note)
-	for _, shown := range []string{r.raw, w.everything(), w.call("GET", "/v1/account/events", secret, nil).ok(200).raw, w.log.String()} {
+	for _, shown := range []string{r.raw, w.everything(), w.call("GET", "/v1/account/events", secret, nil).ok(200).raw,
+		w.log.String()} {
 		assert.NotContains(t, shown, "ticket 7")
 	}
 }

@@ -38,7 +38,8 @@ func (a *API) createAPIKey(ctx context.Context, in *createKeyInput) (*createKeyO
 		return nil, err
 	}
 	key := &domain.APIKey{
-		ID: store.NewID(domain.PrefixAPIKey), Name: strings.TrimSpace(in.Body.Name), CreatedBy: who.ID, CreatedAt: a.store.Now(),
+		ID:   store.NewID(domain.PrefixAPIKey),
+		Name: strings.TrimSpace(in.Body.Name), CreatedBy: who.ID, CreatedAt: a.store.Now(),
 	}
 	key.SecretHash = hashed(a.apiKeySecret(key.ID))
 	id, again, err := a.once(ctx, k, key.ID,

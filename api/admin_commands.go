@@ -15,18 +15,18 @@ type commandResult struct {
 	Action       staffAction          `json:"action"`
 	Applied      bool                 `json:"applied" doc:"False when there was nothing left to do, and in a dry run."`
 	DryRun       bool                 `json:"dry_run"`
-	From         string               `json:"from" doc:"Status before: of the payment, else of the onboarding while it runs, else of the subscription."`
+	From         string               `json:"from" doc:"@commandResult.from"`
 	To           string               `json:"to" doc:"Status after, or, in a dry run, the one it would reach."`
 	Onboarding   *domain.Onboarding   `json:"onboarding"`
 	Subscription *domain.Subscription `json:"subscription" doc:"Null while it does not exist."`
 	Payment      *domain.Payment      `json:"payment" doc:"The payment that was decided on."`
-	Differences  []domain.Difference  `json:"differences,omitempty" nullable:"false" doc:"refresh: what did not say what is true, and was repaired."`
+	Differences  []domain.Difference  `json:"differences,omitempty" nullable:"false" doc:"@commandResult.differences"`
 }
 
 // CommandRequest is what every command of staff has in common.
 type CommandRequest struct {
-	Reason string `json:"reason,omitempty" doc:"Why: 3 to 500 visible characters, kept in the audit. Some commands need none."`
-	Note   string `json:"note,omitempty" maxLength:"2000" doc:"For colleagues only: never shown to the customer, in no event."`
+	Reason string `json:"reason,omitempty" doc:"@command.reason"`
+	Note   string `json:"note,omitempty" maxLength:"2000" doc:"@command.note"`
 	DryRun bool   `json:"dry_run,omitempty" doc:"Answer what it would do, and do nothing."`
 }
 

@@ -55,7 +55,8 @@ func TestAdmin_ActivateMayWaive(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	path, secret := w.paying("acme")
-	w.call("POST", "/v1/admin/subscriptions/"+w.subscriptionOf(path)+"/activate", w.admin, reasonFor("waive", true)).ok(200)
+	w.call("POST", "/v1/admin/subscriptions/"+w.subscriptionOf(path)+"/activate", w.admin, reasonFor("waive", true)).
+		ok(200)
 	invoices := w.call("GET", "/v1/account/invoices", secret, nil).ok(200).rows()
 	assert.Equal(t, true, invoices[0]["waived"])
 }
@@ -85,7 +86,8 @@ func TestAdmin_CommandsASubscriptionThatDoesNotExistYet(t *testing.T) {
 	r := w.call("POST", "/v1/onboardings", "", person("acme")).ok(202)
 	w.flows.set(func() { w.flows.away = false })
 	id := w.onboarding(r.text("id")).SubscriptionID
-	w.call("POST", "/v1/admin/subscriptions/"+id+"/activate", w.admin, reasonFor()).problem(409, domain.ReasonInvalidTransition)
+	w.call("POST", "/v1/admin/subscriptions/"+id+"/activate", w.admin, reasonFor()).
+		problem(409, domain.ReasonInvalidTransition)
 	done := w.call("POST", "/v1/admin/subscriptions/"+id+"/cancel", w.admin, reasonFor()).ok(200)
 	assert.Equal(t, "canceled", done.at("onboarding.status"))
 	assert.Nil(t, done.at("subscription"))
@@ -101,12 +103,15 @@ func TestAdmin_RejectThenAgainAndTheDecisionsAreFinal(t *testing.T) {
 	r := w.call("POST", "/v1/admin/payments/"+first+"/reject", w.admin, reasonFor()).ok(200)
 	assert.Equal(t, "failed", r.at("to"))
 	assert.Equal(t, "awaiting_payment", r.at("onboarding.status"))
-	assert.Equal(t, false, w.call("POST", "/v1/admin/payments/"+first+"/reject", w.admin, reasonFor()).ok(200).at("applied"))
+	assert.Equal(
+		t, false, w.call("POST", "/v1/admin/payments/"+first+"/reject", w.admin, reasonFor()).ok(200).at("applied"),
+	)
 	w.call("POST", "/v1/admin/payments/"+first+"/approve", w.admin, `{}`).problem(409, domain.ReasonInvalidTransition)
 
 	second := w.pending(path, secret)
 	w.call("POST", "/v1/admin/payments/"+second+"/approve", w.admin, `{}`).ok(200)
-	w.call("POST", "/v1/admin/payments/"+second+"/reject", w.admin, reasonFor()).problem(409, domain.ReasonInvalidTransition)
+	w.call("POST", "/v1/admin/payments/"+second+"/reject", w.admin, reasonFor()).
+		problem(409, domain.ReasonInvalidTransition)
 }
 
 func TestAdmin_MoneyThatComesTooLateIsFlagged(t *testing.T) {
@@ -134,20 +139,25 @@ func TestAdmin_ADryRunChangesNothing(t *testing.T) {
 	sub := w.subscriptionOf(path)
 	before := w.everything()
 	commanded := len(w.flows.commanded)
-	for _, url := range []string{"/v1/admin/subscriptions/" + sub + "/activate", "/v1/admin/subscriptions/" + sub + "/cancel",
-		"/v1/admin/subscriptions/" + sub + "/refresh", "/v1/admin/payments/" + id + "/approve", "/v1/admin/payments/" + id + "/reject"} {
+	for _, url := range []string{"/v1/admin/subscriptions/" + sub + "/activate",
+		"/v1/admin/subscriptions/" + sub + "/cancel",
+		"/v1/admin/subscriptions/" + sub + "/refresh", "/v1/admin/payments/" + id + "/approve",
+		"/v1/admin/payments/" + id + "/reject"} {
 		r := w.call("POST", url, w.admin, reasonFor("dry_run", true)).ok(200)
 		assert.Equal(t, true, r.at("dry_run"), url)
 		assert.Equal(t, false, r.at("applied"), url)
 		assert.NotEmpty(t, r.at("to"), url)
 	}
-	w.call("POST", "/v1/admin/subscriptions/bulk", w.admin, reasonFor("dry_run", true, "action", "cancel", "ids", []string{sub})).ok(200)
+	w.call("POST", "/v1/admin/subscriptions/bulk", w.admin, reasonFor("dry_run", true, "action", "cancel", "ids",
+		[]string{sub})).
+		ok(200)
 	assert.Equal(t, before, w.everything())
 	assert.Len(t, w.flows.commanded, commanded)
 
 	free := w.signUp("free", "plan", "free")
 	w.call("POST", "/v1/admin/subscriptions/"+free.text("subscription.id")+"/cancel", w.admin, reasonFor()).ok(200)
-	w.call("POST", "/v1/admin/subscriptions/"+free.text("subscription.id")+"/activate", w.admin, reasonFor("dry_run", true)).
+	w.call("POST", "/v1/admin/subscriptions/"+free.text("subscription.id")+"/activate", w.admin, reasonFor("dry_run",
+		true)).
 		problem(409, domain.ReasonInvalidTransition)
 }
 
@@ -196,12 +206,17 @@ func TestAdmin_BulkAnswersForEachId(t *testing.T) {
 	}
 	assert.Equal(t, "not_found", rows[9]["problem"].(map[string]any)["code"])
 
-	w.call("POST", "/v1/admin/subscriptions/bulk", w.admin, reasonFor("action", "activate", "ids", []string{})).problem(422, "invalid")
-	w.call("POST", "/v1/admin/subscriptions/bulk", w.admin, reasonFor("action", "activate", "ids", make([]string, 101))).problem(422, "invalid")
-	w.call("POST", "/v1/admin/subscriptions/bulk", w.admin, reasonFor("action", "approve_payment", "ids", ids)).problem(422, "invalid")
+	w.call("POST", "/v1/admin/subscriptions/bulk", w.admin, reasonFor("action", "activate", "ids", []string{})).
+		problem(422, "invalid")
+	w.call("POST", "/v1/admin/subscriptions/bulk", w.admin, reasonFor("action", "activate", "ids", make([]string, 101))).
+		problem(422, "invalid")
+	w.call("POST", "/v1/admin/subscriptions/bulk", w.admin, reasonFor("action", "approve_payment", "ids", ids)).
+		problem(422, "invalid")
 
 	path, secret := w.paying("payer")
 	id := w.pending(path, secret)
-	decided := w.call("POST", "/v1/admin/payments/bulk", w.admin, map[string]any{"action": "approve_payment", "ids": []string{id}}).ok(200)
+	decided := w.call("POST", "/v1/admin/payments/bulk", w.admin, map[string]any{"action": "approve_payment",
+		"ids": []string{id}}).
+		ok(200)
 	assert.Equal(t, "succeeded", decided.rows()[0]["result"].(map[string]any)["to"])
 }

@@ -10,12 +10,12 @@ import (
 // PackageChange is what may change of a credit package: what is absent stays.
 // An invoice keeps what was bought.
 type PackageChange struct {
-	Name     *string `json:"name,omitempty" doc:"1 to 120 visible characters."`
-	Credits  *int64  `json:"credits,omitempty" minimum:"1" maximum:"1000000000000" doc:"Added to the bonus pool once it is paid for."`
-	Amount   *int64  `json:"amount,omitempty" minimum:"1" maximum:"1000000000000" doc:"Price in minor units."`
-	Currency *string `json:"currency,omitempty" pattern:"^[a-z]{3}$" patternDescription:"three lower-case letters" doc:"ISO 4217, lower case."`
-	Active   *bool   `json:"active,omitempty" doc:"For sale."`
-	Sort     *int    `json:"sort,omitempty"`
+	Name     *string       `json:"name,omitempty" doc:"1 to 120 visible characters."`
+	Credits  *int64        `json:"credits,omitempty" minimum:"1" maximum:"1000000000000" doc:"@packageChange.credits"`
+	Amount   *int64        `json:"amount,omitempty" minimum:"1" maximum:"1000000000000" doc:"Price in minor units."`
+	Currency *currencyCode `json:"currency,omitempty" doc:"ISO 4217, lower case."`
+	Active   *bool         `json:"active,omitempty" doc:"For sale."`
+	Sort     *int          `json:"sort,omitempty"`
 }
 
 // apply changes the package, or says which fields cannot be accepted.
@@ -23,7 +23,7 @@ func (c PackageChange) apply(p *domain.CreditPackage) error {
 	set(&p.Name, c.Name)
 	set(&p.Credits, c.Credits)
 	set(&p.Amount, c.Amount)
-	set(&p.Currency, c.Currency)
+	set(&p.Currency, (*string)(c.Currency))
 	set(&p.Active, c.Active)
 	set(&p.Sort, c.Sort)
 
@@ -31,14 +31,14 @@ func (c PackageChange) apply(p *domain.CreditPackage) error {
 	wrong.require(domain.ValidName(p.Name), "name", "It cannot be a name.", acceptedName)
 	wrong.require(p.Credits > 0, "credits", "It is required.", "a number from 1")
 	wrong.require(p.Amount > 0, "amount", "It is required.", "a number from 1")
-	wrong.currency(c.Currency, p.Currency)
+	wrong.currency((*string)(c.Currency), p.Currency)
 	return wrong.err()
 }
 
 type createPackageInput struct {
 	Idempotent
 	Body struct {
-		Code string `json:"code" pattern:"^[a-z0-9][a-z0-9_-]{0,59}$" patternDescription:"1 to 60 lower-case letters, digits, hyphens and underscores" doc:"Stable; it can never change."`
+		Code catalogueKey `json:"code" doc:"Stable; it can never change."`
 		PackageChange
 	}
 }
@@ -68,7 +68,9 @@ func (a *API) createCreditPackage(ctx context.Context, in *createPackageInput) (
 		return nil, err
 	}
 	now := a.store.Now()
-	p := &domain.CreditPackage{ID: store.NewID(domain.PrefixCreditPackage), Code: in.Body.Code, Active: true, CreatedAt: now, UpdatedAt: now}
+	p := &domain.CreditPackage{
+		ID: store.NewID(domain.PrefixCreditPackage), Code: string(in.Body.Code), Active: true, CreatedAt: now, UpdatedAt: now,
+	}
 	id, again, err := a.once(ctx, k, p.ID,
 		func() error { return in.Body.apply(p) },
 		func(tx *store.Store) error { return savePackage(ctx, tx, who, p) })
@@ -111,5 +113,10 @@ func savePackage(ctx context.Context, tx *store.Store, who caller, p *domain.Cre
 	if !saved {
 		return domain.Conflict(domain.TextPackageCodeTaken)
 	}
-	return tx.InsertEvents(ctx, adminEvent(domain.EventCreditPackageSaved, who, map[string]any{"credit_package": p.ID, "code": p.Code, "active": p.Active}))
+	return tx.InsertEvents(
+		ctx,
+		adminEvent(
+			domain.EventCreditPackageSaved, who, map[string]any{"credit_package": p.ID, "code": p.Code, "active": p.Active},
+		),
+	)
 }

@@ -10,8 +10,8 @@ import (
 type eventsInput struct {
 	Page
 	OfAccount
-	OnboardingID string `query:"onboarding_id" maxLength:"40" pattern:"^onb_[0-9A-Z]{26}$" patternDescription:"an onboarding's id" doc:"Only this onboarding's."`
-	Type         string `query:"type" maxLength:"60" pattern:"^[a-z_]+\\.[a-z_]+$" patternDescription:"an event's type, such as payment.succeeded" doc:"Only events of this type."`
+	OnboardingID onboardingFilter `query:"onboarding_id" doc:"Only this onboarding's."`
+	Type         eventTypeFilter  `query:"type" doc:"Only events of this type."`
 }
 
 // adminEvents lists events: the audit.
@@ -21,7 +21,7 @@ func (a *API) adminEvents(ctx context.Context, in *eventsInput) (*listOutput[dom
 		return nil, err
 	}
 	return listed(a.store.ListEvents(ctx, store.EventFilter{
-		AccountID: in.AccountID, OnboardingID: in.OnboardingID, Type: in.Type, Page: p,
+		AccountID: string(in.AccountID), OnboardingID: string(in.OnboardingID), Type: string(in.Type), Page: p,
 	}))
 }
 

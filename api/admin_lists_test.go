@@ -54,8 +54,10 @@ func TestAdmin_FiltersThatDoNotExistAreRefused(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	for _, path := range []string{
-		"onboardings?status=nonsense", "onboardings?state=completed", "onboardings?stuck=maybe", "onboardings?stuck=-5m", "onboardings?plan=%27",
-		"accounts?account_id=1", "accounts?q=%00", "accounts?q=%ff", "subscriptions?limit=0", "subscriptions?limit=101", "subscriptions?limit=x",
+		"onboardings?status=nonsense", "onboardings?state=completed", "onboardings?stuck=maybe", "onboardings?stuck=-5m",
+		"onboardings?plan=%27",
+		"accounts?account_id=1", "accounts?q=%00", "accounts?q=%ff", "subscriptions?limit=0", "subscriptions?limit=101",
+		"subscriptions?limit=x",
 		"payments?late=perhaps", "payments?cursor=nonsense", "events?type=nonsense", "events?cursor=b25iXzE", "plans?x=1",
 	} {
 		w.call("GET", "/v1/admin/"+path, w.admin, nil).problem(422, "invalid")

@@ -25,9 +25,9 @@ type onboardingsInput struct {
 	Page
 	Search
 	OfAccount
-	Status string `query:"status" enum:"received,creating_account,waiting_for_plan,waiting_for_payment_method,awaiting_payment,awaiting_approval,activating,compensating,completed,failed,expired,canceled" doc:"Only those that stand there."`
-	Plan   string `query:"plan" maxLength:"60" pattern:"^[a-z0-9_-]+$" patternDescription:"a plan's code" doc:"Only those of this plan."`
-	Stuck  string `query:"stuck" maxLength:"20" doc:"true: not ended and unchanged for ten minutes; or a duration such as 30m."`
+	Status onboardingStatus `query:"status" doc:"Only those in this status."`
+	Plan   planFilter       `query:"plan" doc:"@onboardings.plan"`
+	Stuck  string           `query:"stuck" maxLength:"20" doc:"@onboardings.stuck"`
 }
 
 // adminOnboardings lists onboardings.
@@ -44,7 +44,8 @@ func (a *API) adminOnboardings(ctx context.Context, in *onboardingsInput) (*list
 		return nil, err
 	}
 	rows, err := a.store.ListOnboardings(ctx, store.OnboardingFilter{
-		AccountID: in.AccountID, Status: in.Status, Plan: in.Plan, Query: in.Query, StuckFor: stuckFor, Page: p,
+		AccountID: string(in.AccountID), Status: string(in.Status), Plan: string(in.Plan), Query: in.Query,
+		StuckFor: stuckFor, Page: p,
 	})
 	if err != nil {
 		return nil, err
@@ -72,7 +73,9 @@ func (in *onboardingsInput) stuckFor(now time.Time) (time.Time, error) {
 }
 
 // newestOnboardings reads the newest onboarding of each row's account at once.
-func newestOnboardings[T any](ctx context.Context, s *store.Store, rows []T, accountID func(*T) string) (map[string]*domain.Onboarding, error) {
+func newestOnboardings[T any](
+	ctx context.Context, s *store.Store, rows []T, accountID func(*T) string,
+) (map[string]*domain.Onboarding, error) {
 	ids := make([]string, 0, len(rows))
 	for i := range rows {
 		ids = append(ids, accountID(&rows[i]))

@@ -13,14 +13,14 @@ import (
 // OptionChange is what may change of a payment option: what is absent stays.
 type OptionChange struct {
 	ExternalID   *string   `json:"external_id,omitempty" maxLength:"60" doc:"The id an imported catalogue gave it."`
-	Provider     *string   `json:"provider,omitempty" maxLength:"60" doc:"Name of a registered payment provider; by hand when none is named."`
+	Provider     *string   `json:"provider,omitempty" maxLength:"60" doc:"@option.provider"`
 	Type         *string   `json:"type,omitempty" enum:"card,bank_transfer,wallet,invoice"`
 	Name         *string   `json:"name,omitempty" doc:"1 to 120 visible characters."`
 	Instructions *string   `json:"instructions,omitempty" maxLength:"4000" doc:"How to pay, for the customer to read."`
-	Countries    *[]string `json:"countries,omitempty" nullable:"false" maxItems:"300" doc:"ISO 3166-1 alpha-2 codes, upper case; empty for all."`
-	Currencies   *[]string `json:"currencies,omitempty" nullable:"false" maxItems:"300" doc:"ISO 4217 codes, lower case; empty for all."`
+	Countries    *[]string `json:"countries,omitempty" nullable:"false" maxItems:"300" doc:"@optionChange.countries"`
+	Currencies   *[]string `json:"currencies,omitempty" nullable:"false" maxItems:"300" doc:"@optionChange.currencies"`
 	Enabled      *bool     `json:"enabled,omitempty"`
-	Preferred    *bool     `json:"preferred,omitempty" doc:"Chosen when the customer names none; the one before is not any more."`
+	Preferred    *bool     `json:"preferred,omitempty" doc:"@optionChange.preferred"`
 	Sort         *int      `json:"sort,omitempty"`
 }
 
@@ -47,7 +47,10 @@ func (c OptionChange) apply(o *domain.PaymentOption, providers *payment.Registry
 		wrong.require(validCountry(country), "countries", "One of them is no country.", acceptedCountry)
 	}
 	if c.Currencies != nil {
-		wrong.require(!slices.ContainsFunc(*c.Currencies, unknownCurrency), "currencies", "One of them is no currency.", acceptedCurrency)
+		wrong.require(
+			!slices.ContainsFunc(*c.Currencies, unknownCurrency), "currencies", "One of them is no currency.",
+			acceptedCurrency,
+		)
 	}
 	return wrong.err()
 }
@@ -77,7 +80,7 @@ func (c OptionChange) checkProvider(o *domain.PaymentOption, providers *payment.
 type createOptionInput struct {
 	Idempotent
 	Body struct {
-		Key string `json:"key" pattern:"^[a-z0-9][a-z0-9_-]{0,59}$" patternDescription:"1 to 60 lower-case letters, digits, hyphens and underscores" doc:"Stable; it can never change."`
+		Key catalogueKey `json:"key" doc:"Stable; it can never change."`
 		OptionChange
 	}
 }
@@ -108,7 +111,7 @@ func (a *API) createPaymentOption(ctx context.Context, in *createOptionInput) (*
 	}
 	now := a.store.Now()
 	o := &domain.PaymentOption{
-		ID: store.NewID(domain.PrefixPaymentOption), Key: in.Body.Key,
+		ID: store.NewID(domain.PrefixPaymentOption), Key: string(in.Body.Key),
 		Enabled: true, CreatedAt: now, UpdatedAt: now,
 	}
 	id, again, err := a.once(ctx, k, o.ID,
@@ -153,5 +156,10 @@ func saveOption(ctx context.Context, tx *store.Store, who caller, o *domain.Paym
 	if !saved {
 		return domain.Conflict(domain.TextOptionKeyTaken)
 	}
-	return tx.InsertEvents(ctx, adminEvent(domain.EventPaymentOptionSaved, who, map[string]any{"payment_option": o.ID, "key": o.Key, "enabled": o.Enabled}))
+	return tx.InsertEvents(
+		ctx,
+		adminEvent(
+			domain.EventPaymentOptionSaved, who, map[string]any{"payment_option": o.ID, "key": o.Key, "enabled": o.Enabled},
+		),
+	)
 }

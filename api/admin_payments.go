@@ -11,8 +11,8 @@ type paymentsInput struct {
 	Page
 	Search
 	OfAccount
-	Status string `query:"status" enum:"created,processing,requires_action,pending_approval,unknown,succeeded,failed" doc:"Only those that stand there."`
-	Late   bool   `query:"late" doc:"Only money that came after the end of its onboarding."`
+	Status paymentStatus `query:"status" doc:"Only those in this status."`
+	Late   bool          `query:"late" doc:"Only money that came after the end of its onboarding."`
 }
 
 // adminPayments lists payments with what may be done to each. A failed one may
@@ -26,7 +26,7 @@ func (a *API) adminPayments(ctx context.Context, in *paymentsInput) (*listOutput
 		return nil, err
 	}
 	rows, err := a.store.ListPayments(ctx, store.PaymentFilter{
-		AccountID: in.AccountID, Status: in.Status, Query: in.Query, LateOnly: in.Late, Page: p,
+		AccountID: string(in.AccountID), Status: string(in.Status), Query: in.Query, LateOnly: in.Late, Page: p,
 	})
 	if err != nil {
 		return nil, err

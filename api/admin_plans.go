@@ -13,8 +13,8 @@ import (
 type PlanChange struct {
 	Name                    *string           `json:"name,omitempty" doc:"1 to 120 visible characters."`
 	Description             *string           `json:"description,omitempty" maxLength:"2000"`
-	Amount                  *int64            `json:"amount,omitempty" minimum:"0" maximum:"1000000000000" doc:"Price per interval in minor units; 0 is free."`
-	Currency                *string           `json:"currency,omitempty" pattern:"^[a-z]{3}$" patternDescription:"three lower-case letters" doc:"ISO 4217, lower case."`
+	Amount                  *int64            `json:"amount,omitempty" minimum:"0" maximum:"1000000000000" doc:"@amount"`
+	Currency                *currencyCode     `json:"currency,omitempty" doc:"ISO 4217, lower case."`
 	Interval                *string           `json:"interval,omitempty" enum:"month,year"`
 	TrialDays               *int              `json:"trial_days,omitempty" minimum:"0" maximum:"730"`
 	PaymentMethodCollection *string           `json:"payment_method_collection,omitempty" enum:"if_required,always"`
@@ -23,7 +23,7 @@ type PlanChange struct {
 	Limits                  *map[string]int64 `json:"limits,omitempty" doc:"Such as sites."`
 	Public                  *bool             `json:"public,omitempty"`
 	Active                  *bool             `json:"active,omitempty"`
-	Default                 *bool             `json:"default,omitempty" doc:"Chosen when a sign-up names none; the one before is not any more."`
+	Default                 *bool             `json:"default,omitempty" doc:"@planChange.default"`
 	Sort                    *int              `json:"sort,omitempty"`
 }
 
@@ -32,7 +32,7 @@ func (c PlanChange) apply(p *domain.Plan) error {
 	set(&p.Name, c.Name)
 	set(&p.Description, c.Description)
 	set(&p.Amount, c.Amount)
-	set(&p.Currency, c.Currency)
+	set(&p.Currency, (*string)(c.Currency))
 	set((*string)(&p.Interval), c.Interval)
 	set(&p.TrialDays, c.TrialDays)
 	set((*string)(&p.PaymentMethodCollection), c.PaymentMethodCollection)
@@ -47,12 +47,15 @@ func (c PlanChange) apply(p *domain.Plan) error {
 	var wrong fieldErrors
 	wrong.require(domain.ValidName(p.Name), "name", "It cannot be a name.", acceptedName)
 	wrong.require(validText(p.Description), "description", "It has characters that cannot be shown.", "visible text")
-	wrong.currency(c.Currency, p.Currency)
+	wrong.currency((*string)(c.Currency), p.Currency)
 	for _, f := range p.Features {
 		wrong.require(validLine(f, 1, 60), "features", "One of them cannot be a feature.", "1 to 60 visible characters")
 	}
 	for key, limit := range p.Limits {
-		wrong.require(validLine(key, 1, 60) && limit >= 0, "limits", "One of them cannot be a limit.", "a key of 1 to 60 visible characters and a number from 0")
+		wrong.require(
+			validLine(key, 1, 60) && limit >= 0, "limits", "One of them cannot be a limit.",
+			"a key of 1 to 60 visible characters and a number from 0",
+		)
 	}
 	return wrong.err()
 }
@@ -60,7 +63,7 @@ func (c PlanChange) apply(p *domain.Plan) error {
 type createPlanInput struct {
 	Idempotent
 	Body struct {
-		Code string `json:"code" pattern:"^[a-z0-9][a-z0-9_-]{0,59}$" patternDescription:"1 to 60 lower-case letters, digits, hyphens and underscores" doc:"Stable; it can never change."`
+		Code catalogueKey `json:"code" doc:"Stable; it can never change."`
 		PlanChange
 	}
 }
@@ -91,7 +94,7 @@ func (a *API) createPlan(ctx context.Context, in *createPlanInput) (*planOutput,
 	}
 	now := a.store.Now()
 	plan := &domain.Plan{
-		ID: store.NewID(domain.PrefixPlan), Code: in.Body.Code, Interval: domain.IntervalMonth,
+		ID: store.NewID(domain.PrefixPlan), Code: string(in.Body.Code), Interval: domain.IntervalMonth,
 		PaymentMethodCollection: domain.CollectIfRequired, Public: true, Active: true, CreatedAt: now, UpdatedAt: now,
 	}
 	id, again, err := a.once(ctx, k, plan.ID,
@@ -136,7 +139,12 @@ func savePlan(ctx context.Context, tx *store.Store, who caller, p *domain.Plan) 
 	if !saved {
 		return domain.Conflict(domain.TextPlanCodeTaken)
 	}
-	return tx.InsertEvents(ctx, adminEvent(domain.EventPlanSaved, who, map[string]any{"plan": p.ID, "code": p.Code, "active": p.Active, "public": p.Public}))
+	return tx.InsertEvents(
+		ctx,
+		adminEvent(
+			domain.EventPlanSaved, who, map[string]any{"plan": p.ID, "code": p.Code, "active": p.Active, "public": p.Public},
+		),
+	)
 }
 
 // catalogueWait bounds how long a save waits to wake what waited for it.

@@ -17,7 +17,9 @@ type situation struct {
 func (w *world) late(sub string) {
 	w.t.Helper()
 	now := w.store.Now()
-	_, err := w.store.Stats()["write"].Exec("UPDATE subscriptions SET current_period_end = ?, trial_end = ? WHERE id = ?", now, now, sub)
+	_, err := w.store.Stats()["write"].Exec(
+		"UPDATE subscriptions SET current_period_end = ?, trial_end = ? WHERE id = ?", now, now, sub,
+	)
 	require.NoError(w.t, err)
 	for _, due := range []domain.DueKind{domain.DueNotice, domain.DueReminder, domain.DuePeriodEnd} {
 		_, err := w.flows.act.ProcessDue(w.t.Context(), activities.ProcessDueInput{SubscriptionID: sub, Due: due})

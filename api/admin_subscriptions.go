@@ -11,19 +11,21 @@ import (
 type subscriptionsInput struct {
 	Page
 	OfAccount
-	Status string `query:"status" enum:"incomplete,incomplete_expired,trialing,active,past_due,unpaid,canceled" doc:"Only those that stand there."`
-	Plan   string `query:"plan" maxLength:"60" pattern:"^[a-z0-9_-]+$" patternDescription:"a plan's code" doc:"Only those of this plan."`
+	Status subscriptionStatus `query:"status" doc:"Only those in this status."`
+	Plan   planFilter         `query:"plan" doc:"@subscriptions.plan"`
 }
 
 // adminSubscriptions lists subscriptions with what may be done to each: while
 // its onboarding runs, that decides.
-func (a *API) adminSubscriptions(ctx context.Context, in *subscriptionsInput) (*listOutput[domain.Subscription], error) {
+func (a *API) adminSubscriptions(
+	ctx context.Context, in *subscriptionsInput,
+) (*listOutput[domain.Subscription], error) {
 	p, err := in.decode(domain.PrefixSubscription)
 	if err != nil {
 		return nil, err
 	}
 	rows, err := a.store.ListSubscriptions(ctx, store.SubscriptionFilter{
-		AccountID: in.AccountID, Status: in.Status, Plan: in.Plan, Page: p,
+		AccountID: string(in.AccountID), Status: string(in.Status), Plan: string(in.Plan), Page: p,
 	})
 	if err != nil {
 		return nil, err
@@ -37,7 +39,9 @@ func (a *API) adminSubscriptions(ctx context.Context, in *subscriptionsInput) (*
 		sub := &rows.Data[i]
 		sub.AvailableActions = sub.Actions()
 		if o := newest[sub.AccountID]; o != nil && o.ID == sub.OnboardingID && !o.Status.Ended() {
-			sub.AvailableActions = slices.DeleteFunc(o.Actions(), func(a domain.Action) bool { return !slices.Contains(offered, a) })
+			sub.AvailableActions = slices.DeleteFunc(
+				o.Actions(), func(a domain.Action) bool { return !slices.Contains(offered, a) },
+			)
 		}
 	}
 	return listed(rows, nil)

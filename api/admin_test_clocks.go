@@ -11,7 +11,7 @@ import (
 type createClockInput struct {
 	Idempotent
 	Body struct {
-		Now  time.Time `json:"now" doc:"What it shows; accounts bound to it live from then on." example:"2026-01-31T10:00:00Z"`
+		Now  time.Time `json:"now" doc:"@createClock.now" example:"2026-01-31T10:00:00Z"`
 		Name string    `json:"name,omitempty" doc:"At most 100 visible characters."`
 	}
 }
@@ -59,11 +59,18 @@ func (a *API) createClock(ctx context.Context, in *createClockInput) (*clockOutp
 	}
 	check := func() error {
 		var wrong fieldErrors
-		wrong.require(!clock.Now.Before(firstTime) && clock.Now.Before(lastTime), "now", "No clock shows this time.", acceptedTime)
-		wrong.require(in.Body.Name == "" || validLine(in.Body.Name, 1, 100), "name", "It cannot be a name.", "at most 100 visible characters")
+		wrong.require(
+			!clock.Now.Before(firstTime) && clock.Now.Before(lastTime), "now", "No clock shows this time.", acceptedTime,
+		)
+		wrong.require(
+			in.Body.Name == "" || validLine(in.Body.Name, 1, 100), "name", "It cannot be a name.",
+			"at most 100 visible characters",
+		)
 		return wrong.err()
 	}
-	id, again, err := a.once(ctx, k, clock.ID, check, func(tx *store.Store) error { return tx.InsertTestClock(ctx, clock) })
+	id, again, err := a.once(
+		ctx, k, clock.ID, check, func(tx *store.Store) error { return tx.InsertTestClock(ctx, clock) },
+	)
 	if err != nil {
 		return nil, err
 	}
@@ -149,12 +156,15 @@ func (a *API) advanceClock(ctx context.Context, in *advanceClockInput) (*clockOu
 // depart notes where the clock is going.
 func depart(ctx context.Context, tx *store.Store, clock *domain.TestClock, to time.Time) error {
 	switch {
-	case clock.Status == domain.ClockAdvancing && clock.Target.Equal(to), clock.Status == domain.ClockReady && clock.Now.Equal(to):
+	case clock.Status == domain.ClockAdvancing && clock.Target.Equal(to),
+		clock.Status == domain.ClockReady && clock.Now.Equal(to):
 		return nil
 	case clock.Status == domain.ClockAdvancing:
 		return domain.InvalidTransition(string(clock.Status), string(domain.ClockAdvancing), nil)
 	case to.Before(clock.Now), to.Sub(clock.Now) > domain.MaxAdvance, !to.Before(lastTime):
-		return domain.Invalid("body.to", "The clock cannot go there.", "a time later than it shows, by two years at most, and before 2100")
+		return domain.Invalid(
+			"body.to", "The clock cannot go there.", "a time later than it shows, by two years at most, and before 2100",
+		)
 	}
 	clock.Status, clock.Target, clock.UpdatedAt = domain.ClockAdvancing, &to, tx.Now()
 	return tx.SaveTestClock(ctx, clock)
@@ -171,5 +181,7 @@ func (a *API) checkClock(ctx context.Context, id string) error {
 			return err
 		}
 	}
-	return domain.Invalid("body.test_clock", "There is no such test clock.", "the id of a test clock, where they are enabled")
+	return domain.Invalid(
+		"body.test_clock", "There is no such test clock.", "the id of a test clock, where they are enabled",
+	)
 }

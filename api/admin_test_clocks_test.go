@@ -28,7 +28,8 @@ func TestTestClock_RefusesWhereItCannotGo(t *testing.T) {
 		moving := w.call("POST", path+"/advance", w.admin, map[string]any{"to": "2026-02-28T10:00:00Z"}).ok(200)
 		assert.Equal(t, "advancing", moving.text("status"))
 	}
-	w.call("POST", path+"/advance", w.admin, map[string]any{"to": "2026-03-28T10:00:00Z"}).problem(409, domain.ReasonInvalidTransition)
+	w.call("POST", path+"/advance", w.admin, map[string]any{"to": "2026-03-28T10:00:00Z"}).
+		problem(409, domain.ReasonInvalidTransition)
 	w.call("GET", "/v1/test-clocks", w.admin, nil).ok(200)
 	w.call("GET", "/v1/test-clocks/clk_nothing", w.admin, nil).problem(404, "not_found")
 
@@ -44,7 +45,8 @@ func TestTestClock_IsNotThereUnlessEnabled(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(c *Config) { c.TestClocks = false })
 	w.call("POST", "/v1/test-clocks", w.admin, map[string]any{"now": "2026-01-31T10:00:00Z"}).problem(404, "not_found")
-	w.call("POST", "/v1/onboardings", "", person("a", "test_clock", store.NewID(domain.PrefixTestClock))).problem(422, "invalid")
+	w.call("POST", "/v1/onboardings", "", person("a", "test_clock", store.NewID(domain.PrefixTestClock))).
+		problem(422, "invalid")
 }
 
 // arrive sets the clock to where it was going, as its workflow does.

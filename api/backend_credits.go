@@ -10,7 +10,7 @@ import (
 )
 
 type debitInput struct {
-	IdempotencyKey string `header:"Idempotency-Key" required:"true" pattern:"^[!-~]{1,255}$" patternDescription:"1 to 255 visible ASCII characters" doc:"Required: what is charged must be charged once. Kept as long as the ledger."`
+	IdempotencyKey idempotencyKey `header:"Idempotency-Key" required:"true" doc:"@debit.idempotency_key"`
 	Body           struct {
 		AccountID string `json:"account_id" maxLength:"60" doc:"The account that pays."`
 		Amount    int64  `json:"amount" minimum:"1" maximum:"1000000000000" doc:"How many credits."`
@@ -21,7 +21,7 @@ type debitInput struct {
 // debitResult is what a debit took and what it left.
 type debitResult struct {
 	Object  string          `json:"object" enum:"debit"`
-	Entries []domain.Credit `json:"entries" nullable:"false" doc:"One for each pool it drew on, the plan's first; their amounts are negative."`
+	Entries []domain.Credit `json:"entries" nullable:"false" doc:"@debitResult.entries"`
 	Balance *domain.Balance `json:"balance" doc:"What is left; in a replay, what is left now."`
 }
 
@@ -33,7 +33,8 @@ type debitOutput struct {
 // debit spends credits of an account that may be used, once per key.
 func (a *API) debit(ctx context.Context, in *debitInput) (*debitOutput, error) {
 	d := store.Debit{
-		AccountID: in.Body.AccountID, Amount: in.Body.Amount, Reason: strings.TrimSpace(in.Body.Reason), Key: in.IdempotencyKey,
+		AccountID: in.Body.AccountID, Amount: in.Body.Amount, Reason: strings.TrimSpace(in.Body.Reason),
+		Key: string(in.IdempotencyKey),
 	}
 	if err := checkDebitReason(d.Reason); err != nil {
 		return nil, err
@@ -50,7 +51,8 @@ func (a *API) debit(ctx context.Context, in *debitInput) (*debitOutput, error) {
 		return nil, err
 	}
 	return &debitOutput{
-		Replayable: replayed(result.Replayed), Body: debitResult{Object: "debit", Entries: result.Entries, Balance: result.Balance},
+		Replayable: replayed(result.Replayed),
+		Body:       debitResult{Object: "debit", Entries: result.Entries, Balance: result.Balance},
 	}, nil
 }
 

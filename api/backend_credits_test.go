@@ -29,8 +29,11 @@ func (w *world) gift(account string, amount int64) {
 	w.t.Helper()
 	ctx := context.Background()
 	require.NoError(w.t, w.store.Within(ctx, func(tx *store.Store) error {
-		_, err := tx.GrantCredits(ctx, &domain.Credit{ID: store.NewID(domain.PrefixCredit), AccountID: account, Pool: domain.PoolBonus,
-			Amount: amount, Reason: domain.ReasonPackage, IdempotencyKey: "gift", CreatedAt: tx.Now()})
+		_, err := tx.GrantCredits(
+			ctx,
+			&domain.Credit{ID: store.NewID(domain.PrefixCredit), AccountID: account, Pool: domain.PoolBonus,
+				Amount: amount, Reason: domain.ReasonPackage, IdempotencyKey: "gift", CreatedAt: tx.Now()},
+		)
 		return err
 	}))
 }
@@ -83,7 +86,9 @@ func TestDebit_SameKeyTakesOnce(t *testing.T) {
 	w.debit(id, key, "rest", 40).ok(200)
 	w.change(id, suspend)
 	again := w.debit(id, key, "k", 60).ok(200)
-	assert.Equal(t, first.at("entries"), again.at("entries"), "what was taken before the account lost its use is still answered")
+	assert.Equal(
+		t, first.at("entries"), again.at("entries"), "what was taken before the account lost its use is still answered",
+	)
 	w.debit(id, key, "new", 1).problem(402, "payment_required")
 }
 
@@ -101,7 +106,9 @@ func TestDebit_WithoutEnoughTakesNothingAndSaysWhereMoreIs(t *testing.T) {
 	for _, row := range w.call("GET", "/v1/admin/credit-packages", w.admin, nil).rows() {
 		w.call("PATCH", "/v1/admin/credit-packages/"+row["id"].(string), w.admin, map[string]any{"active": false}).ok(200)
 	}
-	assert.Equal(t, "choose_plan", w.debit(id, key, "k", 101).problem(402, domain.ReasonInsufficientCredits).at("next_action.type"))
+	assert.Equal(
+		t, "choose_plan", w.debit(id, key, "k", 101).problem(402, domain.ReasonInsufficientCredits).at("next_action.type"),
+	)
 	w.debit(id, key, "k", 100).ok(200) // a refusal used no key
 }
 
@@ -114,7 +121,9 @@ func TestDebit_RefusesWhatIsNoDebit(t *testing.T) {
 		w.call("POST", "/v1/credits/debit", key, spending(id, amount), "Idempotency-Key", "k").problem(422, "invalid")
 	}
 	for _, amount := range []string{"9223372036854775807", "9223372036854775808", "18446744073709551617", "1e300"} {
-		w.call("POST", "/v1/credits/debit", key, `{"account_id":"`+id+`","amount":`+amount+`,"reason":"render"}`, "Idempotency-Key", "k").problem(422, "invalid")
+		w.call("POST", "/v1/credits/debit", key, `{"account_id":"`+id+`","amount":`+amount+`,"reason":"render"}`,
+			"Idempotency-Key", "k").
+			problem(422, "invalid")
 	}
 	for _, reason := range []string{"", " ", "plan_grant", "plan_reset", "credit_package", "a\u200bb"} {
 		body := spending(id, 1)

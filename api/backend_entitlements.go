@@ -11,9 +11,9 @@ type checkEntitlementInput struct {
 	Body struct {
 		AccountID string `json:"account_id" maxLength:"60" doc:"The account that wants to."`
 		Feature   string `json:"feature,omitempty" maxLength:"60" doc:"A feature that its plan must have."`
-		Limit     string `json:"limit,omitempty" maxLength:"60" doc:"A limit of its plan that must not be passed, such as sites."`
-		Quantity  *int64 `json:"quantity,omitempty" minimum:"0" maximum:"1000000000000" doc:"With limit: how many more; 1 when absent, 0 asks whether what there is fits."`
-		Used      int64  `json:"used,omitempty" minimum:"0" maximum:"1000000000000" doc:"With limit: how many there are, as the caller counts; sites are counted here, whatever it says."`
+		Limit     string `json:"limit,omitempty" maxLength:"60" doc:"@checkEntitlement.limit"`
+		Quantity  *int64 `json:"quantity,omitempty" minimum:"0" maximum:"1000000000000" doc:"@checkEntitlement.quantity"`
+		Used      int64  `json:"used,omitempty" minimum:"0" maximum:"1000000000000" doc:"@checkEntitlement.used"`
 	}
 }
 
@@ -25,12 +25,13 @@ func (in *checkEntitlementInput) need() domain.Need {
 
 // entitlement is the answer to a check that is allowed; one that is not is a problem.
 type entitlement struct {
-	Object             string                    `json:"object" enum:"entitlement"`
-	Allowed            bool                      `json:"allowed" doc:"Always true: a refusal is a 402 or 403 problem."`
-	AccountID          string                    `json:"account_id"`
-	Plan               string                    `json:"plan" doc:"Code of the account's plan."`
-	SubscriptionStatus domain.SubscriptionStatus `json:"subscription_status" enum:"trialing,active,past_due" doc:"past_due: within grace."`
-	Limit              *domain.LimitUse          `json:"limit,omitempty" doc:"How far the limit that was asked for is used up."`
+	Object    string `json:"object" enum:"entitlement"`
+	Allowed   bool   `json:"allowed" doc:"Always true: a refusal is a 402 or 403 problem."`
+	AccountID string `json:"account_id"`
+	Plan      string `json:"plan" doc:"Code of the account's plan."`
+	// In use, so that the other states never occur.
+	SubscriptionStatus domain.SubscriptionStatus `json:"subscription_status" enum:"trialing,active,past_due"`
+	Limit              *domain.LimitUse          `json:"limit,omitempty" doc:"@entitlement.limit"`
 }
 
 type checkEntitlementOutput struct {
@@ -54,7 +55,9 @@ func (a *API) checkEntitlement(ctx context.Context, in *checkEntitlementInput) (
 
 // decide reads the facts about the account and decides; what explains a refusal
 // is read only when there is one.
-func decide(ctx context.Context, s *store.Store, accountID string, n domain.Need) (domain.EntitlementFacts, domain.Decision, error) {
+func decide(
+	ctx context.Context, s *store.Store, accountID string, n domain.Need,
+) (domain.EntitlementFacts, domain.Decision, error) {
 	facts, err := factsOf(ctx, s, accountID, &n)
 	if err != nil {
 		return facts, domain.Decision{}, err
@@ -79,7 +82,10 @@ func factsOf(ctx context.Context, s *store.Store, accountID string, n *domain.Ne
 		n.Used = sites
 	}
 	if domain.CodeOf(err) == domain.CodeNotFound && callerOf(ctx).accountID == accountID {
-		return domain.EntitlementFacts{Account: &domain.Account{ID: accountID, Status: domain.AccountPending}, Now: s.Now()}, nil
+		return domain.EntitlementFacts{
+			Account: &domain.Account{ID: accountID, Status: domain.AccountPending},
+			Now:     s.Now(),
+		}, nil
 	}
 	return facts, err
 }

@@ -73,7 +73,14 @@ func TestCheck_AllowsWhatThePlanHasAndSaysWhatElseIsNeeded(t *testing.T) {
 	id, _ := w.customer("acme", "starter")
 
 	r := w.check(id, key).ok(200)
-	assert.Equal(t, map[string]any{"object": "entitlement", "allowed": true, "account_id": id, "plan": "starter", "subscription_status": "trialing"}, r.body)
+	assert.Equal(
+		t,
+		map[string]any{
+			"object": "entitlement", "allowed": true, "account_id": id,
+			"plan": "starter", "subscription_status": "trialing",
+		},
+		r.body,
+	)
 	r = w.check(id, key, "limit", "sites", "quantity", 3, "used", 99).ok(200)
 	assert.Equal(t, map[string]any{"key": "sites", "used": 0.0, "max": 3.0}, r.at("limit"), "sites are counted here")
 
@@ -141,8 +148,10 @@ func TestCheck_IsForBackendsAndReadsStrictly(t *testing.T) {
 	w.check(id, secret).problem(403, "forbidden")
 	w.check(id, w.admin).ok(200)
 	for _, body := range []any{
-		map[string]any{}, asking(id, "quantity", -1, "limit", "sites"), asking(id, "used", -1, "limit", "sites"), asking(id, "Feature", "api"),
-		`{"account_id":"` + id + `","limit":"sites","quantity":9223372036854775808}`, asking(id, "quantity", 1.5, "limit", "sites"),
+		map[string]any{}, asking(id, "quantity", -1, "limit", "sites"), asking(id, "used", -1, "limit", "sites"),
+		asking(id, "Feature", "api"),
+		`{"account_id":"` + id + `","limit":"sites","quantity":9223372036854775808}`, asking(id, "quantity", 1.5, "limit",
+			"sites"),
 	} {
 		w.call("POST", "/v1/entitlements/check", key, body).problem(422, "invalid")
 	}
@@ -194,12 +203,19 @@ func TestOpenAPI_EntitlementsAreAsDescribed(t *testing.T) {
 	for range 2 {
 		call("POST", "/v1/credits/debit", key, spending(id, 900), "Idempotency-Key", "k").ok(200)
 	}
-	call("POST", "/v1/credits/debit", key, spending(id, 901), "Idempotency-Key", "k").problem(422, domain.ReasonIdempotencyKeyReused)
-	call("POST", "/v1/credits/debit", key, spending(id, 900), "Idempotency-Key", "l").problem(402, domain.ReasonInsufficientCredits)
+	call(
+		"POST", "/v1/credits/debit", key, spending(id, 901), "Idempotency-Key", "k",
+	).problem(422, domain.ReasonIdempotencyKeyReused)
+	call(
+		"POST", "/v1/credits/debit", key, spending(id, 900), "Idempotency-Key", "l",
+	).problem(402, domain.ReasonInsufficientCredits)
 	call("POST", "/v1/credits/debit", key, spending(waiting, 1), "Idempotency-Key", "k").problem(402, "payment_required")
 	call("GET", "/v1/account/credits", secret, nil).ok(200)
 	call("GET", "/v1/credit-packages", "", nil).ok(200)
-	pack := call("POST", "/v1/admin/credit-packages", w.admin, map[string]any{"code": "pack", "name": "Pack", "credits": 5, "amount": 7, "currency": "eur"}).ok(201)
+	pack := call(
+		"POST", "/v1/admin/credit-packages", w.admin,
+		map[string]any{"code": "pack", "name": "Pack", "credits": 5, "amount": 7, "currency": "eur"},
+	).ok(201)
 	call("PATCH", "/v1/admin/credit-packages/"+pack.text("id"), w.admin, map[string]any{"sort": 3}).ok(200)
 	call("GET", "/v1/admin/credit-packages", w.admin, nil).ok(200)
 	assert.Greater(t, *checked, 20)

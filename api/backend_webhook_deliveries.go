@@ -60,7 +60,9 @@ func (a *API) redeliver(ctx context.Context, in *redeliverInput) (*deliveryOutpu
 
 // withEnabled runs fn on the endpoint, in one transaction, or refuses a disabled
 // one. It holds no lock on it: deliveries that end lock theirs first.
-func (a *API) withEnabled(ctx context.Context, in OfEndpoint, fn func(tx *store.Store, w *domain.WebhookEndpoint) error) error {
+func (a *API) withEnabled(
+	ctx context.Context, in OfEndpoint, fn func(tx *store.Store, w *domain.WebhookEndpoint) error,
+) error {
 	if err := in.check(); err != nil {
 		return err
 	}
@@ -99,7 +101,9 @@ func (a *API) testEndpoint(ctx context.Context, in *testEndpointInput) (*testEnd
 	}
 	event := adminEvent(domain.EventWebhookTest, who, map[string]any{"webhook_endpoint": in.ID})
 	event.ID = store.NewID(domain.PrefixEvent)
-	id, again, err := a.once(ctx, k, event.ID, unchecked, func(tx *store.Store) error { return enqueueTest(ctx, tx, in.ID, event) })
+	id, again, err := a.once(
+		ctx, k, event.ID, unchecked, func(tx *store.Store) error { return enqueueTest(ctx, tx, in.ID, event) },
+	)
 	if err != nil {
 		return nil, err
 	}

@@ -21,8 +21,8 @@ const (
 
 // EndpointChange is what may change of a webhook endpoint: what is absent stays.
 type EndpointChange struct {
-	URL         *string   `json:"url,omitempty" maxLength:"2000" doc:"Where events are posted: https, a public host, no credentials."`
-	Events      *[]string `json:"events,omitempty" nullable:"false" maxItems:"50" doc:"Types such as invoice.paid, or invoice.* for all of a noun; empty for everything that concerns an account."`
+	URL         *string   `json:"url,omitempty" maxLength:"2000" doc:"@endpointChange.url"`
+	Events      *[]string `json:"events,omitempty" nullable:"false" maxItems:"50" doc:"@endpointChange.events"`
 	Description *string   `json:"description,omitempty" maxLength:"500" doc:"What it is for."`
 }
 
@@ -36,7 +36,9 @@ func (c EndpointChange) apply(w *domain.WebhookEndpoint, allowPrivate bool) erro
 
 	var wrong fieldErrors
 	wrong.require(domain.ValidWebhookURL(w.URL, allowPrivate), "url", "Events cannot be posted there.", acceptedWebhookURL)
-	wrong.require(domain.CleanText(w.Description), "description", "It has characters that cannot be shown.", "visible text")
+	wrong.require(
+		domain.CleanText(w.Description), "description", "It has characters that cannot be shown.", "visible text",
+	)
 	for _, filter := range w.Events {
 		wrong.require(domain.ValidEventFilter(filter), "events", "One of them is no type of event.", acceptedEventFilter)
 	}
@@ -79,7 +81,8 @@ func (a *API) createEndpoint(ctx context.Context, in *createEndpointInput) (*cre
 	}
 	now := a.store.Now()
 	w := &domain.WebhookEndpoint{
-		ID: store.NewID(domain.PrefixWebhookEndpoint), Secret: newWebhookSecret(), Events: []string{}, Enabled: true, CreatedAt: now, UpdatedAt: now,
+		ID:     store.NewID(domain.PrefixWebhookEndpoint),
+		Secret: newWebhookSecret(), Events: []string{}, Enabled: true, CreatedAt: now, UpdatedAt: now,
 	}
 	id, again, err := a.once(ctx, k, w.ID,
 		func() error { return in.Body.apply(w, a.WebhookAllowPrivate) },
@@ -95,7 +98,9 @@ func (a *API) createEndpoint(ctx context.Context, in *createEndpointInput) (*cre
 	if w, err = a.store.EndpointByID(ctx, id); err != nil {
 		return nil, err
 	}
-	return &createEndpointOutput{Replayable: replayed(again), Body: createdEndpoint{WebhookEndpoint: *w, Secret: w.Secret}}, nil
+	return &createEndpointOutput{
+		Replayable: replayed(again), Body: createdEndpoint{WebhookEndpoint: *w, Secret: w.Secret},
+	}, nil
 }
 
 // newWebhookSecret returns a secret in the form of the specification.

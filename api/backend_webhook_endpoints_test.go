@@ -37,13 +37,17 @@ func TestWebhookEndpoint_TellsItsSecretOnceAndStoresWhatSigns(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	key := w.call("POST", "/v1/admin/api-keys", w.admin, map[string]any{"name": "backend"}).ok(201).text("secret")
-	body := map[string]any{"url": hookURL, "events": []string{"invoice.*", "account.created", "invoice.*"}, "description": "Billing"}
+	body := map[string]any{
+		"url": hookURL, "events": []string{"invoice.*", "account.created", "invoice.*"},
+		"description": "Billing",
+	}
 	made := w.call("POST", "/v1/webhook-endpoints", key, body, "Idempotency-Key", "k").ok(201)
 	again := w.call("POST", "/v1/webhook-endpoints", key, body, "Idempotency-Key", "k").ok(201)
 	assert.Equal(t, made.body, again.body)
 	assert.Equal(t, "true", again.header.Get(headerReplayed))
 	body["url"] = "https://example.com/other"
-	w.call("POST", "/v1/webhook-endpoints", key, body, "Idempotency-Key", "k").problem(422, domain.ReasonIdempotencyKeyReused)
+	w.call("POST", "/v1/webhook-endpoints", key, body, "Idempotency-Key", "k").
+		problem(422, domain.ReasonIdempotencyKeyReused)
 
 	secret, path := made.text("secret"), "/v1/webhook-endpoints/"+made.text("id")
 	assert.Regexp(t, `^whsec_[A-Za-z0-9+/]{43}=$`, secret)
@@ -51,7 +55,8 @@ func TestWebhookEndpoint_TellsItsSecretOnceAndStoresWhatSigns(t *testing.T) {
 	assert.Equal(t, true, made.at("enabled"))
 	for _, r := range []*reply{
 		w.call("GET", path, key, nil).ok(200), w.call("GET", "/v1/webhook-endpoints", key, nil).ok(200),
-		w.call("PATCH", path, key, map[string]any{"description": "Money"}).ok(200), w.call("GET", "/v1/admin/events", key, nil).ok(200),
+		w.call("PATCH", path, key, map[string]any{"description": "Money"}).ok(200), w.call("GET", "/v1/admin/events", key,
+			nil).ok(200),
 	} {
 		assert.NotContains(t, r.raw, secret)
 		assert.NotContains(t, r.raw, `"secret"`)
@@ -75,7 +80,8 @@ func TestWebhookEndpoint_EveryChangeIsAudited(t *testing.T) {
 	w.call("DELETE", path, w.admin, nil).ok(204)
 	w.call("DELETE", path, w.admin, nil).problem(404, "not_found")
 	for of, n := range map[domain.EventType]int{
-		domain.EventEndpointCreated: 1, domain.EventEndpointChanged: 2, domain.EventEndpointDisabled: 1, domain.EventEndpointDeleted: 1,
+		domain.EventEndpointCreated: 1, domain.EventEndpointChanged: 2, domain.EventEndpointDisabled: 1,
+		domain.EventEndpointDeleted: 1,
 	} {
 		events := w.audited(of)
 		require.Len(t, events, n, of)
@@ -109,7 +115,8 @@ func TestWebhookEndpoint_RefusesWhatCannotBePostedTo(t *testing.T) {
 	w := newWorld(t)
 	post := func(w *world, body any) *reply { return w.call("POST", "/v1/webhook-endpoints", w.admin, body) }
 	for _, url := range []string{
-		"http://example.com", "https://127.0.0.1/", "https://[::ffff:127.0.0.1]/", "https://localhost", "https://169.254.169.254/latest/meta-data",
+		"http://example.com", "https://127.0.0.1/", "https://[::ffff:127.0.0.1]/", "https://localhost",
+		"https://169.254.169.254/latest/meta-data",
 		"https://user:word@example.com", "ftp://example.com", "example.com", "",
 	} {
 		r := post(w, map[string]any{"url": url}).problem(422, "invalid")
@@ -120,7 +127,9 @@ func TestWebhookEndpoint_RefusesWhatCannotBePostedTo(t *testing.T) {
 	}
 	post(w, map[string]any{}).problem(422, "invalid")
 	for _, filter := range []string{"*", "invoice", "Invoice.paid", "invoice.paid.late"} {
-		assert.Contains(t, post(w, map[string]any{"url": hookURL, "events": []string{filter}}).problem(422, "invalid").raw, "body.events")
+		assert.Contains(
+			t, post(w, map[string]any{"url": hookURL, "events": []string{filter}}).problem(422, "invalid").raw, "body.events",
+		)
 	}
 	post(w, map[string]any{"url": hookURL, "secret": "mine"}).problem(422, "invalid")
 	path := "/v1/webhook-endpoints/" + w.hook().text("id")
@@ -153,9 +162,13 @@ func TestRedeliver_PutsADeliveryBackIntoTheOutbox(t *testing.T) {
 	id := w.hook("events", []string{"account.created"}).text("id")
 	w.signUp("acme")
 	path := "/v1/webhook-endpoints/" + id
-	for _, status := range []domain.DeliveryStatus{domain.DeliveryDelivered, domain.DeliveryFailed, domain.DeliveryDelivering} {
+	for _, status := range []domain.DeliveryStatus{domain.DeliveryDelivered, domain.DeliveryFailed,
+		domain.DeliveryDelivering} {
 		d := w.settle(id, status)
-		assert.Equal(t, string(status), w.call("GET", path+"/deliveries?status="+string(status), w.admin, nil).ok(200).rows()[0]["status"])
+		assert.Equal(
+			t, string(status),
+			w.call("GET", path+"/deliveries?status="+string(status), w.admin, nil).ok(200).rows()[0]["status"],
+		)
 		again := w.call("POST", path+"/deliveries/"+d.EventID+"/redeliver", w.admin, nil).ok(202)
 		assert.Equal(t, "pending", again.at("status"))
 		assert.EqualValues(t, 2, again.at("attempts"))
@@ -165,7 +178,8 @@ func TestRedeliver_PutsADeliveryBackIntoTheOutbox(t *testing.T) {
 		require.NoError(t, err)
 		require.Len(t, claimed, 1, "once")
 	}
-	w.call("POST", path+"/deliveries/"+store.NewID(domain.PrefixEvent)+"/redeliver", w.admin, nil).problem(404, "not_found")
+	w.call("POST", path+"/deliveries/"+store.NewID(domain.PrefixEvent)+"/redeliver", w.admin, nil).
+		problem(404, "not_found")
 	w.call("POST", path+"/deliveries/nonsense/redeliver", w.admin, nil).problem(404, "not_found")
 	w.call("GET", "/v1/webhook-endpoints/"+store.NewID("whk")+"/deliveries", w.admin, nil).problem(404, "not_found")
 	w.call("GET", path+"/deliveries?status=lost", w.admin, nil).problem(422, "invalid")

@@ -46,6 +46,7 @@ func (a *API) build() error {
 		documentFields(schema)
 	}
 	documentCodes(schemas.Map())
+	documentParameters(a.huma.OpenAPI())
 	return nil
 }
 
@@ -65,11 +66,15 @@ func (a *API) humaConfig() huma.Config {
 		string(admins):       bearer("The token of an admin's session, or an API key."),
 	}
 	c.Tags = []*huma.Tag{
-		{Name: tagCatalogue, Description: "What is on offer."}, {Name: tagOnboarding, Description: "Signing up, and how far it has come."},
+		{
+			Name: tagCatalogue, Description: "What is on offer.",
+		}, {Name: tagOnboarding, Description: "Signing up, and how far it has come."},
 		{Name: tagSession, Description: "Signing in and out."}, {Name: tagAccount, Description: "An owner's own account."},
 		{Name: tagBackend, Description: "For the product's backend, with an API key."},
 		{Name: tagWebhooks, Description: "Telling the product's backend what happens."},
-		{Name: tagAdmin, Description: "For admins and the product's backend."}, {Name: tagOperator, Description: "For those who run it."},
+		{
+			Name: tagAdmin, Description: "For admins and the product's backend.",
+		}, {Name: tagOperator, Description: "For those who run it."},
 	}
 	return c
 }
@@ -97,7 +102,7 @@ func nullPointers(s *huma.Schema, t reflect.Type) {
 		}
 		s.Properties[name] = &huma.Schema{
 			AnyOf:       []*huma.Schema{{Ref: property.Ref}, {Type: "null"}},
-			Description: f.Tag.Get("doc"),
+			Description: longDoc(f.Tag.Get("doc")),
 		}
 	}
 }

@@ -61,6 +61,7 @@ var fieldDocs = map[string]string{
 	"started_at":                "When it began.",
 	"status":                    "Where it stands.",
 	"steps":                     "The five steps, in the order to show them.",
+	"subscription_status":       "Status of the subscription.",
 	"subscription":              "The subscription it brings about; null until it is opened.",
 	"subscription_id":           "The subscription it belongs to.",
 	"trial_days":                "Free days before the first charge.",
@@ -74,6 +75,7 @@ var fieldDocs = map[string]string{
 // documentFields gives every field without a text the one its name has.
 func documentFields(s *huma.Schema) {
 	for name, property := range s.Properties {
+		property.Description = longDoc(property.Description)
 		if property.Description == "" && property.Ref == "" {
 			property.Description = fieldDocs[name]
 		}

@@ -51,7 +51,10 @@ func unknownCurrency(code string) bool {
 // kept is not looked at, so that what has an old one can still be withdrawn.
 func (f *fieldErrors) currency(named *string, kept string) {
 	f.require(kept != "", "currency", "It is required.", acceptedCurrency)
-	f.require(named == nil || *named == "" || !unknownCurrency(*named), "currency", "There is no such currency.", acceptedCurrency)
+	f.require(
+		named == nil || *named == "" || !unknownCurrency(*named), "currency", "There is no such currency.",
+		acceptedCurrency,
+	)
 }
 
 // set copies what is present.

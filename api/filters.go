@@ -16,5 +16,5 @@ func (s Search) check() error {
 
 // OfAccount is the filter behind links such as /admin/subscriptions?account_id=….
 type OfAccount struct {
-	AccountID string `query:"account_id" maxLength:"40" pattern:"^acct_[0-9A-Z]{26}$" patternDescription:"an account's id" doc:"Only this account's."`
+	AccountID accountFilter `query:"account_id" doc:"Only this account's."`
 }

@@ -20,7 +20,9 @@ import (
 // webhook posts an event of the sandbox's, signed for the time.
 func (w *world) webhook(id, key string, at time.Time, change ...func(http.Header)) *reply {
 	w.t.Helper()
-	body := []byte(`{"id":"` + id + `","type":"charge.succeeded","key":"` + key + `","ref":"sch_1","created_at":"2026-01-01T00:00:00Z"}`)
+	body := []byte(
+		`{"id":"` + id + `","type":"charge.succeeded","key":"` + key + `","ref":"sch_1","created_at":"2026-01-01T00:00:00Z"}`,
+	)
 	signer, err := standardwebhooks.NewWebhookRaw([]byte(sandboxKey))
 	require.NoError(w.t, err)
 	signature, err := signer.Sign(id, at, body)
@@ -67,7 +69,8 @@ func TestProviderWebhook_ForgedOldOrOfNobodyChangesNothing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	now := time.Now()
-	w.webhook("evt_1", "k", now, func(h http.Header) { h.Set("webhook-signature", "v1,AAAA") }).problem(401, "unauthenticated")
+	w.webhook("evt_1", "k", now, func(h http.Header) { h.Set("webhook-signature", "v1,AAAA") }).
+		problem(401, "unauthenticated")
 	w.webhook("evt_1", "k", now, func(h http.Header) { h.Del("webhook-signature") }).problem(401, "unauthenticated")
 	w.webhook("evt_1", "k", now, func(h http.Header) { h.Set("webhook-id", "evt_2") }).problem(401, "unauthenticated")
 	w.webhook("evt_1", "k", now.Add(-6*time.Minute)).problem(401, "unauthenticated")

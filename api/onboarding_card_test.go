@@ -61,8 +61,13 @@ func TestSignUp_ADeclinedCardIsReplacedOrTriedAgain(t *testing.T) {
 	again := w.call("POST", path+"/payment", secret, map[string]any{}).ok(200)
 	assert.Equal(t, "awaiting_payment", again.text("status"))
 	assert.Len(t, w.call("GET", "/v1/admin/payments", w.admin, nil).ok(200).rows(), 2)
-	w.call("POST", path+"/payment-method", secret, map[string]any{"payment_option": "bank_transfer", "payment_token": "tok_ok"}).problem(422, "invalid")
-	w.call("POST", path+"/payment-method", secret, map[string]any{"payment_option": "card", "payment_token": "tok_never"}).problem(422, "invalid")
-	done := w.call("POST", path+"/payment-method", secret, map[string]any{"payment_option": "card", "payment_token": "tok_ok"}).ok(200)
+	w.call("POST", path+"/payment-method", secret, map[string]any{"payment_option": "bank_transfer",
+		"payment_token": "tok_ok"}).
+		problem(422, "invalid")
+	w.call("POST", path+"/payment-method", secret, map[string]any{"payment_option": "card", "payment_token": "tok_never"}).
+		problem(422, "invalid")
+	done := w.call("POST", path+"/payment-method", secret, map[string]any{"payment_option": "card",
+		"payment_token": "tok_ok"}).
+		ok(200)
 	assert.Equal(t, "completed", done.text("status"))
 }

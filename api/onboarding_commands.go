@@ -20,7 +20,7 @@ type addPaymentMethodInput struct {
 	Idempotent
 	Body struct {
 		PaymentOption string `json:"payment_option" maxLength:"100" doc:"Key of a payment option."`
-		PaymentToken  string `json:"payment_token,omitempty" doc:"From the payment provider's form, for options that are charged; without one, next_action leads to the provider's page."`
+		PaymentToken  string `json:"payment_token,omitempty" doc:"@addPaymentMethod.payment_token"`
 	}
 }
 
@@ -28,7 +28,7 @@ type submitPaymentInput struct {
 	ID string `path:"id" doc:"Id of the onboarding."`
 	Idempotent
 	Body struct {
-		Reference string `json:"reference,omitempty" doc:"What finds the transfer: 1 to 140 visible characters. Left out, the card is charged once more."`
+		Reference string `json:"reference,omitempty" doc:"@submitPayment.reference"`
 	}
 }
 

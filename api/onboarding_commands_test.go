@@ -64,8 +64,10 @@ func TestCommand_OnesThatMakeNoSenseAre422(t *testing.T) {
 	w := newWorld(t)
 	path, secret := w.paying("acme")
 	w.call("POST", path+"/plan", secret, map[string]any{"plan": "enterprise"}).problem(422, domain.ReasonPlanUnavailable)
-	w.call("POST", path+"/payment-method", secret, map[string]any{"payment_option": "wallet"}).problem(422, domain.ReasonPaymentOptionUnavailable)
-	w.call("POST", path+"/payment-method", secret, map[string]any{"payment_option": "card", "payment_token": "t"}).problem(422, "invalid")
+	w.call("POST", path+"/payment-method", secret, map[string]any{"payment_option": "wallet"}).
+		problem(422, domain.ReasonPaymentOptionUnavailable)
+	w.call("POST", path+"/payment-method", secret, map[string]any{"payment_option": "card", "payment_token": "t"}).
+		problem(422, "invalid")
 	for _, reference := range []string{"", "  ", "a\nb", "a\u200bb", strings.Repeat("x", 141)} {
 		w.call("POST", path+"/payment", secret, map[string]any{"reference": reference}).problem(422, "invalid")
 	}

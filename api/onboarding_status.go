@@ -15,8 +15,8 @@ const maxWait = 30 * time.Second
 
 type statusInput struct {
 	ID          string `path:"id" doc:"Id of the onboarding."`
-	IfNoneMatch string `header:"If-None-Match" doc:"The ETag of the version the client has: 304 while it is the current one."`
-	Prefer      string `header:"Prefer" doc:"wait=20 waits up to that many seconds (30 at most): for another version than If-None-Match names, or, without one, until somebody has to act."`
+	IfNoneMatch string `header:"If-None-Match" doc:"@status.if_none_match"`
+	Prefer      string `header:"Prefer" doc:"@status.prefer"`
 }
 
 type onboardingOutput struct {
@@ -57,7 +57,9 @@ func showOnboarding(o *domain.Onboarding) *onboardingOutput {
 
 // awaitOnboarding reads the onboarding, and again after each change, until it
 // is as wanted or the wait is over. Without a wait it reads once.
-func (a *API) awaitOnboarding(ctx context.Context, id string, wait time.Duration, wanted func(*domain.Onboarding) bool) (*domain.Onboarding, error) {
+func (a *API) awaitOnboarding(
+	ctx context.Context, id string, wait time.Duration, wanted func(*domain.Onboarding) bool,
+) (*domain.Onboarding, error) {
 	if wait == 0 {
 		return a.readOnboarding(ctx, id)
 	}

@@ -74,7 +74,8 @@ func TestLongPoll_AnswersAtTheNextVersion(t *testing.T) {
 	have := w.call("GET", "/v1/onboardings/"+r.text("id"), r.text("client_secret"), nil).ok(200).header.Get("ETag")
 	answer := make(chan *reply, 1)
 	go func() {
-		answer <- w.call("GET", "/v1/onboardings/"+r.text("id"), r.text("client_secret"), nil, "Prefer", "wait=60", "If-None-Match", have)
+		answer <- w.call("GET", "/v1/onboardings/"+r.text("id"), r.text("client_secret"), nil, "Prefer", "wait=60",
+			"If-None-Match", have)
 	}()
 	eventually(t, func() bool { return w.store.Watchers() == 1 })
 	w.touch(r.text("id"))
@@ -92,7 +93,8 @@ func TestLongPoll_WithoutAVersionWaitsUntilSomebodyHasToAct(t *testing.T) {
 	r := w.call("POST", "/v1/onboardings", "", person("acme", "plan", "growth")).ok(202)
 	answer := make(chan *reply, 1)
 	go func() {
-		answer <- w.call("GET", "/v1/onboardings/"+r.text("id"), r.text("client_secret"), nil, "Prefer", "respond-async, wait=20")
+		answer <- w.call("GET", "/v1/onboardings/"+r.text("id"), r.text("client_secret"), nil, "Prefer",
+			"respond-async, wait=20")
 	}()
 	eventually(t, func() bool { return w.store.Watchers() == 1 })
 	w.flows.set(func() { w.flows.away = false })

@@ -19,7 +19,9 @@ var viewer embed.FS
 
 // viewerPolicy lets the viewer's page load its own files and call this API,
 // nothing else. (Swagger UI draws its icons from data: URLs.)
-const viewerPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+const viewerPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; " +
+
+	"connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 // serveOperator registers what is no part of the described API.
 func (a *API) serveOperator() {

@@ -25,7 +25,7 @@ func (a *API) livez(context.Context, *struct{}) (*aliveOutput, error) {
 // readiness is what readyz answers.
 type readiness struct {
 	Status domain.CheckStatus `json:"status" enum:"ok,warn,fail" doc:"The worst of the checks."`
-	Checks []domain.Check     `json:"checks,omitempty" nullable:"false" doc:"With ?verbose: each check, and what to do about it."`
+	Checks []domain.Check     `json:"checks,omitempty" nullable:"false" doc:"@readiness.checks"`
 }
 
 // readyz answers whether requests can be served: 503 when a check fails. It is

@@ -40,7 +40,8 @@ func TestMetrics_CountByRouteAndHoldNoIds(t *testing.T) {
 	m := w.call("GET", "/metrics", "", nil).ok(200).raw
 	assert.Contains(t, m, `slipway_http_requests_total{method="GET",route="/v1/onboardings/:id",status="200"} 1`)
 	assert.Contains(t, m, `slipway_http_requests_total{method="any",route="none",status="404"} 1`)
-	for _, name := range []string{"slipway_password_hashing_waiting", "slipway_onboarding_watchers", "go_sql_open_connections"} {
+	for _, name := range []string{"slipway_password_hashing_waiting", "slipway_onboarding_watchers",
+		"go_sql_open_connections"} {
 		assert.Contains(t, m, name)
 	}
 	assert.NotContains(t, m, r.text("id"))

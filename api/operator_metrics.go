@@ -26,16 +26,27 @@ func newMetrics(registry *prometheus.Registry, g *gate, s *store.Store) *metrics
 			Name: "slipway_http_requests_total", Help: "Requests answered, by route and status.",
 		}, []string{"method", "route", "status"}),
 		durations: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name: "slipway_http_request_duration_seconds", Help: "Time to answer, by route; streams and long polls count until they end.",
+			Name:    "slipway_http_request_duration_seconds",
+			Help:    "Time to answer, by route; streams and long polls count until they end.",
 			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30},
 		}, []string{"method", "route"}),
 		authFailures: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "slipway_http_auth_failures_total", Help: "Requests whose credential was refused, by code.",
 		}, []string{"code"}),
 	}
-	registry.MustRegister(m.requests, m.durations, m.authFailures,
-		gauge("slipway_password_hashing_in_flight", "Passwords being hashed.", func() float64 { return float64(g.inFlight.Load()) }),
-		gauge("slipway_password_hashing_waiting", "Requests in line to have a password hashed.", func() float64 { return float64(g.waiting.Load()) }))
+	registry.MustRegister(
+		m.requests,
+		m.durations,
+		m.authFailures,
+		gauge(
+			"slipway_password_hashing_in_flight", "Passwords being hashed.",
+			func() float64 { return float64(g.inFlight.Load()) },
+		),
+		gauge(
+			"slipway_password_hashing_waiting", "Requests in line to have a password hashed.",
+			func() float64 { return float64(g.waiting.Load()) },
+		),
+	)
 	if s == nil {
 		return m
 	}

@@ -63,17 +63,17 @@ type Problem struct {
 	Status           int                 `json:"status" doc:"The HTTP status."`
 	Code             string              `json:"code" doc:"What clients branch on."`
 	Detail           string              `json:"detail" doc:"One sentence for a person."`
-	Errors           []domain.FieldError `json:"errors,omitempty" nullable:"false" doc:"The fields that cannot be accepted."`
-	RequestID        string              `json:"request_id" doc:"The same as the X-Request-Id header; finds the request in the log."`
-	Suggestions      []string            `json:"suggestions,omitempty" nullable:"false" doc:"What can be had instead: slugs, plan codes or payment option keys."`
+	Errors           []domain.FieldError `json:"errors,omitempty" nullable:"false" doc:"@problem.errors"`
+	RequestID        string              `json:"request_id" doc:"@problem.request_id"`
+	Suggestions      []string            `json:"suggestions,omitempty" nullable:"false" doc:"@problem.suggestions"`
 	From             string              `json:"from,omitempty" doc:"invalid_transition: the current status."`
 	To               string              `json:"to,omitempty" doc:"invalid_transition: the status that was asked for."`
-	AvailableActions []domain.Action     `json:"available_actions,omitempty" nullable:"false" doc:"invalid_transition: what may be done instead."`
-	Upgradable       *bool               `json:"upgradable,omitempty" doc:"402, and 403 by the plan: whether choosing a plan on offer cures it."`
-	RequiredPlans    []string            `json:"required_plans,omitzero" nullable:"false" doc:"402, and 403 by the plan: codes of the plans on offer that allow it."`
-	CurrentPlan      string              `json:"current_plan,omitempty" doc:"402, and 403 by the plan: code of the account's plan; absent without one."`
+	AvailableActions []domain.Action     `json:"available_actions,omitempty" nullable:"false" doc:"@problem.actions"`
+	Upgradable       *bool               `json:"upgradable,omitempty" doc:"@problem.upgradable"`
+	RequiredPlans    []string            `json:"required_plans,omitzero" nullable:"false" doc:"@problem.required_plans"`
+	CurrentPlan      string              `json:"current_plan,omitempty" doc:"@problem.current_plan"`
 	Limit            *domain.LimitUse    `json:"limit,omitempty" doc:"How far the limit that was asked for is used up."`
-	NextAction       *domain.NextAction  `json:"next_action,omitempty" doc:"402, and 403 by the plan: where the customer cures it; absent when nothing does."`
+	NextAction       *domain.NextAction  `json:"next_action,omitempty" doc:"@problem.next_action"`
 	Balance          *domain.Balance     `json:"balance,omitempty" doc:"insufficient_credits: what there is."`
 
 	retryAfter time.Duration

@@ -48,13 +48,21 @@ func (a *API) fieldError(op *huma.Operation, location, message string) domain.Fi
 	case strings.HasPrefix(message, "required "):
 		return domain.FieldError{Field: field, Message: "It is required."}
 	case message == validation.MsgUnexpectedProperty:
-		return domain.FieldError{Field: field, Message: "It has a field that does not exist; case matters.", Accepted: fieldsOf(schema)}
+		return domain.FieldError{
+			Field: field, Message: "It has a field that does not exist; case matters.", Accepted: fieldsOf(schema),
+		}
 	case field == "query": // and no parameter of it
-		return domain.FieldError{Field: field, Message: "There is a query parameter that does not exist.", Accepted: queryOf(op)}
+		return domain.FieldError{
+			Field: field, Message: "There is a query parameter that does not exist.", Accepted: queryOf(op),
+		}
 	case strings.HasPrefix(message, expected):
-		return domain.FieldError{Field: field, Message: "It cannot be accepted.", Accepted: strings.TrimPrefix(message, expected)}
+		return domain.FieldError{
+			Field: field, Message: "It cannot be accepted.", Accepted: strings.TrimPrefix(message, expected),
+		}
 	default: // such as "invalid integer"
-		return domain.FieldError{Field: field, Message: "It cannot be accepted.", Accepted: strings.TrimPrefix(message, "invalid ")}
+		return domain.FieldError{
+			Field: field, Message: "It cannot be accepted.", Accepted: strings.TrimPrefix(message, "invalid "),
+		}
 	}
 }
 

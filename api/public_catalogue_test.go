@@ -54,7 +54,8 @@ func TestPlans_AnAdminsChangeShowsAtOnceAndWakesWhoWaits(t *testing.T) {
 	w := newWorld(t)
 	before := w.call("GET", "/v1/plans", "", nil).ok(200)
 	made := w.call("POST", "/v1/admin/plans", w.admin, map[string]any{
-		"code": "team", "name": "Team", "amount": 5900, "currency": "eur", "features": []string{"api"}, "limits": map[string]any{"sites": 5}, "sort": 1,
+		"code": "team", "name": "Team", "amount": 5900, "currency": "eur", "features": []string{"api"},
+		"limits": map[string]any{"sites": 5}, "sort": 1,
 	}, "Idempotency-Key", "k").ok(201)
 	after := w.call("GET", "/v1/plans", "", nil, "If-None-Match", before.header.Get("ETag")).ok(200)
 	assert.Equal(t, "team", codes(after)[0])
@@ -69,7 +70,8 @@ func TestPlans_AnAdminsChangeShowsAtOnceAndWakesWhoWaits(t *testing.T) {
 	w.flows.set(func() { w.flows.away = true })
 	w.call("PATCH", path, w.admin, map[string]any{"active": true}).ok(200) // woken by reconcile
 	again := w.call("POST", "/v1/admin/plans", w.admin, map[string]any{
-		"code": "team", "name": "Team", "amount": 5900, "currency": "eur", "features": []string{"api"}, "limits": map[string]any{"sites": 5}, "sort": 1,
+		"code": "team", "name": "Team", "amount": 5900, "currency": "eur", "features": []string{"api"},
+		"limits": map[string]any{"sites": 5}, "sort": 1,
 	}, "Idempotency-Key", "k").ok(201)
 	assert.Equal(t, made.at("id"), again.at("id"))
 }
@@ -99,48 +101,79 @@ func TestCatalogue_RefusesWhatCannotBeOffered(t *testing.T) {
 		return p
 	}
 	for _, bad := range []map[string]any{
-		good("code", "Team"), good("code", ""), good("name", ""), good("name", "a\u200b"), good("amount", -1), good("amount", 1.5),
-		good("currency", "EUR"), good("currency", "euro"), good("interval", "week"), good("trial_days", -1), good("credits", -1),
-		good("features", []string{"\u0007"}), good("limits", map[string]any{"sites": -1}), good("limits", map[string]any{"sites": "x"}),
+		good("code", "Team"), good("code", ""), good("name", ""), good("name", "a\u200b"), good("amount", -1),
+		good("amount", 1.5),
+		good("currency", "EUR"), good("currency", "euro"), good("interval", "week"), good("trial_days", -1),
+		good("credits", -1),
+		good("features", []string{"\u0007"}), good("limits", map[string]any{"sites": -1}), good("limits",
+			map[string]any{"sites": "x"}),
 		good("id", "plan_1"), {"code": "team"}, good("description", "a\u202eb"),
 	} {
 		w.call("POST", "/v1/admin/plans", w.admin, bad).problem(422, "invalid")
 	}
 	w.call("POST", "/v1/admin/plans", w.admin, good("code", "free")).problem(409, "conflict")
 	plan := w.call("GET", "/v1/admin/plans", w.admin, nil).ok(200).rows()[0]
-	w.call("PATCH", "/v1/admin/plans/"+plan["id"].(string), w.admin, map[string]any{"code": "other"}).problem(422, "invalid")
+	w.call("PATCH", "/v1/admin/plans/"+plan["id"].(string), w.admin, map[string]any{"code": "other"}).
+		problem(422, "invalid")
 	w.call("PATCH", "/v1/admin/plans/plan_nothing", w.admin, map[string]any{}).problem(404, "not_found")
 
 	for _, bad := range []map[string]any{
-		{"key": "x", "name": "X"}, {"key": "x", "type": "card"}, {"key": "X", "name": "X", "type": "card"}, {"key": "x", "name": "X", "type": "gold"},
-		{"key": "x", "name": "X", "type": "card", "countries": []string{"ZZ"}}, {"key": "x", "name": "X", "type": "card", "currencies": []string{"USD"}},
+		{"key": "x", "name": "X"}, {"key": "x", "type": "card"}, {"key": "X", "name": "X", "type": "card"}, {"key": "x",
+			"name": "X", "type": "gold"},
+		{"key": "x", "name": "X", "type": "card", "countries": []string{"ZZ"}}, {"key": "x", "name": "X", "type": "card",
+			"currencies": []string{"USD"}},
 		{"key": "x", "name": "X", "type": "card", "provider": "stripe"},
 	} {
 		w.call("POST", "/v1/admin/payment-options", w.admin, bad).problem(422, "invalid")
 	}
-	w.call("POST", "/v1/admin/payment-options", w.admin, map[string]any{"key": "card", "name": "X", "type": "card"}).problem(409, "conflict")
-	w.call("POST", "/v1/admin/payment-options", w.admin, map[string]any{"key": "x", "name": "X", "type": "card", "external_id": "14"}).problem(409, "conflict")
+	w.call("POST", "/v1/admin/payment-options", w.admin, map[string]any{"key": "card", "name": "X", "type": "card"}).
+		problem(409, "conflict")
+	w.call("POST", "/v1/admin/payment-options", w.admin, map[string]any{"key": "x", "name": "X", "type": "card",
+		"external_id": "14"}).
+		problem(409, "conflict")
 	made := w.call("POST", "/v1/admin/payment-options", w.admin, map[string]any{
 		"key": "x", "name": "X", "type": "card", "instructions": "First this.\nThen that.", "preferred": true,
 	}).ok(201)
-	w.call("PATCH", "/v1/admin/payment-options/"+made.text("id"), w.admin, map[string]any{"external_id": "14"}).problem(409, "conflict")
+	w.call("PATCH", "/v1/admin/payment-options/"+made.text("id"), w.admin, map[string]any{"external_id": "14"}).
+		problem(409, "conflict")
 	assert.Equal(t, "manual", made.at("provider"))
 }
 
 func TestCatalogue_RefusesCurrenciesThatDoNotExist(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	plan := w.call("POST", "/v1/admin/plans", w.admin, map[string]any{"code": "team", "name": "Team", "amount": 59, "currency": "kes"}).ok(201)
-	option := w.call("POST", "/v1/admin/payment-options", w.admin, map[string]any{"key": "x", "name": "X", "type": "card", "currencies": []string{"eur", "jpy"}}).ok(201)
+	plan := w.call("POST", "/v1/admin/plans", w.admin, map[string]any{"code": "team", "name": "Team", "amount": 59,
+		"currency": "kes"}).
+		ok(201)
+	option := w.call("POST", "/v1/admin/payment-options", w.admin, map[string]any{"key": "x", "name": "X",
+		"type": "card", "currencies": []string{"eur", "jpy"}}).
+		ok(201)
 	for _, unknown := range []string{"zzz", "skk"} { // the koruna is no currency any more
-		refusesField(t, w.call("POST", "/v1/admin/plans", w.admin, map[string]any{"code": "bad", "name": "Bad", "amount": 59, "currency": unknown}), "body.currency")
-		refusesField(t, w.call("PATCH", "/v1/admin/plans/"+plan.text("id"), w.admin, map[string]any{"currency": unknown}), "body.currency")
+		refusesField(
+			t,
+			w.call(
+				"POST", "/v1/admin/plans", w.admin,
+				map[string]any{"code": "bad", "name": "Bad", "amount": 59, "currency": unknown},
+			),
+			"body.currency",
+		)
+		refusesField(
+			t, w.call("PATCH", "/v1/admin/plans/"+plan.text("id"), w.admin, map[string]any{"currency": unknown}),
+			"body.currency",
+		)
 		currencies := []string{"eur", unknown}
 		refusesField(t, w.call("POST", "/v1/admin/payment-options", w.admin,
 			map[string]any{"key": "bad", "name": "Bad", "type": "card", "currencies": currencies}), "body.currencies")
-		refusesField(t, w.call("PATCH", "/v1/admin/payment-options/"+option.text("id"), w.admin, map[string]any{"currencies": currencies}), "body.currencies")
+		refusesField(
+			t,
+			w.call("PATCH", "/v1/admin/payment-options/"+option.text("id"), w.admin, map[string]any{"currencies": currencies}),
+			"body.currencies",
+		)
 	}
-	plans, options := w.call("GET", "/v1/admin/plans", w.admin, nil).ok(200), w.call("GET", "/v1/admin/payment-options", w.admin, nil).ok(200)
+	plans, options := w.call("GET", "/v1/admin/plans", w.admin, nil).
+		ok(200),
+		w.call("GET", "/v1/admin/payment-options", w.admin, nil).
+			ok(200)
 	assert.NotContains(t, plans.raw+options.raw, "Bad", "nothing is written")
 	assert.Contains(t, plans.raw, `"kes"`)
 	assert.NotContains(t, plans.raw+options.raw, "zzz")
@@ -149,7 +182,9 @@ func TestCatalogue_RefusesCurrenciesThatDoNotExist(t *testing.T) {
 func TestCatalogue_WhatHasAnOldCurrencyCanBeWithdrawn(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	plan := w.call("POST", "/v1/admin/plans", w.admin, map[string]any{"code": "team", "name": "Team", "amount": 59, "currency": "eur"}).ok(201)
+	plan := w.call("POST", "/v1/admin/plans", w.admin, map[string]any{"code": "team", "name": "Team", "amount": 59,
+		"currency": "eur"}).
+		ok(201)
 	_, err := w.store.Stats()["write"].Exec("UPDATE plans SET currency = 'zzz' WHERE code = 'team'")
 	require.NoError(t, err)
 	w.call("PATCH", "/v1/admin/plans/"+plan.text("id"), w.admin, map[string]any{"active": false}).ok(200)

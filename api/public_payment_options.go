@@ -10,9 +10,9 @@ import (
 )
 
 type optionsInput struct {
-	Country     string `query:"country" maxLength:"2" doc:"ISO 3166-1 alpha-2, upper case."`
-	Currency    string `query:"currency" pattern:"^[a-z]{3}$" patternDescription:"three lower-case letters" doc:"ISO 4217, lower case."`
-	IfNoneMatch string `header:"If-None-Match" doc:"The ETag the client has: 304 while it is the current one."`
+	Country     string       `query:"country" maxLength:"2" doc:"ISO 3166-1 alpha-2, upper case."`
+	Currency    currencyCode `query:"currency" doc:"ISO 4217, lower case."`
+	IfNoneMatch string       `header:"If-None-Match" doc:"The ETag the client has: 304 while it is the current one."`
 }
 
 type optionsOutput struct {
@@ -33,7 +33,7 @@ func (a *API) listPaymentOptions(ctx context.Context, in *optionsInput) (*option
 	}
 	serving := []domain.PaymentOption{}
 	for i := range options {
-		if options[i].Serves(in.Country, in.Currency) {
+		if options[i].Serves(in.Country, string(in.Currency)) {
 			serving = append(serving, options[i])
 		}
 	}
@@ -62,7 +62,8 @@ func findOption(options []domain.PaymentOption, key, country, currency string) (
 		keys = append(keys, options[i].Key)
 	}
 	e := domain.Invalid("body.payment_option", "It cannot be used here.", "one of the suggestions")
-	e.Reason, e.Detail, e.Suggestions = domain.ReasonPaymentOptionUnavailable, domain.Text(domain.TextPaymentOptionUnavailable), keys
+	e.Reason, e.Suggestions = domain.ReasonPaymentOptionUnavailable, keys
+	e.Detail = domain.Text(domain.TextPaymentOptionUnavailable)
 	return nil, e
 }
 

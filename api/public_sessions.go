@@ -38,7 +38,9 @@ type signInOutput struct {
 	Body *signedInSession
 }
 
-var errWrongCredentials = &domain.Error{Code: domain.CodeUnauthenticated, Detail: domain.Text(domain.TextWrongCredentials)}
+var errWrongCredentials = &domain.Error{
+	Code: domain.CodeUnauthenticated, Detail: domain.Text(domain.TextWrongCredentials),
+}
 
 // signIn makes a session for an owner, in whatever state the account's billing
 // is, or for an admin. An unknown e-mail and a wrong password answer alike, and

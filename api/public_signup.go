@@ -16,12 +16,12 @@ type signUpRequest struct {
 	Email         string `json:"email" example:"ada@example.com" doc:"A plain address; compared without regard to case."`
 	Password      string `json:"password" format:"password" doc:"8 to 128 characters, hard to guess."`
 	AccountName   string `json:"account_name" example:"Acme" doc:"1 to 120 visible characters of any script."`
-	Slug          string `json:"slug,omitempty" doc:"Chosen instead of one made from the name: 3 to 48 lower-case letters, digits and single hyphens. Taken is 409, never another."`
+	Slug          string `json:"slug,omitempty" doc:"@signUp.slug"`
 	Plan          string `json:"plan,omitempty" doc:"Code of a plan; without one the catalogue's default."`
 	Country       string `json:"country,omitempty" doc:"ISO 3166-1 alpha-2, upper case."`
-	PaymentOption string `json:"payment_option,omitempty" doc:"Key of a payment option; without one the server's rule chooses."`
-	PaymentToken  string `json:"payment_token,omitempty" doc:"From the payment provider's form, for options that are charged; alone it chooses such an option."`
-	TestClock     string `json:"test_clock,omitempty" doc:"Id of a test clock for the account to live by; only where they are enabled."`
+	PaymentOption string `json:"payment_option,omitempty" doc:"@signUp.payment_option"`
+	PaymentToken  string `json:"payment_token,omitempty" doc:"@signUp.payment_token"`
+	TestClock     string `json:"test_clock,omitempty" doc:"@signUp.test_clock"`
 }
 
 type signUpInput struct {
@@ -33,7 +33,7 @@ type signUpInput struct {
 // credential, hence its own struct.
 type receivedOnboarding struct {
 	domain.Onboarding
-	ClientSecret string `json:"client_secret" doc:"The bearer for this onboarding, and for a day the owner's session. Only here and in an idempotent replay."`
+	ClientSecret string `json:"client_secret" doc:"@receivedOnboarding.client_secret"`
 }
 
 type signUpOutput struct {
@@ -118,7 +118,9 @@ func (a *API) again(ctx context.Context, id string) (reception, error) {
 
 // admit stores the sign-up of a new person, or finds the unfinished one of the
 // same person, whom the password proves.
-func (a *API) admit(ctx context.Context, k store.Key, o *domain.Onboarding, password string) (id string, made bool, err error) {
+func (a *API) admit(
+	ctx context.Context, k store.Key, o *domain.Onboarding, password string,
+) (id string, made bool, err error) {
 	unfinished, err := a.store.SignupByEmail(ctx, o.Email)
 	switch {
 	case err == nil:

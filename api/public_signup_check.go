@@ -18,7 +18,10 @@ func (a *API) checkSignUp(ctx context.Context, req signUpRequest) (*domain.Onboa
 	wrong.require(domain.ValidName(req.AccountName), "account_name", "It cannot be a name.", acceptedName)
 	wrong.require(req.Slug == "" || domain.ValidSlug(req.Slug), "slug", "It has not the form of a slug.", acceptedSlug)
 	wrong.require(req.Country == "" || validCountry(req.Country), "country", "There is no such country.", acceptedCountry)
-	wrong.require(req.PaymentToken == "" || tokenPattern.MatchString(req.PaymentToken), "payment_token", "It is no token.", acceptedToken)
+	wrong.require(
+		req.PaymentToken == "" || tokenPattern.MatchString(req.PaymentToken), "payment_token", "It is no token.",
+		acceptedToken,
+	)
 	if err := wrong.err(); err != nil {
 		return nil, err
 	}

@@ -138,7 +138,8 @@ func TestSignUp_ThePersonIsKnownBeforeTheAccountExists(t *testing.T) {
 	first := w.call("POST", "/v1/onboardings", "", person("acme")).ok(202)
 	again := w.call("POST", "/v1/onboardings", "", person("acme")).ok(202)
 	assert.Equal(t, first.at("id"), again.at("id"))
-	w.call("POST", "/v1/onboardings", "", person("acme", "password", "another-strange-word")).problem(409, domain.ReasonEmailTaken)
+	w.call("POST", "/v1/onboardings", "", person("acme", "password", "another-strange-word")).
+		problem(409, domain.ReasonEmailTaken)
 }
 
 func TestSignUp_ARegisteredEmailIsTaken(t *testing.T) {
@@ -157,7 +158,10 @@ func TestSignUp_OnePersonWithManyPasswordsIsOneSignUp(t *testing.T) {
 	var made atomic.Int64
 	for i := range 20 {
 		wg.Go(func() {
-			r := w.call("POST", "/v1/onboardings", "", person("acme", "plan", "growth", "password", fmt.Sprintf("%s-%d", goodPassword, i)))
+			r := w.call(
+				"POST", "/v1/onboardings", "",
+				person("acme", "plan", "growth", "password", fmt.Sprintf("%s-%d", goodPassword, i)),
+			)
 			if r.status == 201 {
 				made.Add(1)
 			} else {
@@ -220,11 +224,13 @@ func (w *world) closeCatalogue() {
 func TestSignUp_APaymentOptionMustServeTheCountry(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.call("POST", "/v1/onboardings", "", person("acme", "payment_option", "wallet")).problem(422, domain.ReasonPaymentOptionUnavailable)
+	w.call("POST", "/v1/onboardings", "", person("acme", "payment_option", "wallet")).
+		problem(422, domain.ReasonPaymentOptionUnavailable)
 	r := w.call("POST", "/v1/onboardings", "", person("acme", "payment_option", "wallet", "country", "DE")).
 		problem(422, domain.ReasonPaymentOptionUnavailable)
 	assert.Equal(t, []any{"bank_transfer", "card"}, r.at("suggestions"))
-	w.call("POST", "/v1/onboardings", "", person("acme", "payment_option", "cheque")).problem(422, domain.ReasonPaymentOptionUnavailable)
+	w.call("POST", "/v1/onboardings", "", person("acme", "payment_option", "cheque")).
+		problem(422, domain.ReasonPaymentOptionUnavailable)
 	w.signUp("acme", "plan", "growth", "payment_option", "wallet", "country", "KE")
 }
 

@@ -238,8 +238,10 @@ func (r *route) refine(err error) error {
 	if r.unavailable == "" || domain.CodeOf(err) != domain.CodeUnavailable {
 		return err
 	}
-	return &domain.Error{Code: domain.CodeUnavailable, Reason: r.unavailable, Detail: domain.Text(domain.TextCode(r.unavailable)),
-		RetryAfter: defaultRetryAfter}
+	return &domain.Error{
+		Code: domain.CodeUnavailable, Reason: r.unavailable, Detail: domain.Text(domain.TextCode(r.unavailable)),
+		RetryAfter: defaultRetryAfter,
+	}
 }
 
 // problemResponses documents each status the route can fail with, and the codes
@@ -255,7 +257,10 @@ func (a *API) problemResponses(r *route) map[string]*huma.Response {
 	for status, values := range codes {
 		schema := &huma.Schema{AllOf: []*huma.Schema{
 			{Ref: "#/components/schemas/Problem"},
-			{Type: huma.TypeObject, Properties: map[string]*huma.Schema{"code": {Type: huma.TypeString, Enum: values}}, AdditionalProperties: true},
+			{
+				Type: huma.TypeObject, Properties: map[string]*huma.Schema{"code": {Type: huma.TypeString, Enum: values}},
+				AdditionalProperties: true,
+			},
 		}}
 		responses[strconv.Itoa(status)] = &huma.Response{
 			Description: http.StatusText(status), Content: map[string]*huma.MediaType{problemContentType: {Schema: schema}},

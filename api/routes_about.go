@@ -16,8 +16,8 @@ var abouts = map[string]string{
 		"Reading and deleting works in every billing state.",
 	"check-entitlement": "200 when it may; else 402 when paying cures it, 403 when the account is closed or its plan " +
 		"does not include it, with what does. Without feature and limit: may the account use the product at all?",
-	"debit-credits": "All of the amount or nothing, the plan's credits first. Idempotency-Key is required: the same key, " +
-		"amount and reason again answer with the same entries and take nothing, however often and at whatever time; " +
+	"debit-credits": "All of the amount or nothing, the plan's credits first. Idempotency-Key is required: the same " +
+		"key, amount and reason again answer with the same entries and take nothing, however often and at whatever time; " +
 		"keys belong to the account.",
 	"create-webhook-endpoint": "It receives what happens from now on, signed as Standard Webhooks specifies. " +
 		"The secret is in this answer only.",

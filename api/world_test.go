@@ -77,11 +77,14 @@ func newWorld(t testing.TB, changes ...func(*Config)) *world {
 	card := sandbox.New(sandbox.Config{URL: sandboxURL(), APIKey: sandboxKey, WebhookSecret: []byte(sandboxKey)})
 	providers, err := payment.NewRegistry(manual.New().Registration(), card.Registration())
 	require.NoError(t, err)
-	w.flows = &flows{act: activities.New(activities.Config{Store: s, Providers: providers.Providers(), Policy: domain.Policy{
-		PaymentWindow: 23 * time.Hour, Billing: domain.DefaultBillingPolicy(),
-	}})}
+	w.flows = &flows{
+		act: activities.New(activities.Config{Store: s, Providers: providers.Providers(), Policy: domain.Policy{
+			PaymentWindow: 23 * time.Hour, Billing: domain.DefaultBillingPolicy(),
+		}}),
+	}
 	c := Config{
-		Store: s, Workflows: w.flows, Providers: providers, TestClocks: true, SecretKey: bytes.Repeat([]byte{7}, 32), PasswordHash: cheap, Version: "test",
+		Store: s, Workflows: w.flows, Providers: providers, TestClocks: true, SecretKey: bytes.Repeat([]byte{7}, 32),
+		PasswordHash: cheap, Version: "test",
 		Log: slog.New(slog.NewJSONHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
 	for _, change := range changes {

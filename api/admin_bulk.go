@@ -17,7 +17,7 @@ const bulkAtOnce = 4
 // BulkRequest is one command for many.
 type BulkRequest struct {
 	CommandRequest
-	IDs []string `json:"ids" minItems:"1" maxItems:"100" uniqueItems:"true" nullable:"false" doc:"1 to 100; each is answered for itself."`
+	IDs []string `json:"ids" minItems:"1" maxItems:"100" uniqueItems:"true" nullable:"false" doc:"@bulk.ids"`
 }
 
 type bulkSubscriptionsInput struct {
@@ -72,7 +72,9 @@ func (a *API) commandSubscriptions(ctx context.Context, in *bulkSubscriptionsInp
 
 // decidePayments approves or rejects many payments.
 func (a *API) decidePayments(ctx context.Context, in *bulkPaymentsInput) (*bulkOutput, error) {
-	return a.bulk(ctx, domain.PrefixPayment, in.Idempotent, in.Body.IDs, domain.Action(in.Body.Action), &in.Body.CommandRequest)
+	return a.bulk(
+		ctx, domain.PrefixPayment, in.Idempotent, in.Body.IDs, domain.Action(in.Body.Action), &in.Body.CommandRequest,
+	)
 }
 
 func (a *API) bulk(
@@ -80,7 +82,9 @@ func (a *API) bulk(
 ) (*bulkOutput, error) {
 	var wrong fieldErrors
 	malformed := func(id string) bool { return !store.ValidID(prefix, id) }
-	wrong.require(!slices.ContainsFunc(ids, malformed), "ids", "One of them is no such id.", "ids that begin with "+prefix+"_")
+	wrong.require(
+		!slices.ContainsFunc(ids, malformed), "ids", "One of them is no such id.", "ids that begin with "+prefix+"_",
+	)
 	if err := cmp.Or(wrong.err(), body.common().check(action)); err != nil {
 		return nil, err
 	}

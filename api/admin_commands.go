@@ -15,18 +15,18 @@ type commandResult struct {
 	Action       staffAction          `json:"action"`
 	Applied      bool                 `json:"applied" doc:"False when there was nothing left to do, and in a dry run."`
 	DryRun       bool                 `json:"dry_run"`
-	From         string               `json:"from" doc:"Status before: of the payment, else of the onboarding while it runs, else of the subscription."`
+	From         string               `json:"from" doc:"@commandResult.from"`
 	To           string               `json:"to" doc:"Status after, or, in a dry run, the one it would reach."`
 	Onboarding   *domain.Onboarding   `json:"onboarding"`
 	Subscription *domain.Subscription `json:"subscription" doc:"Null while it does not exist."`
 	Payment      *domain.Payment      `json:"payment" doc:"The payment that was decided on."`
-	Differences  []domain.Difference  `json:"differences,omitempty" nullable:"false" doc:"refresh: what did not say what is true, and was repaired."`
+	Differences  []domain.Difference  `json:"differences,omitempty" nullable:"false" doc:"@commandResult.differences"`
 }
 
 // CommandRequest is what every command of staff has in common.
 type CommandRequest struct {
-	Reason string `json:"reason,omitempty" doc:"Why: 3 to 500 visible characters, kept in the audit. Some commands need none."`
-	Note   string `json:"note,omitempty" maxLength:"2000" doc:"For colleagues only: never shown to the customer, in no event."`
+	Reason string `json:"reason,omitempty" doc:"@command.reason"`
+	Note   string `json:"note,omitempty" maxLength:"2000" doc:"@command.note"`
 	DryRun bool   `json:"dry_run,omitempty" doc:"Answer what it would do, and do nothing."`
 }
 
@@ -85,33 +85,35 @@ type resultOutput struct {
 	Body *commandResult
 }
 
-// staffRoutes registers a route for each command that is declared for staff.
-// One that needs more than a reason has a body of its own.
-func (a *API) staffRoutes(g group) {
+// staffRows are the routes of the commands that are declared for staff. One that
+// needs more than a reason has a body of its own.
+func (a *API) staffRows() []row {
+	var rows []row
 	for _, c := range collections {
 		for _, r := range c.staffRules() {
 			switch r.Action {
 			case domain.ActionActivate:
-				staffRoute[ActivateRequest](a, g, c, r)
+				rows = append(rows, staffRow[ActivateRequest](a, c, r))
 			case domain.ActionExtendTrial:
-				staffRoute[ExtendTrialRequest](a, g, c, r)
+				rows = append(rows, staffRow[ExtendTrialRequest](a, c, r))
 			default:
-				staffRoute[CommandRequest](a, g, c, r)
+				rows = append(rows, staffRow[CommandRequest](a, c, r))
 			}
 		}
 	}
+	return rows
 }
 
-func staffRoute[B any, P interface {
+func staffRow[B any, P interface {
 	*B
 	staffRequest
-}](a *API, g group, c collection, r domain.Rule) {
+}](a *API, c collection, r domain.Rule) row {
 	call, id := c.call(r.Action)
-	options := []option{reused, within(patiently)}
+	options := []option{reused, waits}
 	if r.From != nil {
 		options = append(options, transition)
 	}
-	handle(a, g, call, id, r.Title, func(ctx context.Context, in *staffInput[B]) (*resultOutput, error) {
+	return do(call, id, r.Title, func(ctx context.Context, in *staffInput[B]) (*resultOutput, error) {
 		body := new(B)
 		if in.Body != nil {
 			body = in.Body

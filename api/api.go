@@ -96,9 +96,7 @@ type API struct {
 	flights   singleflight.Group // sign-ups under way, by person or key
 	catalogue *catalogue
 	metrics   *metrics
-	openapi   func() []byte
-	stopped   chan struct{} // closed by EndStreams
-	stop      sync.Once
+	openapi   func() *rendered
 }
 
 // New returns the API. It touches neither the database nor Temporal.
@@ -115,13 +113,16 @@ func New(c Config) (*API, error) {
 	if c.KickoffWait == 0 {
 		c.KickoffWait = 2500 * time.Millisecond
 	}
+	if c.Providers == nil {
+		c.Providers = &payment.Registry{}
+	}
 	if c.Metrics == nil {
 		c.Metrics = prometheus.NewRegistry()
 	}
 	a := &API{
 		Config: c, store: c.Store, flows: c.Workflows, log: c.Log,
 		signups: newLimiter(c.SignupRate), logins: newLimiter(c.LoginRate),
-		catalogue: newCatalogue(c.Store), stopped: make(chan struct{}),
+		catalogue: newCatalogue(c.Store),
 	}
 	var err error
 	if a.gate, err = newGate(c.PasswordHash); err != nil {
@@ -136,8 +137,4 @@ func New(c Config) (*API, error) {
 func (a *API) Handler() http.Handler { return a.router }
 
 // OpenAPI is the description of the API as JSON, OpenAPI 3.1.
-func (a *API) OpenAPI() []byte { return a.openapi() }
-
-// EndStreams ends open streams and long polls, so that a server that is
-// shutting down need not wait for them. Hand it to http.Server.RegisterOnShutdown.
-func (a *API) EndStreams() { a.stop.Do(func() { close(a.stopped) }) }
+func (a *API) OpenAPI() []byte { return a.openapi().body }

@@ -39,7 +39,7 @@ func (a *API) readBody(c *gin.Context) {
 		a.fail(c, err)
 		return
 	}
-	c.Request.Body = io.NopCloser(bytes.NewReader(body))
+	c.Request.Body, c.Request.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 }
 
 func receive(c *gin.Context) ([]byte, error) {
@@ -49,9 +49,9 @@ func receive(c *gin.Context) ([]byte, error) {
 	switch {
 	case errors.As(err, &tooLarge):
 		return nil, &domain.Error{Code: domain.CodeInvalid, Reason: domain.ReasonBodyTooLarge,
-			Detail: "The body is larger than 64 KiB."}
+			Detail: domain.Text(domain.TextBodyTooLarge)}
 	case err != nil:
-		return nil, newProblem(reasonMalformedBody, "The body could not be read to its end.")
+		return nil, newProblem(reasonMalformedBody, domain.Text(domain.TextBodyCutOff))
 	}
 	return body, nil
 }
@@ -61,10 +61,10 @@ func checkBody(body []byte, contentType string) error {
 		return nil
 	}
 	if contentType != "" && !isJSON(contentType) {
-		return newProblem(reasonMediaType, detailMediaType)
+		return newProblem(reasonMediaType, domain.Text(domain.TextMediaType))
 	}
 	if !utf8.Valid(body) {
-		return newProblem(reasonMalformedBody, "The body is not valid UTF-8.")
+		return newProblem(reasonMalformedBody, domain.Text(domain.TextBodyNotUTF8))
 	}
 	return checkEscapes(body)
 }
@@ -93,7 +93,7 @@ func checkEscapes(body []byte) error {
 		case utf16.IsSurrogate(r):
 			if i+6 >= len(body) || body[i+5] != '\\' || body[i+6] != 'u' ||
 				utf16.DecodeRune(r, escaped(body[i+7:])) == utf8.RuneError {
-				return newProblem(reasonMalformedBody, "The body has half of a surrogate pair.")
+				return newProblem(reasonMalformedBody, domain.Text(domain.TextBodyHalfSurrogate))
 			}
 			i += 6
 		}

@@ -70,7 +70,8 @@ func (t *target) done(action domain.Action) bool {
 		return true
 	}
 	o := t.onboarding
-	neverUsed := t.noun == domain.NounSubscription && o != nil && o.Status.Ended() && o.Status != domain.OnboardingCompleted
+	neverUsed := t.noun == domain.NounSubscription && o != nil && o.Status.Ended() &&
+		o.Status != domain.OnboardingCompleted
 	return neverUsed && o.Subject().Done(action)
 }
 

@@ -32,7 +32,7 @@ func (a *API) build() error {
 	a.router.Use(a.readBody)
 	a.router.NoRoute(func(c *gin.Context) { a.fail(c, domain.NotFound("route")) })
 	a.router.NoMethod(func(c *gin.Context) {
-		a.fail(c, newProblem(reasonMethod, "This route does not take this method; Allow lists those it takes."))
+		a.fail(c, newProblem(reasonMethod, domain.Text(domain.TextMethod)))
 	})
 	useStrictCasing()
 	a.huma = humagin.New(a.router, a.humaConfig())
@@ -45,6 +45,8 @@ func (a *API) build() error {
 		nullPointers(schema, schemas.TypeFromRef("#/components/schemas/"+name))
 		documentFields(schema)
 	}
+	documentCodes(schemas.Map())
+	documentParameters(a.huma.OpenAPI())
 	return nil
 }
 
@@ -64,22 +66,26 @@ func (a *API) humaConfig() huma.Config {
 		string(admins):       bearer("The token of an admin's session, or an API key."),
 	}
 	c.Tags = []*huma.Tag{
-		{Name: tagCatalogue, Description: "What is on offer."}, {Name: tagOnboarding, Description: "Signing up, and how far it has come."},
+		{
+			Name: tagCatalogue, Description: "What is on offer.",
+		}, {Name: tagOnboarding, Description: "Signing up, and how far it has come."},
 		{Name: tagSession, Description: "Signing in and out."}, {Name: tagAccount, Description: "An owner's own account."},
 		{Name: tagBackend, Description: "For the product's backend, with an API key."},
 		{Name: tagWebhooks, Description: "Telling the product's backend what happens."},
-		{Name: tagAdmin, Description: "For admins and the product's backend."}, {Name: tagOperator, Description: "For those who run it."},
+		{
+			Name: tagAdmin, Description: "For admins and the product's backend.",
+		}, {Name: tagOperator, Description: "For those who run it."},
 	}
 	return c
 }
 
 // describe is the description as JSON.
-func (a *API) describe() []byte {
+func (a *API) describe() *rendered {
 	b, err := json.Marshal(a.huma.OpenAPI())
 	if err != nil {
 		panic("describe API: " + err.Error()) // a programming error that every test meets
 	}
-	return b
+	return renderedJSON(b)
 }
 
 // nullPointers says of each object behind a pointer that it may be null, which
@@ -96,7 +102,7 @@ func nullPointers(s *huma.Schema, t reflect.Type) {
 		}
 		s.Properties[name] = &huma.Schema{
 			AnyOf:       []*huma.Schema{{Ref: property.Ref}, {Type: "null"}},
-			Description: f.Tag.Get("doc"),
+			Description: longDoc(f.Tag.Get("doc")),
 		}
 	}
 }

@@ -1,81 +1,83 @@
 package api
 
-import "github.com/danielgtaylor/huma/v2"
+import (
+	"strings"
+	"unicode/utf8"
 
-// fieldDocs describes fields that mean the same wherever they stand; a field
-// with a text of its own keeps it.
-var fieldDocs = map[string]string{
-	"account":                   "The account it is about.",
-	"account_id":                "The account it belongs to.",
-	"action":                    "What was commanded.",
-	"active":                    "Can be had at all.",
-	"actor_id":                  "Id of who acted, where known.",
-	"actor_type":                "Who acted.",
-	"cancel_at":                 "When it will end.",
-	"cancel_at_period_end":      "Whether it ends with the current period.",
-	"closed_at":                 "When it was given up.",
-	"code":                      "Stable key.",
-	"collection_method":         "charge_automatically: the provider charges it. send_invoice: the customer pays by the instructions.",
-	"created_at":                "When it was made, in UTC.",
-	"created_by":                "Id of the admin or key that made it.",
-	"credits":                   "Granted at the start of each period.",
-	"currency":                  "ISO 4217, lower case.",
-	"current_period_end":        "When the current period ends.",
-	"current_period_start":      "When the current period began.",
-	"default":                   "Used when none is named.",
-	"description":               "For customers to read.",
-	"dry_run":                   "Whether it was a preview.",
-	"email":                     "E-mail address.",
-	"enabled":                   "Can be used at all.",
-	"ended_at":                  "When it ended.",
-	"error":                     "What went wrong; null when nothing did.",
-	"expires_at":                "When it ends.",
-	"features":                  "What the plan opens.",
-	"finished_at":               "When it was done, skipped or failed.",
-	"has_more":                  "Whether there is a next page.",
-	"id":                        "Prefixed ULID.",
-	"interval":                  "How often it is paid.",
-	"invoice_id":                "The invoice it is about.",
-	"is":                        "What it says now.",
-	"key":                       "Which one.",
-	"kind":                      "signup: a visitor. activation: an existing account chooses a plan.",
-	"limits":                    "How much of each the plan has, such as sites.",
-	"managed_by":                "Who decides about renewals.",
-	"name":                      "Name to show.",
-	"object":                    "What kind of object this is.",
-	"onboarding":                "The onboarding it belongs to.",
-	"onboarding_id":             "The onboarding it belongs to.",
-	"paid_at":                   "When it was paid.",
-	"password":                  "The password.",
-	"payment_method_collection": "When choosing the plan needs a payment method: if_required, or always.",
-	"payment_option":            "Key of the payment option.",
-	"plan_code":                 "Code of the plan.",
-	"problem":                   "Why not; null when it was done.",
-	"provider":                  "Who settles it.",
-	"public":                    "Listed by GET /v1/plans and open to customers.",
-	"result":                    "What it did; null when it was not done.",
-	"revoked_at":                "Since when it opens nothing.",
-	"role":                      "What the user may do.",
-	"slug":                      "Unique, lower case, 3 to 48 characters.",
-	"sort":                      "Order in lists, ascending.",
-	"started_at":                "When it began.",
-	"status":                    "Where it stands.",
-	"steps":                     "The five steps, in the order to show them.",
-	"subscription":              "The subscription it brings about; null until it is opened.",
-	"subscription_id":           "The subscription it belongs to.",
-	"trial_days":                "Free days before the first charge.",
-	"trial_end":                 "When the trial ends.",
-	"type":                      "Which type it is.",
-	"updated_at":                "When it last changed, in UTC.",
-	"was":                       "What it said before.",
-	"waive":                     "Ask for no money.",
+	"github.com/Rhymond/go-money"
+	"golang.org/x/text/language"
+
+	"slipway/domain"
+)
+
+// What the fields accept, as a problem says it.
+const (
+	acceptedEmail   = "a plain address such as ada@example.com, at most 254 bytes"
+	acceptedName    = "1 to 120 visible characters: no control, zero-width or line-breaking ones"
+	acceptedSlug    = "3 to 48 lower-case letters, digits and single hyphens between them"
+	acceptedToken   = "a token from the provider's form, or nothing"
+	acceptedCountry = "an ISO 3166-1 alpha-2 code, upper case, such as KE"
+)
+
+// fieldErrors collects what is wrong with a request, so that a client learns
+// all of it at once.
+type fieldErrors []domain.FieldError
+
+// require notes the field unless it is as it should be.
+func (f *fieldErrors) require(ok bool, field, message, accepted string) {
+	if !ok {
+		*f = append(*f, domain.FieldError{Field: "body." + field, Message: message, Accepted: accepted})
+	}
 }
 
-// documentFields gives every field without a text the one its name has.
-func documentFields(s *huma.Schema) {
-	for name, property := range s.Properties {
-		if property.Description == "" && property.Ref == "" {
-			property.Description = fieldDocs[name]
-		}
+// err is the problem with every field noted, or nil.
+func (f fieldErrors) err() error {
+	if len(f) == 0 {
+		return nil
 	}
+	return &domain.Error{Code: domain.CodeInvalid, Detail: domain.Text(domain.TextInvalid), Fields: f}
+}
+
+const acceptedCurrency = "an ISO 4217 code, lower case, such as eur"
+
+// unknownCurrency reports whether code names no currency as we write them. Those
+// the library knows without a number are not in ISO 4217, or not any more.
+func unknownCurrency(code string) bool {
+	known := money.GetCurrency(code)
+	return known == nil || known.NumericCode == "" || code != strings.ToLower(code)
+}
+
+// currency refuses a currency that is missing, or named and unknown. One that is
+// kept is not looked at, so that what has an old one can still be withdrawn.
+func (f *fieldErrors) currency(named *string, kept string) {
+	f.require(kept != "", "currency", "It is required.", acceptedCurrency)
+	f.require(
+		named == nil || *named == "" || !unknownCurrency(*named), "currency", "There is no such currency.",
+		acceptedCurrency,
+	)
+}
+
+// set copies what is present.
+func set[T any](to *T, from *T) {
+	if from != nil {
+		*to = *from
+	}
+}
+
+// validLine reports whether s is one line of visible text of min to max characters.
+func validLine(s string, min, max int) bool {
+	n := utf8.RuneCountInString(strings.TrimSpace(s))
+	return domain.CleanText(s) && n >= min && utf8.RuneCountInString(s) <= max
+}
+
+// validText is visible text of several lines.
+func validText(s string) bool { return domain.CleanText(strings.ReplaceAll(s, "\n", " ")) }
+
+// ValidCountry is validCountry for who imports accounts.
+func ValidCountry(code string) bool { return validCountry(code) }
+
+// validCountry reports whether code names a country as ISO 3166-1 writes it.
+func validCountry(code string) bool {
+	region, err := language.ParseRegion(code)
+	return err == nil && len(code) == 2 && region.IsCountry() && region.Canonicalize().String() == code
 }

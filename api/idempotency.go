@@ -13,7 +13,7 @@ const headerReplayed = "Idempotent-Replayed"
 
 // Idempotent is the part of every creating request that makes it safe to repeat.
 type Idempotent struct {
-	IdempotencyKey string `header:"Idempotency-Key" pattern:"^[!-~]{1,255}$" patternDescription:"1 to 255 visible ASCII characters" doc:"The same key and body again answer with the same resource; kept for three days."`
+	IdempotencyKey idempotencyKey `header:"Idempotency-Key" doc:"@idempotent.idempotency_key"`
 }
 
 // Replayable is the part of an answer that tells whether it is one.
@@ -37,7 +37,7 @@ func (a *API) key(in Idempotent, operation, caller string, body any) (store.Key,
 	}
 	scope := operation + ":" + caller
 	return store.Key{
-		Scope: scope, Value: in.IdempotencyKey,
+		Scope: scope, Value: string(in.IdempotencyKey),
 		Fingerprint: a.derive("fingerprint:" + scope + ":" + string(canonical)),
 	}, nil
 }
@@ -48,7 +48,9 @@ var errMade = errors.New("an earlier request with this key made the resource")
 // once makes the resource with this id, unless an earlier request with the key
 // made one: then it returns that one's id and true. Only a new request is
 // checked; make runs in the transaction that claims the key.
-func (a *API) once(ctx context.Context, k store.Key, id string, check func() error, make func(tx *store.Store) error) (string, bool, error) {
+func (a *API) once(
+	ctx context.Context, k store.Key, id string, check func() error, make func(tx *store.Store) error,
+) (string, bool, error) {
 	existing, err := a.store.FindKey(ctx, k)
 	if err != nil || existing != "" {
 		return existing, existing != "", err

@@ -3,12 +3,32 @@ package api
 import (
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
+	"github.com/danielgtaylor/huma/v2"
 	"github.com/go-chi/httprate"
 
 	"slipway/domain"
 )
+
+// sparesAdmins lifts the limit by address for admins and API keys: it is there
+// for strangers. The route asks nobody who calls, so a bearer that opens nothing
+// is a stranger's, not an error.
+func sparesAdmins(r *route) { r.spares = true }
+
+type sparedKey struct{}
+
+// spareAdmins is the middleware of sparesAdmins.
+func (a *API) spareAdmins(ctx huma.Context, next func(huma.Context)) {
+	token := bearer(ctx.Header("Authorization"))
+	if strings.HasPrefix(token, sessionPrefix) || strings.HasPrefix(token, apiKeyPrefix) {
+		if _, err := a.caller(ctx.Context(), token, admins); err == nil {
+			ctx = huma.WithValue(ctx, sparedKey{}, true)
+		}
+	}
+	next(ctx)
+}
 
 // limitWindow is the minute that rates are counted over.
 const limitWindow = time.Minute
@@ -34,7 +54,7 @@ func (l *limiter) take(keys ...string) error {
 	}
 	for _, key := range keys {
 		if wait := l.limited(key); wait > 0 {
-			return &domain.Error{Code: domain.CodeThrottled, Detail: "There were too many attempts; wait a little.", RetryAfter: wait}
+			return &domain.Error{Code: domain.CodeThrottled, Detail: domain.Text(domain.TextThrottled), RetryAfter: wait}
 		}
 	}
 	return nil

@@ -7,6 +7,12 @@ import (
 	"slipway/store"
 )
 
+// Page is the part of every list's request that says which page.
+type Page struct {
+	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"20" doc:"Rows per page."`
+	Cursor string `query:"cursor" maxLength:"200" doc:"next_cursor of the page before."`
+}
+
 // listOf is a page of anything.
 type listOf[T any] struct {
 	Object     string  `json:"object" enum:"list"`
@@ -17,6 +23,10 @@ type listOf[T any] struct {
 
 type listOutput[T any] struct {
 	Body listOf[T]
+}
+
+type listOwnInput struct {
+	Page
 }
 
 // listed renders a page of the store's.

@@ -84,8 +84,19 @@ func (a *API) logAnswer(c *gin.Context, id string, took time.Duration) {
 	if !a.log.Enabled(ctx, level) {
 		return
 	}
-	a.log.LogAttrs(ctx, level, "request", slog.String("method", c.Request.Method), slog.String("route", c.FullPath()),
-		slog.Int("status", status), slog.Duration("took", took), slog.Int("bytes", max(c.Writer.Size(), 0)), slog.String("request_id", id))
+	a.log.LogAttrs(
+		ctx,
+		level,
+		"request",
+		slog.String("method", c.Request.Method),
+		slog.String("route", c.FullPath()),
+		slog.Int(
+			"status", status,
+		),
+		slog.Duration("took", took),
+		slog.Int("bytes", max(c.Writer.Size(), 0)),
+		slog.String("request_id", id),
+	)
 }
 
 // crossOrigin lets browsers on the configured origins call, and read the
@@ -94,7 +105,9 @@ func (a *API) crossOrigin() (gin.HandlerFunc, error) {
 	c := cors.Config{
 		AllowOrigins: a.AllowedOrigins,
 		AllowMethods: []string{http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodDelete},
-		AllowHeaders: []string{"Authorization", "Content-Type", "Idempotency-Key", "If-None-Match", "Last-Event-ID", "Prefer", headerRequestID},
+		AllowHeaders: []string{
+			"Authorization", "Content-Type", "Idempotency-Key", "If-None-Match", "Last-Event-ID", "Prefer", headerRequestID,
+		},
 		ExposeHeaders: []string{"Location", headerRetryAfter, "ETag", "Link", "RateLimit", headerReplayed,
 			"Preference-Applied", headerRequestID},
 		MaxAge: 12 * time.Hour,

@@ -49,6 +49,9 @@ func TestOpenAPI_DescribesEveryFieldParameterAndHeader(t *testing.T) {
 		}
 	}
 	assert.Greater(t, len(ids), 40)
+	for id := range abouts {
+		assert.True(t, ids[id], "no route %s is described", id)
+	}
 }
 
 func TestOpenAPI_IsServedWithAViewerThatLoadsNothingFromOutside(t *testing.T) {
@@ -98,7 +101,9 @@ func (w *world) described() (call func(method, path, bearer string, body any, he
 		for i := 0; i < len(headers); i += 2 {
 			request.Header.Set(headers[i], headers[i+1])
 		}
-		response := &http.Response{StatusCode: r.status, Header: r.header, Body: io.NopCloser(strings.NewReader(r.raw)), Request: request}
+		response := &http.Response{
+			StatusCode: r.status, Header: r.header, Body: io.NopCloser(strings.NewReader(r.raw)), Request: request,
+		}
 		ok, problems := v.ValidateHttpResponse(request, response)
 		for _, p := range problems {
 			t.Errorf("%s %s %d: %s: %s %v\n%s", method, path, r.status, p.Message, p.Reason, p.SchemaValidationErrors, r.raw)
@@ -129,7 +134,9 @@ func TestOpenAPI_AnswersAreAsDescribed(t *testing.T) {
 	call("POST", path+"/payment-method", secret, map[string]any{"payment_option": "bank_transfer"})
 	call("POST", path+"/payment", secret, map[string]any{"reference": "paid"})
 	call("POST", path+"/plan", secret, map[string]any{"plan": "free"}).problem(409, "invalid_transition")
-	session := call("POST", "/v1/sessions", "", map[string]any{"email": "acme@example.com", "password": goodPassword}).text("token")
+	session := call(
+		"POST", "/v1/sessions", "", map[string]any{"email": "acme@example.com", "password": goodPassword},
+	).text("token")
 	for _, own := range []string{"", "/balance", "/events", "/invoices", "/payment-methods"} {
 		call("GET", "/v1/account"+own, session, nil)
 	}
@@ -145,9 +152,14 @@ func TestOpenAPI_AnswersAreAsDescribed(t *testing.T) {
 		call("GET", "/v1/admin/"+list, w.admin, nil)
 	}
 	call("POST", "/v1/admin/api-keys", w.admin, map[string]any{"name": "script"})
-	plan := call("POST", "/v1/admin/plans", w.admin, map[string]any{"code": "x", "name": "X", "amount": 1, "currency": "eur"})
+	plan := call(
+		"POST", "/v1/admin/plans", w.admin, map[string]any{"code": "x", "name": "X", "amount": 1, "currency": "eur"},
+	)
 	call("PATCH", "/v1/admin/plans/"+plan.text("id"), w.admin, map[string]any{"active": false})
-	hook := call("POST", "/v1/webhook-endpoints", w.admin, map[string]any{"url": "https://example.com", "events": []string{"invoice.*"}})
+	hook := call(
+		"POST", "/v1/webhook-endpoints", w.admin,
+		map[string]any{"url": "https://example.com", "events": []string{"invoice.*"}},
+	)
 	call("GET", "/v1/webhook-endpoints", w.admin, nil)
 	hooks := "/v1/webhook-endpoints/" + hook.text("id")
 	call("GET", hooks, w.admin, nil)

@@ -23,7 +23,8 @@ const (
 	passwordMax      = 128
 	passwordMeasured = 72
 	passwordScore    = 2 // of 0 to 4; 2 withstands online guessing
-	passwordAccepted = "8 to 128 characters that are hard to guess: several uncommon words, or a longer mix; not the e-mail address or the account's name"
+	passwordAccepted = "8 to 128 characters that are hard to guess: several uncommon words, or a longer mix; " +
+		"not the e-mail address or the account's name"
 )
 
 // gateWait is how long a request waits in line to have a password hashed.
@@ -107,7 +108,7 @@ func checkPassword(password, email, name string) error {
 		return nil
 	}
 	e := domain.Invalid("body.password", "It is too short, too long or too easy to guess.", passwordAccepted)
-	e.Reason, e.Detail = domain.ReasonWeakPassword, "The password is too weak."
+	e.Reason, e.Detail = domain.ReasonWeakPassword, domain.Text(domain.TextWeakPassword)
 	return e
 }
 

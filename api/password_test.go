@@ -63,7 +63,8 @@ func TestPassword_MustBeHardToGuessForWhoKnowsThePerson(t *testing.T) {
 	t.Parallel()
 	const email, name = "ada.lovelace@example.com", "Analytical Engines"
 	for _, weak := range []string{
-		"", "short7!", "password1", "12345678", "aaaaaaaa", "qwertyuiop", "letmein123", "ada.lovelace@example.com", "lovelace1",
+		"", "short7!", "password1", "12345678", "aaaaaaaa", "qwertyuiop", "letmein123", "ada.lovelace@example.com",
+		"lovelace1",
 		"Analytical Engines", strings.Repeat("xK3-", 33), "iloveyou2",
 	} {
 		err := checkPassword(weak, email, name)
@@ -82,7 +83,8 @@ func TestPassword_MustBeHardToGuessForWhoKnowsThePerson(t *testing.T) {
 func TestPassword_MeasuringALongOneIsQuick(t *testing.T) {
 	t.Parallel()
 	for _, long := range []string{
-		strings.Repeat("a", 64<<10), strings.Repeat("p@$$w0rd", 16), strings.Repeat("qwerty12", 16), strings.Repeat("a4@8({[<6", 14), strings.Repeat("1!|l", 32),
+		strings.Repeat("a", 64<<10), strings.Repeat("p@$$w0rd", 16), strings.Repeat("qwerty12", 16),
+		strings.Repeat("a4@8({[<6", 14), strings.Repeat("1!|l", 32),
 	} {
 		start := time.Now()
 		_ = checkPassword(long, "ada@example.com", strings.Repeat("name ", 24))

@@ -17,24 +17,20 @@ import (
 
 // What only HTTP can get wrong, beside the reasons of domain.
 const (
-	reasonMalformedBody   = "malformed_body"
-	reasonMediaType       = "unsupported_media_type"
-	reasonMethod          = "method_not_allowed"
-	problemType           = "urn:slipway:problem:"
-	problemContentType    = "application/problem+json"
-	defaultRetryAfter     = 2 * time.Second
-	headerRequestID       = "X-Request-Id"
-	headerRetryAfter      = "Retry-After"
-	headerAuthenticate    = "WWW-Authenticate"
-	detailInternal        = "Something went wrong on our side; the request_id finds it in the log."
-	detailMalformedBody   = "The body is not valid JSON."
-	detailMediaType       = "The body must be JSON, sent as application/json."
-	detailRequestRejected = "The request has a field that cannot be accepted."
+	reasonMalformedBody = "malformed_body"
+	reasonMediaType     = "unsupported_media_type"
+	reasonMethod        = "method_not_allowed"
+	problemType         = "urn:slipway:problem:"
+	problemContentType  = "application/problem+json"
+	defaultRetryAfter   = 2 * time.Second
+	headerRequestID     = "X-Request-Id"
+	headerRetryAfter    = "Retry-After"
+	headerAuthenticate  = "WWW-Authenticate"
 )
 
-// statusOf is the one place that knows which status a problem has: by reason
-// where there is one, else by code.
-var statusOf = map[string]int{
+// statuses is the one place that knows which status a problem has: by code, and
+// for what only HTTP can get wrong by reason.
+var statuses = map[string]int{
 	string(domain.CodeInvalid):         http.StatusUnprocessableEntity,
 	string(domain.CodeUnauthenticated): http.StatusUnauthorized,
 	string(domain.CodePaymentRequired): http.StatusPaymentRequired,
@@ -45,26 +41,18 @@ var statusOf = map[string]int{
 	string(domain.CodeUnavailable):     http.StatusServiceUnavailable,
 	string(domain.CodeInternal):        http.StatusInternalServerError,
 
-	domain.ReasonEmailTaken:               http.StatusConflict,
-	domain.ReasonSlugTaken:                http.StatusConflict,
-	domain.ReasonInvalidTransition:        http.StatusConflict,
-	domain.ReasonSubscriptionExists:       http.StatusConflict,
-	domain.ReasonSlugReserved:             http.StatusUnprocessableEntity,
-	domain.ReasonPlanUnavailable:          http.StatusUnprocessableEntity,
-	domain.ReasonPaymentOptionUnavailable: http.StatusUnprocessableEntity,
-	domain.ReasonWeakPassword:             http.StatusUnprocessableEntity,
-	domain.ReasonIdempotencyKeyReused:     http.StatusUnprocessableEntity,
-	domain.ReasonBalanceUnavailable:       http.StatusServiceUnavailable,
-	domain.ReasonBodyTooLarge:             http.StatusRequestEntityTooLarge,
-	domain.ReasonCardRefused:              http.StatusUnprocessableEntity,
-	domain.ReasonPackageUnavailable:       http.StatusUnprocessableEntity,
-	domain.ReasonAccountClosed:            http.StatusForbidden,
-	domain.ReasonFeatureNotInPlan:         http.StatusForbidden,
-	domain.ReasonLimitReached:             http.StatusForbidden,
-	domain.ReasonInsufficientCredits:      http.StatusPaymentRequired,
-	reasonMalformedBody:                   http.StatusBadRequest,
-	reasonMediaType:                       http.StatusUnsupportedMediaType,
-	reasonMethod:                          http.StatusMethodNotAllowed,
+	domain.ReasonBodyTooLarge: http.StatusRequestEntityTooLarge,
+	reasonMalformedBody:       http.StatusBadRequest,
+	reasonMediaType:           http.StatusUnsupportedMediaType,
+	reasonMethod:              http.StatusMethodNotAllowed,
+}
+
+// statusOf is the status of a problem's code: a reason, or the code of an error.
+func statusOf(kind string) int {
+	if status, known := statuses[kind]; known {
+		return status
+	}
+	return statuses[string(domain.ReasonCodes[kind])]
 }
 
 // Problem is what every refused or failed request answers: RFC 9457, with a
@@ -75,17 +63,17 @@ type Problem struct {
 	Status           int                 `json:"status" doc:"The HTTP status."`
 	Code             string              `json:"code" doc:"What clients branch on."`
 	Detail           string              `json:"detail" doc:"One sentence for a person."`
-	Errors           []domain.FieldError `json:"errors,omitempty" nullable:"false" doc:"The fields that cannot be accepted."`
-	RequestID        string              `json:"request_id" doc:"The same as the X-Request-Id header; finds the request in the log."`
-	Suggestions      []string            `json:"suggestions,omitempty" nullable:"false" doc:"What can be had instead: slugs, plan codes or payment option keys."`
+	Errors           []domain.FieldError `json:"errors,omitempty" nullable:"false" doc:"@problem.errors"`
+	RequestID        string              `json:"request_id" doc:"@problem.request_id"`
+	Suggestions      []string            `json:"suggestions,omitempty" nullable:"false" doc:"@problem.suggestions"`
 	From             string              `json:"from,omitempty" doc:"invalid_transition: the current status."`
 	To               string              `json:"to,omitempty" doc:"invalid_transition: the status that was asked for."`
-	AvailableActions []domain.Action     `json:"available_actions,omitempty" nullable:"false" doc:"invalid_transition: what may be done instead."`
-	Upgradable       *bool               `json:"upgradable,omitempty" doc:"402, and 403 by the plan: whether choosing a plan on offer cures it."`
-	RequiredPlans    []string            `json:"required_plans,omitzero" nullable:"false" doc:"402, and 403 by the plan: codes of the plans on offer that allow it."`
-	CurrentPlan      string              `json:"current_plan,omitempty" doc:"402, and 403 by the plan: code of the account's plan; absent without one."`
+	AvailableActions []domain.Action     `json:"available_actions,omitempty" nullable:"false" doc:"@problem.actions"`
+	Upgradable       *bool               `json:"upgradable,omitempty" doc:"@problem.upgradable"`
+	RequiredPlans    []string            `json:"required_plans,omitzero" nullable:"false" doc:"@problem.required_plans"`
+	CurrentPlan      string              `json:"current_plan,omitempty" doc:"@problem.current_plan"`
 	Limit            *domain.LimitUse    `json:"limit,omitempty" doc:"How far the limit that was asked for is used up."`
-	NextAction       *domain.NextAction  `json:"next_action,omitempty" doc:"402, and 403 by the plan: where the customer cures it; absent when nothing does."`
+	NextAction       *domain.NextAction  `json:"next_action,omitempty" doc:"@problem.next_action"`
 	Balance          *domain.Balance     `json:"balance,omitempty" doc:"insufficient_credits: what there is."`
 
 	retryAfter time.Duration
@@ -131,14 +119,14 @@ func problemOf(err error) *Problem {
 	case errors.As(err, &e) && e.Code != domain.CodeInternal:
 		return problemOfDomain(e)
 	}
-	p = newProblem(string(domain.CodeInternal), detailInternal)
+	p = newProblem(string(domain.CodeInternal), domain.Text(domain.TextInternal))
 	p.cause = err
 	return p
 }
 
 func problemOfDomain(e *domain.Error) *Problem {
 	kind := e.Kind()
-	if statusOf[kind] == 0 { // a reason that needs no status of its own
+	if statusOf(kind) == 0 { // a reason that needs no status of its own
 		kind = string(e.Code)
 	}
 	p := newProblem(kind, e.Detail)
@@ -153,7 +141,7 @@ func problemOfDomain(e *domain.Error) *Problem {
 }
 
 func newProblem(kind, detail string) *Problem {
-	status := statusOf[kind]
+	status := statusOf(kind)
 	if detail == "" {
 		detail = http.StatusText(status) + "."
 	}
@@ -192,8 +180,9 @@ func (a *API) transform(ctx huma.Context, _ string, v any) (any, error) {
 		a.complete(e, humagin.Unwrap(ctx))
 		return e, nil
 	case *huma.ErrorModel:
-		p := a.problemOfHuma(ctx.Operation(), e)
-		a.complete(p, humagin.Unwrap(ctx))
+		c := humagin.Unwrap(ctx)
+		p := a.problemOfHuma(ctx.Operation(), e, c.Request.ContentLength == 0)
+		a.complete(p, c)
 		return p, nil
 	}
 	return v, nil

@@ -80,7 +80,11 @@ func TestProviders_OneThatIsGoneRefusesNoOtherChange(t *testing.T) {
 			path := "/v1/admin/payment-options/" + o["id"].(string)
 			changed := w.call("PATCH", path, w.admin, map[string]any{"enabled": false}).ok(200)
 			assert.Equal(t, "charge_automatically", changed.text("collection_method"))
-			assert.Equal(t, "body.provider", fault(t, w.call("PATCH", path, w.admin, map[string]any{"provider": "sandbox"})).Field)
+			assert.Equal(
+				t,
+				"body.provider",
+				fault(t, w.call("PATCH", path, w.admin, map[string]any{"provider": "sandbox"})).Field,
+			)
 			return
 		}
 	}
@@ -118,7 +122,8 @@ func TestProviders_EachReadsItsOwnEvents(t *testing.T) {
 	w.call("POST", "/webhooks/sandbox", "", `{}`).problem(404, "not_found")
 
 	isNew, err := w.store.InsertProviderEvent(context.Background(), &domain.ProviderEvent{
-		Provider: "toy", EventID: "toy_evt_in_1/1", Type: string(payment.EventCharge), OccurredAt: time.Now(), ReceivedAt: time.Now(),
+		Provider: "toy", EventID: "toy_evt_in_1/1", Type: string(payment.EventCharge), OccurredAt: time.Now(),
+		ReceivedAt: time.Now(),
 	})
 	require.NoError(t, err)
 	assert.False(t, isNew, "it was stored, under its provider's name")

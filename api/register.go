@@ -65,9 +65,6 @@ func streams(r *route) { r.media = "text/event-stream" }
 // within sets another deadline; 0 for none.
 func within(d time.Duration) option { return func(r *route) { r.within = d } }
 
-// about adds what a reader of the description must know.
-func about(text string) option { return func(r *route) { r.description = text } }
-
 // limitedByAddress makes the client's address known to the handler.
 func limitedByAddress(r *route) {
 	r.addressed = true
@@ -87,41 +84,67 @@ type group struct {
 	who access
 }
 
+// row is one line of routes.go: it registers a route in its group.
+type row func(*API, group)
+
+// serve registers the routes of a section of the description, for those who may
+// call them.
+func (a *API) serve(tag string, who access, rows []row) {
+	for _, register := range rows {
+		register(a, group{tag, who})
+	}
+}
+
 // useStrictCasing: Huma keeps this rule in a variable of its package.
 var useStrictCasing = sync.OnceFunc(func() { huma.ValidateStrictCasing = true })
 
-// handle registers one route: "GET /v1/plans", its operation id, its summary.
-func handle[I, O any](a *API, g group, call, id, summary string, handler func(context.Context, *I) (*O, error), options ...option) {
-	r := newRoute(g, call, id, summary, options)
-	operation := a.operation(r)
-	huma.Register(a.huma, operation, func(ctx context.Context, in *I) (*O, error) {
-		if r.within > 0 {
-			var cancel context.CancelFunc
-			ctx, cancel = context.WithTimeout(ctx, r.within)
-			defer cancel()
-		}
-		out, err := handler(ctx, in)
-		if err != nil {
-			return nil, problemOf(r.refine(err))
-		}
-		return out, nil
-	})
-	documentSuccess(r, a.operationOf(r))
+// do is a route: "GET /v1/plans", its operation id, its summary, who answers it.
+func do[I, O any](
+	call, id, summary string, handler func(context.Context, *I) (*O, error), options ...option,
+) row {
+	return func(a *API, g group) {
+		r := newRoute(g, call, id, summary, options)
+		huma.Register(a.huma, a.operation(r), func(ctx context.Context, in *I) (*O, error) {
+			if r.within > 0 {
+				var cancel context.CancelFunc
+				ctx, cancel = context.WithTimeout(ctx, r.within)
+				defer cancel()
+			}
+			out, err := handler(ctx, in)
+			if err != nil {
+				return nil, problemOf(r.refine(err))
+			}
+			return out, nil
+		})
+		documentSuccess(r, a.operationOf(r))
+	}
 }
 
-// raw registers a route that writes its own answer of type O, where Huma's way
-// would cost more than the answer itself.
-func raw[O any](a *API, g group, call, id, summary string, handler gin.HandlerFunc, options ...option) {
-	r := newRoute(g, call, id, summary, options)
-	operation := a.operation(r)
-	schema := a.huma.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[O](), true, id+"Response")
-	operation.Responses[strconv.Itoa(r.status)] = &huma.Response{
-		Description: http.StatusText(r.status),
-		Content:     map[string]*huma.MediaType{"application/json": {Schema: schema}},
+// give is the route of a command of customers on a noun: its summary is the
+// title that domain.Rules gives it.
+func give[I, O any](
+	noun domain.Noun, action domain.Action, call, id string,
+	handler func(context.Context, *I) (*O, error), options ...option,
+) row {
+	rule, _ := domain.RuleOf(domain.Subject{Noun: noun}, action)
+	return do(call, id, rule.Title, handler, append(options, transition, reused, waits)...)
+}
+
+// raw is a route that writes its own answer of type O, where Huma's way would
+// cost more than the answer itself.
+func raw[O any](call, id, summary string, handler gin.HandlerFunc, options ...option) row {
+	return func(a *API, g group) {
+		r := newRoute(g, call, id, summary, options)
+		operation := a.operation(r)
+		schema := a.huma.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[O](), true, id+"Response")
+		operation.Responses[strconv.Itoa(r.status)] = &huma.Response{
+			Description: http.StatusText(r.status),
+			Content:     map[string]*huma.MediaType{"application/json": {Schema: schema}},
+		}
+		a.huma.OpenAPI().AddOperation(&operation)
+		documentSuccess(r, &operation)
+		a.router.Handle(r.method, r.path, handler)
 	}
-	a.huma.OpenAPI().AddOperation(&operation)
-	documentSuccess(r, &operation)
-	a.router.Handle(r.method, r.path, handler)
 }
 
 // operationOf is the operation as it is described.
@@ -151,33 +174,38 @@ func documentSuccess(r *route, operation *huma.Operation) {
 func newRoute(g group, call, id, summary string, options []option) *route {
 	method, path, _ := strings.Cut(call, " ")
 	r := &route{
-		method: method, path: path, id: id, summary: summary, tag: g.tag, who: g.who,
+		method: method, path: path, id: id, summary: summary, description: abouts[id], tag: g.tag, who: g.who,
 		status: http.StatusOK, within: quickly,
 	}
 	for _, o := range options {
 		o(r)
 	}
-	r.reasons = append(r.reasons, string(domain.CodeInternal), string(domain.CodeUnavailable))
+	r.reasons = append(r.reasons, r.alwaysFails()...)
+	return r
+}
+
+// alwaysFails are the ways to fail that follow from what the route is.
+func (r *route) alwaysFails() []string {
+	reasons := []string{string(domain.CodeInternal), string(domain.CodeUnavailable)}
 	if r.unavailable != "" {
-		r.reasons = append(r.reasons, r.unavailable)
+		reasons = append(reasons, r.unavailable)
 	}
-	if method == http.MethodPost || method == http.MethodPatch {
-		r.reasons = append(r.reasons, string(domain.CodeInvalid), domain.ReasonBodyTooLarge, reasonMalformedBody, reasonMediaType)
+	if r.method == http.MethodPost || r.method == http.MethodPatch {
+		reasons = append(reasons, string(domain.CodeInvalid), domain.ReasonBodyTooLarge, reasonMalformedBody, reasonMediaType)
 	}
-	if strings.Contains(path, "{") {
-		r.reasons = append(r.reasons, string(domain.CodeNotFound))
+	if strings.Contains(r.path, "{") {
+		reasons = append(reasons, string(domain.CodeNotFound))
 	}
 	if r.strictQuery {
-		r.reasons = append(r.reasons, string(domain.CodeInvalid))
+		reasons = append(reasons, string(domain.CodeInvalid))
 	}
 	switch r.who {
 	case anyone:
+		return reasons
 	case participants:
-		r.reasons = append(r.reasons, string(domain.CodeUnauthenticated))
-	default:
-		r.reasons = append(r.reasons, string(domain.CodeUnauthenticated), string(domain.CodeForbidden))
+		return append(reasons, string(domain.CodeUnauthenticated))
 	}
-	return r
+	return append(reasons, string(domain.CodeUnauthenticated), string(domain.CodeForbidden))
 }
 
 // operation is the route as Huma and the description want it.
@@ -210,12 +238,10 @@ func (r *route) refine(err error) error {
 	if r.unavailable == "" || domain.CodeOf(err) != domain.CodeUnavailable {
 		return err
 	}
-	return &domain.Error{Code: domain.CodeUnavailable, Reason: r.unavailable, Detail: unavailableDetails[r.unavailable],
-		RetryAfter: defaultRetryAfter}
-}
-
-var unavailableDetails = map[string]string{
-	domain.ReasonBalanceUnavailable: "The balance is not known right now; that is not the same as zero. Try again.",
+	return &domain.Error{
+		Code: domain.CodeUnavailable, Reason: r.unavailable, Detail: domain.Text(domain.TextCode(r.unavailable)),
+		RetryAfter: defaultRetryAfter,
+	}
 }
 
 // problemResponses documents each status the route can fail with, and the codes
@@ -223,7 +249,7 @@ var unavailableDetails = map[string]string{
 func (a *API) problemResponses(r *route) map[string]*huma.Response {
 	codes := map[int][]any{}
 	for _, reason := range r.reasons {
-		if status := statusOf[reason]; !slices.Contains(codes[status], any(reason)) {
+		if status := statusOf(reason); !slices.Contains(codes[status], any(reason)) {
 			codes[status] = append(codes[status], reason)
 		}
 	}
@@ -231,7 +257,10 @@ func (a *API) problemResponses(r *route) map[string]*huma.Response {
 	for status, values := range codes {
 		schema := &huma.Schema{AllOf: []*huma.Schema{
 			{Ref: "#/components/schemas/Problem"},
-			{Type: huma.TypeObject, Properties: map[string]*huma.Schema{"code": {Type: huma.TypeString, Enum: values}}, AdditionalProperties: true},
+			{
+				Type: huma.TypeObject, Properties: map[string]*huma.Schema{"code": {Type: huma.TypeString, Enum: values}},
+				AdditionalProperties: true,
+			},
 		}}
 		responses[strconv.Itoa(status)] = &huma.Response{
 			Description: http.StatusText(status), Content: map[string]*huma.MediaType{problemContentType: {Schema: schema}},

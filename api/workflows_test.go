@@ -84,7 +84,10 @@ func (f *flows) Refresh(ctx context.Context, o *domain.Onboarding, cmd *domain.C
 	if err := f.enter(func() {}); err != nil {
 		return nil, err
 	}
-	result, err := f.act.RefreshOnboarding(ctx, activities.RefreshInput{OnboardingID: o.ID, Workflow: o.Status, CommandID: cmd.ID})
+	result, err := f.act.RefreshOnboarding(
+		ctx,
+		activities.RefreshInput{OnboardingID: o.ID, Workflow: o.Status, CommandID: cmd.ID},
+	)
 	return result.Differences, err
 }
 

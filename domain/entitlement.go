@@ -87,16 +87,16 @@ func (f EntitlementFacts) Decide(n Need) Decision {
 	}
 	switch {
 	case f.Account.Status == AccountClosed:
-		d.Code, d.Reason, d.Detail = CodeForbidden, ReasonAccountClosed, "The account is closed."
+		d.Code, d.Reason, d.Detail = CodeForbidden, ReasonAccountClosed, Text(TextAccountClosed)
 	case !f.Entitled():
-		d.Code, d.Detail, d.NextAction = CodePaymentRequired, "The account cannot be used before it is paid for.", f.payment()
+		d.Code, d.Detail, d.NextAction = CodePaymentRequired, Text(TextPaymentRequired), f.payment()
 		d.RequiredPlans = f.plansFor(n, "")
 		d.Upgradable = len(d.RequiredPlans) > 0
 	case n.Feature != "" && !slices.Contains(f.Subscription.Plan.Features, n.Feature):
-		d.Code, d.Reason, d.Detail = CodeForbidden, ReasonFeatureNotInPlan, "The account's plan does not include this."
+		d.Code, d.Reason, d.Detail = CodeForbidden, ReasonFeatureNotInPlan, Text(TextFeatureNotInPlan)
 		f.offerBetter(&d, f.plansFor(n, d.CurrentPlan))
 	case n.Limit != "" && n.Quantity > d.Limit.Max-n.Used:
-		d.Code, d.Reason, d.Detail = CodeForbidden, ReasonLimitReached, "The account's plan does not include that many."
+		d.Code, d.Reason, d.Detail = CodeForbidden, ReasonLimitReached, Text(TextLimitReached)
 		f.offerBetter(&d, f.plansFor(n, d.CurrentPlan))
 	default:
 		d.Allowed = true
@@ -112,7 +112,7 @@ func (f EntitlementFacts) Entitled() bool {
 
 // Short is the refusal of a debit that the balance does not cover.
 func (f EntitlementFacts) Short(b *Balance, packages bool) error {
-	d := Decision{Code: CodePaymentRequired, Reason: ReasonInsufficientCredits, Detail: "There are not enough credits; nothing was taken."}
+	d := Decision{Code: CodePaymentRequired, Reason: ReasonInsufficientCredits, Detail: Text(TextInsufficientCredits)}
 	d.CurrentPlan, d.Balance = f.Subscription.PlanCode, b
 	more := []string{}
 	for _, p := range f.Offer {

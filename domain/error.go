@@ -52,6 +52,44 @@ const (
 	ReasonDeliveryFailed           = "delivery_failed"
 )
 
+// ReasonCodes is the class of each reason: from its reason alone, which is all
+// that a workflow's failure carries, an error is made again.
+var ReasonCodes = map[string]Code{
+	ReasonEmailTaken:               CodeConflict,
+	ReasonSlugTaken:                CodeConflict,
+	ReasonInvalidTransition:        CodeConflict,
+	ReasonSubscriptionExists:       CodeConflict,
+	ReasonTerminatedExternally:     CodeConflict,
+	ReasonSlugReserved:             CodeInvalid,
+	ReasonPlanUnavailable:          CodeInvalid,
+	ReasonPaymentOptionUnavailable: CodeInvalid,
+	ReasonWeakPassword:             CodeInvalid,
+	ReasonIdempotencyKeyReused:     CodeInvalid,
+	ReasonBodyTooLarge:             CodeInvalid,
+	ReasonCardRefused:              CodeInvalid,
+	ReasonPackageUnavailable:       CodeInvalid,
+	ReasonBalanceUnavailable:       CodeUnavailable,
+	ReasonAccountClosed:            CodeForbidden,
+	ReasonFeatureNotInPlan:         CodeForbidden,
+	ReasonLimitReached:             CodeForbidden,
+	ReasonInsufficientCredits:      CodePaymentRequired,
+	ReasonDeliveryFailed:           CodeThrottled,
+}
+
+// ErrorOf makes an error again from its kind (see Error.Kind) and its detail;
+// nil for a kind that callers are not meant to see.
+func ErrorOf(kind, detail string) *Error {
+	if code, known := ReasonCodes[kind]; known {
+		return &Error{Code: code, Reason: kind, Detail: detail}
+	}
+	switch code := Code(kind); code {
+	case CodeInvalid, CodeUnauthenticated, CodePaymentRequired, CodeForbidden, CodeNotFound, CodeConflict,
+		CodeThrottled, CodeUnavailable:
+		return &Error{Code: code, Detail: detail}
+	}
+	return nil
+}
+
 // FieldError names one field of a request and what it would accept. It never
 // repeats the submitted value.
 type FieldError struct {
@@ -98,7 +136,7 @@ func (e *Error) Kind() string {
 func Invalid(field, message, accepted string) *Error {
 	return &Error{
 		Code:   CodeInvalid,
-		Detail: "The request has a field that cannot be accepted.",
+		Detail: Text(TextInvalid),
 		Fields: []FieldError{{Field: field, Message: message, Accepted: accepted}},
 	}
 }
@@ -106,14 +144,19 @@ func Invalid(field, message, accepted string) *Error {
 // NotFound is the error for a noun ("onboarding") that does not exist or is
 // not the caller's; the two are not told apart.
 func NotFound(noun string) *Error {
-	return &Error{Code: CodeNotFound, Detail: "There is no such " + noun + "."}
+	return &Error{Code: CodeNotFound, Detail: Text(TextNotFound, "noun", noun)}
+}
+
+// Conflict is the 409 of a state that no table has, with its sentence.
+func Conflict(text TextCode, args ...string) *Error {
+	return &Error{Code: CodeConflict, Detail: Text(text, args...)}
 }
 
 // Unavailable is the error for a dependency that is away for now.
 func Unavailable(what string, retryAfter time.Duration) *Error {
 	return &Error{
 		Code:       CodeUnavailable,
-		Detail:     what + " is not available right now; try again.",
+		Detail:     Text(TextUnavailable, "what", what),
 		RetryAfter: retryAfter,
 	}
 }
@@ -123,7 +166,7 @@ func InvalidTransition(from, to string, available []Action) *Error {
 	return &Error{
 		Code:             CodeConflict,
 		Reason:           ReasonInvalidTransition,
-		Detail:           "The current state does not allow this.",
+		Detail:           Text(TextInvalidTransition),
 		From:             from,
 		To:               to,
 		AvailableActions: available,

@@ -1,0 +1,179 @@
+package api
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humagin"
+
+	"slipway/domain"
+	"slipway/store"
+)
+
+// sessionFromSecret is how long a client_secret is its owner's session, counted
+// from the sign-up: no sign-in stands between signing up and using the product.
+const sessionFromSecret = 24 * time.Hour
+
+// access says which credentials a route takes.
+type access string
+
+const (
+	// anyone: no credential is looked at.
+	anyone access = "anyone"
+	// participants: the client_secret of the onboarding, its owner's session, or an admin.
+	participants access = "participants"
+	// owners: a session of the account, or a client_secret that still is one.
+	owners access = "owners"
+	// signedIn: any session; what a sign-in made, a sign-out ends.
+	signedIn access = "signed_in"
+	// admins: an admin's session, or an API key.
+	admins access = "admins"
+)
+
+// caller is who makes a request.
+type caller struct {
+	domain.Actor
+	admin        bool
+	accountID    string // of an owner
+	onboardingID string // of a client_secret
+	sessionID    string
+}
+
+// scope names the caller in the scope of an idempotency key.
+func (c caller) scope() string {
+	if c.accountID != "" {
+		return c.accountID
+	}
+	return c.onboardingID + c.ID
+}
+
+type callerKey struct{}
+
+// callerOf is who makes the request, as authenticate found.
+func callerOf(ctx context.Context) caller {
+	c, _ := ctx.Value(callerKey{}).(caller)
+	return c
+}
+
+var (
+	errUnauthenticated = &domain.Error{Code: domain.CodeUnauthenticated, Detail: domain.Text(domain.TextUnauthenticated)}
+	errForbidden       = &domain.Error{Code: domain.CodeForbidden, Detail: domain.Text(domain.TextForbidden)}
+)
+
+// authenticate is the middleware of every route that asks who calls.
+func (a *API) authenticate(r *route) func(huma.Context, func(huma.Context)) {
+	return func(ctx huma.Context, next func(huma.Context)) {
+		who, err := a.caller(ctx.Context(), bearer(ctx.Header("Authorization")), r.who)
+		if err != nil {
+			a.metrics.authFailed(err)
+			a.fail(humagin.Unwrap(ctx), r.refine(err))
+			return
+		}
+		next(huma.WithValue(ctx, callerKey{}, who))
+	}
+}
+
+func bearer(header string) string {
+	scheme, token, _ := strings.Cut(header, " ")
+	if !strings.EqualFold(scheme, "bearer") {
+		return ""
+	}
+	return strings.TrimSpace(token)
+}
+
+// caller finds out whose the bearer is and whether it opens what was asked for.
+func (a *API) caller(ctx context.Context, bearer string, who access) (caller, error) {
+	var c caller
+	var err error
+	switch id, ours := a.onboardingOf(bearer); {
+	case ours && who == participants:
+		c = caller{Actor: domain.Actor{Type: domain.ActorCustomer}, onboardingID: id} // costs no query
+	case ours:
+		c, err = a.ownerBySecret(ctx, id)
+	case strings.HasPrefix(bearer, sessionPrefix):
+		c, err = a.sessionCaller(ctx, bearer)
+	case strings.HasPrefix(bearer, apiKeyPrefix):
+		c, err = a.keyCaller(ctx, bearer)
+	default:
+		err = errUnauthenticated
+	}
+	if domain.CodeOf(err) == domain.CodeNotFound {
+		err = errUnauthenticated
+	}
+	if err != nil {
+		return caller{}, err
+	}
+	return c, c.opens(who)
+}
+
+func (c caller) opens(who access) error {
+	switch {
+	case who == admins && !c.admin,
+		who == owners && c.accountID == "",
+		who == signedIn && c.sessionID == "":
+		return errForbidden
+	}
+	return nil
+}
+
+// ownerBySecret takes a client_secret as the session it is for its first day,
+// unless the sign-up came to nothing.
+func (a *API) ownerBySecret(ctx context.Context, id string) (caller, error) {
+	o, err := a.store.OnboardingByID(ctx, id)
+	if err != nil {
+		return caller{}, err
+	}
+	gaveUp := o.Status.Ended() && o.Status != domain.OnboardingCompleted
+	if gaveUp || a.store.Now().Sub(o.CreatedAt) > sessionFromSecret {
+		return caller{}, errUnauthenticated
+	}
+	return caller{
+		Actor: domain.Actor{Type: domain.ActorCustomer, ID: o.OwnerID}, accountID: o.AccountID, onboardingID: o.ID,
+	}, nil
+}
+
+func (a *API) sessionCaller(ctx context.Context, token string) (caller, error) {
+	s, err := a.store.SessionByToken(ctx, hashed(token))
+	if err != nil {
+		return caller{}, err
+	}
+	c := caller{
+		Actor: domain.Actor{Type: domain.ActorCustomer, ID: s.UserID}, accountID: s.AccountID, sessionID: s.ID,
+	}
+	if s.Role == domain.RoleAdmin {
+		c.Type, c.admin = domain.ActorAdmin, true
+	}
+	return c, nil
+}
+
+func (a *API) keyCaller(ctx context.Context, secret string) (caller, error) {
+	id, err := a.store.APIKeyID(ctx, hashed(secret))
+	if err != nil {
+		return caller{}, err
+	}
+	return caller{Actor: domain.Actor{Type: domain.ActorAPIKey, ID: id}, admin: true}, nil
+}
+
+// onboarding reads an onboarding the caller may see. Somebody else's is not
+// told apart from one that does not exist.
+func (a *API) onboarding(ctx context.Context, id string) (*domain.Onboarding, error) {
+	who := callerOf(ctx)
+	if !store.ValidID(domain.PrefixOnboarding, id) {
+		return nil, domain.NotFound("onboarding")
+	}
+	o, err := a.store.OnboardingByID(ctx, id)
+	if err != nil || who.admin || who.onboardingID == id {
+		return o, err
+	}
+	if who.onboardingID != "" { // as the owner's session it opens the account's others
+		if who, err = a.ownerBySecret(ctx, who.onboardingID); err != nil {
+			return nil, err
+		}
+	}
+	if who.accountID != o.AccountID {
+		return nil, domain.NotFound("onboarding")
+	}
+	return o, nil
+}

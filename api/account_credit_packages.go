@@ -1,0 +1,89 @@
+package api
+
+import (
+	"context"
+
+	"slipway/domain"
+	"slipway/store"
+)
+
+type buyInput struct {
+	Idempotent
+	Body struct {
+		Package string `json:"package" maxLength:"100" doc:"Code of a credit package on sale."`
+	}
+}
+
+// purchase is a credit package that was bought, or is about to be: its invoice
+// and what the customer does next, hence its own struct.
+type purchase struct {
+	Object     string             `json:"object" enum:"purchase"`
+	Invoice    *domain.Invoice    `json:"invoice" doc:"paid: the credits are there. void: the card was refused."`
+	NextAction *domain.NextAction `json:"next_action" doc:"While it is open: how it is paid, or confirmed."`
+}
+
+type buyOutput struct {
+	Replayable
+	Body *purchase
+}
+
+// buyCredits buys a credit package with the account's default method. It never
+// touches the subscription.
+func (a *API) buyCredits(ctx context.Context, in *buyInput) (*buyOutput, error) {
+	who := callerOf(ctx)
+	k, err := a.key(in.Idempotent, "buy_credits", who.scope(), in.Body)
+	if err != nil {
+		return nil, err
+	}
+	id, again, err := a.once(ctx, k, store.NewID(domain.PrefixInvoice),
+		func() error { return a.checkPurchase(ctx, who.accountID, in.Body.Package) },
+		func(*store.Store) error { return nil })
+	if err != nil {
+		return nil, err
+	}
+	if err := a.flows.BeginPurchase(ctx, who.accountID, id, in.Body.Package); err != nil {
+		return nil, err
+	}
+	bought := &purchase{Object: "purchase"}
+	if bought.Invoice, err = a.store.InvoiceByID(ctx, id); err != nil {
+		return nil, err
+	}
+	if bought.Invoice.Status == domain.InvoiceOpen {
+		pending, err := a.store.PendingPaymentsOf(ctx, who.accountID)
+		if err != nil {
+			return nil, err
+		}
+		if bought.NextAction, err = a.owedAction(ctx, &domain.Subscription{}, bought.Invoice, pending); err != nil {
+			return nil, err
+		}
+	}
+	return &buyOutput{Replayable: replayed(again), Body: bought}, nil
+}
+
+// checkPurchase refuses a package that cannot be had, and who cannot pay for it.
+func (a *API) checkPurchase(ctx context.Context, accountID, code string) error {
+	packages, err := a.store.ActivePackages(ctx)
+	if err != nil {
+		return err
+	}
+	codes, found := []string{}, false
+	for _, p := range packages {
+		codes, found = append(codes, p.Code), found || p.Code == code
+	}
+	if !found {
+		e := domain.Invalid("body.package", "It cannot be had.", "one of the suggestions")
+		e.Reason, e.Detail, e.Suggestions = domain.ReasonPackageUnavailable, domain.Text(domain.TextPackageUnavailable), codes
+		return e
+	}
+	account, err := a.store.AccountByID(ctx, accountID)
+	if err != nil {
+		return err
+	}
+	if account.Status != domain.AccountActive && account.Status != domain.AccountSuspended {
+		return domain.Conflict(domain.TextAccountNotInUse)
+	}
+	if _, err := a.store.DefaultMethod(ctx, accountID); domain.CodeOf(err) == domain.CodeNotFound {
+		return domain.Conflict(domain.TextPaymentMethodMissing)
+	}
+	return err
+}

@@ -1,0 +1,118 @@
+package api
+
+import (
+	"context"
+
+	"slipway/domain"
+	"slipway/store"
+)
+
+type payInvoiceInput struct {
+	ID string `path:"id" doc:"Id of an open invoice."`
+	Idempotent
+	Body struct {
+		Reference string `json:"reference,omitempty" doc:"@payInvoice.reference"`
+	}
+}
+
+type invoiceOutput struct {
+	Replayable
+	Body *domain.Invoice
+}
+
+// listOwnInvoices answers the account's invoices.
+func (a *API) listOwnInvoices(ctx context.Context, in *listOwnInput) (*listOutput[domain.Invoice], error) {
+	p, err := in.decode(domain.PrefixInvoice)
+	if err != nil {
+		return nil, err
+	}
+	return listed(a.store.ListInvoices(ctx, callerOf(ctx).accountID, p))
+}
+
+// payInvoice says that an open invoice was paid, or has the card charged for it.
+func (a *API) payInvoice(ctx context.Context, in *payInvoiceInput) (*invoiceOutput, error) {
+	invoice, err := a.ownInvoice(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	t := &target{noun: domain.NounInvoice, id: invoice.ID, invoice: invoice}
+	r := commandRequest{Idempotent: in.Idempotent, body: in.Body,
+		command: domain.Command{
+			Action: domain.ActionSubmitPayment, Reference: in.Body.Reference, PaymentID: store.NewID(domain.PrefixPayment),
+		},
+		valid: func(t *target) error { return submittable(t.invoice, in.Body.Reference) }}
+	if in.Body.Reference == "" && invoice.Reason == domain.ReasonSubscriptionCycle {
+		r.command = domain.Command{Action: domain.ActionRetryPayment}
+		r.valid = func(t *target) error { return a.chargeable(ctx, t) }
+		t.noun, t.subscriptionID = domain.NounSubscription, invoice.SubscriptionID
+		if t.subscription, err = a.store.SubscriptionByID(ctx, invoice.SubscriptionID); err != nil {
+			return nil, err
+		}
+	}
+	done, err := a.command(ctx, t, r)
+	if err != nil {
+		return nil, err
+	}
+	return &invoiceOutput{Replayable: replayed(done.replayed), Body: done.invoice}, nil
+}
+
+// submittable refuses a reference for what is not paid here, or not any more.
+func submittable(invoice *domain.Invoice, reference string) error {
+	if err := invoice.Subject().Check(domain.ActionSubmitPayment); err != nil {
+		return err
+	}
+	if err := validReference(reference); err != nil {
+		return err
+	}
+	if invoice.Reason == domain.ReasonSubscriptionCreate {
+		return domain.Conflict(domain.TextPaidByOnboarding)
+	}
+	return nil
+}
+
+// chargeable refuses to charge a card that is not there, or before the period
+// that the invoice is for: it is charged then without being asked.
+func (a *API) chargeable(ctx context.Context, t *target) error {
+	if err := t.invoice.Subject().Check(domain.ActionSubmitPayment); err != nil {
+		return err
+	}
+	if err := a.checkReference(ctx, t.invoice.AccountID, ""); err != nil {
+		return err
+	}
+	if t.subscription.Status == domain.SubscriptionPastDue {
+		return nil
+	}
+	return domain.Conflict(domain.TextNothingLate, "date", t.invoice.PeriodStart.Format("2 January 2006"))
+}
+
+// checkReference refuses what cannot be a reference. Only who pays by card may
+// leave it out.
+func (a *API) checkReference(ctx context.Context, accountID, reference string) error {
+	if reference == "" {
+		method, err := a.store.DefaultMethod(ctx, accountID)
+		if err != nil && domain.CodeOf(err) != domain.CodeNotFound {
+			return err
+		}
+		if err == nil && method.Chargeable() {
+			return nil
+		}
+	}
+	return validReference(reference)
+}
+
+func validReference(reference string) error {
+	var wrong fieldErrors
+	wrong.require(validLine(reference, 1, 140), "reference", "It cannot be a reference.", "1 to 140 visible characters")
+	return wrong.err()
+}
+
+func (a *API) ownInvoice(ctx context.Context, id string) (*domain.Invoice, error) {
+	if !store.ValidID(domain.PrefixInvoice, id) {
+		return nil, domain.NotFound("invoice")
+	}
+	invoice, err := a.store.InvoiceByID(ctx, id)
+	if err == nil && invoice.AccountID != callerOf(ctx).accountID {
+		return nil, domain.NotFound("invoice")
+	}
+	return invoice, err
+}

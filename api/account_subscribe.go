@@ -1,0 +1,132 @@
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"slipway/domain"
+	"slipway/store"
+)
+
+type subscribeRequest struct {
+	Plan          string `json:"plan" maxLength:"100" doc:"Code of a plan on offer."`
+	PaymentOption string `json:"payment_option,omitempty" maxLength:"100" doc:"@subscribe.payment_option"`
+	Country       string `json:"country,omitempty" doc:"ISO 3166-1 alpha-2, upper case; without one the account's."`
+}
+
+type subscribeInput struct {
+	Idempotent
+	Body subscribeRequest
+}
+
+// startedSubscription is the subscription as far as it exists, and the
+// onboarding that brings it about.
+type startedSubscription struct {
+	Subscription *domain.Subscription `json:"subscription" doc:"Null until the onboarding opened it."`
+	Onboarding   *domain.Onboarding   `json:"onboarding" doc:"Follow it like a sign-up's."`
+}
+
+type subscribeOutput struct {
+	Replayable
+	Status     int
+	Location   string `header:"Location" doc:"Where the onboarding is read."`
+	RetryAfter string `header:"Retry-After" doc:"With 202: when to look again, in seconds."`
+	Body       startedSubscription
+}
+
+// subscribe lets an account that exists choose a plan: it starts an activation.
+func (a *API) subscribe(ctx context.Context, in *subscribeInput) (*subscribeOutput, error) {
+	who := callerOf(ctx)
+	k, err := a.key(in.Idempotent, "subscribe", who.scope(), in.Body)
+	if err != nil {
+		return nil, err
+	}
+	o := newOnboarding(domain.KindActivation, a.store)
+	o.AccountID, o.OwnerID = who.accountID, who.ID
+	o.WantedPlan, o.WantedOption, o.Country = in.Body.Plan, in.Body.PaymentOption, in.Body.Country
+	id, again, err := a.once(ctx, k, o.ID,
+		func() error { return a.checkActivation(ctx, o) },
+		func(tx *store.Store) error { return storeActivation(ctx, tx, o) })
+	if err != nil {
+		return nil, err
+	}
+	if o, err = a.store.OnboardingByID(ctx, id); err != nil {
+		return nil, err
+	}
+	if o, err = a.kickOff(ctx, o); err != nil {
+		return nil, err
+	}
+	return a.started(ctx, o, again)
+}
+
+// checkActivation completes the activation from its account and checks that
+// what it wants can be had.
+func (a *API) checkActivation(ctx context.Context, o *domain.Onboarding) error {
+	var wrong fieldErrors
+	wrong.require(o.Country == "" || validCountry(o.Country), "country", "There is no such country.", acceptedCountry)
+	if err := wrong.err(); err != nil {
+		return err
+	}
+	account, err := a.store.AccountByID(ctx, o.AccountID)
+	if err != nil {
+		return err
+	}
+	o.Account = &domain.AccountRef{ID: account.ID, Name: account.Name, Slug: account.Slug}
+	o.TestClockID = account.TestClockID
+	if o.Country == "" {
+		o.Country = account.Country
+	}
+	plans, err := a.store.PublicPlans(ctx)
+	if err != nil {
+		return err
+	}
+	if err := findPlan(plans, o.WantedPlan); err != nil || o.WantedOption == "" {
+		return err
+	}
+	_, err = a.payableWith(ctx, o.WantedOption, "", o.Country, "")
+	return err
+}
+
+// storeActivation stores the activation, unless the account has a paid
+// subscription, or chooses a plan already.
+func storeActivation(ctx context.Context, tx *store.Store, o *domain.Onboarding) error {
+	live, err := tx.LiveSubscription(ctx, o.AccountID)
+	if err != nil && domain.CodeOf(err) != domain.CodeNotFound {
+		return err
+	}
+	if err == nil && live.Plan.Amount > 0 && live.Status != domain.SubscriptionTrialing {
+		return &domain.Error{Code: domain.CodeConflict, Reason: domain.ReasonSubscriptionExists,
+			Detail: domain.Text(domain.TextSubscriptionExists)}
+	}
+	latest, err := tx.LatestOnboarding(ctx, o.AccountID)
+	if err != nil && domain.CodeOf(err) != domain.CodeNotFound {
+		return err
+	}
+	if err == nil && !latest.Status.Ended() {
+		return domain.Conflict(domain.TextChoosingPlanIn, "onboarding", latest.ID)
+	}
+	isNew, err := tx.InsertOnboarding(ctx, o)
+	if err != nil {
+		return err
+	}
+	if !isNew {
+		return domain.Conflict(domain.TextChoosingPlan)
+	}
+	return tx.InsertEvents(ctx, receivedEvent(o))
+}
+
+func (a *API) started(ctx context.Context, o *domain.Onboarding, again bool) (*subscribeOutput, error) {
+	out := &subscribeOutput{
+		Replayable: replayed(again), Status: http.StatusCreated, Location: domain.OnboardingURL(o.ID),
+		Body: startedSubscription{Onboarding: o},
+	}
+	if o.Status == domain.OnboardingReceived {
+		out.Status, out.RetryAfter = http.StatusAccepted, "1"
+	}
+	sub, err := a.store.SubscriptionByID(ctx, o.SubscriptionID)
+	if domain.CodeOf(err) == domain.CodeNotFound {
+		return out, nil
+	}
+	out.Body.Subscription = sub
+	return out, err
+}

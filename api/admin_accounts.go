@@ -1,0 +1,46 @@
+package api
+
+import (
+	"context"
+
+	"slipway/domain"
+	"slipway/store"
+)
+
+// adminAccount is an account with how its newest onboarding fares.
+type adminAccount struct {
+	domain.Account
+	Onboarding *onboardingRef `json:"onboarding" doc:"The newest onboarding, with the last error."`
+}
+
+type accountsInput struct {
+	Page
+	Search
+	OfAccount
+	Status string     `query:"status" enum:"pending,active,suspended,closed" doc:"Only those that stand there."`
+	Plan   planFilter `query:"plan" doc:"@accounts.plan"`
+}
+
+// adminAccounts lists accounts.
+func (a *API) adminAccounts(ctx context.Context, in *accountsInput) (*listOutput[adminAccount], error) {
+	p, err := in.decode(domain.PrefixAccount)
+	if err != nil {
+		return nil, err
+	}
+	if err := in.check(); err != nil {
+		return nil, err
+	}
+	rows, err := a.store.ListAccounts(ctx, store.AccountFilter{
+		AccountID: string(in.AccountID), Status: in.Status, Plan: string(in.Plan), Query: in.Query, Page: p,
+	})
+	if err != nil {
+		return nil, err
+	}
+	newest, err := newestOnboardings(ctx, a.store, rows.Data, func(r *domain.Account) string { return r.ID })
+	if err != nil {
+		return nil, err
+	}
+	return mapped(rows, func(r *domain.Account) adminAccount {
+		return adminAccount{Account: *r, Onboarding: refOf(newest[r.ID])}
+	}), nil
+}

@@ -1,0 +1,122 @@
+package api
+
+import (
+	"context"
+
+	"slipway/domain"
+	"slipway/store"
+)
+
+// PackageChange is what may change of a credit package: what is absent stays.
+// An invoice keeps what was bought.
+type PackageChange struct {
+	Name     *string       `json:"name,omitempty" doc:"1 to 120 visible characters."`
+	Credits  *int64        `json:"credits,omitempty" minimum:"1" maximum:"1000000000000" doc:"@packageChange.credits"`
+	Amount   *int64        `json:"amount,omitempty" minimum:"1" maximum:"1000000000000" doc:"Price in minor units."`
+	Currency *currencyCode `json:"currency,omitempty" doc:"ISO 4217, lower case."`
+	Active   *bool         `json:"active,omitempty" doc:"For sale."`
+	Sort     *int          `json:"sort,omitempty"`
+}
+
+// apply changes the package, or says which fields cannot be accepted.
+func (c PackageChange) apply(p *domain.CreditPackage) error {
+	set(&p.Name, c.Name)
+	set(&p.Credits, c.Credits)
+	set(&p.Amount, c.Amount)
+	set(&p.Currency, (*string)(c.Currency))
+	set(&p.Active, c.Active)
+	set(&p.Sort, c.Sort)
+
+	var wrong fieldErrors
+	wrong.require(domain.ValidName(p.Name), "name", "It cannot be a name.", acceptedName)
+	wrong.require(p.Credits > 0, "credits", "It is required.", "a number from 1")
+	wrong.require(p.Amount > 0, "amount", "It is required.", "a number from 1")
+	wrong.currency((*string)(c.Currency), p.Currency)
+	return wrong.err()
+}
+
+type createPackageInput struct {
+	Idempotent
+	Body struct {
+		Code catalogueKey `json:"code" doc:"Stable; it can never change."`
+		PackageChange
+	}
+}
+
+type changePackageInput struct {
+	ID   string `path:"id" doc:"Id of the credit package."`
+	Body PackageChange
+}
+
+type packageOutput struct {
+	Replayable
+	Body *domain.CreditPackage
+}
+
+// adminCreditPackages lists every package, in catalogue order.
+func (a *API) adminCreditPackages(ctx context.Context, _ *struct{}) (*listOutput[domain.CreditPackage], error) {
+	packages, err := a.store.CreditPackages(ctx)
+	return listed(store.List[domain.CreditPackage]{Data: packages}, err)
+}
+
+// createCreditPackage adds a package to the catalogue, for sale unless told
+// otherwise.
+func (a *API) createCreditPackage(ctx context.Context, in *createPackageInput) (*packageOutput, error) {
+	who := callerOf(ctx)
+	k, err := a.key(in.Idempotent, "create_credit_package", who.scope(), in.Body)
+	if err != nil {
+		return nil, err
+	}
+	now := a.store.Now()
+	p := &domain.CreditPackage{
+		ID: store.NewID(domain.PrefixCreditPackage), Code: string(in.Body.Code), Active: true, CreatedAt: now, UpdatedAt: now,
+	}
+	id, again, err := a.once(ctx, k, p.ID,
+		func() error { return in.Body.apply(p) },
+		func(tx *store.Store) error { return savePackage(ctx, tx, who, p) })
+	if err != nil {
+		return nil, err
+	}
+	a.catalogue.changed()
+	p, err = a.store.CreditPackageByID(ctx, id)
+	return &packageOutput{Replayable: replayed(again), Body: p}, err
+}
+
+// changeCreditPackage changes what is named of a package.
+func (a *API) changeCreditPackage(ctx context.Context, in *changePackageInput) (*packageOutput, error) {
+	if !store.ValidID(domain.PrefixCreditPackage, in.ID) {
+		return nil, domain.NotFound("credit package")
+	}
+	var p *domain.CreditPackage
+	err := a.store.Within(ctx, func(tx *store.Store) (err error) {
+		if p, err = tx.CreditPackageByID(ctx, in.ID); err != nil {
+			return err
+		}
+		if err := in.Body.apply(p); err != nil {
+			return err
+		}
+		p.UpdatedAt = tx.Now()
+		return savePackage(ctx, tx, callerOf(ctx), p)
+	})
+	if err != nil {
+		return nil, err
+	}
+	a.catalogue.changed()
+	return &packageOutput{Body: p}, nil
+}
+
+func savePackage(ctx context.Context, tx *store.Store, who caller, p *domain.CreditPackage) error {
+	saved, err := tx.SaveCreditPackage(ctx, p)
+	if err != nil {
+		return err
+	}
+	if !saved {
+		return domain.Conflict(domain.TextPackageCodeTaken)
+	}
+	return tx.InsertEvents(
+		ctx,
+		adminEvent(
+			domain.EventCreditPackageSaved, who, map[string]any{"credit_package": p.ID, "code": p.Code, "active": p.Active},
+		),
+	)
+}

@@ -1,0 +1,165 @@
+package api
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"slipway/domain"
+	"slipway/payment"
+	"slipway/store"
+)
+
+// OptionChange is what may change of a payment option: what is absent stays.
+type OptionChange struct {
+	ExternalID   *string   `json:"external_id,omitempty" maxLength:"60" doc:"The id an imported catalogue gave it."`
+	Provider     *string   `json:"provider,omitempty" maxLength:"60" doc:"@option.provider"`
+	Type         *string   `json:"type,omitempty" enum:"card,bank_transfer,wallet,invoice"`
+	Name         *string   `json:"name,omitempty" doc:"1 to 120 visible characters."`
+	Instructions *string   `json:"instructions,omitempty" maxLength:"4000" doc:"How to pay, for the customer to read."`
+	Countries    *[]string `json:"countries,omitempty" nullable:"false" maxItems:"300" doc:"@optionChange.countries"`
+	Currencies   *[]string `json:"currencies,omitempty" nullable:"false" maxItems:"300" doc:"@optionChange.currencies"`
+	Enabled      *bool     `json:"enabled,omitempty"`
+	Preferred    *bool     `json:"preferred,omitempty" doc:"@optionChange.preferred"`
+	Sort         *int      `json:"sort,omitempty"`
+}
+
+// apply changes the option, or says which fields cannot be accepted.
+func (c OptionChange) apply(o *domain.PaymentOption, providers *payment.Registry) error {
+	set(&o.ExternalID, c.ExternalID)
+	set(&o.Provider, c.Provider)
+	set((*string)(&o.Type), c.Type)
+	set(&o.Name, c.Name)
+	set(&o.Instructions, c.Instructions)
+	set(&o.Countries, c.Countries)
+	set(&o.Currencies, c.Currencies)
+	set(&o.Enabled, c.Enabled)
+	set(&o.Preferred, c.Preferred)
+	set(&o.Sort, c.Sort)
+
+	var wrong fieldErrors
+	wrong.require(domain.CleanText(o.ExternalID), "external_id", "It has characters that cannot be shown.", "visible text")
+	c.checkProvider(o, providers, &wrong)
+	wrong.require(o.Type != "", "type", "It is required.", "card, bank_transfer, wallet or invoice")
+	wrong.require(domain.ValidName(o.Name), "name", "It cannot be a name.", acceptedName)
+	wrong.require(validText(o.Instructions), "instructions", "It has characters that cannot be shown.", "visible text")
+	for _, country := range o.Countries {
+		wrong.require(validCountry(country), "countries", "One of them is no country.", acceptedCountry)
+	}
+	if c.Currencies != nil {
+		wrong.require(
+			!slices.ContainsFunc(*c.Currencies, unknownCurrency), "currencies", "One of them is no currency.",
+			acceptedCurrency,
+		)
+	}
+	return wrong.err()
+}
+
+// checkProvider sets what follows from the option's provider; who names none is
+// paid by hand. One that was registered when the option was made may be gone:
+// that refuses no other change.
+func (c OptionChange) checkProvider(o *domain.PaymentOption, providers *payment.Registry, wrong *fieldErrors) {
+	if o.Provider == "" && c.Provider == nil {
+		byHand, _ := providers.Choose(string(o.Type), false)
+		o.Provider = byHand.Name
+	}
+	r, registered := providers.Find(o.Provider)
+	if !registered {
+		wrong.require(c.Provider == nil && o.Provider != "", "provider",
+			"No payment provider with this name is registered.", strings.Join(providers.Names(), " or "))
+		return
+	}
+	wrong.require(o.Type == "" || r.Serves(string(o.Type)), "type",
+		"The payment provider "+r.Name+" does not serve it.", strings.Join(r.Types, " or "))
+	o.CollectionMethod = domain.SendInvoice
+	if r.Charges {
+		o.CollectionMethod = domain.ChargeAutomatically
+	}
+}
+
+type createOptionInput struct {
+	Idempotent
+	Body struct {
+		Key catalogueKey `json:"key" doc:"Stable; it can never change."`
+		OptionChange
+	}
+}
+
+type changeOptionInput struct {
+	ID   string `path:"id" doc:"Id of the payment option."`
+	Body OptionChange
+}
+
+type optionOutput struct {
+	Replayable
+	Body *domain.PaymentOption
+}
+
+// adminPaymentOptions lists every payment option, enabled or not, in catalogue order.
+func (a *API) adminPaymentOptions(ctx context.Context, _ *struct{}) (*listOutput[domain.PaymentOption], error) {
+	options, err := a.store.PaymentOptions(ctx)
+	return listed(store.List[domain.PaymentOption]{Data: options}, err)
+}
+
+// createPaymentOption adds a payment option, paid by hand and enabled unless the
+// request says otherwise.
+func (a *API) createPaymentOption(ctx context.Context, in *createOptionInput) (*optionOutput, error) {
+	who := callerOf(ctx)
+	k, err := a.key(in.Idempotent, "create_payment_option", who.scope(), in.Body)
+	if err != nil {
+		return nil, err
+	}
+	now := a.store.Now()
+	o := &domain.PaymentOption{
+		ID: store.NewID(domain.PrefixPaymentOption), Key: string(in.Body.Key),
+		Enabled: true, CreatedAt: now, UpdatedAt: now,
+	}
+	id, again, err := a.once(ctx, k, o.ID,
+		func() error { return in.Body.apply(o, a.Providers) },
+		func(tx *store.Store) error { return saveOption(ctx, tx, who, o) })
+	if err != nil {
+		return nil, err
+	}
+	a.catalogueChanged(ctx)
+	o, err = a.store.PaymentOptionByID(ctx, id)
+	return &optionOutput{Replayable: replayed(again), Body: o}, err
+}
+
+// changePaymentOption changes what is named of a payment option.
+func (a *API) changePaymentOption(ctx context.Context, in *changeOptionInput) (*optionOutput, error) {
+	if !store.ValidID(domain.PrefixPaymentOption, in.ID) {
+		return nil, domain.NotFound("payment option")
+	}
+	var o *domain.PaymentOption
+	err := a.store.Within(ctx, func(tx *store.Store) (err error) {
+		if o, err = tx.PaymentOptionByID(ctx, in.ID); err != nil {
+			return err
+		}
+		if err := in.Body.apply(o, a.Providers); err != nil {
+			return err
+		}
+		o.UpdatedAt = tx.Now()
+		return saveOption(ctx, tx, callerOf(ctx), o)
+	})
+	if err != nil {
+		return nil, err
+	}
+	a.catalogueChanged(ctx)
+	return &optionOutput{Body: o}, nil
+}
+
+func saveOption(ctx context.Context, tx *store.Store, who caller, o *domain.PaymentOption) error {
+	saved, err := tx.SavePaymentOption(ctx, o)
+	if err != nil {
+		return err
+	}
+	if !saved {
+		return domain.Conflict(domain.TextOptionKeyTaken)
+	}
+	return tx.InsertEvents(
+		ctx,
+		adminEvent(
+			domain.EventPaymentOptionSaved, who, map[string]any{"payment_option": o.ID, "key": o.Key, "enabled": o.Enabled},
+		),
+	)
+}

@@ -1,0 +1,45 @@
+package api
+
+import (
+	"context"
+
+	"slipway/domain"
+	"slipway/store"
+)
+
+type paymentsInput struct {
+	Page
+	Search
+	OfAccount
+	Status paymentStatus `query:"status" doc:"Only those in this status."`
+	Late   bool          `query:"late" doc:"Only money that came after the end of its onboarding."`
+}
+
+// adminPayments lists payments with what may be done to each. A failed one may
+// be approved, as late, only once no onboarding of its account runs.
+func (a *API) adminPayments(ctx context.Context, in *paymentsInput) (*listOutput[domain.Payment], error) {
+	p, err := in.decode(domain.PrefixPayment)
+	if err != nil {
+		return nil, err
+	}
+	if err := in.check(); err != nil {
+		return nil, err
+	}
+	rows, err := a.store.ListPayments(ctx, store.PaymentFilter{
+		AccountID: string(in.AccountID), Status: string(in.Status), Query: in.Query, LateOnly: in.Late, Page: p,
+	})
+	if err != nil {
+		return nil, err
+	}
+	newest, err := newestOnboardings(ctx, a.store, rows.Data, func(p *domain.Payment) string { return p.AccountID })
+	if err != nil {
+		return nil, err
+	}
+	for i := range rows.Data {
+		row := &rows.Data[i]
+		subject, o := row.Subject(), newest[row.AccountID]
+		subject.Running = o != nil && !o.Status.Ended()
+		row.AvailableActions = subject.Actions()
+	}
+	return listed(rows, nil)
+}

@@ -1,0 +1,162 @@
+package api
+
+import (
+	"context"
+	"time"
+
+	"slipway/domain"
+	"slipway/store"
+)
+
+// PlanChange is what may change of a plan: what is absent stays. Every running
+// onboarding and subscription keeps its snapshot.
+type PlanChange struct {
+	Name                    *string           `json:"name,omitempty" doc:"1 to 120 visible characters."`
+	Description             *string           `json:"description,omitempty" maxLength:"2000"`
+	Amount                  *int64            `json:"amount,omitempty" minimum:"0" maximum:"1000000000000" doc:"@amount"`
+	Currency                *currencyCode     `json:"currency,omitempty" doc:"ISO 4217, lower case."`
+	Interval                *string           `json:"interval,omitempty" enum:"month,year"`
+	TrialDays               *int              `json:"trial_days,omitempty" minimum:"0" maximum:"730"`
+	PaymentMethodCollection *string           `json:"payment_method_collection,omitempty" enum:"if_required,always"`
+	Credits                 *int64            `json:"credits,omitempty" minimum:"0" maximum:"1000000000000"`
+	Features                *[]string         `json:"features,omitempty" nullable:"false" maxItems:"100"`
+	Limits                  *map[string]int64 `json:"limits,omitempty" doc:"Such as sites."`
+	Public                  *bool             `json:"public,omitempty"`
+	Active                  *bool             `json:"active,omitempty"`
+	Default                 *bool             `json:"default,omitempty" doc:"@planChange.default"`
+	Sort                    *int              `json:"sort,omitempty"`
+}
+
+// apply changes the plan, or says which fields cannot be accepted.
+func (c PlanChange) apply(p *domain.Plan) error {
+	set(&p.Name, c.Name)
+	set(&p.Description, c.Description)
+	set(&p.Amount, c.Amount)
+	set(&p.Currency, (*string)(c.Currency))
+	set((*string)(&p.Interval), c.Interval)
+	set(&p.TrialDays, c.TrialDays)
+	set((*string)(&p.PaymentMethodCollection), c.PaymentMethodCollection)
+	set(&p.Credits, c.Credits)
+	set(&p.Features, c.Features)
+	set(&p.Limits, c.Limits)
+	set(&p.Public, c.Public)
+	set(&p.Active, c.Active)
+	set(&p.Default, c.Default)
+	set(&p.Sort, c.Sort)
+
+	var wrong fieldErrors
+	wrong.require(domain.ValidName(p.Name), "name", "It cannot be a name.", acceptedName)
+	wrong.require(validText(p.Description), "description", "It has characters that cannot be shown.", "visible text")
+	wrong.currency((*string)(c.Currency), p.Currency)
+	for _, f := range p.Features {
+		wrong.require(validLine(f, 1, 60), "features", "One of them cannot be a feature.", "1 to 60 visible characters")
+	}
+	for key, limit := range p.Limits {
+		wrong.require(
+			validLine(key, 1, 60) && limit >= 0, "limits", "One of them cannot be a limit.",
+			"a key of 1 to 60 visible characters and a number from 0",
+		)
+	}
+	return wrong.err()
+}
+
+type createPlanInput struct {
+	Idempotent
+	Body struct {
+		Code catalogueKey `json:"code" doc:"Stable; it can never change."`
+		PlanChange
+	}
+}
+
+type changePlanInput struct {
+	ID   string `path:"id" doc:"Id of the plan."`
+	Body PlanChange
+}
+
+type planOutput struct {
+	Replayable
+	Body *domain.Plan
+}
+
+// adminPlans lists every plan, on offer or not, in catalogue order.
+func (a *API) adminPlans(ctx context.Context, _ *struct{}) (*listOutput[domain.Plan], error) {
+	plans, err := a.store.Plans(ctx)
+	return listed(store.List[domain.Plan]{Data: plans}, err)
+}
+
+// createPlan adds a plan to the catalogue; unless told otherwise it is active,
+// public and monthly.
+func (a *API) createPlan(ctx context.Context, in *createPlanInput) (*planOutput, error) {
+	who := callerOf(ctx)
+	k, err := a.key(in.Idempotent, "create_plan", who.scope(), in.Body)
+	if err != nil {
+		return nil, err
+	}
+	now := a.store.Now()
+	plan := &domain.Plan{
+		ID: store.NewID(domain.PrefixPlan), Code: string(in.Body.Code), Interval: domain.IntervalMonth,
+		PaymentMethodCollection: domain.CollectIfRequired, Public: true, Active: true, CreatedAt: now, UpdatedAt: now,
+	}
+	id, again, err := a.once(ctx, k, plan.ID,
+		func() error { return in.Body.apply(plan) },
+		func(tx *store.Store) error { return savePlan(ctx, tx, who, plan) })
+	if err != nil {
+		return nil, err
+	}
+	a.catalogueChanged(ctx)
+	plan, err = a.store.PlanByID(ctx, id)
+	return &planOutput{Replayable: replayed(again), Body: plan}, err
+}
+
+// changePlan changes what is named of a plan.
+func (a *API) changePlan(ctx context.Context, in *changePlanInput) (*planOutput, error) {
+	if !store.ValidID(domain.PrefixPlan, in.ID) {
+		return nil, domain.NotFound("plan")
+	}
+	var plan *domain.Plan
+	err := a.store.Within(ctx, func(tx *store.Store) (err error) {
+		if plan, err = tx.PlanByID(ctx, in.ID); err != nil {
+			return err
+		}
+		if err := in.Body.apply(plan); err != nil {
+			return err
+		}
+		plan.UpdatedAt = tx.Now()
+		return savePlan(ctx, tx, callerOf(ctx), plan)
+	})
+	if err != nil {
+		return nil, err
+	}
+	a.catalogueChanged(ctx)
+	return &planOutput{Body: plan}, nil
+}
+
+func savePlan(ctx context.Context, tx *store.Store, who caller, p *domain.Plan) error {
+	saved, err := tx.SavePlan(ctx, p)
+	if err != nil {
+		return err
+	}
+	if !saved {
+		return domain.Conflict(domain.TextPlanCodeTaken)
+	}
+	return tx.InsertEvents(
+		ctx,
+		adminEvent(
+			domain.EventPlanSaved, who, map[string]any{"plan": p.ID, "code": p.Code, "active": p.Active, "public": p.Public},
+		),
+	)
+}
+
+// catalogueWait bounds how long a save waits to wake what waited for it.
+const catalogueWait = 2 * time.Second
+
+// catalogueChanged shows the change at once and wakes onboardings that wait for
+// it. With Temporal away they are woken by the next reconcile.
+func (a *API) catalogueChanged(ctx context.Context) {
+	a.catalogue.changed()
+	ctx, cancel := context.WithTimeout(ctx, catalogueWait)
+	defer cancel()
+	if err := a.flows.CatalogueChanged(ctx); err != nil {
+		a.log.WarnContext(ctx, "onboardings that wait for the catalogue are woken later", "error", err)
+	}
+}

@@ -1,0 +1,187 @@
+package api
+
+import (
+	"context"
+	"time"
+
+	"slipway/domain"
+	"slipway/store"
+)
+
+type createClockInput struct {
+	Idempotent
+	Body struct {
+		Now  time.Time `json:"now" doc:"@createClock.now" example:"2026-01-31T10:00:00Z"`
+		Name string    `json:"name,omitempty" doc:"At most 100 visible characters."`
+	}
+}
+
+type clockInput struct {
+	ID string `path:"id" doc:"Id of the test clock."`
+}
+
+type advanceClockInput struct {
+	ID   string `path:"id" doc:"Id of the test clock."`
+	Body struct {
+		To time.Time `json:"to" doc:"Where to: later than now, by two years at most, and before 2100."`
+	}
+}
+
+type clockOutput struct {
+	Replayable
+	Body *domain.TestClock
+}
+
+// A clock on its way whose row has not changed for clockStale may have nobody who
+// moves it: its workflow is told again, which takes clockWait at most.
+const (
+	clockStale = 10 * time.Second
+	clockWait  = 2 * time.Second
+)
+
+// firstTime and lastTime bound the times a clock may show.
+var (
+	firstTime = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
+	lastTime  = time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC)
+)
+
+const acceptedTime = "an RFC 3339 time between 2000 and 2100, such as 2026-01-31T10:00:00Z"
+
+// createClock makes a test clock, which stands until it is advanced.
+func (a *API) createClock(ctx context.Context, in *createClockInput) (*clockOutput, error) {
+	clock := &domain.TestClock{
+		ID: store.NewID(domain.PrefixTestClock), Name: in.Body.Name, Status: domain.ClockReady,
+		Now: in.Body.Now.UTC().Truncate(time.Millisecond), CreatedAt: a.store.Now(), UpdatedAt: a.store.Now(),
+	}
+	k, err := a.key(in.Idempotent, "create_test_clock", callerOf(ctx).scope(), in.Body)
+	if err != nil {
+		return nil, err
+	}
+	check := func() error {
+		var wrong fieldErrors
+		wrong.require(
+			!clock.Now.Before(firstTime) && clock.Now.Before(lastTime), "now", "No clock shows this time.", acceptedTime,
+		)
+		wrong.require(
+			in.Body.Name == "" || validLine(in.Body.Name, 1, 100), "name", "It cannot be a name.",
+			"at most 100 visible characters",
+		)
+		return wrong.err()
+	}
+	id, again, err := a.once(
+		ctx, k, clock.ID, check, func(tx *store.Store) error { return tx.InsertTestClock(ctx, clock) },
+	)
+	if err != nil {
+		return nil, err
+	}
+	clock, err = a.store.TestClockByID(ctx, id)
+	return &clockOutput{Replayable: replayed(again), Body: clock}, err
+}
+
+// getClock reads a clock. Who waits for one to arrive reads it again and again,
+// so here is where an advance that nobody makes is noticed.
+func (a *API) getClock(ctx context.Context, in *clockInput) (*clockOutput, error) {
+	clock, err := a.clock(ctx, in.ID)
+	if err == nil && stale(clock, a.store.Now()) {
+		a.tellAgain(ctx, clock.ID)
+	}
+	return &clockOutput{Body: clock}, err
+}
+
+func stale(c *domain.TestClock, now time.Time) bool {
+	return c.Status == domain.ClockAdvancing && now.Sub(c.UpdatedAt) >= clockStale
+}
+
+// tellAgain tells the clock's workflow to move it: the process that asked may
+// have died between its commit and Temporal. The row is touched first, so that of
+// many readers one tells, and again no sooner than clockStale later.
+func (a *API) tellAgain(ctx context.Context, id string) {
+	ctx, cancel := context.WithTimeout(ctx, clockWait)
+	defer cancel()
+	mine := false
+	err := a.store.Within(ctx, func(tx *store.Store) error {
+		clock, err := tx.LockTestClock(ctx, id)
+		if err != nil || !stale(clock, tx.Now()) {
+			return err
+		}
+		mine, clock.UpdatedAt = true, tx.Now()
+		return tx.SaveTestClock(ctx, clock)
+	})
+	if err == nil && mine {
+		err = a.flows.AdvanceClock(ctx, id)
+	}
+	if err != nil {
+		a.log.WarnContext(ctx, "a test clock that stands still is told to move later", "test_clock", id, "error", err)
+	}
+}
+
+func (a *API) listClocks(ctx context.Context, in *listOwnInput) (*listOutput[domain.TestClock], error) {
+	p, err := in.decode(domain.PrefixTestClock)
+	if err != nil {
+		return nil, err
+	}
+	return listed(a.store.ListTestClocks(ctx, p))
+}
+
+func (a *API) clock(ctx context.Context, id string) (*domain.TestClock, error) {
+	if !store.ValidID(domain.PrefixTestClock, id) {
+		return nil, domain.NotFound("test clock")
+	}
+	return a.store.TestClockByID(ctx, id)
+}
+
+// advanceClock sets the clock on its way; it is ready when everything due until
+// then is done. To where it is going already is no other advance.
+func (a *API) advanceClock(ctx context.Context, in *advanceClockInput) (*clockOutput, error) {
+	if _, err := a.clock(ctx, in.ID); err != nil {
+		return nil, err
+	}
+	to := in.Body.To.UTC().Truncate(time.Millisecond)
+	var clock *domain.TestClock
+	err := a.store.Within(ctx, func(tx *store.Store) (err error) {
+		if clock, err = tx.LockTestClock(ctx, in.ID); err != nil {
+			return err
+		}
+		return depart(ctx, tx, clock, to)
+	})
+	if err != nil {
+		return nil, err
+	}
+	if clock.Status == domain.ClockAdvancing {
+		err = a.flows.AdvanceClock(ctx, clock.ID)
+	}
+	return &clockOutput{Body: clock}, err
+}
+
+// depart notes where the clock is going.
+func depart(ctx context.Context, tx *store.Store, clock *domain.TestClock, to time.Time) error {
+	switch {
+	case clock.Status == domain.ClockAdvancing && clock.Target.Equal(to),
+		clock.Status == domain.ClockReady && clock.Now.Equal(to):
+		return nil
+	case clock.Status == domain.ClockAdvancing:
+		return domain.InvalidTransition(string(clock.Status), string(domain.ClockAdvancing), nil)
+	case to.Before(clock.Now), to.Sub(clock.Now) > domain.MaxAdvance, !to.Before(lastTime):
+		return domain.Invalid(
+			"body.to", "The clock cannot go there.", "a time later than it shows, by two years at most, and before 2100",
+		)
+	}
+	clock.Status, clock.Target, clock.UpdatedAt = domain.ClockAdvancing, &to, tx.Now()
+	return tx.SaveTestClock(ctx, clock)
+}
+
+// checkClock refuses a test clock that does not exist, or where there are none.
+func (a *API) checkClock(ctx context.Context, id string) error {
+	if id == "" {
+		return nil
+	}
+	if a.TestClocks {
+		_, err := a.clock(ctx, id)
+		if domain.CodeOf(err) != domain.CodeNotFound {
+			return err
+		}
+	}
+	return domain.Invalid(
+		"body.test_clock", "There is no such test clock.", "the id of a test clock, where they are enabled",
+	)
+}

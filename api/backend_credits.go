@@ -1,0 +1,98 @@
+package api
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"slipway/domain"
+	"slipway/store"
+)
+
+type debitInput struct {
+	IdempotencyKey idempotencyKey `header:"Idempotency-Key" required:"true" doc:"@debit.idempotency_key"`
+	Body           struct {
+		AccountID string `json:"account_id" maxLength:"60" doc:"The account that pays."`
+		Amount    int64  `json:"amount" minimum:"1" maximum:"1000000000000" doc:"How many credits."`
+		Reason    string `json:"reason" doc:"What they are spent on, for the ledger: 1 to 120 visible characters."`
+	}
+}
+
+// debitResult is what a debit took and what it left.
+type debitResult struct {
+	Object  string          `json:"object" enum:"debit"`
+	Entries []domain.Credit `json:"entries" nullable:"false" doc:"@debitResult.entries"`
+	Balance *domain.Balance `json:"balance" doc:"What is left; in a replay, what is left now."`
+}
+
+type debitOutput struct {
+	Replayable
+	Body debitResult
+}
+
+// debit spends credits of an account that may be used, once per key.
+func (a *API) debit(ctx context.Context, in *debitInput) (*debitOutput, error) {
+	d := store.Debit{
+		AccountID: in.Body.AccountID, Amount: in.Body.Amount, Reason: strings.TrimSpace(in.Body.Reason),
+		Key: string(in.IdempotencyKey),
+	}
+	if err := checkDebitReason(d.Reason); err != nil {
+		return nil, err
+	}
+	facts, decision, err := decide(ctx, a.store, d.AccountID, domain.Need{})
+	if err != nil {
+		return nil, err
+	}
+	result, err := a.spend(ctx, d, decision)
+	if err == nil && result.Short {
+		err = a.short(ctx, &facts, result.Balance)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &debitOutput{
+		Replayable: replayed(result.Replayed),
+		Body:       debitResult{Object: "debit", Entries: result.Entries, Balance: result.Balance},
+	}, nil
+}
+
+// spend takes the credits. What was taken before the account lost its use is
+// still answered; nothing more is taken.
+func (a *API) spend(ctx context.Context, d store.Debit, decision domain.Decision) (store.DebitResult, error) {
+	if refusal := decision.Err(); refusal != nil {
+		earlier, found, err := a.store.FindDebit(ctx, d)
+		if err == nil && !found {
+			err = refusal
+		}
+		return earlier, err
+	}
+	result, err := a.store.Debit(ctx, d)
+	if domain.CodeOf(err) == domain.CodeNotFound {
+		a.log.ErrorContext(ctx, "account in use has no balance", "account", d.AccountID)
+		err = domain.Unavailable("The balance", defaultRetryAfter)
+	}
+	return result, err
+}
+
+// short is the refusal of a debit that the balance does not cover, with where
+// more credits can be had.
+func (a *API) short(ctx context.Context, facts *domain.EntitlementFacts, b *domain.Balance) error {
+	packages, err := a.store.ActivePackages(ctx)
+	if err == nil {
+		err = a.store.Explain(ctx, facts)
+	}
+	if err != nil {
+		return err
+	}
+	return facts.Short(b, len(packages) > 0)
+}
+
+// checkDebitReason refuses the ledger's own words: a debit must not look like a
+// grant or a reset.
+func checkDebitReason(reason string) error {
+	ours := []string{domain.ReasonPlanGrant, domain.ReasonPlanReset, domain.ReasonPackage, domain.ReasonImported}
+	var wrong fieldErrors
+	wrong.require(validLine(reason, 1, domain.NameMax) && !slices.Contains(ours, reason), "reason",
+		"It cannot be the reason of a debit.", "1 to 120 visible characters, and none of the ledger's own reasons")
+	return wrong.err()
+}

@@ -1,0 +1,197 @@
+package api
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"slices"
+
+	"slipway/domain"
+	"slipway/store"
+)
+
+// webhookSecretBytes is the length of a signing secret; the specification asks
+// for 24 to 64.
+const webhookSecretBytes = 32
+
+const (
+	acceptedWebhookURL  = "an https URL of a public host, without credentials, at most 2000 characters"
+	acceptedEventFilter = "types such as invoice.paid, or invoice.*"
+)
+
+// EndpointChange is what may change of a webhook endpoint: what is absent stays.
+type EndpointChange struct {
+	URL         *string   `json:"url,omitempty" maxLength:"2000" doc:"@endpointChange.url"`
+	Events      *[]string `json:"events,omitempty" nullable:"false" maxItems:"50" doc:"@endpointChange.events"`
+	Description *string   `json:"description,omitempty" maxLength:"500" doc:"What it is for."`
+}
+
+// apply changes the endpoint, or says which fields cannot be accepted.
+func (c EndpointChange) apply(w *domain.WebhookEndpoint, allowPrivate bool) error {
+	set(&w.URL, c.URL)
+	set(&w.Events, c.Events)
+	set(&w.Description, c.Description)
+	slices.Sort(w.Events)
+	w.Events = slices.Compact(w.Events)
+
+	var wrong fieldErrors
+	wrong.require(domain.ValidWebhookURL(w.URL, allowPrivate), "url", "Events cannot be posted there.", acceptedWebhookURL)
+	wrong.require(
+		domain.CleanText(w.Description), "description", "It has characters that cannot be shown.", "visible text",
+	)
+	for _, filter := range w.Events {
+		wrong.require(domain.ValidEventFilter(filter), "events", "One of them is no type of event.", acceptedEventFilter)
+	}
+	return wrong.err()
+}
+
+type createEndpointInput struct {
+	Idempotent
+	Body struct {
+		EndpointChange
+	}
+}
+
+// createdEndpoint is an endpoint in the one answer that has its secret.
+type createdEndpoint struct {
+	domain.WebhookEndpoint
+	Secret string `json:"secret" doc:"What its messages are signed with. Only here and in an idempotent replay."`
+}
+
+type createEndpointOutput struct {
+	Replayable
+	Body createdEndpoint
+}
+
+// OfEndpoint names the webhook endpoint a call is about.
+type OfEndpoint struct {
+	ID string `path:"id" doc:"Id of the webhook endpoint."`
+}
+
+type endpointOutput struct {
+	Body *domain.WebhookEndpoint
+}
+
+// createEndpoint makes an endpoint, enabled, with a secret of its own.
+func (a *API) createEndpoint(ctx context.Context, in *createEndpointInput) (*createEndpointOutput, error) {
+	who := callerOf(ctx)
+	k, err := a.key(in.Idempotent, "create_webhook_endpoint", who.scope(), in.Body)
+	if err != nil {
+		return nil, err
+	}
+	now := a.store.Now()
+	w := &domain.WebhookEndpoint{
+		ID:     store.NewID(domain.PrefixWebhookEndpoint),
+		Secret: newWebhookSecret(), Events: []string{}, Enabled: true, CreatedAt: now, UpdatedAt: now,
+	}
+	id, again, err := a.once(ctx, k, w.ID,
+		func() error { return in.Body.apply(w, a.WebhookAllowPrivate) },
+		func(tx *store.Store) error {
+			if err := tx.InsertEndpoint(ctx, w); err != nil {
+				return err
+			}
+			return tx.InsertEvents(ctx, endpointEvent(domain.EventEndpointCreated, who, w))
+		})
+	if err != nil {
+		return nil, err
+	}
+	if w, err = a.store.EndpointByID(ctx, id); err != nil {
+		return nil, err
+	}
+	return &createEndpointOutput{
+		Replayable: replayed(again), Body: createdEndpoint{WebhookEndpoint: *w, Secret: w.Secret},
+	}, nil
+}
+
+// newWebhookSecret returns a secret in the form of the specification.
+func newWebhookSecret() string {
+	random := make([]byte, webhookSecretBytes)
+	_, _ = rand.Read(random) // never fails
+	return "whsec_" + base64.StdEncoding.EncodeToString(random)
+}
+
+// endpointEvent is an audit event; the URL may hold a secret and stays out of it.
+func endpointEvent(t domain.EventType, who caller, w *domain.WebhookEndpoint) domain.Event {
+	return adminEvent(t, who, map[string]any{"webhook_endpoint": w.ID, "enabled": w.Enabled, "events": w.Events})
+}
+
+// listEndpoints lists webhook endpoints, disabled ones too.
+func (a *API) listEndpoints(ctx context.Context, in *listOwnInput) (*listOutput[domain.WebhookEndpoint], error) {
+	p, err := in.decode(domain.PrefixWebhookEndpoint)
+	if err != nil {
+		return nil, err
+	}
+	return listed(a.store.ListEndpoints(ctx, p))
+}
+
+// getEndpoint reads one endpoint.
+func (a *API) getEndpoint(ctx context.Context, in *OfEndpoint) (*endpointOutput, error) {
+	if err := in.check(); err != nil {
+		return nil, err
+	}
+	w, err := a.store.EndpointByID(ctx, in.ID)
+	return &endpointOutput{Body: w}, err
+}
+
+// check saves the look-up of what can be no endpoint's id.
+func (in OfEndpoint) check() error {
+	if !store.ValidID(domain.PrefixWebhookEndpoint, in.ID) {
+		return domain.NotFound("webhook endpoint")
+	}
+	return nil
+}
+
+type changeEndpointInput struct {
+	OfEndpoint
+	Body struct {
+		EndpointChange
+		Enabled *bool `json:"enabled,omitempty" doc:"false: it is told nothing. true: it is told what happens from now on."`
+	}
+}
+
+// changeEndpoint changes what is named of an endpoint.
+func (a *API) changeEndpoint(ctx context.Context, in *changeEndpointInput) (*endpointOutput, error) {
+	if err := in.check(); err != nil {
+		return nil, err
+	}
+	var w *domain.WebhookEndpoint
+	err := a.store.Within(ctx, func(tx *store.Store) (err error) {
+		if w, err = tx.LockEndpoint(ctx, in.ID); err != nil {
+			return err
+		}
+		if err := in.Body.apply(w, a.WebhookAllowPrivate); err != nil {
+			return err
+		}
+		what := domain.EventEndpointChanged
+		if on := in.Body.Enabled; on != nil && *on != w.Enabled {
+			if w.Enable(); !*on {
+				w.Disable(domain.DisabledByHand)
+				what = domain.EventEndpointDisabled
+			}
+		}
+		w.UpdatedAt = tx.Now()
+		if err := tx.SaveEndpoint(ctx, w); err != nil {
+			return err
+		}
+		return tx.InsertEvents(ctx, endpointEvent(what, callerOf(ctx), w))
+	})
+	return &endpointOutput{Body: w}, err
+}
+
+// deleteEndpoint removes an endpoint with its deliveries; what is on its way is
+// not posted again.
+func (a *API) deleteEndpoint(ctx context.Context, in *OfEndpoint) (*struct{}, error) {
+	if err := in.check(); err != nil {
+		return nil, err
+	}
+	return nil, a.store.Within(ctx, func(tx *store.Store) error {
+		w, err := tx.EndpointByID(ctx, in.ID)
+		if err != nil {
+			return err
+		}
+		if err := tx.DeleteEndpoint(ctx, w.ID); err != nil {
+			return err
+		}
+		return tx.InsertEvents(ctx, endpointEvent(domain.EventEndpointDeleted, callerOf(ctx), w))
+	})
+}

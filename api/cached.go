@@ -1,0 +1,88 @@
+package api
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"slipway/domain"
+	"slipway/store"
+)
+
+// How long a copy of the catalogue is served without looking, and how long a
+// look may take before the last good copy is served instead.
+const (
+	copyFresh   = time.Second
+	copyRefresh = time.Second
+)
+
+// cached is a copy of something that is looked at again when it is no longer
+// fresh, by one request at a time; the others, and all when the look fails, get
+// the copy there is.
+type cached[T any] struct {
+	load    func(context.Context) (T, error)
+	copy    atomic.Pointer[T]
+	expires atomic.Int64 // Unix nanoseconds
+	loading sync.Mutex
+}
+
+func (c *cached[T]) get(ctx context.Context) (T, error) {
+	have := c.copy.Load()
+	if have != nil && (time.Now().UnixNano() < c.expires.Load() || !c.loading.TryLock()) {
+		return *have, nil
+	}
+	if have == nil {
+		c.loading.Lock()
+		if have = c.copy.Load(); have != nil {
+			c.loading.Unlock()
+			return *have, nil
+		}
+	}
+	defer c.loading.Unlock()
+	return c.look(ctx, have)
+}
+
+// look loads a new copy; when that fails, the one there is stays for a while.
+func (c *cached[T]) look(ctx context.Context, have *T) (T, error) {
+	ctx, cancel := context.WithTimeout(ctx, copyRefresh)
+	defer cancel()
+	c.expires.Store(time.Now().Add(copyFresh).UnixNano())
+	fresh, err := c.load(ctx)
+	if err != nil && have != nil {
+		return *have, nil
+	}
+	if err == nil {
+		c.copy.Store(&fresh)
+	}
+	return fresh, err
+}
+
+// catalogue holds what is public of the catalogue, ready to be sent: GET
+// /v1/plans is asked for by every visitor and must not fail.
+type catalogue struct {
+	plans    cached[*rendered]
+	options  cached[[]domain.PaymentOption]
+	packages cached[*rendered]
+}
+
+func newCatalogue(s *store.Store) *catalogue {
+	return &catalogue{
+		plans: cached[*rendered]{load: func(ctx context.Context) (*rendered, error) {
+			plans, err := s.PublicPlans(ctx)
+			if err != nil {
+				return nil, err
+			}
+			return render(newList(plans, ""))
+		}},
+		options:  cached[[]domain.PaymentOption]{load: s.PaymentOptions},
+		packages: cached[*rendered]{load: packagesForSale(s)},
+	}
+}
+
+// changed makes the next request look again.
+func (c *catalogue) changed() {
+	c.plans.expires.Store(0)
+	c.options.expires.Store(0)
+	c.packages.expires.Store(0)
+}

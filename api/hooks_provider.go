@@ -1,0 +1,79 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humagin"
+
+	"slipway/domain"
+	"slipway/payment"
+)
+
+type providerWebhookInput struct {
+	Provider string `path:"provider" doc:"Name of a payment provider, such as stripe."`
+	RawBody  []byte
+
+	header http.Header
+}
+
+// Resolve is Huma's hook: the signature is in headers only the provider knows.
+func (in *providerWebhookInput) Resolve(ctx huma.Context) []error {
+	in.header = humagin.Unwrap(ctx).Request.Header
+	return nil
+}
+
+// handOnWithin is how long a webhook's sender waits for its owner to be told;
+// what takes longer is told by reconcile.
+const handOnWithin = 2 * time.Second
+
+// receiveProviderWebhook stores what a provider says, once, before it answers.
+// What it says is not believed: whoever it is about asks the provider.
+func (a *API) receiveProviderWebhook(ctx context.Context, in *providerWebhookInput) (*struct{}, error) {
+	registered, known := a.Providers.Find(in.Provider)
+	if !known {
+		return nil, domain.NotFound("payment provider")
+	}
+	event, err := registered.Provider.Event(in.header, in.RawBody, a.store.Now())
+	if err != nil {
+		a.metrics.authFailed(errForged)
+		return nil, errForged
+	}
+	received := &domain.ProviderEvent{
+		Provider: in.Provider, EventID: event.ID, Type: string(event.Type), Name: event.Name, Key: event.Key,
+		OccurredAt: event.OccurredAt.UTC(), ReceivedAt: a.store.Now(),
+	}
+	isNew, err := a.store.InsertProviderEvent(ctx, received)
+	if err != nil || !isNew {
+		return nil, err
+	}
+	a.handOn(ctx, received)
+	return nil, nil
+}
+
+var errForged = &domain.Error{Code: domain.CodeUnauthenticated, Detail: domain.Text(domain.TextForgedWebhook)}
+
+// handOn tells the owner of what the event is about. An event about nothing of
+// ours is done with; one that cannot be told now is told by reconcile.
+func (a *API) handOn(ctx context.Context, e *domain.ProviderEvent) {
+	ctx, cancel := context.WithTimeout(ctx, handOnWithin)
+	defer cancel()
+	if e.Type != string(payment.EventOther) && e.Key != "" {
+		owner, err := a.store.OwnerOf(ctx, e.Key)
+		if err == nil && owner.Attention(e.Name) == domain.AttentionLater {
+			return // reconcile sees whether the owner has learnt it
+		}
+		if err == nil && owner.Attention(e.Name) == domain.AttentionNow {
+			err = a.flows.ProviderEvent(ctx, owner)
+		}
+		if err != nil && domain.CodeOf(err) != domain.CodeNotFound {
+			a.log.WarnContext(ctx, "provider event is handed on later", "provider", e.Provider, "event", e.EventID, "error", err)
+			return
+		}
+	}
+	if err := a.store.MarkProcessed(ctx, e.Provider, e.EventID); err != nil {
+		a.log.WarnContext(ctx, "mark provider event", "provider", e.Provider, "event", e.EventID, "error", err)
+	}
+}

@@ -1,0 +1,114 @@
+package api
+
+import (
+	"context"
+
+	"slipway/domain"
+	"slipway/store"
+)
+
+type choosePlanInput struct {
+	ID string `path:"id" doc:"Id of the onboarding."`
+	Idempotent
+	Body struct {
+		Plan string `json:"plan" maxLength:"100" doc:"Code of a plan on offer."`
+	}
+}
+
+type addPaymentMethodInput struct {
+	ID string `path:"id" doc:"Id of the onboarding."`
+	Idempotent
+	Body struct {
+		PaymentOption string `json:"payment_option" maxLength:"100" doc:"Key of a payment option."`
+		PaymentToken  string `json:"payment_token,omitempty" doc:"@addPaymentMethod.payment_token"`
+	}
+}
+
+type submitPaymentInput struct {
+	ID string `path:"id" doc:"Id of the onboarding."`
+	Idempotent
+	Body struct {
+		Reference string `json:"reference,omitempty" doc:"@submitPayment.reference"`
+	}
+}
+
+type cancelInput struct {
+	ID string `path:"id" doc:"Id of the onboarding."`
+	Idempotent
+	Body *struct{}
+}
+
+type commandOutput struct {
+	Replayable
+	ETag string `header:"ETag" doc:"The version, in quotes."`
+	Body *domain.Onboarding
+}
+
+// choosePlan chooses the plan, or another one before the first is paid.
+func (a *API) choosePlan(ctx context.Context, in *choosePlanInput) (*commandOutput, error) {
+	return a.onboardingCommand(ctx, in.ID, commandRequest{
+		Idempotent: in.Idempotent, body: in.Body,
+		command: domain.Command{Action: domain.ActionChoosePlan, Plan: in.Body.Plan},
+		valid:   func(*target) error { return a.checkPlan(ctx, in.Body.Plan) },
+	})
+}
+
+// addPaymentMethod chooses how to pay.
+func (a *API) addPaymentMethod(ctx context.Context, in *addPaymentMethodInput) (*commandOutput, error) {
+	return a.onboardingCommand(ctx, in.ID, commandRequest{
+		Idempotent: in.Idempotent, body: in.Body,
+		command: domain.Command{
+			Action: domain.ActionAddPaymentMethod, Option: in.Body.PaymentOption, Token: in.Body.PaymentToken,
+			MethodID: store.NewID(domain.PrefixPaymentMethod),
+		},
+		valid: func(t *target) error {
+			currency := ""
+			if t.onboarding.Plan != nil {
+				currency = t.onboarding.Plan.Currency
+			}
+			_, err := a.payableWith(ctx, in.Body.PaymentOption, in.Body.PaymentToken, t.onboarding.Country, currency)
+			return err
+		},
+	})
+}
+
+// submitPayment says that the open invoice was paid, and how to find the money.
+func (a *API) submitPayment(ctx context.Context, in *submitPaymentInput) (*commandOutput, error) {
+	return a.onboardingCommand(ctx, in.ID, commandRequest{
+		Idempotent: in.Idempotent, body: in.Body,
+		command: domain.Command{
+			Action: domain.ActionSubmitPayment, Reference: in.Body.Reference, PaymentID: store.NewID(domain.PrefixPayment),
+		},
+		valid: func(t *target) error { return a.checkReference(ctx, t.onboarding.AccountID, in.Body.Reference) },
+	})
+}
+
+// confirmPayment says that the customer did on the provider's page what it
+// asked for; what became of it is looked up there.
+func (a *API) confirmPayment(ctx context.Context, in *cancelInput) (*commandOutput, error) {
+	return a.onboardingCommand(ctx, in.ID, commandRequest{
+		Idempotent: in.Idempotent, command: domain.Command{Action: domain.ActionConfirmPayment},
+	})
+}
+
+// cancelOnboarding gives the onboarding up.
+func (a *API) cancelOnboarding(ctx context.Context, in *cancelInput) (*commandOutput, error) {
+	return a.onboardingCommand(ctx, in.ID, commandRequest{
+		Idempotent: in.Idempotent, command: domain.Command{Action: domain.ActionCancel},
+	})
+}
+
+// onboardingCommand gives a participant's command and answers with the
+// onboarding after it.
+func (a *API) onboardingCommand(ctx context.Context, id string, r commandRequest) (*commandOutput, error) {
+	o, err := a.onboarding(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	done, err := a.command(ctx, &target{noun: domain.NounOnboarding, id: o.ID, onboarding: o}, r)
+	if err != nil {
+		return nil, err
+	}
+	o = done.onboarding
+	return &commandOutput{Replayable: replayed(done.replayed), ETag: etagOf(o.Version), Body: o}, nil
+}

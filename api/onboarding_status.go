@@ -1,0 +1,108 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"slipway/domain"
+)
+
+// maxWait is the longest that one long poll waits.
+const maxWait = 30 * time.Second
+
+type statusInput struct {
+	ID          string `path:"id" doc:"Id of the onboarding."`
+	IfNoneMatch string `header:"If-None-Match" doc:"@status.if_none_match"`
+	Prefer      string `header:"Prefer" doc:"@status.prefer"`
+}
+
+type onboardingOutput struct {
+	Status       int
+	ETag         string `header:"ETag" doc:"The version, in quotes."`
+	CacheControl string `header:"Cache-Control" doc:"private, no-cache: keep it, and ask whether it is current."`
+	Applied      string `header:"Preference-Applied" doc:"The wait that was kept to."`
+	Body         *domain.Onboarding
+}
+
+// getOnboarding answers where an onboarding stands: one row, and never Temporal.
+func (a *API) getOnboarding(ctx context.Context, in *statusInput) (*onboardingOutput, error) {
+	wait := waitOf(in.Prefer)
+	o, err := a.awaitOnboarding(ctx, in.ID, wait, func(o *domain.Onboarding) bool {
+		if in.IfNoneMatch == "" {
+			return o.Settled()
+		}
+		return !matchesETag(in.IfNoneMatch, etagOf(o.Version))
+	})
+	if err != nil {
+		return nil, err
+	}
+	out := showOnboarding(o)
+	if matchesETag(in.IfNoneMatch, out.ETag) {
+		out.Status = http.StatusNotModified
+	}
+	if wait > 0 {
+		out.Applied = "wait=" + strconv.Itoa(int(wait.Seconds()))
+	}
+	return out, nil
+}
+
+func showOnboarding(o *domain.Onboarding) *onboardingOutput {
+	return &onboardingOutput{
+		Status: http.StatusOK, ETag: etagOf(o.Version), CacheControl: "private, no-cache", Body: o,
+	}
+}
+
+// awaitOnboarding reads the onboarding, and again after each change, until it
+// is as wanted or the wait is over. Without a wait it reads once.
+func (a *API) awaitOnboarding(
+	ctx context.Context, id string, wait time.Duration, wanted func(*domain.Onboarding) bool,
+) (*domain.Onboarding, error) {
+	if wait == 0 {
+		return a.readOnboarding(ctx, id)
+	}
+	changed, stop := a.store.Watch(id) // before reading, so that no change is missed
+	defer stop()
+	over := time.NewTimer(wait)
+	defer over.Stop()
+	for {
+		o, err := a.readOnboarding(ctx, id)
+		if err != nil || wanted(o) {
+			return o, err
+		}
+		select {
+		case <-changed:
+		case <-over.C:
+			return o, nil
+		case <-ctx.Done():
+			return o, nil
+		}
+	}
+}
+
+// readOnboarding reads it for a caller who may see it, within the time one
+// question has.
+func (a *API) readOnboarding(ctx context.Context, id string) (*domain.Onboarding, error) {
+	ctx, cancel := context.WithTimeout(ctx, quickly)
+	defer cancel()
+	return a.onboarding(ctx, id)
+}
+
+// waitOf is how long a Prefer header asks to wait: 1 to 60 seconds, of which at
+// most maxWait are kept; 0 when it does not ask, or not in this way.
+func waitOf(prefer string) time.Duration {
+	for one := range strings.SplitSeq(prefer, ",") {
+		value, found := strings.CutPrefix(strings.TrimSpace(one), "wait=")
+		if !found {
+			continue
+		}
+		seconds, err := strconv.Atoi(value)
+		if err != nil || seconds < 1 || seconds > 60 {
+			return 0
+		}
+		return min(time.Duration(seconds)*time.Second, maxWait)
+	}
+	return 0
+}

@@ -1,0 +1,120 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humagin"
+
+	"slipway/domain"
+)
+
+// How often a silent stream shows that it is alive, how long it lasts (clients
+// come back by themselves), and how long a client may take to read one event.
+const (
+	heartbeatEvery = 15 * time.Second
+	streamFor      = 30 * time.Minute
+	writeWait      = 10 * time.Second
+	reconnectAfter = 2 * time.Second
+)
+
+type streamInput struct {
+	ID          string `path:"id" doc:"Id of the onboarding."`
+	LastEventID string `header:"Last-Event-ID" doc:"The version the client has: it is not sent again."`
+}
+
+// streamOnboarding sends the onboarding now and after each change, as
+// server-sent events, until it is done.
+func (a *API) streamOnboarding(ctx context.Context, in *streamInput) (*huma.StreamResponse, error) {
+	if _, err := a.readOnboarding(ctx, in.ID); err != nil {
+		return nil, err
+	}
+	last, err := strconv.ParseInt(in.LastEventID, 10, 64)
+	if err != nil {
+		last = 0
+	}
+	return &huma.StreamResponse{Body: func(hc huma.Context) {
+		c := humagin.Unwrap(hc)
+		s := &stream{ctx: hc.Context(), out: c.Writer, control: http.NewResponseController(c.Writer), last: last}
+		a.follow(s, in.ID)
+	}}, nil
+}
+
+// stream is one open stream of server-sent events.
+type stream struct {
+	ctx     context.Context // the request's; the stream is no longer than it
+	out     http.ResponseWriter
+	control *http.ResponseController
+	last    int64 // the version the client has
+}
+
+// follow sends each new version until the onboarding is done, the client is
+// gone, or the time is over. While nothing changes it asks nothing; when a read
+// fails it ends, and the client's reconnect asks again.
+func (a *API) follow(s *stream, id string) {
+	changed, stop := a.store.Watch(id) // before reading, so that no change is missed
+	defer stop()
+	if s.open() != nil {
+		return
+	}
+	over, heartbeat := time.NewTimer(streamFor), time.NewTicker(heartbeatEvery)
+	defer over.Stop()
+	defer heartbeat.Stop()
+	for {
+		o, err := a.readOnboarding(s.ctx, id)
+		if err != nil || s.send(o) != nil || o.Done {
+			return
+		}
+		for woken := false; !woken; {
+			select {
+			case <-changed:
+				woken = true
+			case <-heartbeat.C:
+				if s.write(": still here\n\n") != nil {
+					return
+				}
+			case <-over.C:
+				return
+			case <-s.ctx.Done():
+				return
+			}
+		}
+	}
+}
+
+// open sends the headers.
+func (s *stream) open() error {
+	h := s.out.Header()
+	h.Set("Content-Type", "text/event-stream")
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Accel-Buffering", "no") // nginx would hold events back
+	s.out.WriteHeader(http.StatusOK)
+	return s.write(fmt.Sprintf("retry: %d\n\n", reconnectAfter.Milliseconds()))
+}
+
+// send sends the onboarding unless the client has this version.
+func (s *stream) send(o *domain.Onboarding) error {
+	if o.Version == s.last {
+		return nil
+	}
+	s.last = o.Version
+	data, err := json.Marshal(o)
+	if err != nil {
+		return err
+	}
+	return s.write(fmt.Sprintf("event: onboarding\nid: %d\ndata: %s\n\n", o.Version, data))
+}
+
+// write sends text at once; a client that does not read it in time is dropped.
+func (s *stream) write(text string) error {
+	_ = s.control.SetWriteDeadline(time.Now().Add(writeWait))
+	if _, err := s.out.Write([]byte(text)); err != nil {
+		return err
+	}
+	return s.control.Flush()
+}

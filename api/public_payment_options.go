@@ -1,0 +1,100 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"regexp"
+
+	"slipway/domain"
+	"slipway/payment"
+)
+
+type optionsInput struct {
+	Country     string       `query:"country" maxLength:"2" doc:"ISO 3166-1 alpha-2, upper case."`
+	Currency    currencyCode `query:"currency" doc:"ISO 4217, lower case."`
+	IfNoneMatch string       `header:"If-None-Match" doc:"The ETag the client has: 304 while it is the current one."`
+}
+
+type optionsOutput struct {
+	Status       int
+	ETag         string `header:"ETag" doc:"Changes with the answer."`
+	CacheControl string `header:"Cache-Control" doc:"How long the answer may be kept."`
+	Body         listOf[domain.PaymentOption]
+}
+
+// listPaymentOptions answers the ways to pay that serve a country and currency.
+func (a *API) listPaymentOptions(ctx context.Context, in *optionsInput) (*optionsOutput, error) {
+	if in.Country != "" && !validCountry(in.Country) {
+		return nil, invalidQuery("country", "There is no such country.", acceptedCountry)
+	}
+	options, err := a.catalogue.options.get(ctx)
+	if err != nil {
+		return nil, err
+	}
+	serving := []domain.PaymentOption{}
+	for i := range options {
+		if options[i].Serves(in.Country, string(in.Currency)) {
+			serving = append(serving, options[i])
+		}
+	}
+	out := &optionsOutput{Status: http.StatusOK, CacheControl: publicCache[0], Body: newList(serving, "")}
+	r, err := render(out.Body)
+	if err != nil {
+		return nil, err
+	}
+	if out.ETag = r.etag; matchesETag(in.IfNoneMatch, r.etag) {
+		out.Status = http.StatusNotModified
+	}
+	return out, nil
+}
+
+// findOption returns the option with the key if it can be used from the country
+// in the currency, else payment_option_unavailable with the keys of those that can.
+func findOption(options []domain.PaymentOption, key, country, currency string) (*domain.PaymentOption, error) {
+	keys := []string{}
+	for i := range options {
+		if !options[i].Serves(country, currency) {
+			continue
+		}
+		if options[i].Key == key {
+			return &options[i], nil
+		}
+		keys = append(keys, options[i].Key)
+	}
+	e := domain.Invalid("body.payment_option", "It cannot be used here.", "one of the suggestions")
+	e.Reason, e.Suggestions = domain.ReasonPaymentOptionUnavailable, keys
+	e.Detail = domain.Text(domain.TextPaymentOptionUnavailable)
+	return nil, e
+}
+
+// payableWith returns the payment option a customer named, if it can be used.
+func (a *API) payableWith(ctx context.Context, key, token, country, currency string) (*domain.PaymentOption, error) {
+	options, err := a.store.PaymentOptions(ctx)
+	if err != nil {
+		return nil, err
+	}
+	option, err := findOption(options, key, country, currency)
+	if err != nil {
+		return nil, err
+	}
+	return option, a.checkToken(option, token)
+}
+
+// tokenPattern is what any provider's token looks like.
+var tokenPattern = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,255}$`)
+
+// checkToken refuses what was never a token of the option's provider.
+func (a *API) checkToken(option *domain.PaymentOption, token string) error {
+	if token == "" {
+		return nil
+	}
+	if !option.Chargeable() {
+		return domain.Invalid("body.payment_token", "This payment option takes no token.", "nothing; leave it out")
+	}
+	registered, _ := a.Providers.Find(option.Provider)
+	checker, checks := registered.Provider.(payment.TokenChecker)
+	if !tokenPattern.MatchString(token) || (checks && !checker.PossibleToken(token)) {
+		return domain.Invalid("body.payment_token", "It is no token of this option's provider.", acceptedToken)
+	}
+	return nil
+}

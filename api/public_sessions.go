@@ -1,0 +1,95 @@
+package api
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"slipway/domain"
+	"slipway/store"
+)
+
+// How long a session lasts.
+const (
+	ownerSession = 30 * 24 * time.Hour
+	adminSession = 12 * time.Hour
+)
+
+type signInInput struct {
+	Body struct {
+		Email    string `json:"email" maxLength:"254"`
+		Password string `json:"password" format:"password" maxLength:"128"`
+	}
+}
+
+// signedInSession is what signing in brings: the row in the store has neither
+// the token nor where the customer goes on, hence its own struct.
+type signedInSession struct {
+	Object       string             `json:"object" enum:"session"`
+	Token        string             `json:"token" doc:"The bearer; opaque, stored only as a hash."`
+	ExpiresAt    time.Time          `json:"expires_at"`
+	Role         domain.Role        `json:"role" enum:"owner,admin"`
+	Account      *domain.Account    `json:"account" doc:"Null for an admin."`
+	OnboardingID string             `json:"onboarding_id,omitempty" doc:"The account's newest onboarding."`
+	NextAction   *domain.NextAction `json:"next_action" doc:"Where the customer goes on."`
+}
+
+type signInOutput struct {
+	Body *signedInSession
+}
+
+var errWrongCredentials = &domain.Error{
+	Code: domain.CodeUnauthenticated, Detail: domain.Text(domain.TextWrongCredentials),
+}
+
+// signIn makes a session for an owner, in whatever state the account's billing
+// is, or for an admin. An unknown e-mail and a wrong password answer alike, and
+// as fast.
+func (a *API) signIn(ctx context.Context, in *signInInput) (*signInOutput, error) {
+	email := strings.ToLower(in.Body.Email)
+	if err := a.logins.take("address:"+addressOf(ctx), "email:"+email); err != nil {
+		return nil, err
+	}
+	user, err := a.store.UserByEmail(ctx, email)
+	if domain.CodeOf(err) == domain.CodeNotFound {
+		user, err = &domain.User{}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	match, err := a.gate.matches(ctx, in.Body.Password, user.PasswordHash)
+	if err != nil {
+		return nil, err
+	}
+	if !match {
+		a.metrics.authFailed(errWrongCredentials)
+		return nil, errWrongCredentials
+	}
+	session, err := a.newSession(ctx, user)
+	return &signInOutput{Body: session}, err
+}
+
+func (a *API) newSession(ctx context.Context, user *domain.User) (*signedInSession, error) {
+	token, now := newToken(), a.store.Now()
+	s := &domain.Session{
+		ID: store.NewID(domain.PrefixSession), TokenHash: hashed(token), UserID: user.ID,
+		AccountID: user.AccountID, Role: user.Role, CreatedAt: now, ExpiresAt: now.Add(ownerSession),
+	}
+	if user.Role == domain.RoleAdmin {
+		s.ExpiresAt = now.Add(adminSession)
+	}
+	answer := &signedInSession{Object: "session", Token: token, ExpiresAt: s.ExpiresAt, Role: s.Role}
+	if user.AccountID != "" {
+		account, o, err := a.accountAndOnboarding(ctx, user.AccountID)
+		if err != nil {
+			return nil, err
+		}
+		answer.Account, answer.OnboardingID, answer.NextAction = account, o.ID, o.NextAction
+	}
+	return answer, a.store.InsertSession(ctx, s)
+}
+
+// signOut ends the session that signs the request.
+func (a *API) signOut(ctx context.Context, _ *struct{}) (*struct{}, error) {
+	return nil, a.store.DeleteSession(ctx, callerOf(ctx).sessionID)
+}

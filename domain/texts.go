@@ -1,0 +1,123 @@
+package domain
+
+import "strings"
+
+// TextCode names a sentence that a person may read.
+type TextCode string
+
+// The sentences. Where an error's reason says it all, the text bears its name.
+const (
+	TextInvalid                  TextCode = "invalid"
+	TextNotFound                 TextCode = "not_found"
+	TextUnavailable              TextCode = "unavailable"
+	TextThrottled                TextCode = "throttled"
+	TextInternal                 TextCode = "internal"
+	TextInvalidTransition        TextCode = "invalid_transition"
+	TextUnauthenticated          TextCode = "unauthenticated"
+	TextWrongCredentials         TextCode = "wrong_credentials"
+	TextForbidden                TextCode = "forbidden"
+	TextForgedWebhook            TextCode = "forged_webhook"
+	TextBodyTooLarge             TextCode = "body_too_large"
+	TextBodyMissing              TextCode = "body_missing"
+	TextBodyCutOff               TextCode = "body_cut_off"
+	TextBodyNotUTF8              TextCode = "body_not_utf8"
+	TextBodyHalfSurrogate        TextCode = "body_half_surrogate"
+	TextBodyNotJSON              TextCode = "malformed_body"
+	TextMediaType                TextCode = "unsupported_media_type"
+	TextMethod                   TextCode = "method_not_allowed"
+	TextEmailTaken               TextCode = "email_taken"
+	TextSlugTaken                TextCode = "slug_taken"
+	TextSlugReserved             TextCode = "slug_reserved"
+	TextWeakPassword             TextCode = "weak_password"
+	TextPlanUnavailable          TextCode = "plan_unavailable"
+	TextPlanIsFree               TextCode = "plan_is_free"
+	TextPaymentOptionUnavailable TextCode = "payment_option_unavailable"
+	TextPackageUnavailable       TextCode = "package_unavailable"
+	TextCardRefused              TextCode = "card_refused"
+	TextSubscriptionExists       TextCode = "subscription_exists"
+	TextChoosingPlan             TextCode = "choosing_plan"
+	TextChoosingPlanIn           TextCode = "choosing_plan_in"
+	TextAccountNotInUse          TextCode = "account_not_in_use"
+	TextPaymentMethodMissing     TextCode = "payment_method_missing"
+	TextPaymentMethodUnfinished  TextCode = "payment_method_unfinished"
+	TextPaymentMethodNeeded      TextCode = "payment_method_needed"
+	TextPaidByOnboarding         TextCode = "paid_by_onboarding"
+	TextNothingLate              TextCode = "nothing_late"
+	TextCardNotAccepted          TextCode = "card_not_accepted"
+	TextPlanCodeTaken            TextCode = "plan_code_taken"
+	TextOptionKeyTaken           TextCode = "payment_option_key_taken"
+	TextPackageCodeTaken         TextCode = "credit_package_code_taken"
+	TextEndpointDisabled         TextCode = "endpoint_disabled"
+	TextBalanceUnavailable       TextCode = "balance_unavailable"
+	TextAccountClosed            TextCode = "account_closed"
+	TextPaymentRequired          TextCode = "payment_required"
+	TextFeatureNotInPlan         TextCode = "feature_not_in_plan"
+	TextLimitReached             TextCode = "limit_reached"
+	TextInsufficientCredits      TextCode = "insufficient_credits"
+)
+
+// english is the catalogue. A second language is a second map with the same
+// codes; {name} stands for a value.
+var english = map[TextCode]string{
+	TextInvalid:                  "The request has a field that cannot be accepted.",
+	TextNotFound:                 "There is no such {noun}.",
+	TextUnavailable:              "{what} is not available right now; try again.",
+	TextThrottled:                "There were too many attempts; wait a little.",
+	TextInternal:                 "Something went wrong on our side; the request_id finds it in the log.",
+	TextInvalidTransition:        "The current state does not allow this.",
+	TextUnauthenticated:          "A valid credential is needed: Authorization: Bearer.",
+	TextWrongCredentials:         "E-mail and password do not fit.",
+	TextForbidden:                "This credential does not open this.",
+	TextForgedWebhook:            "The webhook is not signed by the provider, or not lately.",
+	TextBodyTooLarge:             "The body is larger than 64 KiB.",
+	TextBodyMissing:              "This call needs a body.",
+	TextBodyCutOff:               "The body could not be read to its end.",
+	TextBodyNotUTF8:              "The body is not valid UTF-8.",
+	TextBodyHalfSurrogate:        "The body has half of a surrogate pair.",
+	TextBodyNotJSON:              "The body is not valid JSON.",
+	TextMediaType:                "The body must be JSON, sent as application/json.",
+	TextMethod:                   "This route does not take this method; Allow lists those it takes.",
+	TextEmailTaken:               "This e-mail is registered; sign in instead.",
+	TextSlugTaken:                "This slug is taken; choose another.",
+	TextSlugReserved:             "This slug is reserved; choose another.",
+	TextWeakPassword:             "The password is too weak.",
+	TextPlanUnavailable:          "This plan cannot be had.",
+	TextPlanIsFree:               "The plan is free: choose another with POST /v1/account/subscription.",
+	TextPaymentOptionUnavailable: "This payment option cannot be used here.",
+	TextPackageUnavailable:       "This credit package cannot be had.",
+	TextCardRefused:              "The card was refused; use another one.",
+	TextSubscriptionExists:       "The account has a paid subscription.",
+	TextChoosingPlan:             "The account is choosing a plan already.",
+	TextChoosingPlanIn:           "The account is choosing a plan already: go on with onboarding {onboarding}.",
+	TextAccountNotInUse:          "The account is not in use.",
+	TextPaymentMethodMissing:     "Add a payment method first.",
+	TextPaymentMethodUnfinished:  "It is not attached yet: finish the provider's page first.",
+	TextPaymentMethodNeeded:      "Something is paid with this method; make another one the default first.",
+	TextPaidByOnboarding:         "The onboarding takes this payment: see next_action.",
+	TextNothingLate: "Nothing is late: the card is charged when the period begins, on " +
+		"{date}. To pay before, submit a reference.",
+	TextCardNotAccepted:     "The card was not accepted; add another one, or try it again.",
+	TextPlanCodeTaken:       "Another plan has this code.",
+	TextOptionKeyTaken:      "Another payment option has this key or external id.",
+	TextPackageCodeTaken:    "Another credit package has this code.",
+	TextEndpointDisabled:    "The endpoint is disabled; enable it first.",
+	TextBalanceUnavailable:  "The balance is not known right now; that is not the same as zero. Try again.",
+	TextAccountClosed:       "The account is closed.",
+	TextPaymentRequired:     "The account cannot be used before it is paid for.",
+	TextFeatureNotInPlan:    "The account's plan does not include this.",
+	TextLimitReached:        "The account's plan does not include that many.",
+	TextInsufficientCredits: "There are not enough credits; nothing was taken.",
+}
+
+// Text is the sentence of a code. Its placeholders are filled from pairs of a
+// name and a value, such as "noun", "plan". Values are ids, dates and words of
+// ours, never what somebody submitted.
+func Text(code TextCode, args ...string) string {
+	pairs := make([]string, len(args))
+	for i, arg := range args {
+		if pairs[i] = arg; i%2 == 0 {
+			pairs[i] = "{" + arg + "}"
+		}
+	}
+	return strings.NewReplacer(pairs...).Replace(english[code])
+}

@@ -39,15 +39,17 @@ type attributes struct {
 	blockedOn    domain.BlockedOn
 	plan         string
 	subscription domain.SubscriptionStatus
+	asksProvider bool // no attribute of its own
 }
 
-// show tells Temporal's UI where the onboarding stands: search attributes, in
-// one event and only when one changed, and current details, which cost none.
+// show shows in Temporal's UI where the onboarding is: search attributes, in one
+// event and only when one changed, and current details, which cost none. Between
+// two calls to a provider in a row the attributes stay: it is asked on.
 func (w *walker) show(ctx workflow.Context) {
 	s := w.state
 	workflow.SetCurrentDetails(ctx, details(s))
-	now := attributes{s.Status, s.Status.BlockedOn(), s.PlanCode, s.SubscriptionStatus}
-	if now == w.shown {
+	now := attributes{s.Status, s.Status.BlockedOn(), s.PlanCode, s.SubscriptionStatus, s.AsksProvider}
+	if now == w.shown || (s.AsksProvider && w.shown.asksProvider) {
 		return
 	}
 	updates := []temporal.SearchAttributeUpdate{AttributeOnboardingStatus.ValueSet(string(now.status))}

@@ -51,6 +51,7 @@ type walker struct {
 	state         onboarding.State // where it is, as the last activity said
 	resting       bool             // it waits for somebody, or for a provider
 	asked         workflow.Future  // an earlier call to a provider that may still be under way
+	window        window           // until when a provider is asked
 	compensations []string         // activities that take back what is with third parties, in the order of their steps
 	shown         attributes       // the search attributes as last set
 }

@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"fmt"
+	"time"
 
 	"go.temporal.io/sdk/workflow"
 
@@ -30,6 +31,7 @@ func (w *walker) next(ctx workflow.Context) error {
 		return w.askProvider(ctx, step)
 	case w.state.Waiting:
 		// Somebody else has to do something.
+		w.window.stop()
 		w.rest(ctx)
 		return w.wait(ctx)
 	}
@@ -69,17 +71,13 @@ func (w *walker) askProvider(ctx workflow.Context, step domain.StepDeclaration) 
 	asking, stop := workflow.WithCancel(ctx)
 	defer stop()
 	w.register(step.Compensation)
-	w.asked = workflow.ExecuteActivity(atProvider(asking, step.Title), step.ProviderActivity, activities.StepInput{OnboardingID: w.id})
+	w.asked = workflow.ExecuteActivity(atProvider(asking, step.Title), step.ProviderActivity,
+		activities.StepInput{OnboardingID: w.id})
 	w.rest(ctx)
-	version, expired := w.state.Version, false
-	if at := w.state.DueAt; at != nil && w.clock == "" {
-		timer := workflow.NewTimerWithOptions(asking, at.Sub(workflow.Now(ctx)), workflow.TimerOptions{Summary: "End of the payment window"})
-		workflow.GoNamed(asking, "window", func(ctx workflow.Context) {
-			expired = timer.Get(ctx, nil) == nil
-		})
-	}
+	w.window.start(ctx, w.state.DueAt, w.clock)
+	version := w.state.Version
 	err := workflow.Await(ctx, func() bool {
-		return !w.turn.IsLocked() && (w.asked.IsReady() || expired || w.state.Version != version)
+		return !w.turn.IsLocked() && (w.asked.IsReady() || w.window.over() || w.state.Version != version)
 	})
 	switch {
 	case err != nil:
@@ -93,6 +91,36 @@ func (w *walker) askProvider(ctx workflow.Context, step domain.StepDeclaration) 
 	}
 	stop()
 	return w.endWindow(ctx)
+}
+
+// window is the timer of the payment window while a provider is asked. One timer
+// serves several calls in a row: each would cost two events more.
+type window struct {
+	at     time.Time
+	timer  workflow.Future
+	cancel workflow.CancelFunc
+}
+
+// start starts the timer, unless one runs that fires no later. On a test clock
+// there is none: time stands still while a provider is asked.
+func (t *window) start(ctx workflow.Context, at *time.Time, clock string) {
+	if at == nil || clock != "" || (t.timer != nil && !t.timer.IsReady() && !t.at.After(*at)) {
+		return
+	}
+	t.stop()
+	timing, cancel := workflow.WithCancel(ctx)
+	t.at, t.cancel = *at, cancel
+	t.timer = workflow.NewTimerWithOptions(timing, at.Sub(workflow.Now(ctx)),
+		workflow.TimerOptions{Summary: "End of the payment window"})
+}
+
+func (t *window) over() bool { return t.timer != nil && t.timer.IsReady() }
+
+func (t *window) stop() {
+	if t.cancel != nil {
+		t.cancel()
+	}
+	*t = window{}
 }
 
 // awaitAsked waits for a call that was given up to come back, or for another
@@ -123,6 +151,7 @@ func (w *walker) finishAsked(ctx workflow.Context) {
 // call to the provider has not brought the money.
 func (w *walker) endWindow(ctx workflow.Context) error {
 	w.finishAsked(ctx) // whatever it brought is in the rows
+	w.window.stop()
 	err := w.execute(ownDatabase(ctx, "Where the onboarding is"), a.ReadOnboarding, activities.StepInput{OnboardingID: w.id})
 	if err != nil || !w.state.AsksProvider {
 		return err

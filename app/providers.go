@@ -46,8 +46,9 @@ func (a *App) ConnectProviders(generateKey bool) error {
 	return err
 }
 
-// SandboxKey is the sandbox's API key. It and the webhook secret follow from the secret key, so that
-// processes which share it understand each other without more settings.
+// SandboxKey is the sandbox's API key. It and the webhook secret follow from the
+// secret key, so that processes which share it understand each other without more
+// settings.
 func SandboxKey(key []byte) string { return hex.EncodeToString(derived(key, "sandbox api key")) }
 
 // SandboxSecret is what the sandbox of the installation with the key signs its

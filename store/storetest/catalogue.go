@@ -15,6 +15,7 @@ import (
 var cataloguePromises = []promise{
 	{"Seed_IsTheCatalogueOfTheIssue", false, seedContent},
 	{"Seed_TwiceChangesNothingAndEditsStay", false, seedTwice},
+	{"UseCardProvider_LeavesWhatIsToBeKept", false, useCardProvider},
 	{"SavePlan_OneDefault", false, oneDefaultPlan},
 	{"SavePaymentOption_OnePreferred", false, onePreferredOption},
 	{"PlanOnOffer_IsActiveAndPublic", false, planOnOffer},
@@ -112,6 +113,37 @@ func seedTwice(t *testing.T, s *store.Store) {
 	offered, err := s.PaymentOptions(ctx)
 	require.NoError(t, err)
 	assert.Equal(t, options, offered)
+}
+
+func useCardProvider(t *testing.T, s *store.Store) {
+	ctx := t.Context()
+	require.NoError(t, s.Seed(ctx))
+	card := func() *domain.PaymentOption {
+		options, err := s.PaymentOptions(ctx)
+		require.NoError(t, err)
+		return &options[1]
+	}
+	for _, step := range []struct {
+		provider string
+		keep     []string
+		want     string
+	}{
+		{"one", nil, "one"},
+		{"two", []string{"one", "two"}, "one"}, // it was given to one, which is still there
+		{"two", []string{"two"}, "two"},        // one is gone
+		{"box", []string{"two"}, "two"},
+		{"box", nil, "box"},
+	} {
+		require.NoError(t, s.UseCardProvider(ctx, step.provider, step.keep...))
+		assert.Equal(t, step.want, card().Provider, step)
+	}
+	byHand := card()
+	byHand.Provider, byHand.CollectionMethod = domain.ProviderManual, domain.SendInvoice
+	ok, err := s.SavePaymentOption(ctx, byHand)
+	require.NoError(t, err)
+	require.True(t, ok)
+	require.NoError(t, s.UseCardProvider(ctx, "one"))
+	assert.Equal(t, domain.ProviderManual, card().Provider, "an admin has it paid by hand")
 }
 
 // defaults lists the codes of the default plans.

@@ -90,7 +90,7 @@ func (a *App) importFile(ctx context.Context, f importFlags, dryRun bool) (*tall
 	}
 	im := &importing{
 		rows: rows, report: report, tally: &tally{reasons: map[string]int{}}, adopter: &onboarding.Adopter{
-			Store: a.Store, Policy: domain.Policy{Billing: a.billingPolicy()}, DryRun: dryRun,
+			Store: a.Store, Policy: a.policy(), DryRun: dryRun,
 		},
 	}
 	bar := a.progress(fileSize(file), "Bytes read")

@@ -118,7 +118,7 @@ func (s *Settings) whileSigningUp() []setting {
 			must("above zero", func() bool { return s.PaymentWindow > 0 }),
 		define(&cli.StringSliceFlag{Name: "payment-reminders", Value: []string{"1h", "20h"}, Destination: &s.Reminders,
 			Usage: "when the customer is reminded, after the invoice opened"}).
-			must("durations such as 1h,20h", func() bool { _, err := s.reminderTimes(); return err == nil }),
+			must("durations such as 1h,20h", func() bool { _, err := durations(s.Reminders); return err == nil }),
 		define(&cli.BoolFlag{Name: "keep-slugs", Destination: &s.KeepSlugs,
 			Usage: "never give the slug of an expired or canceled sign-up to anybody else"}),
 		define(&cli.DurationFlag{Name: "reconcile-every", Value: 30 * time.Second, Destination: &s.ReconcileEvery,
@@ -144,8 +144,6 @@ func (s *Settings) logs() []setting {
 			must("text or json", func() bool { return s.LogFormat == "text" || s.LogFormat == "json" }),
 	}
 }
-
-func (s *Settings) reminderTimes() ([]time.Duration, error) { return durations(s.Reminders) }
 
 func isNetwork(text string) bool {
 	_, err := netip.ParsePrefix(text)

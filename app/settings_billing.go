@@ -2,7 +2,6 @@ package app
 
 import (
 	"slices"
-	"time"
 
 	"github.com/urfave/cli/v3"
 
@@ -62,14 +61,15 @@ func (s *Settings) renewals() []setting {
 	}
 }
 
-// billingPolicy is what activities go by; check has refused what it cannot be.
-func (s *Settings) billingPolicy() domain.BillingPolicy {
+// policy is what onboarding and billing go by; check has refused what it cannot be.
+func (s *Settings) policy() domain.Policy {
+	reminders, _ := durations(s.Reminders)
 	retries, _ := durations(s.DunningRetries)
-	return domain.BillingPolicy{
-		Retries: retries, Grace: s.DunningGrace, Final: domain.FinalAction(s.DunningFinal),
-		InvoiceAhead: s.InvoiceAhead, RemindAhead: s.RemindAhead,
+	return domain.Policy{
+		PaymentWindow: s.PaymentWindow, Reminders: reminders, PreferredOption: s.PreferredOption, KeepSlugs: s.KeepSlugs,
+		Billing: domain.BillingPolicy{
+			Retries: retries, Grace: s.DunningGrace, Final: domain.FinalAction(s.DunningFinal),
+			InvoiceAhead: s.InvoiceAhead, RemindAhead: s.RemindAhead,
+		},
 	}
 }
-
-// sandboxTimeout is how long the sandbox may take; it is on this machine.
-const sandboxTimeout = 10 * time.Second

@@ -12,7 +12,6 @@ import (
 
 	"slipway/activities"
 	"slipway/api"
-	"slipway/domain"
 	"slipway/notify/webhook"
 	"slipway/payment"
 	"slipway/payment/sandbox"
@@ -78,9 +77,9 @@ func (a *App) buildAPI(generateKey bool) error {
 	a.api, err = api.New(api.Config{
 		Store: a.Store, Workflows: a.Workflows, Log: a.Log, SecretKey: key, PasswordHash: *hash,
 		SignupRate: a.SignupRate, LoginRate: a.LoginRate,
-		Providers: a.providers, TestClocks: a.TestClocks, TrustedProxies: a.TrustedProxies, AllowedOrigins: a.AllowedOrigins,
-		WebhookAllowPrivate: a.WebhookPrivate,
-		Checks:              a.checks, Metrics: a.registry, Version: version,
+		Providers: a.providers, TestClocks: a.TestClocks, WebhookAllowPrivate: a.WebhookPrivate,
+		TrustedProxies: a.TrustedProxies, AllowedOrigins: a.AllowedOrigins,
+		Checks: a.checks, Metrics: a.registry, Version: version,
 	})
 	return err
 }
@@ -101,19 +100,11 @@ func (a *App) queues() []worker.Queue {
 
 // startWorker starts polling; it waits for Temporal as long as ctx lasts.
 func (a *App) startWorker(ctx context.Context) error {
-	reminders, err := a.reminderTimes()
-	if err != nil {
-		return err
-	}
 	acts := activities.New(activities.Config{
-		Store: a.Store, Processes: a.Workflows, Providers: a.providers.Providers(),
-		ReturnURL:  a.publicAddress(a.Listen) + "/return",
-		Deliveries: a.Workflows, Webhooks: webhook.NewSender(a.WebhookPrivate),
-		Policy: domain.Policy{
-			PaymentWindow: a.PaymentWindow, Reminders: reminders, Billing: a.billingPolicy(),
-			PreferredOption: a.PreferredOption, KeepSlugs: a.KeepSlugs,
-		},
+		Store: a.Store, Processes: a.Workflows, Deliveries: a.Workflows, Webhooks: webhook.NewSender(a.WebhookPrivate),
+		Providers: a.providers.Providers(), ReturnURL: a.publicAddress(a.Listen) + "/return", Policy: a.policy(),
 	})
+	var err error
 	a.Worker, err = worker.Start(ctx, worker.Config{
 		Temporal: a.Temporal, Namespace: a.Workflows, Activities: acts, Queues: a.queues(),
 		ReconcileEvery: a.ReconcileEvery, Log: a.Log, Interceptors: a.Interceptors,

@@ -65,8 +65,9 @@ func (d *demo) fates(ctx context.Context, w io.Writer) error {
 func (d *demo) billed(ctx context.Context, w io.Writer, ours map[string]bool) error {
 	happened := map[string]int{}
 	for _, kind := range []domain.EventType{
-		domain.EventSubscriptionRenewed, domain.EventSubscriptionPastDue, domain.EventSubscriptionRecovered, domain.EventSubscriptionCanceled,
-		domain.EventSubscriptionChanged, domain.EventSubscriptionTrialEnds, domain.EventInvoicePaid, domain.EventPaymentFailed,
+		domain.EventSubscriptionRenewed, domain.EventSubscriptionPastDue, domain.EventSubscriptionRecovered,
+		domain.EventSubscriptionCanceled, domain.EventSubscriptionChanged, domain.EventSubscriptionTrialEnds,
+		domain.EventInvoicePaid, domain.EventPaymentFailed,
 		domain.EventPaymentLate, domain.EventPaymentRefunded, domain.EventPaymentRetrying,
 	} {
 		events, err := allOf[domain.Event](ctx, d.client, "/v1/admin/events?type="+string(kind), d.admin)
@@ -113,7 +114,8 @@ func (d *demo) checkFaults(context.Context) (domain.Check, error) {
 			}
 		}
 	}
-	c := verdict("demo_answers", wrong, "Every call was answered as it must be.", "people met an answer they should not; first, "+first)
+	c := verdict("demo_answers", wrong, "Every call was answered as it must be.",
+		"people met an answer they should not; first, "+first)
 	return c, nil
 }
 
@@ -125,7 +127,8 @@ func (d *demo) checkWaits(context.Context) (domain.Check, error) {
 			wrong++
 		}
 	}
-	return verdict("demo_ends", wrong, "Every onboarding has ended, or waits for somebody with a name.", "onboardings neither ended nor wait for anything."), nil
+	return verdict("demo_ends", wrong, "Every onboarding has ended, or waits for somebody with a name.",
+		"onboardings neither ended nor wait for anything."), nil
 }
 
 // checkMoney: no invoice was paid twice, and no payment is left that nobody
@@ -173,7 +176,8 @@ func (d *demo) checkCredits(ctx context.Context) (domain.Check, error) {
 			wrong++
 		}
 	}
-	return verdict("demo_credits", wrong, fmt.Sprintf("%d balances are the sums of their ledgers.", balances), "balances are not the sum of their ledger."), nil
+	return verdict("demo_credits", wrong, fmt.Sprintf("%d balances are the sums of their ledgers.", balances),
+		"balances are not the sum of their ledger."), nil
 }
 
 // checkOnce: whoever signed up twice has one sign-up.
@@ -191,5 +195,6 @@ func (d *demo) checkOnce(ctx context.Context) (domain.Check, error) {
 			wrong++
 		}
 	}
-	return verdict("demo_persons", wrong, "Whoever came twice has one sign-up.", "e-mails have no sign-up, or several."), nil
+	return verdict("demo_persons", wrong, "Whoever came twice has one sign-up.",
+		"e-mails have no sign-up, or several."), nil
 }

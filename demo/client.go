@@ -67,7 +67,9 @@ type reply struct {
 
 // call makes one request and reads the answer into out. A 429 or 503 is repeated
 // after the time it names, under the same Idempotency-Key.
-func (c *client) call(ctx context.Context, method, path, bearer string, in, out any, headers ...string) (http.Header, error) {
+func (c *client) call(
+	ctx context.Context, method, path, bearer string, in, out any, headers ...string,
+) (http.Header, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	body, err := json.Marshal(in)
@@ -114,7 +116,8 @@ func (c *client) once(ctx context.Context, method, path, bearer string, body []b
 	}
 	response, err := c.http.Do(request)
 	if err != nil {
-		return reply{}, fmt.Errorf("the API does not answer; is `slipway dev` running, and at this address? (%w)", reason(err))
+		return reply{}, fmt.Errorf("the API does not answer; is `slipway dev` running, and at this address? (%w)",
+			reason(err))
 	}
 	content, err := io.ReadAll(response.Body)
 	return reply{response.StatusCode, response.Header, content}, errors.Join(err, response.Body.Close())

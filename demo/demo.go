@@ -104,7 +104,9 @@ func (d *demo) each(ctx context.Context, doing string, do func(context.Context, 
 
 // together does something for every visitor, as many at once as was set. What
 // goes wrong with one is noted there and stops nobody else.
-func (d *demo) together(ctx context.Context, doing string, done func(), do func(context.Context, *visitor) error) error {
+func (d *demo) together(
+	ctx context.Context, doing string, done func(), do func(context.Context, *visitor) error,
+) error {
 	one := func(v *visitor) error {
 		if err := do(ctx, v); err != nil && ctx.Err() == nil && v.fault == nil {
 			v.fault = fmt.Errorf("%s: %w", doing, err)

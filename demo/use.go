@@ -95,7 +95,8 @@ func (d *demo) changePlan(ctx context.Context, v *visitor, to map[string]string)
 	if to[plan] == "" || v.option != "card" {
 		return nil
 	}
-	if err := d.post(ctx, "/v1/account/subscription/change", v.secret, map[string]string{"plan": to[plan]}, nil); err != nil {
+	change := map[string]string{"plan": to[plan]}
+	if err := d.post(ctx, "/v1/account/subscription/change", v.secret, change, nil); err != nil {
 		return fmt.Errorf("change plan: %w", err)
 	}
 	d.did("plan changes from " + plan + " to " + to[plan])
@@ -111,7 +112,8 @@ func (d *demo) cancelAtEnd(ctx context.Context, v *visitor, resumes bool) error 
 	if v.onboarding.Plan.Amount == 0 {
 		return nil
 	}
-	if err := d.post(ctx, "/v1/account/subscription/cancel", v.secret, map[string]string{"at": "period_end"}, nil); err != nil {
+	atEnd := map[string]string{"at": "period_end"}
+	if err := d.post(ctx, "/v1/account/subscription/cancel", v.secret, atEnd, nil); err != nil {
 		return fmt.Errorf("cancel: %w", err)
 	}
 	d.did("cancellations at the period's end")
@@ -214,7 +216,8 @@ func (d *demo) moneyComes(ctx context.Context, v *visitor) error {
 	if v.asked != tooLate || v.late {
 		return nil
 	}
-	payments, err := allOf[domain.Payment](ctx, d.client, "/v1/admin/payments?status=failed&account_id="+v.accountID(), d.admin)
+	path := "/v1/admin/payments?status=failed&account_id=" + v.accountID()
+	payments, err := allOf[domain.Payment](ctx, d.client, path, d.admin)
 	if err != nil || len(payments) == 0 {
 		return err
 	}

@@ -64,7 +64,9 @@ func (v *visitor) noteTrouble() {
 // whom the API would let in thirty a minute.
 func (d *demo) signUp(ctx context.Context, v *visitor) error {
 	form := map[string]string{"email": v.email, "password": password, "account_name": v.name, "plan": v.plan}
-	for field, value := range map[string]string{"payment_option": v.option, "payment_token": v.token, "country": v.country, "slug": v.slug} {
+	for field, value := range map[string]string{
+		"payment_option": v.option, "payment_token": v.token, "country": v.country, "slug": v.slug,
+	} {
 		if value != "" {
 			form[field] = value
 		}
@@ -188,7 +190,8 @@ func (d *demo) decide(ctx context.Context, v *visitor) (bool, error) {
 
 // judge decides on every payment of the account that waits for it.
 func (d *demo) judge(ctx context.Context, accountID, verdict string) error {
-	pending, err := allOf[domain.Payment](ctx, d.client, "/v1/admin/payments?status=pending_approval&account_id="+accountID, d.admin)
+	path := "/v1/admin/payments?status=pending_approval&account_id=" + accountID
+	pending, err := allOf[domain.Payment](ctx, d.client, path, d.admin)
 	for i := range pending {
 		if err == nil {
 			err = d.post(ctx, "/v1/admin/payments/"+pending[i].ID+"/"+verdict, d.admin, map[string]string{"reason": "demo"}, nil)
@@ -229,7 +232,8 @@ func (d *demo) addCard(ctx context.Context, v *visitor) (bool, error) {
 		return true, d.command(ctx, v, "plan", map[string]string{"plan": "free"})
 	}
 	v.note("with another card")
-	return true, d.command(ctx, v, "payment-method", map[string]string{"payment_option": "card", "payment_token": "tok_ok"})
+	return true, d.command(ctx, v, "payment-method",
+		map[string]string{"payment_option": "card", "payment_token": "tok_ok"})
 }
 
 // billing is the part of GET /v1/account/billing the demo looks at.

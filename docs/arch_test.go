@@ -116,16 +116,17 @@ func TestArch_DomainKnowsTheStandardLibraryOnly(t *testing.T) {
 
 // onlyIn says which files may import a library, by prefix of its path.
 var onlyIn = map[string][]string{
-	"gorm.io/":                         {"store/"},
-	"github.com/jackc/pgx":             {"store/"},
-	"modernc.org/sqlite":               {"store/", "devserver/", "payment/sandbox/"},
-	"github.com/stripe/":               {"payment/stripe/"},
-	"github.com/standard-webhooks/":    {"payment/sandbox/", "notify/webhook/"},
-	"go.temporal.io/server":            {"devserver/"},
-	"github.com/temporalio/ui-server":  {"devserver/"},
-	"github.com/gin-gonic/gin":         {"api/"},
-	"github.com/danielgtaylor/huma":    {"api/"},
-	"go.temporal.io/sdk/client":        {"workflows/client", "worker/", "app/wire.go", "app/temporal.go", "app/dev.go", "devserver/"},
+	"gorm.io/":                        {"store/"},
+	"github.com/jackc/pgx":            {"store/"},
+	"modernc.org/sqlite":              {"store/", "devserver/", "payment/sandbox/"},
+	"github.com/stripe/":              {"payment/stripe/"},
+	"github.com/standard-webhooks/":   {"payment/sandbox/", "notify/webhook/"},
+	"go.temporal.io/server":           {"devserver/"},
+	"github.com/temporalio/ui-server": {"devserver/"},
+	"github.com/gin-gonic/gin":        {"api/"},
+	"github.com/danielgtaylor/huma":   {"api/"},
+	"go.temporal.io/sdk/client": {"workflows/client", "worker/", "app/wire.go", "app/temporal.go", "app/dev.go",
+		"devserver/"},
 	"go.temporal.io/sdk/worker":        {"worker/"},
 	"github.com/urfave/cli":            {"app/"},
 	"github.com/schollz/progressbar":   {"app/progress.go"},
@@ -153,7 +154,8 @@ func TestArch_EachLibraryHasOneHome(t *testing.T) {
 
 func TestArch_WorkflowsTouchNothingButTemporal(t *testing.T) {
 	t.Parallel()
-	forbidden := []string{"os", "math/rand", "math/rand/v2", "crypto/rand", "net", "net/http", "database/sql", "io", "log", "log/slog", "sync"}
+	forbidden := []string{"os", "math/rand", "math/rand/v2", "crypto/rand", "net", "net/http", "database/sql", "io", "log",
+		"log/slog", "sync"}
 	for _, s := range sources(t) {
 		if s.dir != "workflows" || strings.HasPrefix(s.path, "workflows/client") {
 			continue

@@ -76,7 +76,8 @@ type killer struct {
 	before, after string
 }
 
-func (k *killer) InterceptActivity(_ context.Context, next interceptor.ActivityInboundInterceptor) interceptor.ActivityInboundInterceptor {
+func (k *killer) InterceptActivity(_ context.Context,
+	next interceptor.ActivityInboundInterceptor) interceptor.ActivityInboundInterceptor {
 	return &killing{interceptor.ActivityInboundInterceptorBase{Next: next}, k}
 }
 

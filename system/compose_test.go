@@ -77,7 +77,8 @@ func TestCompose_CommandsAndSettingsExist(t *testing.T) {
 	}
 	for _, name := range []string{"migrate", "seed", "api", "worker"} {
 		service := composeProject(t).Services[name]
-		require.Zero(t, app.Main([]string{"slipway", service.Command[0], "--help"}, &help, &errs), "no such command: %v", service.Command)
+		require.Zero(t, app.Main([]string{"slipway", service.Command[0], "--help"}, &help, &errs), "no such command: %v",
+			service.Command)
 		for variable := range service.Environment {
 			require.True(t, known[variable], "%s is not a setting", variable)
 		}

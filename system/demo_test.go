@@ -20,8 +20,8 @@ import (
 func TestDemo_EndsWithAFunnelAndEveryCheckIsOK(t *testing.T) {
 	r := startApp(t, func(a *app.App) { a.SignupRate = 30 })
 	var out, progress bytes.Buffer
-	code := app.Main([]string{"slipway", "--admin-password", testPassword, "--admin-email", testAdmin, "demo", "--url", r.url,
-		"--count", "40", "--seed", "7", "--parallel", "8", "--months", "1"}, &out, &progress)
+	code := app.Main([]string{"slipway", "--admin-password", testPassword, "--admin-email", testAdmin, "demo",
+		"--url", r.url, "--count", "40", "--seed", "7", "--parallel", "8", "--months", "1"}, &out, &progress)
 	require.Zero(t, code, out.String()+progress.String())
 	said := out.String()
 
@@ -58,7 +58,8 @@ func TestDemo_WithoutARunningDevSaysWhatIsMissing(t *testing.T) {
 	require.Equal(t, 1, app.Main([]string{"slipway", "--data-dir", t.TempDir(), "--listen", address, "demo"}, &out, &errs))
 	assert.Contains(t, errs.String(), "SLIPWAY_ADMIN_PASSWORD")
 	errs.Reset()
-	require.Equal(t, 1, app.Main([]string{"slipway", "--admin-password", testPassword, "--listen", address, "demo"}, &out, &errs))
+	args := []string{"slipway", "--admin-password", testPassword, "--listen", address, "demo"}
+	require.Equal(t, 1, app.Main(args, &out, &errs))
 	assert.Contains(t, errs.String(), "is `slipway dev` running")
 	assert.Equal(t, 1, strings.Count(errs.String(), "\n"))
 }

@@ -14,7 +14,6 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -32,7 +31,8 @@ type buffer struct {
 }
 
 func (b *buffer) Write(p []byte) (int, error) { b.mu.Lock(); defer b.mu.Unlock(); return b.b.Write(p) }
-func (b *buffer) String() string              { b.mu.Lock(); defer b.mu.Unlock(); return b.b.String() }
+
+func (b *buffer) String() string { b.mu.Lock(); defer b.mu.Unlock(); return b.b.String() }
 
 // bannerOf brings dev up and returns what it printed.
 func bannerOf(t *testing.T, change ...func(*app.App)) (*running, string) {
@@ -58,7 +58,8 @@ func TestDev_BannersCurlLineWorksAsPrinted(t *testing.T) {
 	require.NoError(t, json.Unmarshal(out, &o), string(out))
 	assert.Equal(t, domain.OnboardingCompleted, o.Status)
 
-	growth, err := exec.Command("sh", "-c", "curl "+strings.NewReplacer("starter", "growth", "ada-", "eve-").Replace(line)).Output()
+	growth, err := exec.Command("sh", "-c",
+		"curl "+strings.NewReplacer("starter", "growth", "ada-", "eve-").Replace(line)).Output()
 	require.NoError(t, err)
 	require.NoError(t, json.Unmarshal(growth, &o), string(growth))
 	assert.Equal(t, domain.OnboardingAwaitingPayment, o.Status)
@@ -125,7 +126,8 @@ func TestDev_TakenPortIsOneClearSentenceAndNothingStarts(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var out, errs buffer
 			dir := filepath.Join(t.TempDir(), "data")
-			args := append([]string{"slipway", "dev", "--listen", "127.0.0.1:0", "--temporal-port", "0", "--temporal-ui-port", "0", "--data-dir", dir}, flag...)
+			args := append([]string{"slipway", "dev", "--listen", "127.0.0.1:0", "--temporal-port", "0", "--temporal-ui-port",
+				"0", "--data-dir", dir}, flag...)
 			require.Equal(t, 1, app.Main(args, &out, &errs))
 			assert.Contains(t, errs.String(), name)
 			assert.Contains(t, errs.String(), port)
@@ -143,92 +145,4 @@ func TestDev_EphemeralKeepsNothing(t *testing.T) {
 	require.DirExists(t, kept)
 	r.stop()
 	require.NoDirExists(t, kept)
-}
-
-func TestDoctor_NamesWhatIsMissingWithItsFix(t *testing.T) {
-	s := newSite(t, "")
-	t.Setenv("TEMPORAL_ADDRESS", fmt.Sprintf("127.0.0.1:%d", s.port))
-	doctor := func() (int, string) {
-		var out, errs buffer
-		code := app.Main([]string{"slipway", "doctor", "--data-dir", s.dir, "--listen", s.Listen}, &out, &errs)
-		return code, out.String() + errs.String()
-	}
-	code, report := doctor()
-	assert.Equal(t, 1, code)
-	assert.Contains(t, report, "No worker polls the task queue onboarding")
-	assert.Contains(t, report, "slipway worker")
-
-	_, r := s.api()
-	s.worker()
-	eventually(t, func() bool { _, report = doctor(); return strings.Count(report, "WARN") == 1 }, "the doctor is content but for one thing")
-	assert.Contains(t, report, "The payment option card is charged through sandbox, which is not set up")
-	assert.Contains(t, report, "STRIPE_SECRET_KEY")
-	admin := r.admin()
-	r.setOption(admin, "card", false)
-	code, report = doctor()
-	assert.Zero(t, code, report)
-
-	r.setPlans(admin, false)
-	r.setOptions(false)
-	code, report = doctor()
-	assert.Equal(t, 1, code)
-	assert.Contains(t, report, "No plan is active and public")
-	assert.Contains(t, report, "No payment option is enabled")
-	assert.Contains(t, report, "PATCH /v1/admin/plans")
-
-	empty := filepath.Join(t.TempDir(), "empty.db")
-	var out, errs buffer
-	assert.Equal(t, 1, app.Main([]string{"slipway", "doctor", "--database-url", empty}, &out, &errs))
-	assert.Contains(t, out.String(), "Run `slipway migrate`")
-}
-
-// 500 people sign up at once, with the password hash of production: the whole
-// process, Temporal and all, stays small, since hashes wait in line.
-func TestSignup_FiveHundredAtOnceStaySmall(t *testing.T) {
-	c := startChild(t, "dev", childConfig{DataDir: t.TempDir(), Listen: "127.0.0.1:0", PasswordHash: "19MiB,2,1"})
-	var wg sync.WaitGroup
-	answers := make([]answer, 500)
-	for i := range answers {
-		wg.Go(func() {
-			a, err := try(http.MethodPost, c.url+"/v1/onboardings", "", person(fmt.Sprintf("p%d@example.com", i), "Acme", "starter"))
-			if assert.NoError(t, err) {
-				answers[i] = a
-			}
-		})
-	}
-	wg.Wait()
-	counts := map[int]int{}
-	for _, a := range answers {
-		counts[a.status]++
-		switch a.status {
-		case http.StatusCreated, http.StatusAccepted:
-		case http.StatusServiceUnavailable:
-			assert.NotEmpty(t, a.header.Get("Retry-After"))
-		default:
-			t.Errorf("%d %s", a.status, a.body)
-		}
-	}
-	peak := peakMemory(t, c.cmd.Process.Pid)
-	t.Logf("answers %v, peak memory of the process %d MB", counts, peak>>20)
-	assert.Less(t, peak, int64(400<<20))
-	require.NoError(t, c.cmd.Process.Signal(syscall.SIGTERM))
-	c.wait()
-}
-
-// peakMemory is the most the process ever held (VmHWM).
-func peakMemory(t *testing.T, pid int) int64 {
-	t.Helper()
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
-	if err != nil {
-		if os.Getenv("SLIPWAY_TEST_NO_SKIP") == "1" {
-			t.Fatal(err)
-		}
-		t.Skip("NOT TESTED: this system has no /proc")
-	}
-	_, line, found := strings.Cut(string(status), "VmHWM:")
-	require.True(t, found)
-	var kb int64
-	_, err = fmt.Sscanf(strings.TrimSpace(line), "%d", &kb)
-	require.NoError(t, err)
-	return kb << 10
 }

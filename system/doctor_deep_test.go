@@ -19,7 +19,7 @@ func TestDoctor_DeepNamesWhatIsBrokenWithItsFix(t *testing.T) {
 	t.Setenv("TEMPORAL_ADDRESS", fmt.Sprintf("127.0.0.1:%d", s.port))
 	doctor := func() (int, string) {
 		var out, errs buffer
-		code := app.Main([]string{"slipway", "--data-dir", s.dir, "--listen", s.Listen, "--secret-key", siteKey,
+		code := app.Main([]string{"slipway", "--data-dir", s.dir, "--listen", s.listen, "--secret-key", siteKey,
 			"--sandbox-url", "http://" + s.sandboxAddress, "doctor", "--deep"}, &out, &errs)
 		return code, out.String() + errs.String()
 	}

@@ -4,7 +4,6 @@ package system
 
 import (
 	"context"
-	"net/http"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -14,7 +13,6 @@ import (
 	"github.com/stretchr/testify/require"
 	commonpb "go.temporal.io/api/common/v1"
 	enumspb "go.temporal.io/api/enums/v1"
-	workflowpb "go.temporal.io/api/workflow/v1"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 
@@ -28,7 +26,8 @@ import (
 func (r *running) age() {
 	r.t.Helper()
 	_, err := r.app.Store.Stats()["write"].Exec(
-		"UPDATE payments SET updated_at = $1 WHERE status IN ('created', 'processing', 'unknown')", time.Now().UTC().Add(-time.Hour))
+		"UPDATE payments SET updated_at = $1 WHERE status IN ('created', 'processing', 'unknown')",
+		time.Now().UTC().Add(-time.Hour))
 	require.NoError(r.t, err)
 }
 
@@ -44,7 +43,7 @@ func TestFault16_TerminatedDuringACharge(t *testing.T) {
 				payments := r.payments(o.Account.ID)
 				return len(payments) > 0 && payments[0].Status != domain.PaymentCreated
 			}, "the company was asked")
-			require.NoError(t, r.app.Temporal.TerminateWorkflow(context.Background(), "signup-"+o.ID, "", "by hand"))
+			r.terminate("signup-" + o.ID)
 			eventually(t, func() bool { return r.onboarding(o).Done }, "the status is true")
 			if r.onboarding(o).Status == domain.OnboardingCompleted {
 				t.Log("the lookup was faster than the operator")
@@ -75,11 +74,12 @@ func TestFault16_ResetAroundACharge(t *testing.T) {
 			}
 			_, err := r.app.Temporal.ResetWorkflowExecution(context.Background(), &workflowservice.ResetWorkflowExecutionRequest{
 				Namespace: client.DefaultNamespace, WorkflowExecution: &commonpb.WorkflowExecution{WorkflowId: "signup-" + o.ID},
-				Reason: "by hand", WorkflowTaskFinishEventId: 3, RequestId: "reset", ResetReapplyType: enumspb.RESET_REAPPLY_TYPE_NONE,
+				Reason: "by hand", WorkflowTaskFinishEventId: 3, RequestId: "reset",
+				ResetReapplyType: enumspb.RESET_REAPPLY_TYPE_NONE,
 			})
 			require.NoError(t, err)
 			r.until(o, domain.OnboardingCompleted)
-			require.NoError(t, r.app.Temporal.GetWorkflow(context.Background(), "signup-"+o.ID, "").Get(context.Background(), nil))
+			r.waitClosed("signup-" + o.ID)
 			sum, n := r.kept(o.Account.ID)
 			assert.Equal(t, 1, n)
 			assert.EqualValues(t, 13900, sum)
@@ -102,7 +102,7 @@ func TestFault16_BillingTerminated(t *testing.T) {
 	}
 	eventually(t, func() bool { return state() == activities.ProcessRunning }, "Billing runs")
 	r.sound()
-	require.NoError(t, r.app.Temporal.TerminateWorkflow(context.Background(), id, "", "by hand"))
+	r.terminate(id)
 	require.Equal(t, activities.ProcessStopped, state())
 	_, err := r.app.Store.Stats()["write"].Exec("UPDATE subscriptions SET due_at = $1", time.Now().UTC().Add(-time.Hour))
 	require.NoError(t, err)
@@ -124,7 +124,7 @@ func TestFault16_BillingTerminatedOnATestClock(t *testing.T) {
 		return err == nil && s == activities.ProcessRunning
 	}, "Billing runs")
 	r.advance(clock, "2026-01-20T10:00:00Z")
-	require.NoError(t, r.app.Temporal.TerminateWorkflow(context.Background(), "billing-"+done.Subscription.ID, "", "by hand"))
+	r.terminate("billing-" + done.Subscription.ID)
 	r.advance(clock, "2026-02-20T10:00:00Z")
 	_, n := r.kept(o.Account.ID)
 	assert.Equal(t, 2, n, "the sign-up and one renewal")
@@ -153,15 +153,18 @@ func TestFault20_OneBillingOfManyMessages(t *testing.T) {
 	for range 4 {
 		wg.Go(func() {
 			for sent.Add(1) <= signalsSent {
-				err := r.app.Workflows.ProviderEvent(context.Background(), &domain.PaymentOwner{SubscriptionID: sub, PaymentID: payment})
+				err := r.app.Workflows.ProviderEvent(context.Background(),
+					&domain.PaymentOwner{SubscriptionID: sub, PaymentID: payment})
 				assert.NoError(t, err)
 			}
 		})
 	}
 	wg.Wait()
-	t.Logf("%d commands and %d signals in %s, over %d runs", commandsGiven, signalsSent, time.Since(began).Round(time.Second), len(r.runs("billing-"+sub)))
-	assert.Zero(t, r.tally("SELECT count(*) FROM commands WHERE subscription_id = $1 AND applied_at IS NULL", sub), "none is lost")
-	assert.Equal(t, commandsGiven, r.tally("SELECT count(*) FROM commands WHERE subscription_id = $1", sub))
+	t.Logf("%d commands and %d signals in %s, over %d runs", commandsGiven, signalsSent,
+		time.Since(began).Round(time.Second), len(r.runs("billing-"+sub)))
+	assert.Zero(t, r.count("SELECT count(*) FROM commands WHERE subscription_id = $1 AND applied_at IS NULL", sub),
+		"none is lost")
+	assert.Equal(t, commandsGiven, r.count("SELECT count(*) FROM commands WHERE subscription_id = $1", sub))
 	eventually(t, func() bool { return len(r.runs("billing-"+sub)) >= 5 }, "continued as new, time and again")
 	for _, run := range r.runs("billing-" + sub) {
 		assert.Less(t, run.GetHistoryLength(), int64(longest), "however much is said to it, its history stays small")
@@ -171,21 +174,13 @@ func TestFault20_OneBillingOfManyMessages(t *testing.T) {
 	assert.Equal(t, 1, n)
 }
 
-// runs are the runs of a workflow, the newest first.
-func (r *running) runs(workflowID string) []*workflowpb.WorkflowExecutionInfo {
-	r.t.Helper()
-	list, err := r.app.Temporal.ListWorkflow(context.Background(),
-		&workflowservice.ListWorkflowExecutionsRequest{Query: "WorkflowId = '" + workflowID + "'", PageSize: 100})
-	require.NoError(r.t, err)
-	return list.GetExecutions()
-}
-
 // billed gives the nth command: canceling at the end of the period, and taking
 // that back, in turn. One that does not fit any more is taken back, too.
 func (r *running) billed(sub string, n int64) {
 	r.t.Helper()
 	command := &domain.Command{
-		ID: store.NewID("cmd"), Action: domain.ActionCancel, At: domain.CancelPeriodEnd, SubscriptionID: sub, ActorType: domain.ActorCustomer,
+		ID: store.NewID("cmd"), Action: domain.ActionCancel, At: domain.CancelPeriodEnd, SubscriptionID: sub,
+		ActorType: domain.ActorCustomer,
 	}
 	if n%2 == 0 {
 		command.Action, command.At = domain.ActionResume, ""
@@ -196,44 +191,10 @@ func (r *running) billed(sub string, n int64) {
 	}
 	var err error
 	for range 20 { // Temporal asks to try again while the run is continued
-		if err = r.app.Workflows.Command(ctx, domain.Recipient{SubscriptionID: command.SubscriptionID}, command); domain.CodeOf(err) != domain.CodeUnavailable {
+		if err = r.app.Workflows.Command(ctx, domain.Recipient{SubscriptionID: command.SubscriptionID},
+			command); domain.CodeOf(err) != domain.CodeUnavailable {
 			break
 		}
 	}
 	assert.NoError(r.t, err)
-}
-
-// newClock makes a test clock that shows the time.
-func (r *running) newClock(now string) string {
-	r.t.Helper()
-	a := r.post("/v1/test-clocks", r.admin(), map[string]any{"now": now})
-	require.Equal(r.t, http.StatusCreated, a.status, string(a.body))
-	var clock domain.TestClock
-	a.into(r.t, &clock)
-	return clock.ID
-}
-
-// advance moves the clock and returns when everything due by then is done.
-func (r *running) advance(clock, to string) {
-	r.t.Helper()
-	admin := r.admin()
-	a := r.post("/v1/test-clocks/"+clock+"/advance", admin, map[string]any{"to": to})
-	require.Equal(r.t, http.StatusOK, a.status, string(a.body))
-	eventually(r.t, func() bool {
-		var now domain.TestClock
-		r.get("/v1/test-clocks/"+clock, admin).into(r.t, &now)
-		return now.Status == domain.ClockReady
-	}, "the clock arrives")
-}
-
-// paysOn is pays for an account that lives by the clock.
-func (r *running) paysOn(clock, email, plan, token string) kickedOff {
-	r.t.Helper()
-	request := byCard(email, plan, token)
-	request["test_clock"] = clock
-	a := r.post("/v1/onboardings", "", request)
-	require.Contains(r.t, []int{http.StatusCreated, http.StatusAccepted}, a.status, string(a.body))
-	var o kickedOff
-	a.into(r.t, &o)
-	return o
 }

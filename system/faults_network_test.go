@@ -87,7 +87,9 @@ func TestFault7_DatabaseAndTemporalFarAway(t *testing.T) {
 	require.NoError(t, err)
 	u.Host = farAway(t, u.Host, there)
 	env := "TEMPORAL_ADDRESS=" + farAway(t, fmt.Sprintf("127.0.0.1:%d", s.port), there)
-	far := childConfig{Listen: s.Listen, DataDir: s.dir, Database: u.String(), SecretKey: siteKey, SandboxURL: "http://" + s.sandboxAddress}
+	far := childConfig{
+		Listen: s.listen, DataDir: s.dir, Database: u.String(), SecretKey: siteKey, SandboxURL: "http://" + s.sandboxAddress,
+	}
 	api := startChild(t, "api", far, env)
 	startChild(t, "worker", far, env)
 	r := &running{t: t, url: api.url}

@@ -59,13 +59,6 @@ func (r *running) hookSecret() []byte {
 	return app.SandboxSecret(key)
 }
 
-// tally counts rows of the app's database.
-func (r *running) tally(query string, args ...any) (n int) {
-	r.t.Helper()
-	require.NoError(r.t, r.app.Store.Stats()["read"].QueryRow(query, args...).Scan(&n))
-	return n
-}
-
 // 12. Webhooks come twice, in the wrong order, late, before our row, and after
 // the workflow has closed: each is stored once, and nothing happens twice. What
 // nobody signed, or not lately, is refused.
@@ -81,7 +74,7 @@ func TestFault12_WebhooksInEveryWrongWay(t *testing.T) {
 	assert.Equal(t, http.StatusUnauthorized, r.hooked(told, []byte("another secret"), now))
 	assert.Equal(t, http.StatusUnauthorized, r.hooked(told, secret, now.Add(-time.Hour)))
 	assert.Equal(t, http.StatusUnauthorized, r.hooked(told, secret, now.Add(time.Hour)))
-	assert.Zero(t, r.tally("SELECT count(*) FROM provider_events WHERE event_id = 'sev_1'"))
+	assert.Zero(t, r.count("SELECT count(*) FROM provider_events WHERE event_id = 'sev_1'"))
 
 	// Said to have succeeded, which is not so: it is looked up, not believed.
 	assert.Equal(t, http.StatusNoContent, r.hooked(told, secret, now))
@@ -90,9 +83,12 @@ func TestFault12_WebhooksInEveryWrongWay(t *testing.T) {
 	assert.NotEqual(t, domain.OnboardingCompleted, r.onboarding(o).Status)
 
 	// For a key whose row does not exist yet, and for what was never ours.
-	assert.Equal(t, http.StatusNoContent, r.hooked(hook{ID: "sev_2", Type: "charge.succeeded", Key: store.NewID("in") + "/1", CreatedAt: now}, secret, now))
-	assert.Equal(t, http.StatusNoContent, r.hooked(hook{ID: "sev_3", Type: "customer.updated", CreatedAt: now}, secret, now))
-	eventually(t, func() bool { return r.tally("SELECT count(*) FROM provider_events WHERE processed_at IS NULL") == 0 }, "all are done with")
+	assert.Equal(t, http.StatusNoContent,
+		r.hooked(hook{ID: "sev_2", Type: "charge.succeeded", Key: store.NewID("in") + "/1", CreatedAt: now}, secret, now))
+	assert.Equal(t, http.StatusNoContent,
+		r.hooked(hook{ID: "sev_3", Type: "customer.updated", CreatedAt: now}, secret, now))
+	eventually(t, func() bool { return r.count("SELECT count(*) FROM provider_events WHERE processed_at IS NULL") == 0 },
+		"all are done with")
 
 	// Confirmed, and told of twenty times at once, in every order.
 	require.NoError(t, r.confirm(asked.NextAction.URL, "confirm"))
@@ -100,7 +96,8 @@ func TestFault12_WebhooksInEveryWrongWay(t *testing.T) {
 	for i := range 20 {
 		wg.Go(func() {
 			name := []string{"charge.succeeded", "charge.created", "charge.failed", "charge.refunded"}[i%4]
-			assert.Equal(t, http.StatusNoContent, r.hooked(hook{ID: "sev_many_" + strconv.Itoa(i), Type: name, Key: key, CreatedAt: now}, secret, now))
+			assert.Equal(t, http.StatusNoContent,
+				r.hooked(hook{ID: "sev_many_" + strconv.Itoa(i), Type: name, Key: key, CreatedAt: now}, secret, now))
 		})
 	}
 	wg.Wait()
@@ -109,11 +106,13 @@ func TestFault12_WebhooksInEveryWrongWay(t *testing.T) {
 
 	// Late, for a workflow that has closed.
 	for i := range 5 {
-		assert.Equal(t, http.StatusNoContent, r.hooked(hook{ID: "sev_late_" + strconv.Itoa(i), Type: "charge.succeeded", Key: key, CreatedAt: now}, secret, now))
+		assert.Equal(t, http.StatusNoContent,
+			r.hooked(hook{ID: "sev_late_" + strconv.Itoa(i), Type: "charge.succeeded", Key: key, CreatedAt: now}, secret, now))
 	}
-	eventually(t, func() bool { return r.tally("SELECT count(*) FROM provider_events WHERE processed_at IS NULL") == 0 }, "all are done with")
-	assert.Equal(t, 1, r.tally("SELECT count(*) FROM events WHERE type = 'payment.succeeded'"))
-	assert.Equal(t, 1, r.tally("SELECT count(*) FROM credits"))
+	eventually(t, func() bool { return r.count("SELECT count(*) FROM provider_events WHERE processed_at IS NULL") == 0 },
+		"all are done with")
+	assert.Equal(t, 1, r.count("SELECT count(*) FROM events WHERE type = 'payment.succeeded'"))
+	assert.Equal(t, 1, r.count("SELECT count(*) FROM credits"))
 	r.sound()
 }
 

@@ -4,10 +4,7 @@ package system
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"net/http"
-	"net/url"
 	"testing"
 	"time"
 
@@ -21,9 +18,6 @@ import (
 // begin is when the test clocks of these stories begin: a day that not every
 // month has.
 var begin = time.Date(2026, 1, 31, 10, 0, 0, 0, time.UTC)
-
-// advanceTo moves the clock and returns when everything due is done.
-func (r *running) advanceTo(clock string, to time.Time) { r.advance(clock, to.Format(time.RFC3339)) }
 
 var cards int
 
@@ -44,42 +38,8 @@ func (r *running) pay(plan, token, clock string) kickedOff {
 	if clock != "" {
 		body["test_clock"] = clock
 	}
-	a := r.post("/v1/onboardings", "", body)
-	require.Equal(r.t, http.StatusCreated, a.status, string(a.body))
-	var o kickedOff
-	a.into(r.t, &o)
-	return o
+	return r.kickOffAtOnce(body)
 }
-
-// form posts a page of the sandbox's.
-func (r *running) form(page, field, value string) {
-	r.t.Helper()
-	a, err := testHTTP.PostForm(page, url.Values{field: {value}})
-	require.NoError(r.t, err)
-	require.NoError(r.t, a.Body.Close())
-	require.Less(r.t, a.StatusCode, 400)
-}
-
-// action is the onboarding's next action, once it is of the type.
-func (r *running) action(o kickedOff, t domain.NextActionType) *domain.NextAction {
-	r.t.Helper()
-	var row *domain.Onboarding
-	eventually(r.t, func() bool {
-		row = r.onboardingRow(o)
-		return row.NextAction != nil && row.NextAction.Type == t
-	}, "next action "+string(t))
-	return row.NextAction
-}
-
-// own posts a command of the account's owner.
-func (r *running) own(o kickedOff, path string, body map[string]any) answer {
-	r.t.Helper()
-	a := r.post("/v1/account/"+path, o.ClientSecret, body)
-	require.Less(r.t, a.status, 300, string(a.body))
-	return a
-}
-
-func (r *running) billing(o kickedOff) string { return "billing-" + r.onboardingRow(o).SubscriptionID }
 
 // bound signs up on a clock and waits until it is in use.
 func (r *running) bound(plan, token string) (kickedOff, string) {
@@ -100,20 +60,21 @@ var moneyStories = map[string]func(r *running) string{
 	},
 	"card_declined_then_another": func(r *running) string {
 		o := r.pay("growth", "tok_declined_funds", "")
-		r.action(o, domain.NextAddPaymentMethod)
-		r.command("/v1/onboardings/"+o.ID+"/payment-method", o.ClientSecret, map[string]any{"payment_option": "card", "payment_token": "tok_ok"})
+		r.untilAction(o, domain.NextAddPaymentMethod)
+		r.command("/v1/onboardings/"+o.ID+"/payment-method", o.ClientSecret,
+			map[string]any{"payment_option": "card", "payment_token": "tok_ok"})
 		r.until(o, domain.OnboardingCompleted)
 		return "signup-" + o.ID
 	},
 	"card_confirmed": func(r *running) string {
 		o := r.pay("growth", "tok_3ds", "")
-		r.form(r.action(o, domain.NextConfirmPayment).URL, "decision", "confirm") // the webhook tells
+		r.form(r.untilAction(o, domain.NextConfirmPayment).NextAction.URL, "decision", "confirm") // the webhook tells
 		r.until(o, domain.OnboardingCompleted)
 		return "signup-" + o.ID
 	},
 	"card_entered_on_a_page": func(r *running) string {
 		o := r.pay("growth", "page", "")
-		r.form(r.action(o, domain.NextAddPaymentMethod).URL, "token", "tok_ok")
+		r.form(r.untilAction(o, domain.NextAddPaymentMethod).NextAction.URL, "token", "tok_ok")
 		r.until(o, domain.OnboardingCompleted)
 		return "signup-" + o.ID
 	},
@@ -129,7 +90,8 @@ var moneyStories = map[string]func(r *running) string{
 	},
 	"card_canceled_while_charging": func(r *running) string {
 		o := r.pay("growth", "tok_throttled_wait_60", "")
-		eventually(r.t, func() bool { return r.onboardingRow(o).Step(domain.StepPayment).Status == domain.StepRetrying }, "retrying")
+		eventually(r.t, func() bool { return r.onboardingRow(o).Step(domain.StepPayment).Status == domain.StepRetrying },
+			"retrying")
 		r.command("/v1/onboardings/"+o.ID+"/cancel", o.ClientSecret, map[string]any{})
 		r.until(o, domain.OnboardingCanceled)
 		return "signup-" + o.ID
@@ -170,9 +132,10 @@ var moneyStories = map[string]func(r *running) string{
 		var invoices struct{ Data []domain.Invoice }
 		r.get("/v1/account/invoices", o.ClientSecret).into(r.t, &invoices)
 		r.own(o, "invoices/"+invoices.Data[0].ID+"/payment", map[string]any{"reference": paperWord})
-		payments, err := r.app.Store.ListPayments(context.Background(), store.PaymentFilter{AccountID: r.onboardingRow(o).AccountID})
+		payments, err := r.app.Store.ListPayments(context.Background(),
+			store.PaymentFilter{AccountID: r.onboardingRow(o).AccountID})
 		require.NoError(r.t, err)
-		r.command("/v1/admin/payments/"+payments.Data[0].ID+"/approve", r.admin(), map[string]any{"reason": reasonWord})
+		r.decide(payments.Data[0].ID, "approve", reasonWord)
 		r.advanceTo(clock, begin.AddDate(0, 1, 0))
 		return r.billing(o)
 	},
@@ -192,9 +155,10 @@ var moneyStories = map[string]func(r *running) string{
 		o := r.pay("starter", "", "")
 		id := r.invoiced(o)
 		r.own(o, "invoices/"+id+"/payment", map[string]any{"reference": paperWord})
-		payments, err := r.app.Store.ListPayments(context.Background(), store.PaymentFilter{AccountID: r.onboardingRow(o).AccountID})
+		payments, err := r.app.Store.ListPayments(context.Background(),
+			store.PaymentFilter{AccountID: r.onboardingRow(o).AccountID})
 		require.NoError(r.t, err)
-		r.command("/v1/admin/payments/"+payments.Data[0].ID+"/approve", r.admin(), map[string]any{"reason": reasonWord})
+		r.decide(payments.Data[0].ID, "approve", reasonWord)
 		r.waitClosed("purchase-" + id)
 		return "purchase-" + id
 	},
@@ -211,7 +175,7 @@ var moneyStories = map[string]func(r *running) string{
 		var started struct{ Onboarding domain.Onboarding }
 		r.own(o, "subscription", map[string]any{"plan": "growth"}).into(r.t, &started)
 		next := kickedOff{Onboarding: started.Onboarding, ClientSecret: o.ClientSecret}
-		r.command("/v1/admin/payments/"+r.submit(next, paperWord).ID+"/approve", r.admin(), map[string]any{"reason": reasonWord})
+		r.decide(r.submit(next, paperWord).ID, "approve", reasonWord)
 		id := "activation-" + r.until(next, domain.OnboardingCompleted).Subscription.ID
 		r.waitClosed(id)
 		return id
@@ -233,37 +197,6 @@ var moneyStories = map[string]func(r *running) string{
 		r.waitClosed("clock-" + clock)
 		return "clock-" + clock
 	},
-}
-
-// opened is the subscription the onboarding opened.
-func (r *running) opened(o kickedOff) *domain.Subscription {
-	r.t.Helper()
-	sub, err := r.app.Store.SubscriptionByID(context.Background(), r.onboardingRow(o).SubscriptionID)
-	require.NoError(r.t, err)
-	return sub
-}
-
-// bought buys a credit package and returns its invoice.
-func (r *running) bought(o kickedOff) string {
-	r.t.Helper()
-	var p struct{ Invoice domain.Invoice }
-	require.NoError(r.t, json.Unmarshal(r.own(o, "credit-packages", map[string]any{"package": "credits-500"}).body, &p))
-	require.Equal(r.t, domain.InvoicePaid, p.Invoice.Status)
-	return p.Invoice.ID
-}
-
-// invoiced asks for a credit package that is paid by hand and returns its invoice.
-func (r *running) invoiced(o kickedOff) string {
-	r.t.Helper()
-	var p struct{ Invoice domain.Invoice }
-	r.own(o, "credit-packages", map[string]any{"package": "credits-500"}).into(r.t, &p)
-	require.Equal(r.t, domain.InvoiceOpen, p.Invoice.Status)
-	return p.Invoice.ID
-}
-
-func (r *running) waitClosed(workflowID string) {
-	r.t.Helper()
-	require.NoError(r.t, r.app.Temporal.GetWorkflow(context.Background(), workflowID, "").Get(context.Background(), nil))
 }
 
 func TestHistories_OfMoneyHoldNoPersonalWord(t *testing.T) {

@@ -44,37 +44,13 @@ type story func(r *running) []string
 // tell signs a person up whose every word can be recognised.
 func (r *running) tell(n int, plan string) kickedOff {
 	r.t.Helper()
-	a := r.post("/v1/onboardings", "", map[string]any{
+	return r.kickOffAtOnce(map[string]any{
 		"email": fmt.Sprintf("%d-%s", n, personEmail), "password": secretWord + "-feathers-77",
 		"account_name": fmt.Sprintf("%s Trading %d", ownWord, n), "plan": plan,
 	})
-	require.Equal(r.t, http.StatusCreated, a.status, string(a.body))
-	var o kickedOff
-	a.into(r.t, &o)
-	return o
-}
-
-func (r *running) command(path, bearer string, body map[string]any) {
-	r.t.Helper()
-	a := r.post(path, bearer, body)
-	require.Equal(r.t, http.StatusOK, a.status, string(a.body))
 }
 
 func signup(o kickedOff) []string { return []string{"signup-" + o.ID} }
-
-func (r *running) subscription(o kickedOff, action string) {
-	r.t.Helper()
-	id := r.onboardingRow(o).SubscriptionID // it has one before the subscription is opened
-	r.command("/v1/admin/subscriptions/"+id+"/"+action, r.admin(), map[string]any{"reason": "because of " + reasonWord})
-}
-
-// onboardingRow is the row itself, with what no answer shows.
-func (r *running) onboardingRow(o kickedOff) *domain.Onboarding {
-	r.t.Helper()
-	row, err := r.app.Store.OnboardingByID(context.Background(), o.ID)
-	require.NoError(r.t, err)
-	return row
-}
 
 // stories are the paths whose histories are recorded; workflows/replay_test.go
 // replays them with the code of the day.
@@ -83,14 +59,14 @@ var stories = map[string]story{
 	"free":  func(r *running) []string { return signup(r.tell(2, "free")) },
 	"growth_approved": func(r *running) []string {
 		o := r.tell(3, "growth")
-		r.command("/v1/admin/payments/"+r.submit(o, paperWord).ID+"/approve", r.admin(), map[string]any{"reason": reasonWord})
+		r.decide(r.submit(o, paperWord).ID, "approve", reasonWord)
 		r.until(o, domain.OnboardingCompleted)
 		return signup(o)
 	},
 	"growth_rejected_then_approved": func(r *running) []string {
 		o := r.tell(4, "growth")
-		r.command("/v1/admin/payments/"+r.submit(o, paperWord).ID+"/reject", r.admin(), map[string]any{"reason": "no " + reasonWord})
-		r.command("/v1/admin/payments/"+r.submit(o, paperWord).ID+"/approve", r.admin(), map[string]any{"reason": reasonWord})
+		r.decide(r.submit(o, paperWord).ID, "reject", "no "+reasonWord)
+		r.decide(r.submit(o, paperWord).ID, "approve", reasonWord)
 		r.until(o, domain.OnboardingCompleted)
 		return signup(o)
 	},
@@ -127,13 +103,13 @@ var stories = map[string]story{
 	},
 	"activated_by_signal": func(r *running) []string {
 		o := r.tell(9, "growth")
-		require.NoError(r.t, r.app.Temporal.SignalWorkflow(context.Background(), "signup-"+o.ID, "", workflows.SignalActivate, nil))
+		r.signal("signup-"+o.ID, workflows.SignalActivate, nil)
 		r.until(o, domain.OnboardingCompleted)
 		return signup(o)
 	},
 	"canceled_by_signal": func(r *running) []string {
 		o := r.tell(10, "growth")
-		require.NoError(r.t, r.app.Temporal.SignalWorkflow(context.Background(), "signup-"+o.ID, "", workflows.SignalCancel, map[string]string{"reason": "operator"}))
+		r.signal("signup-"+o.ID, workflows.SignalCancel, map[string]string{"reason": "operator"})
 		r.until(o, domain.OnboardingCanceled)
 		return signup(o)
 	},
@@ -165,7 +141,7 @@ var stories = map[string]story{
 		var started struct{ Onboarding domain.Onboarding }
 		a.into(r.t, &started)
 		upgrade := kickedOff{Onboarding: started.Onboarding, ClientSecret: o.ClientSecret}
-		r.command("/v1/admin/payments/"+r.submit(upgrade, paperWord).ID+"/approve", r.admin(), map[string]any{"reason": reasonWord})
+		r.decide(r.submit(upgrade, paperWord).ID, "approve", reasonWord)
 		done := r.until(upgrade, domain.OnboardingCompleted)
 		return []string{"activation-" + done.Subscription.ID}
 	},
@@ -179,7 +155,7 @@ var stories = map[string]story{
 		payment := r.submit(o, paperWord)
 		r.subscription(o, "cancel")
 		r.until(o, domain.OnboardingCanceled)
-		r.command("/v1/admin/payments/"+payment.ID+"/approve", r.admin(), map[string]any{"reason": reasonWord})
+		r.decide(payment.ID, "approve", reasonWord)
 		return []string{"billing-" + r.onboardingRow(o).SubscriptionID}
 	},
 	"refresh": func(r *running) []string {
@@ -191,28 +167,6 @@ var stories = map[string]story{
 		ids := r.executions("WorkflowType = 'Reconcile' AND ExecutionStatus = 'Completed'", 1)
 		return ids[:1]
 	},
-}
-
-// setOptions switches the payment options that a new installation has on.
-func (r *running) setOptions(on bool) {
-	r.t.Helper()
-	admin := r.admin()
-	for _, key := range []string{"bank_transfer", "card", "wallet", "cheque"} {
-		r.setOption(admin, key, on && key != "cheque")
-	}
-}
-
-// setOption enables one payment option, or disables it.
-func (r *running) setOption(admin, key string, on bool) {
-	r.t.Helper()
-	var options struct{ Data []domain.PaymentOption }
-	r.get("/v1/admin/payment-options", admin).into(r.t, &options)
-	for _, p := range options.Data {
-		if p.Key == key {
-			a := call(r.t, http.MethodPatch, r.url+"/v1/admin/payment-options/"+p.ID, admin, map[string]any{"enabled": on})
-			require.Equal(r.t, http.StatusOK, a.status, string(a.body))
-		}
-	}
 }
 
 // expired is a story of its own: its payment window is short.
@@ -257,13 +211,6 @@ func keepAndRead(t *testing.T, histories map[string]*historypb.History) {
 			assert.NotContains(t, strings.ToLower(readable), strings.ToLower(word), "history of %s", name)
 		}
 	}
-}
-
-// closedHistory is the history of a workflow once it has closed.
-func (r *running) closedHistory(workflowID string) *historypb.History {
-	r.t.Helper()
-	_ = r.app.Temporal.GetWorkflow(context.Background(), workflowID, "").Get(context.Background(), nil) // ends as it may
-	return r.history(workflowID)
 }
 
 func indented(t *testing.T, text []byte) []byte {

@@ -36,7 +36,8 @@ func newImportDir(t *testing.T) string {
 	dir := t.TempDir()
 	for _, command := range []string{"migrate", "seed"} {
 		var out, errs bytes.Buffer
-		require.Equal(t, 0, app.Main([]string{"slipway", "--data-dir", dir, "--password-hash", "64KiB,1,1", command}, &out, &errs), errs.String())
+		require.Equal(t, 0, app.Main([]string{"slipway", "--data-dir", dir, "--password-hash", "64KiB,1,1", command}, &out,
+			&errs), errs.String())
 	}
 	return dir
 }
@@ -62,7 +63,8 @@ func TestImport_RefusedRowsAreReportedAndTheRestIsAdopted(t *testing.T) {
 	dir, report := newImportDir(t), filepath.Join(t.TempDir(), "refused.csv")
 	over, east := justOverDays(), time.FixedZone("", 2*60*60)
 	start, end := justOver()
-	file := "\ufeffstatus,email,plan,account_name,current_period_start,current_period_end,slug,country,credits,password_hash,external_id\n" +
+	file := "\ufeffstatus,email,plan,account_name,current_period_start,current_period_end," +
+		"slug,country,credits,password_hash,external_id\n" +
 		"active,one@example.com,free,One," + over + ",,,,,\n" +
 		"active,nobody,free,Two," + over + ",,,,,\n" +
 		"active,one@example.com,free,Three," + over + ",,,,,\n" +
@@ -71,7 +73,8 @@ func TestImport_RefusedRowsAreReportedAndTheRestIsAdopted(t *testing.T) {
 		"active,six@example.com,free,Six,yesterday,2026-02-15,,,,,\n" +
 		"active,seven@example.com\n" +
 		"active,eight@example.com,free,\"Ei\"ght," + over + ",,,,,\n" +
-		"active,nine@example.com,free,Nine," + start.In(east).Format(time.RFC3339) + "," + end.Format(time.RFC3339) + ",nine,KE,12,,old-9\n"
+		"active,nine@example.com,free,Nine," + start.In(east).Format(time.RFC3339) + "," + end.Format(time.RFC3339) +
+		",nine,KE,12,,old-9\n"
 	code, out, errs := importFile(t, dir, file, "--report", report)
 	assert.Equal(t, 1, code, "a row was refused")
 	assert.Empty(t, errs)
@@ -85,7 +88,8 @@ func TestImport_RefusedRowsAreReportedAndTheRestIsAdopted(t *testing.T) {
 		refused = append(refused, fields[0]+" "+fields[1])
 	}
 	assert.Equal(t, []string{
-		"3 email", "4 email", "5 account_name", "5 slug", "5 country", "5 external_id", "5 password_hash", "6 plan", "7 current_period_start", "8 ", "9 ",
+		"3 email", "4 email", "5 account_name", "5 slug", "5 country", "5 external_id", "5 password_hash", "6 plan",
+		"7 current_period_start", "8 ", "9 ",
 	}, withoutCredits(refused))
 	for _, personal := range []string{"example.com", "nobody", "Three", "hunter2", "gold", "yesterday"} {
 		assert.NotContains(t, string(content)+out, personal)
@@ -112,7 +116,8 @@ func withoutCredits(refused []string) []string {
 func TestImport_DryRunAndStrictWriteNothing(t *testing.T) {
 	t.Parallel()
 	dir := newImportDir(t)
-	good := "email,account_name,plan,status,current_period_start,current_period_end\none@example.com,One,free,active," + justOverDays() + "\n"
+	good := "email,account_name,plan,status,current_period_start,current_period_end\none@example.com,One,free,active," +
+		justOverDays() + "\n"
 	code, out, _ := importFile(t, dir, good, "--dry-run")
 	assert.Equal(t, 0, code)
 	assert.Regexp(t, `Would be adopted\s+1\nBilling would act on at once\s+1\n`, out)
@@ -132,11 +137,16 @@ func TestImport_AQuoteThatIsNotClosedEndsItAndSaysWhere(t *testing.T) {
 	row := func(name string) string { return "active,free," + name + "@example.com,Acme," + over + "\n" }
 	first, mended := row("one"), row("two")+row("three")+row("four")
 	for name, c := range map[string]struct{ torn, lines string }{
-		"to the next quote":     {"active,free,two@example.com,\"Acme," + over + "\n" + row("three") + "active,free,four@example.com,\"Acme\"," + over + "\n", "lines 3 to 5"},
-		"to the end":            {"active,free,two@example.com,\"Acme," + over + "\n" + row("three") + row("four"), "lines 3 to 5"},
-		"with fields too many":  {"active,free,two@example.com,\"Acme," + over + "\nactive,free,three@example.com\",Acme," + over + "\n" + row("four"), "lines 3 to 4"},
-		"into its last field":   {"active,free,two@example.com,\"Acme," + over + "\n" + row("three") + "\"\n" + row("four"), "lines 3 to 5"},
-		"from the first column": {"\"active,free,two@example.com,Acme," + over + "\n" + row("three") + row("four"), "lines 3 to 5"},
+		"to the next quote": {"active,free,two@example.com,\"Acme," + over + "\n" + row("three") +
+			"active,free,four@example.com,\"Acme\"," + over + "\n", "lines 3 to 5"},
+		"to the end": {"active,free,two@example.com,\"Acme," + over + "\n" + row("three") + row("four"),
+			"lines 3 to 5"},
+		"with fields too many": {"active,free,two@example.com,\"Acme," + over + "\nactive,free,three@example.com\",Acme," +
+			over + "\n" + row("four"), "lines 3 to 4"},
+		"into its last field": {"active,free,two@example.com,\"Acme," + over + "\n" + row("three") + "\"\n" + row("four"),
+			"lines 3 to 5"},
+		"from the first column": {"\"active,free,two@example.com,Acme," + over + "\n" + row("three") + row("four"),
+			"lines 3 to 5"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -162,7 +172,8 @@ func TestImport_WhatIsNoTextOfTheCatalogueRefusesItsRowAlone(t *testing.T) {
 		"one@example.com,One,fr\xe9e,active," + justOverDays() + ",,\n" +
 		"two@example.com,Two,growth,active," + justOverDays() + ",ch\xe8que,\n" +
 		"three@example.com,Three," + strings.Repeat("f", 101) + ",active," + justOverDays() + ",,\n" +
-		"four@example.com,Four,free,active," + justOverDays() + ",,\"$argon2id$v=19$m=64,t=1,p=1\xe9$c29tZXNhbHRzb21lc2FsdA$D0Ld5dG6gT6fZg0d3VtkLkUQH5rn3z1Jw3aLqkT8mEo\"\n" +
+		"four@example.com,Four,free,active," + justOverDays() +
+		",,\"$argon2id$v=19$m=64,t=1,p=1\xe9$c29tZXNhbHRzb21lc2FsdA$D0Ld5dG6gT6fZg0d3VtkLkUQH5rn3z1Jw3aLqkT8mEo\"\n" +
 		"five@example.com,Five,free,active," + justOverDays() + ",,\n"
 	code, out, errs := importFile(t, dir, file, "--report", report)
 	assert.Equal(t, 1, code)
@@ -181,7 +192,8 @@ func TestImport_HeaderNamesWhatIsMissingOrUnknown(t *testing.T) {
 	t.Parallel()
 	dir := newImportDir(t)
 	for header, want := range map[string]string{
-		"": "no header", "email,account_name,plan\n": "no column status", "email,account_name,plan,status,phone\n": "column 5", "email,email,account_name,plan,status\n": "column 2",
+		"": "no header", "email,account_name,plan\n": "no column status",
+		"email,account_name,plan,status,phone\n": "column 5", "email,email,account_name,plan,status\n": "column 2",
 	} {
 		code, _, errs := importFile(t, dir, header)
 		assert.Equal(t, 1, code)
@@ -193,14 +205,17 @@ func TestImport_HeaderNamesWhatIsMissingOrUnknown(t *testing.T) {
 // period that is over is renewed at once.
 func TestImport_BillingTakesOverAndTheOwnerSignsIn(t *testing.T) {
 	r := startApp(t)
-	hash, err := argon2id.CreateHash(testPassword, &argon2id.Params{Memory: 64, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32})
+	hash, err := argon2id.CreateHash(testPassword,
+		&argon2id.Params{Memory: 64, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32})
 	require.NoError(t, err)
 	end := time.Now().UTC().Truncate(time.Second).Add(-time.Hour)
 	for end.Day() > 28 { // a day every month has
 		end = end.AddDate(0, 0, -1)
 	}
-	file := fmt.Sprintf("email,account_name,plan,status,current_period_start,current_period_end,payment_option,password_hash\n"+
-		"ada@example.com,Acme,free,active,%[1]s,%[2]s,,\"%[3]s\"\neve@example.com,Acme,growth,active,%[1]s,%[2]s,bank_transfer,\n",
+	file := fmt.Sprintf("email,account_name,plan,status,current_period_start,current_period_end,"+
+		"payment_option,password_hash\n"+
+		"ada@example.com,Acme,free,active,%[1]s,%[2]s,,\"%[3]s\"\n"+
+		"eve@example.com,Acme,growth,active,%[1]s,%[2]s,bank_transfer,\n",
 		end.AddDate(0, -1, 0).Format(time.RFC3339), end.Format(time.RFC3339), hash)
 	code, out, errs := importFile(t, r.app.DataDir, file)
 	require.Equal(t, 0, code, errs)

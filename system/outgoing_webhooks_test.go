@@ -81,10 +81,12 @@ func TestOutgoingWebhooks_TellASignedStoryOfASignUp(t *testing.T) {
 		r := startApp(t, func(a *app.App) { a.WebhookPrivate, a.DatabaseURL = true, database })
 		admin, b := r.admin(), newBackend(t, 1)
 		var made struct{ ID, Secret string }
-		r.post("/v1/webhook-endpoints", admin, map[string]any{"url": b.url + "/hooks", "events": []string{"onboarding.completed", "account.*"}}).into(t, &made)
+		r.post("/v1/webhook-endpoints", admin,
+			map[string]any{"url": b.url + "/hooks", "events": []string{"onboarding.completed", "account.*"}}).into(t, &made)
 		began := time.Now()
 		o := r.signUp("ada@example.com", "Acme", "starter")
-		eventually(t, func() bool { return len(b.of("onboarding.completed")) == 1 && len(b.of("account.created")) == 1 }, "the backend is told")
+		eventually(t, func() bool { return len(b.of("onboarding.completed")) == 1 && len(b.of("account.created")) == 1 },
+			"the backend is told")
 		t.Logf("told %s after the sign-up, with one failure before", time.Since(began).Round(time.Millisecond))
 
 		m := b.of("onboarding.completed")[0]
@@ -120,7 +122,8 @@ func TestOutgoingWebhooks_RedeliveryDoesNotWaitForTheNextAttempt(t *testing.T) {
 	r := startApp(t, func(a *app.App) { a.WebhookPrivate = true })
 	admin, b := r.admin(), newBackend(t, 4) // the next attempt would be in minutes
 	var made struct{ ID string }
-	r.post("/v1/webhook-endpoints", admin, map[string]any{"url": b.url, "events": []string{"account.created"}}).into(t, &made)
+	endpoint := map[string]any{"url": b.url, "events": []string{"account.created"}}
+	r.post("/v1/webhook-endpoints", admin, endpoint).into(t, &made)
 	r.signUp("ada@example.com", "Acme", "starter")
 	path := "/v1/webhook-endpoints/" + made.ID + "/deliveries"
 	var list struct{ Data []domain.WebhookDelivery }
@@ -143,7 +146,8 @@ func TestOutgoingWebhooks_AreToldByAWorkerProcessOfTheirOwn(t *testing.T) {
 	admin, b := r.admin(), newBackend(t, 0)
 	a := r.post("/v1/webhook-endpoints", admin, map[string]any{"url": b.url, "events": []string{"account.created"}})
 	assert.Equal(t, http.StatusUnprocessableEntity, a.status, "private addresses are refused by default")
-	_, err := s.store.Stats()["write"].Exec(`INSERT INTO webhook_endpoints (id, url, secret, events, created_at, updated_at)
+	_, err := s.store.Stats()["write"].Exec(`INSERT INTO webhook_endpoints
+		(id, url, secret, events, created_at, updated_at)
 		VALUES ('whk_1', $1, 'whsec_AAAA', '["account.created"]', now(), now())`, b.url)
 	require.NoError(t, err)
 	o := r.accepted("ada@example.com", "Acme", "starter", "k")
@@ -163,7 +167,8 @@ func TestHistories_OfDeliveriesHoldNeitherURLNorSecret(t *testing.T) {
 		admin, b := r.admin(), newBackend(t, gone)
 		b.how = http.StatusGone
 		var made struct{ ID, Secret string }
-		r.post("/v1/webhook-endpoints", admin, map[string]any{"url": b.url + "/" + paperWord, "events": []string{"account.created"}}).into(t, &made)
+		r.post("/v1/webhook-endpoints", admin,
+			map[string]any{"url": b.url + "/" + paperWord, "events": []string{"account.created"}}).into(t, &made)
 		r.tell(30, "starter")
 		var list struct{ Data []domain.WebhookDelivery }
 		eventually(t, func() bool {
@@ -174,10 +179,13 @@ func TestHistories_OfDeliveriesHoldNeitherURLNorSecret(t *testing.T) {
 		text, err := protojson.Marshal(h)
 		require.NoError(t, err)
 		if *record {
-			require.NoError(t, os.WriteFile(filepath.Join("..", "workflows", "testdata", "v0.1.0", name+".json"), indented(t, text), 0o644))
+			require.NoError(t, os.WriteFile(filepath.Join("..", "workflows", "testdata", "v0.1.0", name+".json"),
+				indented(t, text), 0o644))
 		}
 		readable := strings.ToLower(decodePayloads(string(text)))
-		for _, word := range []string{paperWord, "127.0.0.1", "http://", made.Secret, "whsec_", ownWord, emailWord, secretWord} {
+		for _, word := range []string{
+			paperWord, "127.0.0.1", "http://", made.Secret, "whsec_", ownWord, emailWord, secretWord,
+		} {
 			assert.NotContains(t, readable, strings.ToLower(word), name)
 		}
 		assert.Contains(t, readable, "account.created to whk_", "the summary")

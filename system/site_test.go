@@ -8,7 +8,6 @@ import (
 	"io"
 	"log/slog"
 	"net"
-	"net/http"
 	"path/filepath"
 	"testing"
 	"time"
@@ -32,7 +31,7 @@ type site struct {
 	dir      string
 	database string
 	port     int // of Temporal, the same after a restart
-	Listen   string
+	listen   string
 	temporal *devserver.Server
 	store    *store.Store // the test's own look at the rows
 
@@ -45,7 +44,8 @@ type site struct {
 // newSite brings Temporal and an installed database up; empty for SQLite.
 func newSite(t *testing.T, database string) *site {
 	t.Helper()
-	s := &site{t: t, dir: t.TempDir(), database: database, port: freePort(t), Listen: fmt.Sprintf("127.0.0.1:%d", freePort(t))}
+	s := &site{t: t, dir: t.TempDir(), database: database, port: freePort(t),
+		listen: fmt.Sprintf("127.0.0.1:%d", freePort(t))}
 	if s.database == "" {
 		s.database = filepath.Join(s.dir, "slipway.db")
 	}
@@ -67,7 +67,8 @@ func newSite(t *testing.T, database string) *site {
 func (s *site) startTemporal() {
 	s.t.Helper()
 	server, err := devserver.Start(context.Background(), devserver.Config{
-		DatabaseFile: devserver.Path(s.dir), FrontendPort: s.port, UIPort: devserver.NoUI, SearchAttributes: workflows.SearchAttributes(),
+		DatabaseFile: devserver.Path(s.dir), FrontendPort: s.port, UIPort: devserver.NoUI,
+		SearchAttributes: workflows.SearchAttributes(),
 	})
 	require.NoError(s.t, err)
 	s.temporal = server
@@ -76,7 +77,7 @@ func (s *site) startTemporal() {
 
 func (s *site) child(role string, c childConfig) *child {
 	s.t.Helper()
-	c.DataDir, c.Database, c.Listen = s.dir, s.database, s.Listen
+	c.DataDir, c.Database, c.Listen = s.dir, s.database, s.listen
 	c.SecretKey, c.SandboxURL = siteKey, "http://"+s.sandboxAddress
 	return startChild(s.t, role, c, fmt.Sprintf("TEMPORAL_ADDRESS=127.0.0.1:%d", s.port))
 }
@@ -93,7 +94,8 @@ func (s *site) worker() *child { s.t.Helper(); return s.child("worker", childCon
 // dial is the test's own client of Temporal.
 func (s *site) dial() client.Client {
 	s.t.Helper()
-	c, err := client.Dial(client.Options{HostPort: fmt.Sprintf("127.0.0.1:%d", s.port), Logger: sdklog.NewStructuredLogger(slog.New(slog.DiscardHandler))})
+	c, err := client.Dial(client.Options{HostPort: fmt.Sprintf("127.0.0.1:%d", s.port),
+		Logger: sdklog.NewStructuredLogger(slog.New(slog.DiscardHandler))})
 	require.NoError(s.t, err)
 	s.t.Cleanup(c.Close)
 	return c
@@ -146,16 +148,6 @@ func onBoth(t *testing.T, test func(t *testing.T, database string)) {
 	t.Helper()
 	t.Run("sqlite", func(t *testing.T) { test(t, "") })
 	t.Run("postgres", func(t *testing.T) { test(t, storetest.Postgres(t)) })
-}
-
-// accepted kicks off and takes 201 and 202 alike.
-func (r *running) accepted(email, company, plan, key string) kickedOff {
-	r.t.Helper()
-	a := r.post("/v1/onboardings", "", person(email, company, plan), "Idempotency-Key", key)
-	require.Contains(r.t, []int{http.StatusCreated, http.StatusAccepted}, a.status, string(a.body))
-	var o kickedOff
-	a.into(r.t, &o)
-	return o
 }
 
 // untilStored waits until the person's onboarding is in the database.

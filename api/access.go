@@ -13,7 +13,7 @@ import (
 )
 
 // sessionFromSecret is how long a client_secret is its owner's session, counted
-// from the sign-up: no sign-in stands between signing up and using the product.
+// from the sign-up: nobody signs in between signing up and using the product.
 const sessionFromSecret = 24 * time.Hour
 
 // access says which credentials a route takes.
@@ -156,8 +156,8 @@ func (a *API) keyCaller(ctx context.Context, secret string) (caller, error) {
 	return caller{Actor: domain.Actor{Type: domain.ActorAPIKey, ID: id}, admin: true}, nil
 }
 
-// onboarding reads an onboarding the caller may see. Somebody else's is not
-// told apart from one that does not exist.
+// onboarding reads an onboarding the caller may see. Somebody else's answers
+// like one that does not exist.
 func (a *API) onboarding(ctx context.Context, id string) (*domain.Onboarding, error) {
 	who := callerOf(ctx)
 	if !store.ValidID(domain.PrefixOnboarding, id) {

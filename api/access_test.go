@@ -24,6 +24,26 @@ func (w *world) signIn(name string) string {
 		text("token")
 }
 
+// letIn is the answer to a credential that opens a route.
+const letIn = 0
+
+// expected is the answer of a route to each credential; 401 where it is not named.
+var expected = map[access]map[string]int{
+	participants: {
+		"own secret": letIn, "own session": letIn, "other's secret": 404, "other's session": 404,
+		"admin": letIn, "API key": letIn,
+	},
+	owners: {
+		"own secret": letIn, "own session": letIn, "other's secret": letIn, "other's session": letIn,
+		"admin": 403, "API key": 403,
+	},
+	admins: {
+		"own secret": 403, "own session": 403, "other's secret": 403, "other's session": 403,
+		"admin": letIn, "API key": letIn,
+	},
+	signedIn: {"own secret": 403, "other's secret": 403, "API key": 403}, // the sessions are still needed
+}
+
 // TestAuth_EveryRouteOpensToWhomItShould asks every route of the description
 // with every kind of credential. A refused request is 401, 403 or 404; one that
 // is let in fails, if at all, at what comes after.
@@ -38,22 +58,6 @@ func TestAuth_EveryRouteOpensToWhomItShould(t *testing.T) {
 		"own secret": mine.text("client_secret"), "own session": w.signIn("mine"),
 		"other's secret": other.text("client_secret"), "other's session": w.signIn("other"),
 		"admin": w.admin, "API key": key.text("secret"),
-	}
-	const letIn = 0
-	expected := map[access]map[string]int{
-		participants: {
-			"own secret": letIn, "own session": letIn, "other's secret": 404, "other's session": 404,
-			"admin": letIn, "API key": letIn,
-		},
-		owners: {
-			"own secret": letIn, "own session": letIn, "other's secret": letIn, "other's session": letIn,
-			"admin": 403, "API key": 403,
-		},
-		admins: {
-			"own secret": 403, "own session": 403, "other's secret": 403, "other's session": 403,
-			"admin": letIn, "API key": letIn,
-		},
-		signedIn: {"own secret": 403, "other's secret": 403, "API key": 403}, // the sessions are still needed
 	}
 	routes := 0
 	for path, item := range w.api.huma.OpenAPI().Paths {

@@ -59,8 +59,8 @@ func (a *API) adminCreditPackages(ctx context.Context, _ *struct{}) (*listOutput
 	return listed(store.List[domain.CreditPackage]{Data: packages}, err)
 }
 
-// createCreditPackage adds a package to the catalogue, for sale unless told
-// otherwise.
+// createCreditPackage adds a package to the catalogue, for sale unless the
+// request says otherwise.
 func (a *API) createCreditPackage(ctx context.Context, in *createPackageInput) (*packageOutput, error) {
 	who := callerOf(ctx)
 	k, err := a.key(in.Idempotent, "create_credit_package", who.scope(), in.Body)

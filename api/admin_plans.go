@@ -84,7 +84,7 @@ func (a *API) adminPlans(ctx context.Context, _ *struct{}) (*listOutput[domain.P
 	return listed(store.List[domain.Plan]{Data: plans}, err)
 }
 
-// createPlan adds a plan to the catalogue; unless told otherwise it is active,
+// createPlan adds a plan to the catalogue; without other wishes it is active,
 // public and monthly.
 func (a *API) createPlan(ctx context.Context, in *createPlanInput) (*planOutput, error) {
 	who := callerOf(ctx)
@@ -147,16 +147,16 @@ func savePlan(ctx context.Context, tx *store.Store, who caller, p *domain.Plan) 
 	)
 }
 
-// catalogueWait bounds how long a save waits to wake what waited for it.
+// catalogueWait bounds how long a save waits for Temporal to take the news.
 const catalogueWait = 2 * time.Second
 
-// catalogueChanged shows the change at once and wakes onboardings that wait for
-// it. With Temporal away they are woken by the next reconcile.
+// catalogueChanged shows the change at once and resumes onboardings that wait for
+// it. With Temporal away the next reconcile resumes them.
 func (a *API) catalogueChanged(ctx context.Context) {
 	a.catalogue.changed()
 	ctx, cancel := context.WithTimeout(ctx, catalogueWait)
 	defer cancel()
 	if err := a.flows.CatalogueChanged(ctx); err != nil {
-		a.log.WarnContext(ctx, "onboardings that wait for the catalogue are woken later", "error", err)
+		a.log.WarnContext(ctx, "onboardings that wait for the catalogue are resumed later", "error", err)
 	}
 }

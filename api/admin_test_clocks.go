@@ -33,7 +33,7 @@ type clockOutput struct {
 }
 
 // A clock on its way whose row has not changed for clockStale may have nobody who
-// moves it: its workflow is told again, which takes clockWait at most.
+// moves it: its workflow is signaled again, which takes clockWait at most.
 const (
 	clockStale = 10 * time.Second
 	clockWait  = 2 * time.Second
@@ -47,7 +47,7 @@ var (
 
 const acceptedTime = "an RFC 3339 time between 2000 and 2100, such as 2026-01-31T10:00:00Z"
 
-// createClock makes a test clock, which stands until it is advanced.
+// createClock makes a test clock; its time moves only when it is advanced.
 func (a *API) createClock(ctx context.Context, in *createClockInput) (*clockOutput, error) {
 	clock := &domain.TestClock{
 		ID: store.NewID(domain.PrefixTestClock), Name: in.Body.Name, Status: domain.ClockReady,
@@ -83,7 +83,7 @@ func (a *API) createClock(ctx context.Context, in *createClockInput) (*clockOutp
 func (a *API) getClock(ctx context.Context, in *clockInput) (*clockOutput, error) {
 	clock, err := a.clock(ctx, in.ID)
 	if err == nil && stale(clock, a.store.Now()) {
-		a.tellAgain(ctx, clock.ID)
+		a.signalAgain(ctx, clock.ID)
 	}
 	return &clockOutput{Body: clock}, err
 }
@@ -92,10 +92,10 @@ func stale(c *domain.TestClock, now time.Time) bool {
 	return c.Status == domain.ClockAdvancing && now.Sub(c.UpdatedAt) >= clockStale
 }
 
-// tellAgain tells the clock's workflow to move it: the process that asked may
+// signalAgain signals the clock's workflow to move it: the process that asked may
 // have died between its commit and Temporal. The row is touched first, so that of
-// many readers one tells, and again no sooner than clockStale later.
-func (a *API) tellAgain(ctx context.Context, id string) {
+// many readers one signals, and again no sooner than clockStale later.
+func (a *API) signalAgain(ctx context.Context, id string) {
 	ctx, cancel := context.WithTimeout(ctx, clockWait)
 	defer cancel()
 	mine := false
@@ -111,7 +111,7 @@ func (a *API) tellAgain(ctx context.Context, id string) {
 		err = a.flows.AdvanceClock(ctx, id)
 	}
 	if err != nil {
-		a.log.WarnContext(ctx, "a test clock that stands still is told to move later", "test_clock", id, "error", err)
+		a.log.WarnContext(ctx, "a test clock that does not move is signaled later", "test_clock", id, "error", err)
 	}
 }
 

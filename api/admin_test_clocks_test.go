@@ -85,13 +85,13 @@ func TestTestClock_ReadingOneThatNobodyMovesTellsItsWorkflowAgain(t *testing.T) 
 	}
 	older()
 	read()
-	assert.Empty(t, w.flows.advanced, "it stands and is to stand")
+	assert.Empty(t, w.flows.advanced, "it is not on its way")
 
 	w.flows.set(func() { w.flows.away = true })
 	w.call("POST", path+"/advance", w.admin, map[string]any{"to": "2026-02-28T10:00:00Z"}).problem(503, "unavailable")
 	older()
 	read() // answers although Temporal is away
-	assert.Contains(t, w.log.String(), "told to move later")
+	assert.Contains(t, w.log.String(), "is signaled later")
 
 	w.flows.set(func() { w.flows.away = false })
 	read()

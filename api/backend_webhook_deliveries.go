@@ -13,7 +13,7 @@ type deliveriesInput struct {
 	Status string `query:"status" enum:"pending,delivering,delivered,failed" doc:"Only those that stand there."`
 }
 
-// listDeliveries lists what an endpoint was told and what became of it.
+// listDeliveries lists what an endpoint was sent and what became of it.
 func (a *API) listDeliveries(ctx context.Context, in *deliveriesInput) (*listOutput[domain.WebhookDelivery], error) {
 	if err := in.check(); err != nil {
 		return nil, err
@@ -40,7 +40,7 @@ type deliveryOutput struct {
 // errEndpointDisabled: nothing is posted there, so nothing is promised.
 var errEndpointDisabled = domain.Conflict(domain.TextEndpointDisabled)
 
-// redeliver puts a delivery back into the outbox: at once, wherever it stands,
+// redeliver puts a delivery back into the outbox: at once, whatever its status,
 // with three days of attempts before it. One that was not tried yet stays as it is.
 func (a *API) redeliver(ctx context.Context, in *redeliverInput) (*deliveryOutput, error) {
 	if !store.ValidID(domain.PrefixEvent, in.EventID) {

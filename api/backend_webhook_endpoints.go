@@ -145,7 +145,7 @@ type changeEndpointInput struct {
 	OfEndpoint
 	Body struct {
 		EndpointChange
-		Enabled *bool `json:"enabled,omitempty" doc:"false: it is told nothing. true: it is told what happens from now on."`
+		Enabled *bool `json:"enabled,omitempty" doc:"false: it is sent nothing. true: it is sent what happens from now on."`
 	}
 }
 

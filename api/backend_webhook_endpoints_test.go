@@ -141,8 +141,8 @@ func TestWebhookEndpoint_RefusesWhatCannotBePostedTo(t *testing.T) {
 	post(private, map[string]any{"url": "ftp://127.0.0.1"}).problem(422, "invalid")
 }
 
-// settle makes the newest delivery look as its workflow would leave it.
-func (w *world) settle(endpointID string, status domain.DeliveryStatus) *domain.WebhookDelivery {
+// leave makes the newest delivery look as its workflow would leave it.
+func (w *world) leave(endpointID string, status domain.DeliveryStatus) *domain.WebhookDelivery {
 	w.t.Helper()
 	ctx := context.Background()
 	list, err := w.store.ListDeliveries(ctx, store.DeliveryFilter{EndpointID: endpointID})
@@ -164,7 +164,7 @@ func TestRedeliver_PutsADeliveryBackIntoTheOutbox(t *testing.T) {
 	path := "/v1/webhook-endpoints/" + id
 	for _, status := range []domain.DeliveryStatus{domain.DeliveryDelivered, domain.DeliveryFailed,
 		domain.DeliveryDelivering} {
-		d := w.settle(id, status)
+		d := w.leave(id, status)
 		assert.Equal(
 			t, string(status),
 			w.call("GET", path+"/deliveries?status="+string(status), w.admin, nil).ok(200).rows()[0]["status"],
@@ -184,7 +184,7 @@ func TestRedeliver_PutsADeliveryBackIntoTheOutbox(t *testing.T) {
 	w.call("GET", "/v1/webhook-endpoints/"+store.NewID("whk")+"/deliveries", w.admin, nil).problem(404, "not_found")
 	w.call("GET", path+"/deliveries?status=lost", w.admin, nil).problem(422, "invalid")
 	w.call("PATCH", path, w.admin, map[string]any{"enabled": false}).ok(200)
-	d := w.settle(id, domain.DeliveryFailed)
+	d := w.leave(id, domain.DeliveryFailed)
 	w.call("POST", path+"/deliveries/"+d.EventID+"/redeliver", w.admin, nil).problem(409, "conflict")
 }
 

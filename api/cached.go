@@ -80,7 +80,7 @@ func newCatalogue(s *store.Store) *catalogue {
 	}
 }
 
-// changed makes the next request look again.
+// changed makes the next request load a new copy.
 func (c *catalogue) changed() {
 	c.plans.expires.Store(0)
 	c.options.expires.Store(0)

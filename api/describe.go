@@ -71,7 +71,7 @@ func (a *API) humaConfig() huma.Config {
 		}, {Name: tagOnboarding, Description: "Signing up, and how far it has come."},
 		{Name: tagSession, Description: "Signing in and out."}, {Name: tagAccount, Description: "An owner's own account."},
 		{Name: tagBackend, Description: "For the product's backend, with an API key."},
-		{Name: tagWebhooks, Description: "Telling the product's backend what happens."},
+		{Name: tagWebhooks, Description: "What the product's backend is sent."},
 		{
 			Name: tagAdmin, Description: "For admins and the product's backend.",
 		}, {Name: tagOperator, Description: "For those who run it."},

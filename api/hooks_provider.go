@@ -25,8 +25,8 @@ func (in *providerWebhookInput) Resolve(ctx huma.Context) []error {
 	return nil
 }
 
-// handOnWithin is how long a webhook's sender waits for its owner to be told;
-// what takes longer is told by reconcile.
+// handOnWithin is how long a webhook's sender waits until the event is handed on;
+// what takes longer, reconcile hands on.
 const handOnWithin = 2 * time.Second
 
 // receiveProviderWebhook stores what a provider says, once, before it answers.
@@ -55,15 +55,15 @@ func (a *API) receiveProviderWebhook(ctx context.Context, in *providerWebhookInp
 
 var errForged = &domain.Error{Code: domain.CodeUnauthenticated, Detail: domain.Text(domain.TextForgedWebhook)}
 
-// handOn tells the owner of what the event is about. An event about nothing of
-// ours is done with; one that cannot be told now is told by reconcile.
+// handOn signals the workflow that the event is about. An event about nothing of
+// ours is done with; one that cannot be handed on now, reconcile hands on.
 func (a *API) handOn(ctx context.Context, e *domain.ProviderEvent) {
 	ctx, cancel := context.WithTimeout(ctx, handOnWithin)
 	defer cancel()
 	if e.Type != string(payment.EventOther) && e.Key != "" {
 		owner, err := a.store.OwnerOf(ctx, e.Key)
 		if err == nil && owner.Attention(e.Name) == domain.AttentionLater {
-			return // reconcile sees whether the owner has learnt it
+			return // reconcile sees whether its workflow knows
 		}
 		if err == nil && owner.Attention(e.Name) == domain.AttentionNow {
 			err = a.flows.ProviderEvent(ctx, owner)

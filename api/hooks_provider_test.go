@@ -52,16 +52,16 @@ func TestProviderWebhook_IsStoredOnceAndItsOwnerTold(t *testing.T) {
 	for range 3 {
 		w.webhook("evt_1", key, now).ok(204)
 	}
-	require.Len(t, w.flows.told, 1, "the same event again tells nobody")
-	assert.Equal(t, payments.Data[0].ID, w.flows.told[0].PaymentID)
+	require.Len(t, w.flows.events, 1, "the same event again is handed on to nobody")
+	assert.Equal(t, payments.Data[0].ID, w.flows.events[0].PaymentID)
 	w.webhook("evt_2", "in_nobody/1", now).ok(204)
-	assert.Len(t, w.flows.told, 1, "an event about nothing of ours is done with")
+	assert.Len(t, w.flows.events, 1, "an event about nothing of ours is done with")
 
 	w.flows.set(func() { w.flows.away = true })
 	w.webhook("evt_3", key, now).ok(204)
 	left, err := w.store.UnprocessedEvents(context.Background(), time.Now().Add(time.Hour), 10)
 	require.NoError(t, err)
-	require.Len(t, left, 1, "what could not be told is kept for reconcile")
+	require.Len(t, left, 1, "what could not be handed on is kept for reconcile")
 	assert.Equal(t, "evt_3", left[0].EventID)
 }
 

@@ -16,7 +16,7 @@ type Idempotent struct {
 	IdempotencyKey idempotencyKey `header:"Idempotency-Key" doc:"@idempotent.idempotency_key"`
 }
 
-// Replayable is the part of an answer that tells whether it is one.
+// Replayable is the part of an answer that says whether it repeats an earlier one.
 type Replayable struct {
 	Replayed string `header:"Idempotent-Replayed" doc:"true when an earlier request with this key made the resource."`
 }

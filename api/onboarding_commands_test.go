@@ -142,7 +142,7 @@ func TestCommand_AfterTheWorkflowClosedTheRowDecides(t *testing.T) {
 	w := newWorld(t)
 	path, secret := w.paying("acme")
 	w.flows.set(func() { w.flows.closed = true })
-	w.call("POST", path+"/plan", secret, map[string]any{"plan": "free"}).problem(503, "unavailable") // reconcile will tell
+	w.call("POST", path+"/plan", secret, map[string]any{"plan": "free"}).problem(503, "unavailable") // until reconcile
 
 	o := w.onboarding(path[len("/v1/onboardings/"):])
 	require.NoError(t, w.store.Within(context.Background(), func(tx *store.Store) error {

@@ -27,7 +27,7 @@ type onboardingOutput struct {
 	Body         *domain.Onboarding
 }
 
-// getOnboarding answers where an onboarding stands: one row, and never Temporal.
+// getOnboarding answers how far an onboarding has come: one row, and never Temporal.
 func (a *API) getOnboarding(ctx context.Context, in *statusInput) (*onboardingOutput, error) {
 	wait := waitOf(in.Prefer)
 	o, err := a.awaitOnboarding(ctx, in.ID, wait, func(o *domain.Onboarding) bool {
@@ -83,9 +83,10 @@ func (a *API) awaitOnboarding(
 }
 
 // readOnboarding reads it for a caller who may see it, within the time one
-// question has.
+// question has. A server that ends meanwhile lets it read to the end, so that a
+// long poll is answered and not refused.
 func (a *API) readOnboarding(ctx context.Context, id string) (*domain.Onboarding, error) {
-	ctx, cancel := context.WithTimeout(ctx, quickly)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), quickly)
 	defer cancel()
 	return a.onboarding(ctx, id)
 }

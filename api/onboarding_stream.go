@@ -70,10 +70,10 @@ func (a *API) follow(s *stream, id string) {
 		if err != nil || s.send(o) != nil || o.Done {
 			return
 		}
-		for woken := false; !woken; {
+		for again := false; !again; {
 			select {
 			case <-changed:
-				woken = true
+				again = true
 			case <-heartbeat.C:
 				if s.write(": still here\n\n") != nil {
 					return

@@ -37,17 +37,19 @@ func TestSignUp_NamesOfEveryScriptAreWelcome(t *testing.T) {
 	}
 }
 
+// with is a sign-up whose field has this value, as it is.
+func with(field, value string) string {
+	p := map[string]string{"email": `"ada@example.com"`, "password": `"` + goodPassword + `"`, "account_name": `"Ada"`}
+	p[field] = value
+	var fields []string
+	for name, v := range p {
+		fields = append(fields, `"`+name+`":`+v)
+	}
+	return "{" + strings.Join(fields, ",") + "}"
+}
+
 // badSignUps are bodies that must be refused, by what is wrong with them.
 func badSignUps() map[string]string {
-	with := func(field, value string) string {
-		p := map[string]string{"email": `"ada@example.com"`, "password": `"` + goodPassword + `"`, "account_name": `"Ada"`}
-		p[field] = value
-		var fields []string
-		for name, v := range p {
-			fields = append(fields, `"`+name+`":`+v)
-		}
-		return "{" + strings.Join(fields, ",") + "}"
-	}
 	bad := map[string]string{
 		"nothing": ``, "null": `null`, "a list": `[]`, "text": `"x"`, "no object": `7`, "half": `{"email"`,
 		"two bodies":           with("email", `"ada@example.com"`) + `{}`,

@@ -68,7 +68,7 @@ func TestPlans_AnAdminsChangeShowsAtOnceAndWakesWhoWaits(t *testing.T) {
 	assert.NotContains(t, codes(w.call("GET", "/v1/plans", "", nil).ok(200)), "team")
 
 	w.flows.set(func() { w.flows.away = true })
-	w.call("PATCH", path, w.admin, map[string]any{"active": true}).ok(200) // woken by reconcile
+	w.call("PATCH", path, w.admin, map[string]any{"active": true}).ok(200) // resumed by reconcile
 	again := w.call("POST", "/v1/admin/plans", w.admin, map[string]any{
 		"code": "team", "name": "Team", "amount": 5900, "currency": "eur", "features": []string{"api"},
 		"limits": map[string]any{"sites": 5}, "sort": 1,

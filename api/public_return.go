@@ -22,7 +22,7 @@ const returnPage = `<!doctype html><html lang="en"><head><meta charset="utf-8">`
 	`You can close this page and go on in the app.</p></main></body></html>`
 
 // serveReturn is where payment providers send customers when they are done with
-// a page: the app notices by itself, since the provider tells us.
+// a page: the app notices by itself, from what the provider sends.
 func (a *API) serveReturn(c *gin.Context) {
 	sum := sha256.Sum256([]byte(returnStyle))
 	c.Header(

@@ -40,7 +40,7 @@ type signUpOutput struct {
 	Replayable
 	Status     int
 	Location   string `header:"Location" doc:"Where the onboarding is read."`
-	RetryAfter string `header:"Retry-After" doc:"With 202: when to look again, in seconds."`
+	RetryAfter string `header:"Retry-After" doc:"With 202: when to ask again, in seconds."`
 	Body       receivedOnboarding
 }
 

@@ -21,7 +21,7 @@ type flows struct {
 	begun     []string
 	commanded []string // command ids
 	catalogue int
-	told      []domain.PaymentOwner
+	events    []domain.PaymentOwner
 	advanced  []string
 }
 
@@ -112,7 +112,7 @@ func (f *flows) BeginPurchase(ctx context.Context, accountID, invoiceID, creditP
 }
 
 func (f *flows) ProviderEvent(_ context.Context, owner *domain.PaymentOwner) error {
-	return f.enter(func() { f.told = append(f.told, *owner) })
+	return f.enter(func() { f.events = append(f.events, *owner) })
 }
 
 func (f *flows) AdvanceClock(_ context.Context, id string) error {

@@ -139,14 +139,14 @@ func asOurs(err error) error {
 	}
 }
 
-// fromType rebuilds the error an activity or a validator returned from its type.
+// fromType makes the error that an activity or a validator returned again from
+// its type and message; what callers are not meant to see stays as it is.
 func fromType(failure *temporal.ApplicationError) error {
-	switch kind := failure.Type(); kind {
-	case domain.ReasonInvalidTransition:
-		return domain.InvalidTransition("", "", nil)
-	case string(domain.CodeNotFound), string(domain.CodeInvalid), string(domain.CodeForbidden), string(domain.CodeConflict):
-		return &domain.Error{Code: domain.Code(kind), Detail: failure.Message()}
-	default:
-		return failure
+	if failure.Type() == domain.ReasonInvalidTransition {
+		return domain.InvalidTransition("", "", nil) // the API says from which status, and what is allowed
 	}
+	if e := domain.ErrorOf(failure.Type(), failure.Message()); e != nil {
+		return e
+	}
+	return failure
 }

@@ -92,6 +92,8 @@ func TestApply_AllowsExactlyWhatTheTableSays(t *testing.T) {
 				if there[status] == action {
 					require.NoError(t, err)
 					assert.Equal(t, status, standing.Status)
+					assert.Equal(t, 1, f.count("SELECT count(*) FROM commands WHERE id = '"+in.CommandID+"' AND applied_at IS NOT NULL"))
+					delete(before, "commands") // it says that the effect is there
 				} else {
 					assertRefused(t, o, err)
 				}

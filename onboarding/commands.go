@@ -27,8 +27,12 @@ func (s *Onboardings) Apply(ctx context.Context, id string, cmd *domain.Command)
 		return State{}, domain.NotFound("command") // sent by hand, with another's id
 	}
 	return s.change(ctx, id, func(o *Onboarding) error {
-		if decided, err := o.decided(cmd); err != nil || decided {
+		decided, err := o.decided(cmd)
+		switch {
+		case err != nil:
 			return err
+		case decided:
+			return o.MarkApplied(cmd)
 		}
 		return o.Change.Apply(cmd, o.row.Subject(), func() error { return carryOut(o, cmd) })
 	})

@@ -86,13 +86,22 @@ func (c *Change) Emit(t domain.EventType, data map[string]any) {
 func (c *Change) Apply(cmd *domain.Command, subject domain.Subject, do func() error) error {
 	c.Actor, c.Reason = cmd.Actor(), cmd.Reason
 	if cmd.AppliedAt != nil || subject.Done(cmd.Action) {
-		return nil
+		return c.MarkApplied(cmd)
 	}
 	if err := subject.Check(cmd.Action); err != nil {
 		return err
 	}
-	if err := do(); err != nil || cmd.ID == "" {
+	if err := do(); err != nil {
 		return err
+	}
+	return c.MarkApplied(cmd)
+}
+
+// MarkApplied notes that the command has its effect. One that came as a signal is
+// not stored, and not noted.
+func (c *Change) MarkApplied(cmd *domain.Command) error {
+	if cmd.ID == "" || cmd.AppliedAt != nil {
+		return nil
 	}
 	return c.Tx.MarkApplied(c.Ctx, cmd.ID)
 }

@@ -37,7 +37,9 @@ func start(t *testing.T, cfg Config) *Server {
 
 func dial(t *testing.T, s *Server) client.Client {
 	t.Helper()
-	c, err := client.Dial(client.Options{HostPort: s.FrontendHostPort(), Logger: log.NewStructuredLogger(slog.New(slog.DiscardHandler))})
+	c, err := client.Dial(
+		client.Options{HostPort: s.FrontendHostPort(), Logger: log.NewStructuredLogger(slog.New(slog.DiscardHandler))},
+	)
 	require.NoError(t, err)
 	t.Cleanup(c.Close)
 	return c
@@ -104,15 +106,18 @@ func TestSearchAttributesCanBeUsedAtOnceAndAddedLater(t *testing.T) {
 	first := start(t, cfg)
 	c := dial(t, first)
 	work(t, c)
-	runGreeting(t, c, client.StartWorkflowOptions{TypedSearchAttributes: temporal.NewSearchAttributes(plan.ValueSet("free"))})
+	runGreeting(t, c,
+		client.StartWorkflowOptions{TypedSearchAttributes: temporal.NewSearchAttributes(plan.ValueSet("free"))})
 	require.NoError(t, first.Stop())
 
 	cfg.SearchAttributes["Amount"] = enumspb.INDEXED_VALUE_TYPE_INT
 	c = dial(t, start(t, cfg))
 	work(t, c)
-	runGreeting(t, c, client.StartWorkflowOptions{TypedSearchAttributes: temporal.NewSearchAttributes(plan.ValueSet("pro"), amount.ValueSet(7))})
+	runGreeting(t, c, client.StartWorkflowOptions{
+		TypedSearchAttributes: temporal.NewSearchAttributes(plan.ValueSet("pro"), amount.ValueSet(7))})
 	require.Eventually(t, func() bool {
-		found, err := c.CountWorkflow(t.Context(), &workflowservice.CountWorkflowExecutionsRequest{Query: "PlanCode IN ('free', 'pro') OR Amount = 7"})
+		found, err := c.CountWorkflow(t.Context(),
+			&workflowservice.CountWorkflowExecutionsRequest{Query: "PlanCode IN ('free', 'pro') OR Amount = 7"})
 		return err == nil && found.GetCount() == 2
 	}, 10*time.Second, 10*time.Millisecond, "both are found by their attributes, the one from before the restart too")
 }

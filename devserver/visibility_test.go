@@ -34,7 +34,8 @@ func TestEveryIndexWeTouchExistsInTemporalsSchema(t *testing.T) {
 func TestOnlyRegisteredSearchAttributesKeepTheirIndex(t *testing.T) {
 	dbs, db := visibilityDatabase(t)
 	require.NoError(t, indexVisibility(dbs.visibility, map[string]string{"Keyword01": "PlanCode"}))
-	require.NoError(t, indexVisibility(dbs.visibility, map[string]string{"Keyword01": "PlanCode", "Int01": "Amount"}), "a later start")
+	require.NoError(t, indexVisibility(dbs.visibility, map[string]string{"Keyword01": "PlanCode", "Int01": "Amount"}),
+		"a later start")
 
 	assert.True(t, hasIndex(db, "by_keyword_01"))
 	assert.True(t, hasIndex(db, "by_int_01"), "registered later")

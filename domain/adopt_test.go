@@ -33,7 +33,8 @@ func TestAdopt_CountsFromTheDayThatWasAgreed(t *testing.T) {
 	} {
 		sub := &domain.Subscription{Plan: &domain.PlanRef{Interval: c.interval, Amount: 1}}
 		start, end := day(c.start), day(c.end)
-		require.NoError(t, sub.Adopt(domain.Term{Status: domain.SubscriptionActive, PeriodStart: &start, PeriodEnd: &end}, domain.DefaultBillingPolicy(), false, end), c)
+		require.NoError(t, sub.Adopt(domain.Term{Status: domain.SubscriptionActive, PeriodStart: &start, PeriodEnd: &end},
+			domain.DefaultBillingPolicy(), false, end), c)
 		assert.Equal(t, start, *sub.CurrentPeriodStart, c)
 		assert.Equal(t, end, *sub.CurrentPeriodEnd, c)
 		_, next := sub.NextPeriod()
@@ -42,7 +43,8 @@ func TestAdopt_CountsFromTheDayThatWasAgreed(t *testing.T) {
 	for _, wrong := range [][2]string{{"2026-01-15", "2026-02-14"}, {"2026-01-15", "2026-03-15"}, {"2026-02-15", "2026-01-15"}, {"2026-01-30", "2026-03-01"}} {
 		sub := &domain.Subscription{Plan: &domain.PlanRef{Interval: domain.IntervalMonth, Amount: 1}}
 		start, end := day(wrong[0]), day(wrong[1])
-		err := sub.Adopt(domain.Term{Status: domain.SubscriptionActive, PeriodStart: &start, PeriodEnd: &end}, domain.DefaultBillingPolicy(), false, day("2026-12-01"))
+		err := sub.Adopt(domain.Term{Status: domain.SubscriptionActive, PeriodStart: &start, PeriodEnd: &end},
+			domain.DefaultBillingPolicy(), false, day("2026-12-01"))
 		var refused *domain.Error
 		require.True(t, errors.As(err, &refused), wrong)
 		assert.Equal(t, "current_period_end", refused.Fields[0].Field)

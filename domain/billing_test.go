@@ -110,8 +110,18 @@ func TestPlan_RefIsWhatWasAgreed(t *testing.T) {
 	t.Parallel()
 	p := domain.Plan{ID: "plan_1", Code: "growth", Name: "Growth", Amount: 13900, Currency: "usd",
 		Interval: domain.IntervalMonth, TrialDays: 3, Credits: 2000}
-	assert.Equal(t, &domain.PlanRef{ID: "plan_1", Code: "growth", Name: "Growth", Amount: 13900, Currency: "usd",
-		Interval: domain.IntervalMonth, TrialDays: 3, Credits: 2000, Features: []string{}, Limits: map[string]int64{}}, p.Ref())
+	assert.Equal(t, &domain.PlanRef{
+		ID:        "plan_1",
+		Code:      "growth",
+		Name:      "Growth",
+		Amount:    13900,
+		Currency:  "usd",
+		Interval:  domain.IntervalMonth,
+		TrialDays: 3,
+		Credits:   2000,
+		Features:  []string{},
+		Limits:    map[string]int64{},
+	}, p.Ref())
 }
 
 func TestPaymentOption_Serves(t *testing.T) {
@@ -181,7 +191,8 @@ func TestChoosePaymentOption_FollowsTheRule(t *testing.T) {
 	}
 	assert.Nil(t, domain.ChoosePaymentOption(nil, "", "14", "DE", "usd"), "an empty catalogue")
 	assert.Nil(t, domain.ChoosePaymentOption(catalogue[:1], "", "", "DE", "usd"), "all disabled")
-	assert.Same(t, &catalogue[2], domain.ChoosePaymentOption(catalogue, "card", "", "", ""), "the catalogue's own, not a copy")
+	assert.Same(t, &catalogue[2], domain.ChoosePaymentOption(catalogue, "card", "", "", ""),
+		"the catalogue's own, not a copy")
 }
 
 func TestBalance_TotalIsBothPools(t *testing.T) {

@@ -20,7 +20,8 @@ func date(t *testing.T, s string) time.Time {
 // running is a subscription that began on the day, after a trial or at once.
 func running(t *testing.T, interval domain.Interval, trialDays int, from string) *domain.Subscription {
 	t.Helper()
-	s := domain.NewSubscription("sub_1", "acct_1", "onb_1", &domain.PlanRef{Code: "growth", Amount: 100, Interval: interval}, date(t, from))
+	s := domain.NewSubscription("sub_1", "acct_1", "onb_1",
+		&domain.PlanRef{Code: "growth", Amount: 100, Interval: interval}, date(t, from))
 	require.NoError(t, s.Start(trialDays, date(t, from)))
 	return s
 }

@@ -52,7 +52,12 @@ func TestNextDue_SaysWhatComesNext(t *testing.T) {
 	start, end := noon, noon.Add(30*day)
 	at := func(days int) time.Time { return noon.Add(time.Duration(days) * day) }
 	when := func(days int) *time.Time { d := at(days); return &d }
-	paid, free := &domain.PlanRef{Amount: 100, Interval: domain.IntervalMonth}, &domain.PlanRef{Interval: domain.IntervalMonth}
+	paid, free := &domain.PlanRef{
+		Amount:   100,
+		Interval: domain.IntervalMonth,
+	}, &domain.PlanRef{
+		Interval: domain.IntervalMonth,
+	}
 	active, trial, late := domain.SubscriptionActive, domain.SubscriptionTrialing, domain.SubscriptionPastDue
 	for _, c := range []struct {
 		why    string
@@ -86,7 +91,10 @@ func TestNextDue_SaysWhatComesNext(t *testing.T) {
 		assert.False(t, found, status)
 	}
 	short := noon.Add(day)
-	due, announced, _ := p.NextDue(&domain.Subscription{Status: trial, Plan: paid, CurrentPeriodStart: &start, CurrentPeriodEnd: &short}, false)
+	due, announced, _ := p.NextDue(
+		&domain.Subscription{Status: trial, Plan: paid, CurrentPeriodStart: &start, CurrentPeriodEnd: &short},
+		false,
+	)
 	assert.Equal(t, domain.DueNotice, due)
 	assert.Equal(t, start, announced, "a short trial is announced when it begins, not before")
 }

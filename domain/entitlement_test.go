@@ -17,12 +17,30 @@ import (
 func offered() []domain.Plan {
 	return []domain.Plan{
 		{Code: "free", Limits: map[string]int64{"sites": 1}, Credits: 100},
-		{Code: "growth", Amount: 13900, Features: []string{"api", "reports"}, Limits: map[string]int64{"sites": 10}, Credits: 2000},
-		{Code: "scale", Amount: 22900, Features: []string{"api", "sso"}, Limits: map[string]int64{"sites": 25, "seats": 5}, Credits: 4000},
+		{
+			Code:     "growth",
+			Amount:   13900,
+			Features: []string{"api", "reports"},
+			Limits:   map[string]int64{"sites": 10},
+			Credits:  2000,
+		},
+		{
+			Code:     "scale",
+			Amount:   22900,
+			Features: []string{"api", "sso"},
+			Limits:   map[string]int64{"sites": 25, "seats": 5},
+			Credits:  4000,
+		},
 	}
 }
 
-var agreed = &domain.PlanRef{Code: "growth", Amount: 13900, Features: []string{"api"}, Limits: map[string]int64{"sites": 3}, Credits: 2000}
+var agreed = &domain.PlanRef{
+	Code:     "growth",
+	Amount:   13900,
+	Features: []string{"api"},
+	Limits:   map[string]int64{"sites": 3},
+	Credits:  2000,
+}
 
 // needs is one of each kind of request.
 var needs = map[string]domain.Need{
@@ -101,7 +119,12 @@ func TestDecide_EveryAccountSubscriptionAndRequest(t *testing.T) {
 		for _, s := range subscriptions() {
 			for kind, need := range needs {
 				t.Run(fmt.Sprintf("%s/%s/%s", account, s.name, kind), func(t *testing.T) {
-					facts := domain.EntitlementFacts{Account: &domain.Account{Status: account}, Subscription: s.sub, Now: noon, Offer: offered()}
+					facts := domain.EntitlementFacts{
+						Account:      &domain.Account{Status: account},
+						Subscription: s.sub,
+						Now:          noon,
+						Offer:        offered(),
+					}
 					d := facts.Decide(need)
 					switch {
 					case account == domain.AccountClosed:
@@ -154,8 +177,14 @@ func assertLimit(t *testing.T, n domain.Need, sub *domain.Subscription, d domain
 
 func TestDecide_NextActionIsWhereTheCustomerCuresIt(t *testing.T) {
 	t.Parallel()
-	running := &domain.Onboarding{Status: domain.OnboardingAwaitingPayment, NextAction: &domain.NextAction{Type: domain.NextSubmitPayment, URL: "/pay"}}
-	ended := &domain.Onboarding{Status: domain.OnboardingCompleted, NextAction: &domain.NextAction{Type: domain.NextOpenApp, URL: "/v1/account"}}
+	running := &domain.Onboarding{
+		Status:     domain.OnboardingAwaitingPayment,
+		NextAction: &domain.NextAction{Type: domain.NextSubmitPayment, URL: "/pay"},
+	}
+	ended := &domain.Onboarding{
+		Status:     domain.OnboardingCompleted,
+		NextAction: &domain.NextAction{Type: domain.NextOpenApp, URL: "/v1/account"},
+	}
 	in := func(status domain.SubscriptionStatus) *domain.Subscription {
 		return &domain.Subscription{Status: status, PlanCode: "growth", Plan: agreed}
 	}
@@ -181,7 +210,13 @@ func TestDecide_NextActionIsWhereTheCustomerCuresIt(t *testing.T) {
 		"free plan, more is wanted":     {domain.AccountActive, free, ended, domain.Need{Feature: "sso"}, "choose_plan", "/v1/account/subscription"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := domain.EntitlementFacts{Account: &domain.Account{Status: c.account}, Subscription: c.sub, Onboarding: c.onboarding, Now: noon, Offer: offered()}
+			s := domain.EntitlementFacts{
+				Account:      &domain.Account{Status: c.account},
+				Subscription: c.sub,
+				Onboarding:   c.onboarding,
+				Now:          noon,
+				Offer:        offered(),
+			}
 			d := s.Decide(c.need)
 			require.NotNil(t, d.NextAction)
 			assert.Equal(t, c.action, d.NextAction.Type)
@@ -207,14 +242,25 @@ func TestDecide_NeedsNothingThatOnlyExplains(t *testing.T) {
 
 func TestDecide_AnEmptyCatalogueOffersNoUpgrade(t *testing.T) {
 	t.Parallel()
-	d := domain.EntitlementFacts{Account: &domain.Account{Status: domain.AccountSuspended}, Now: noon}.Decide(domain.Need{})
+	d := domain.EntitlementFacts{
+		Account: &domain.Account{Status: domain.AccountSuspended},
+		Now:     noon,
+	}.Decide(domain.Need{})
 	refuses(t, d, domain.CodePaymentRequired, "payment_required", false, []string{})
 }
 
 func TestShort_NamesTheBalanceAndWhereMoreCanBeHad(t *testing.T) {
 	t.Parallel()
-	s := domain.EntitlementFacts{Account: &domain.Account{Status: domain.AccountActive},
-		Subscription: &domain.Subscription{Status: domain.SubscriptionActive, PlanCode: "growth", Plan: agreed}, Now: noon, Offer: offered()}
+	s := domain.EntitlementFacts{
+		Account: &domain.Account{Status: domain.AccountActive},
+		Subscription: &domain.Subscription{
+			Status:   domain.SubscriptionActive,
+			PlanCode: "growth",
+			Plan:     agreed,
+		},
+		Now:   noon,
+		Offer: offered(),
+	}
 	for packages, action := range map[bool]domain.NextActionType{true: domain.NextBuyCredits, false: domain.NextChoosePlan} {
 		var e *domain.Error
 		require.ErrorAs(t, s.Short(&domain.Balance{Plan: 3, Total: 3}, packages), &e)

@@ -21,7 +21,12 @@ type noun[S ~string] interface {
 }
 
 // everyPair moves a fresh noun along every pair of the table's states.
-func everyPair[S ~string, N noun[S]](t *testing.T, moves domain.Moves[S], in func(S) N, try func(t *testing.T, n N, from, to S)) {
+func everyPair[S ~string, N noun[S]](
+	t *testing.T,
+	moves domain.Moves[S],
+	in func(S) N,
+	try func(t *testing.T, n N, from, to S),
+) {
 	t.Helper()
 	t.Parallel()
 	states := moves.States()
@@ -69,14 +74,15 @@ func TestSubscription_MovesOnlyAlongItsTable(t *testing.T) {
 	in := func(s domain.SubscriptionStatus) *domain.Subscription {
 		return &domain.Subscription{ID: "sub_1", Status: s}
 	}
-	everyPair(t, domain.SubscriptionMoves, in, func(t *testing.T, s *domain.Subscription, from, to domain.SubscriptionStatus) {
-		if !move(t, domain.SubscriptionMoves, s, from, to) {
-			return
-		}
-		assert.Equal(t, to, s.Status)
-		assert.Equal(t, noon, s.UpdatedAt)
-		assert.Equal(t, domain.SubscriptionMoves.Ends(to), s.EndedAt != nil, "ended_at says when it ended")
-	})
+	everyPair(t, domain.SubscriptionMoves, in,
+		func(t *testing.T, s *domain.Subscription, from, to domain.SubscriptionStatus) {
+			if !move(t, domain.SubscriptionMoves, s, from, to) {
+				return
+			}
+			assert.Equal(t, to, s.Status)
+			assert.Equal(t, noon, s.UpdatedAt)
+			assert.Equal(t, domain.SubscriptionMoves.Ends(to), s.EndedAt != nil, "ended_at says when it ended")
+		})
 }
 
 func TestInvoice_MovesOnlyAlongItsTable(t *testing.T) {

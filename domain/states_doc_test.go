@@ -77,6 +77,7 @@ func TestStatesDoc_DrawsTheTables(t *testing.T) {
 			name, strings.Join(want, "\n    "))
 	}
 	for name, want := range tables {
-		assert.True(t, found[name], "docs/states.md lacks a section \"## %s\" with a diagram of:\n\n    %s\n", name, strings.Join(want, "\n    "))
+		assert.True(t, found[name], "docs/states.md lacks a section \"## %s\" with a diagram of:\n\n    %s\n", name,
+			strings.Join(want, "\n    "))
 	}
 }

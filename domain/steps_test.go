@@ -60,7 +60,8 @@ func TestOnboarding_AsksAProviderWhileAStepRunsThatCanWait(t *testing.T) {
 
 func TestOnboarding_RedoBeginsAgainAtTheStep(t *testing.T) {
 	t.Parallel()
-	o := walked(domain.OnboardingAwaitingPayment, domain.StepDone, domain.StepSkipped, domain.StepDone, domain.StepFailed, domain.StepSkipped)
+	o := walked(domain.OnboardingAwaitingPayment, domain.StepDone, domain.StepSkipped, domain.StepDone, domain.StepFailed,
+		domain.StepSkipped)
 	version, at := o.Version, noon.Add(time.Minute)
 	o.Redo(domain.StepPlan, at)
 	var statuses []domain.StepStatus
@@ -77,7 +78,10 @@ func TestOnboarding_RedoBeginsAgainAtTheStep(t *testing.T) {
 
 func TestPolicy_RemindsWithinThePaymentWindow(t *testing.T) {
 	t.Parallel()
-	policy := domain.Policy{PaymentWindow: 23 * time.Hour, Reminders: []time.Duration{time.Hour, 20 * time.Hour, 23 * time.Hour}}
+	policy := domain.Policy{
+		PaymentWindow: 23 * time.Hour,
+		Reminders:     []time.Duration{time.Hour, 20 * time.Hour, 23 * time.Hour},
+	}
 	due := noon.Add(23 * time.Hour)
 	assert.Equal(t, []time.Time{noon.Add(time.Hour), noon.Add(20 * time.Hour)}, policy.RemindAt(&due))
 	assert.Nil(t, policy.RemindAt(nil))

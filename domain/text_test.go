@@ -65,7 +65,8 @@ func TestValidName_RefusesWhatCannotBeSeen(t *testing.T) {
 
 func TestNormalEmail(t *testing.T) {
 	t.Parallel()
-	long := strings.Repeat("a", 64) + "@" + strings.Repeat("b", 63) + "." + strings.Repeat("c", 63) + "." + strings.Repeat("d", 57) + ".com"
+	long := strings.Repeat("a",
+		64) + "@" + strings.Repeat("b", 63) + "." + strings.Repeat("c", 63) + "." + strings.Repeat("d", 57) + ".com"
 	for email, want := range map[string]string{
 		"ada@example.com":                 "ada@example.com",
 		"Ada@Example.COM":                 "ada@example.com",

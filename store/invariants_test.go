@@ -19,44 +19,84 @@ var broken = []struct {
 	rows   []string
 }{
 	{"nothing", nil, nil},
-	{"a paid invoice without a payment", []string{"paid_invoices", "fulfilled_once"}, []string{
-		`INSERT INTO invoices (id, account_id, subscription_id, type, reason, status, amount, currency, period_start, paid_at, created_at, updated_at)
-		 VALUES ('in_1', 'acct_1', 'sub_1', 'subscription', 'subscription_create', 'paid', 5, 'usd', $1, $1, $1, $1)`}},
-	{"a payment of an open invoice", []string{"succeeded_payments"}, []string{
-		`INSERT INTO invoices (id, account_id, subscription_id, type, reason, status, amount, currency, period_start, created_at, updated_at)
+	{
+		"a paid invoice without a payment",
+		[]string{"paid_invoices", "fulfilled_once"},
+		[]string{
+			`INSERT INTO invoices (id, account_id, subscription_id, type, reason, status, amount, currency, period_start, paid_at, created_at, updated_at)
+		 VALUES ('in_1', 'acct_1', 'sub_1', 'subscription', 'subscription_create', 'paid', 5, 'usd', $1, $1, $1, $1)`,
+		},
+	},
+	{
+		"a payment of an open invoice",
+		[]string{"succeeded_payments"},
+		[]string{
+			`INSERT INTO invoices (id, account_id, subscription_id, type, reason, status, amount, currency, period_start, created_at, updated_at)
 		 VALUES ('in_1', 'acct_1', 'sub_1', 'subscription', 'subscription_create', 'open', 5, 'usd', $1, $1, $1)`,
-		`INSERT INTO payments (id, account_id, invoice_id, provider, option_key, attempt, status, amount, currency, created_at, updated_at)
-		 VALUES ('pay_1', 'acct_1', 'in_1', 'sandbox', 'card', 1, 'succeeded', 5, 'usd', $1, $1)`}},
+			`INSERT INTO payments (id, account_id, invoice_id, provider, option_key, attempt, status, amount, currency, created_at, updated_at)
+		 VALUES ('pay_1', 'acct_1', 'in_1', 'sandbox', 'card', 1, 'succeeded', 5, 'usd', $1, $1)`,
+		},
+	},
 	{"a balance that is not its ledger's", []string{"ledgers"}, []string{
 		`INSERT INTO balances (account_id, plan_credits, bonus_credits, updated_at) VALUES ('acct_1', 5, 0, $1)`}},
-	{"a ledger without a balance", []string{"ledgers"}, []string{
-		`INSERT INTO credits (id, account_id, pool, amount, reason, idempotency_key, created_at) VALUES ('cr_1', 'acct_1', 'bonus', 5, 'credit_package', 'k', $1)`}},
+	{
+		"a ledger without a balance",
+		[]string{"ledgers"},
+		[]string{
+			`INSERT INTO credits (id, account_id, pool, amount, reason, idempotency_key, created_at) VALUES ('cr_1', 'acct_1', 'bonus', 5, 'credit_package', 'k', $1)`,
+		},
+	},
 	{"a period without its credits", []string{"billing_in_time", "period_grants"}, []string{
 		`UPDATE subscriptions SET status = 'active', current_period_start = $1, current_period_end = $1`}},
-	{"an imported period, its credits spent elsewhere", nil, []string{
-		`UPDATE subscriptions SET status = 'canceled', current_period_start = $1, current_period_end = $1, ended_at = $1`,
-		`INSERT INTO events (id, type, account_id, subscription_id, actor_type, created_at) VALUES ('evt_1', 'account.imported', 'acct_1', 'sub_1', 'system', $1)`}},
-	{"a period renewed after the import without its credits", []string{"period_grants"}, []string{
-		`UPDATE subscriptions SET status = 'canceled', current_period_start = $1, current_period_end = $1, ended_at = $1`,
-		`INSERT INTO events (id, type, account_id, subscription_id, actor_type, created_at) VALUES ('evt_1', 'account.imported', 'acct_1', 'sub_1', 'system', $1)`,
-		`INSERT INTO events (id, type, account_id, subscription_id, actor_type, created_at) VALUES ('evt_2', 'subscription.renewed', 'acct_1', 'sub_1', 'system', $1)`}},
-	{"more periods granted than imported", []string{"period_grants"}, []string{
-		`UPDATE subscriptions SET status = 'canceled', current_period_start = $1, current_period_end = $1, ended_at = $1`,
-		`INSERT INTO events (id, type, account_id, subscription_id, actor_type, created_at) VALUES ('evt_1', 'account.imported', 'acct_1', 'sub_1', 'system', $1)`,
-		`INSERT INTO balances (account_id, plan_credits, bonus_credits, updated_at) VALUES ('acct_1', 10, 0, $1)`,
-		`INSERT INTO credits (id, account_id, pool, amount, reason, subscription_id, idempotency_key, created_at)
-		 VALUES ('cr_1', 'acct_1', 'plan', 5, 'plan_grant', 'sub_1', 'sub_1/a', $1), ('cr_2', 'acct_1', 'plan', 5, 'plan_grant', 'sub_1', 'sub_1/b', $1)`}},
+	{
+		"an imported period, its credits spent elsewhere",
+		nil,
+		[]string{
+			`UPDATE subscriptions SET status = 'canceled', current_period_start = $1, current_period_end = $1, ended_at = $1`,
+			`INSERT INTO events (id, type, account_id, subscription_id, actor_type, created_at) VALUES ('evt_1', 'account.imported', 'acct_1', 'sub_1', 'system', $1)`,
+		},
+	},
+	{
+		"a period renewed after the import without its credits",
+		[]string{"period_grants"},
+		[]string{
+			`UPDATE subscriptions SET status = 'canceled', current_period_start = $1, current_period_end = $1, ended_at = $1`,
+			`INSERT INTO events (id, type, account_id, subscription_id, actor_type, created_at) VALUES ('evt_1', 'account.imported', 'acct_1', 'sub_1', 'system', $1)`,
+			`INSERT INTO events (id, type, account_id, subscription_id, actor_type, created_at) VALUES ('evt_2', 'subscription.renewed', 'acct_1', 'sub_1', 'system', $1)`,
+		},
+	},
+	{
+		"more periods granted than imported",
+		[]string{"period_grants"},
+		[]string{
+			`UPDATE subscriptions SET status = 'canceled', current_period_start = $1, current_period_end = $1, ended_at = $1`,
+			`INSERT INTO events (id, type, account_id, subscription_id, actor_type, created_at) VALUES ('evt_1', 'account.imported', 'acct_1', 'sub_1', 'system', $1)`,
+			`INSERT INTO balances (account_id, plan_credits, bonus_credits, updated_at) VALUES ('acct_1', 10, 0, $1)`,
+			`INSERT INTO credits (id, account_id, pool, amount, reason, subscription_id, idempotency_key, created_at)
+		 VALUES ('cr_1', 'acct_1', 'plan', 5, 'plan_grant', 'sub_1', 'sub_1/a', $1), ('cr_2', 'acct_1', 'plan', 5, 'plan_grant', 'sub_1', 'sub_1/b', $1)`,
+		},
+	},
 	{"an account without its slug", []string{"slugs"}, []string{`DELETE FROM slugs WHERE account_id = 'acct_1'`}},
-	{"late money nobody was told of", []string{"late_payments"}, []string{
-		`INSERT INTO invoices (id, account_id, subscription_id, type, reason, status, amount, currency, period_start, created_at, updated_at)
+	{
+		"late money nobody was told of",
+		[]string{"late_payments"},
+		[]string{
+			`INSERT INTO invoices (id, account_id, subscription_id, type, reason, status, amount, currency, period_start, created_at, updated_at)
 		 VALUES ('in_1', 'acct_1', 'sub_1', 'subscription', 'subscription_create', 'void', 5, 'usd', $1, $1, $1)`,
-		`INSERT INTO payments (id, account_id, invoice_id, provider, option_key, attempt, status, late, amount, currency, created_at, updated_at)
-		 VALUES ('pay_1', 'acct_1', 'in_1', 'sandbox', 'card', 1, 'failed', true, 5, 'usd', $1, $1)`}},
-	{"a payment undecided for long", []string{"decided_payments"}, []string{
-		`INSERT INTO invoices (id, account_id, subscription_id, type, reason, status, amount, currency, period_start, created_at, updated_at)
+			`INSERT INTO payments (id, account_id, invoice_id, provider, option_key, attempt, status, late, amount, currency, created_at, updated_at)
+		 VALUES ('pay_1', 'acct_1', 'in_1', 'sandbox', 'card', 1, 'failed', true, 5, 'usd', $1, $1)`,
+		},
+	},
+	{
+		"a payment undecided for long",
+		[]string{"decided_payments"},
+		[]string{
+			`INSERT INTO invoices (id, account_id, subscription_id, type, reason, status, amount, currency, period_start, created_at, updated_at)
 		 VALUES ('in_1', 'acct_1', 'sub_1', 'subscription', 'subscription_create', 'open', 5, 'usd', $1, $1, $1)`,
-		`INSERT INTO payments (id, account_id, invoice_id, provider, option_key, attempt, status, amount, currency, idempotency_key, created_at, updated_at)
-		 VALUES ('pay_1', 'acct_1', 'in_1', 'sandbox', 'card', 1, 'unknown', 5, 'usd', 'in_1/1', $1, $1)`}},
+			`INSERT INTO payments (id, account_id, invoice_id, provider, option_key, attempt, status, amount, currency, idempotency_key, created_at, updated_at)
+		 VALUES ('pay_1', 'acct_1', 'in_1', 'sandbox', 'card', 1, 'unknown', 5, 'usd', 'in_1/1', $1, $1)`,
+		},
+	},
 }
 
 // sound is an account with an incomplete subscription, as it is for a moment.

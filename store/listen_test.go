@@ -194,7 +194,12 @@ func TestWatchOutbox_IsNotifiedWhenSomethingWaits(t *testing.T) {
 			notified(t, heard, "a commit")
 			quiet(t, watch, "nobody wants the event")
 		}
-		w := &domain.WebhookEndpoint{ID: store.NewID(domain.PrefixWebhookEndpoint), URL: "https://example.com", Secret: "whsec_", Enabled: true}
+		w := &domain.WebhookEndpoint{
+			ID:      store.NewID(domain.PrefixWebhookEndpoint),
+			URL:     "https://example.com",
+			Secret:  "whsec_",
+			Enabled: true,
+		}
 		require.NoError(t, s.InsertEndpoint(ctx, w))
 		err := s.Within(ctx, func(tx *store.Store) error {
 			require.NoError(t, tx.InsertEvents(ctx, event))

@@ -57,7 +57,8 @@ func TestMigrate_KeepsInvoicesAndTheirPayments(t *testing.T) {
 		require.Error(t, err, "the payment still refers to its invoice")
 		_, err = db.ExecContext(ctx, "INSERT INTO invoices SELECT * FROM invoices WHERE id = 'in_1'")
 		require.Error(t, err, "an id is unique")
-		_, err = db.ExecContext(ctx, "UPDATE invoices SET reason = 'subscription_create', period_start = '2026-03-14 15:09:26+00:00' WHERE id = 'in_2'")
+		_, err = db.ExecContext(ctx,
+			"UPDATE invoices SET reason = 'subscription_create', period_start = '2026-03-14 15:09:26+00:00' WHERE id = 'in_2'")
 		require.Error(t, err, "one invoice per period and reason")
 	})
 }

@@ -73,8 +73,12 @@ func TestSend_SignsWhatAReceiverCanVerify(t *testing.T) {
 	assert.Equal(t, "evt_1", r.header.Get("webhook-id"))
 	assert.Equal(t, "Slipway", r.header.Get("User-Agent"))
 	assert.Equal(t, "application/json", r.header.Get("Content-Type"))
-	assert.JSONEq(t, `{"id":"evt_1","type":"invoice.paid","created_at":"2026-03-14T15:09:26Z","account_id":"acct_1","onboarding_id":"onb_1",
-		"subscription_id":"sub_1","data":{"invoice":"in_1","amount":13900}}`, string(r.body))
+	assert.JSONEq(
+		t,
+		`{"id":"evt_1","type":"invoice.paid","created_at":"2026-03-14T15:09:26Z","account_id":"acct_1","onboarding_id":"onb_1",
+		"subscription_id":"sub_1","data":{"invoice":"in_1","amount":13900}}`,
+		string(r.body),
+	)
 }
 
 func TestSend_TellsNeitherWhoActedNorWhatTheyWrote(t *testing.T) {
@@ -133,7 +137,8 @@ func TestSend_FollowsNoRedirect(t *testing.T) {
 	elsewhere, _ := receiver(t, func(http.ResponseWriter, *http.Request) { reached.Store(true) })
 	for _, code := range []int{301, 302, 303, 307, 308} {
 		to, _ := receiver(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, elsewhere, code) })
-		assert.Equal(t, Answer{StatusCode: code, Failure: FailureRedirect}, NewSender(true).Send(t.Context(), endpoint(to), event()))
+		assert.Equal(t, Answer{StatusCode: code, Failure: FailureRedirect},
+			NewSender(true).Send(t.Context(), endpoint(to), event()))
 	}
 	assert.False(t, reached.Load())
 }
@@ -239,7 +244,8 @@ func TestSend_NamesWhatWentWrongAndNothingElse(t *testing.T) {
 	w := endpoint(plain)
 	w.Secret = "whsec_not base64"
 	assert.Equal(t, FailureSecret, NewSender(true).Send(t.Context(), w, event()).Failure)
-	assert.Equal(t, FailureURL, NewSender(false).Send(t.Context(), endpoint("http://example.com"), event()).Failure, "plain HTTP")
+	assert.Equal(t, FailureURL, NewSender(false).Send(t.Context(), endpoint("http://example.com"), event()).Failure,
+		"plain HTTP")
 	assert.Equal(t, FailureName, failureOf(&url.Error{Err: &net.DNSError{IsNotFound: true}}))
 }
 

@@ -26,8 +26,13 @@ var accountPromises = []promise{
 // newSession is a session of the user with an hour left and a token of its own.
 func newSession(u *domain.User, token byte) *domain.Session {
 	return &domain.Session{
-		ID: store.NewID(domain.PrefixSession), TokenHash: []byte{token, 0, 255}, UserID: u.ID, AccountID: u.AccountID, Role: u.Role,
-		CreatedAt: moment, ExpiresAt: time.Now().UTC().Truncate(time.Millisecond).Add(time.Hour),
+		ID:        store.NewID(domain.PrefixSession),
+		TokenHash: []byte{token, 0, 255},
+		UserID:    u.ID,
+		AccountID: u.AccountID,
+		Role:      u.Role,
+		CreatedAt: moment,
+		ExpiresAt: time.Now().UTC().Truncate(time.Millisecond).Add(time.Hour),
 	}
 }
 
@@ -38,7 +43,8 @@ func releaseUsers(t *testing.T, s *store.Store) {
 	require.NoError(t, s.InsertAccount(ctx, a, owner))
 	require.NoError(t, s.InsertSession(ctx, newSession(owner, 1)))
 	again := func() error {
-		return s.Within(ctx, func(tx *store.Store) error { return tx.InsertAccount(ctx, b, newOwner(b.ID, "ada@example.com")) })
+		return s.Within(ctx,
+			func(tx *store.Store) error { return tx.InsertAccount(ctx, b, newOwner(b.ID, "ada@example.com")) })
 	}
 	require.Error(t, again(), "one user per e-mail")
 	found, err := s.UserByEmail(ctx, "ada@example.com")

@@ -11,7 +11,9 @@ import (
 func (c *Cluster) Kill(testing.TB) {}
 
 func startCluster() (*Cluster, error) {
-	return nil, errors.New("a throw-away PostgreSQL starts on Unix only: set SLIPWAY_TEST_POSTGRES to a superuser's postgres:// URL")
+	return nil, errors.New(
+		"a throw-away PostgreSQL starts on Unix only: set SLIPWAY_TEST_POSTGRES to a superuser's postgres:// URL",
+	)
 }
 
 func (c *Cluster) start() error                    { return errors.ErrUnsupported }

@@ -79,7 +79,9 @@ func findPostgres() (string, error) {
 			return folder, nil
 		}
 	}
-	return "", errors.New("there is no PostgreSQL: install it (Debian: postgresql) or set SLIPWAY_TEST_POSTGRES to a superuser's postgres:// URL")
+	return "", errors.New(
+		"there is no PostgreSQL: install it (Debian: postgresql) or set SLIPWAY_TEST_POSTGRES to a superuser's postgres:// URL",
+	)
 }
 
 // unprivileged is whom the server runs as: PostgreSQL refuses root. Nil leaves
@@ -200,7 +202,8 @@ func (c *Cluster) watch() error {
 	if err != nil {
 		return err
 	}
-	cmd := exec.Command("sh", "-c", `cat; "$1" stop -D "$2/data" -m immediate; rm -rf "$2"`, "sh", filepath.Join(c.bin, "pg_ctl"), c.dir)
+	cmd := exec.Command("sh", "-c", `cat; "$1" stop -D "$2/data" -m immediate; rm -rf "$2"`, "sh",
+		filepath.Join(c.bin, "pg_ctl"), c.dir)
 	cmd.Stdin = read
 	err = c.as(cmd).Start()
 	c.leash = write // held, so that the garbage collector does not close it

@@ -20,12 +20,20 @@ var entitlementPromises = []promise{
 }
 
 // subscribe gives the account a subscription in use with a limit of sites.
-func subscribe(t testing.TB, s *store.Store, accountID string, status domain.SubscriptionStatus, sites int64) *domain.Subscription {
+func subscribe(
+	t testing.TB, s *store.Store, accountID string, status domain.SubscriptionStatus, sites int64,
+) *domain.Subscription {
+
 	t.Helper()
+
 	sub := newSubscription(accountID, status)
+
 	sub.Plan.Limits[domain.LimitSites], sub.Plan.Features = sites, []string{"api"}
+
 	require.NoError(t, s.InsertSubscription(t.Context(), sub))
+
 	return sub
+
 }
 
 func newSite(accountID string) *domain.Site {

@@ -61,7 +61,8 @@ func walkLists(t *testing.T, s *store.Store) {
 	insertOnboarding(t, s, "new@example.com", domain.OnboardingReceived)
 	second, err := all(store.Page{Limit: 3, Cursor: first.Next})
 	require.NoError(t, err)
-	assert.Equal(t, want[3:6], []string{second.Data[0].ID, second.Data[1].ID, second.Data[2].ID}, "what is new shifts nothing")
+	assert.Equal(t, want[3:6], []string{second.Data[0].ID, second.Data[1].ID, second.Data[2].ID},
+		"what is new shifts nothing")
 	assert.Equal(t, "onboarding", second.Data[0].Object)
 
 	for range 25 {
@@ -207,7 +208,8 @@ func filterEvents(t *testing.T, s *store.Store) {
 	event := func(kind domain.EventType, account, onboarding string) domain.Event {
 		return domain.Event{Type: kind, AccountID: account, OnboardingID: onboarding, ActorType: domain.ActorSystem}
 	}
-	require.NoError(t, s.InsertEvents(ctx, event("a.first", "acct_1", "onb_1"), event("a.second", "acct_1", "onb_1"), event("a.third", "acct_2", "onb_2")))
+	require.NoError(t, s.InsertEvents(ctx, event("a.first", "acct_1", "onb_1"), event("a.second", "acct_1", "onb_1"),
+		event("a.third", "acct_2", "onb_2")))
 	require.NoError(t, s.InsertEvents(ctx, event("a.fourth", "acct_1", "onb_3")))
 	types := func(f store.EventFilter) []string {
 		list := func(p store.Page) (store.List[domain.Event], error) {

@@ -46,8 +46,15 @@ func fullOnboarding() *domain.Onboarding {
 	}
 	o.Subscription = &domain.SubscriptionRef{ID: o.SubscriptionID, Status: domain.SubscriptionIncomplete}
 	o.NextAction = &domain.NextAction{
-		Type: domain.NextSubmitPayment, URL: "/v1/onboardings/x/payment", ExpiresAt: later(60), Amount: &amount, Currency: "usd",
-		InvoiceID: "in_1", PaymentOption: "bank_transfer", Instructions: "<b>Transfer</b> & \"wait\"", Message: "It's 'fine'; -- \\",
+		Type:          domain.NextSubmitPayment,
+		URL:           "/v1/onboardings/x/payment",
+		ExpiresAt:     later(60),
+		Amount:        &amount,
+		Currency:      "usd",
+		InvoiceID:     "in_1",
+		PaymentOption: "bank_transfer",
+		Instructions:  "<b>Transfer</b> & \"wait\"",
+		Message:       "It's 'fine'; -- \\",
 	}
 	o.Error = &domain.OnboardingError{Code: "payment_rejected", Detail: "Please check it."}
 	for i := range o.Steps {
@@ -99,7 +106,15 @@ func keepsNull(t *testing.T, s *store.Store) {
 	o.NextAction = nil
 	o.Touch(moment)
 	within(t, s, func(tx *store.Store) error { return tx.SaveOnboarding(ctx, o) })
-	assert.Equal(t, 1, count(t, s, "onboardings WHERE account IS NULL AND plan IS NULL AND subscription IS NULL AND next_action IS NULL AND error IS NULL"))
+	assert.Equal(
+		t,
+		1,
+		count(
+			t,
+			s,
+			"onboardings WHERE account IS NULL AND plan IS NULL AND subscription IS NULL AND next_action IS NULL AND error IS NULL",
+		),
+	)
 	got, err := s.OnboardingByID(ctx, o.ID)
 	require.NoError(t, err)
 	assert.Equal(t, o, got)
@@ -136,7 +151,8 @@ func keepsNouns(t *testing.T, s *store.Store) {
 	a := insertAccount(t, s)
 	account := &domain.Account{ID: a.ID, Status: domain.AccountClosed, Name: "Ü", Slug: "closed-one", Country: "KE",
 		CreatedAt: *later(1), UpdatedAt: *later(2), ClosedAt: later(3), TestClockID: "clk_1"}
-	keeps(t, account, s.SaveAccount, func(ctx context.Context) (*domain.Account, error) { return s.AccountByID(ctx, a.ID) })
+	keeps(t, account, s.SaveAccount,
+		func(ctx context.Context) (*domain.Account, error) { return s.AccountByID(ctx, a.ID) })
 
 	owner := newOwner("acct_1", "eve@example.com")
 	owner.ReleasedAt = later(1)
@@ -145,19 +161,60 @@ func keepsNouns(t *testing.T, s *store.Store) {
 
 	session := newSession(owner, 200)
 	session.AccountID = "acct_1"
-	keeps(t, session, s.InsertSession, func(ctx context.Context) (*domain.Session, error) { return s.SessionByToken(ctx, session.TokenHash) })
+	keeps(t, session, s.InsertSession,
+		func(ctx context.Context) (*domain.Session, error) { return s.SessionByToken(ctx, session.TokenHash) })
 
-	key := &domain.APIKey{ID: "key_1", Name: "CI", SecretHash: []byte{0, 255}, CreatedBy: "usr_1", CreatedAt: moment, RevokedAt: later(1)}
+	key := &domain.APIKey{
+		ID:         "key_1",
+		Name:       "CI",
+		SecretHash: []byte{0, 255},
+		CreatedBy:  "usr_1",
+		CreatedAt:  moment,
+		RevokedAt:  later(1),
+	}
 	keeps(t, key, s.InsertAPIKey, func(ctx context.Context) (*domain.APIKey, error) { return s.APIKeyByID(ctx, "key_1") })
 
-	plan := &domain.Plan{ID: "plan_1", Code: "gold", Name: "Gold", Description: "All.", Amount: 1 << 40, Currency: "usd", Interval: domain.IntervalYear,
-		TrialDays: 7, PaymentMethodCollection: domain.CollectAlways, Credits: 5, Features: []string{"api"}, Limits: map[string]int64{"sites": 9},
-		Public: true, Active: true, Default: true, Sort: 3, CreatedAt: moment, UpdatedAt: *later(1)}
+	plan := &domain.Plan{
+		ID:                      "plan_1",
+		Code:                    "gold",
+		Name:                    "Gold",
+		Description:             "All.",
+		Amount:                  1 << 40,
+		Currency:                "usd",
+		Interval:                domain.IntervalYear,
+		TrialDays:               7,
+		PaymentMethodCollection: domain.CollectAlways,
+		Credits:                 5,
+		Features:                []string{"api"},
+		Limits:                  map[string]int64{"sites": 9},
+		Public:                  true,
+		Active:                  true,
+		Default:                 true,
+		Sort:                    3,
+		CreatedAt:               moment,
+		UpdatedAt:               *later(1),
+	}
 	keeps(t, plan, saved(s.SavePlan), func(ctx context.Context) (*domain.Plan, error) { return s.PlanByID(ctx, "plan_1") })
 
-	option := &domain.PaymentOption{ID: "po_1", Key: "gold", ExternalID: "15", Provider: "gold", CollectionMethod: domain.ChargeAutomatically, Type: domain.TypeWallet, Name: "Gold", Instructions: "Bring it.",
-		Countries: []string{"KE"}, Currencies: []string{"kes"}, Enabled: true, Preferred: true, Sort: 3, CreatedAt: moment, UpdatedAt: *later(1)}
-	keeps(t, option, saved(s.SavePaymentOption), func(ctx context.Context) (*domain.PaymentOption, error) { return s.PaymentOptionByID(ctx, "po_1") })
+	option := &domain.PaymentOption{
+		ID:               "po_1",
+		Key:              "gold",
+		ExternalID:       "15",
+		Provider:         "gold",
+		CollectionMethod: domain.ChargeAutomatically,
+		Type:             domain.TypeWallet,
+		Name:             "Gold",
+		Instructions:     "Bring it.",
+		Countries:        []string{"KE"},
+		Currencies:       []string{"kes"},
+		Enabled:          true,
+		Preferred:        true,
+		Sort:             3,
+		CreatedAt:        moment,
+		UpdatedAt:        *later(1),
+	}
+	keeps(t, option, saved(s.SavePaymentOption),
+		func(ctx context.Context) (*domain.PaymentOption, error) { return s.PaymentOptionByID(ctx, "po_1") })
 
 	keepsBilling(t, s, a)
 	command := &domain.Command{
@@ -166,7 +223,8 @@ func keepsNouns(t *testing.T, s *store.Store) {
 		Option: "card", Reference: "ref", Waive: true, Token: "tok_ok", MethodID: "pm_1", At: domain.CancelPeriodEnd,
 		CreatedAt: moment, Note: "asked by phone", Details: domain.CommandDetails{Days: 7}, AppliedAt: later(1),
 	}
-	keeps(t, command, s.InsertCommand, func(ctx context.Context) (*domain.Command, error) { return s.CommandByID(ctx, "cmd_1") })
+	keeps(t, command, s.InsertCommand,
+		func(ctx context.Context) (*domain.Command, error) { return s.CommandByID(ctx, "cmd_1") })
 	again := *command
 	again.Reason = "another"
 	require.NoError(t, s.InsertCommand(t.Context(), &again))
@@ -181,50 +239,6 @@ func saved[T any](save func(context.Context, *T) (bool, error)) func(context.Con
 		_, err := save(ctx, row)
 		return err
 	}
-}
-
-func keepsBilling(t *testing.T, s *store.Store, a *domain.Account) {
-	ctx := t.Context()
-	sub := newSubscription(a.ID, domain.SubscriptionIncomplete)
-	require.NoError(t, s.InsertSubscription(ctx, sub))
-	sub.Status, sub.ManagedBy, sub.CancellationReason = domain.SubscriptionCanceled, domain.ManagedByAdmin, "replaced"
-	sub.CurrentPeriodStart, sub.CurrentPeriodEnd, sub.TrialEnd = later(1), later(2), later(3)
-	sub.CancelAtPeriodEnd, sub.CancelAt, sub.EndedAt, sub.UpdatedAt = true, later(4), later(5), *later(6)
-	sub.PendingPlan, sub.PastDueSince, sub.GraceEndsAt, sub.NextRetryAt = sub.Plan, later(7), later(8), later(9)
-	sub.TestClockID, sub.Anchor, sub.Periods, sub.Reminders = "clk_1", later(10), 3, 1
-	sub.Due, sub.DueAt = domain.DueRetry, later(11)
-	readSub := func(ctx context.Context) (*domain.Subscription, error) { return s.SubscriptionByID(ctx, sub.ID) }
-	keeps(t, sub, s.SaveSubscription, readSub)
-
-	in := newInvoice(a.ID, sub.ID, domain.InvoiceOpen)
-	require.NoError(t, s.InsertInvoice(ctx, in))
-	in.Status, in.DueAt, in.PaidAt = domain.InvoicePaid, later(1), later(2)
-	in.PaidOutOfBand, in.Waived, in.UpdatedAt = true, true, *later(3)
-	in.Type, in.PackageCode, in.Credits, in.PeriodEnd, in.Plan = domain.InvoiceCreditPackage, "pack", 500, later(4), sub.Plan
-	in.Lines = []domain.InvoiceLine{{Description: "Unused time", Amount: -7}}
-	keeps(t, in, s.SaveInvoice, func(ctx context.Context) (*domain.Invoice, error) { return s.InvoiceByID(ctx, in.ID) })
-
-	p := newPayment(in, domain.PaymentPendingApproval)
-	require.NoError(t, s.InsertPayment(ctx, p))
-	p.Status, p.Reference, p.FailureCode, p.Reason = domain.PaymentFailed, "REF 1", domain.FailureExpired, "No money."
-	p.Late, p.UpdatedAt = true, *later(1)
-	p.MethodID, p.Key, p.ProviderRef, p.FailureClass = "pm_1", in.ID+"/1", "ch_1", "declined_soft"
-	p.ActionURL, p.Refunded, p.OnSession, p.LookedAt = "https://pay.example/confirm", 5, true, later(2)
-	keeps(t, p, s.SavePayment, func(ctx context.Context) (*domain.Payment, error) { return s.PaymentByID(ctx, p.ID) })
-
-	event := domain.Event{Type: domain.EventPaymentLate, AccountID: a.ID, OnboardingID: "onb_1", SubscriptionID: sub.ID, ActorType: domain.ActorAdmin,
-		ActorID: "usr_1", Reason: "why", Data: map[string]any{"payment": p.ID, "amount": 1.0}}
-	before := s.Now()
-	require.NoError(t, s.InsertEvents(ctx, event))
-	events, err := s.ListEvents(ctx, store.EventFilter{AccountID: a.ID})
-	require.NoError(t, err)
-	require.Len(t, events.Data, 1)
-	got := events.Data[0]
-	assert.True(t, store.ValidID(domain.PrefixEvent, got.ID), got.ID)
-	assert.False(t, got.CreatedAt.Before(before))
-	event.ID, event.CreatedAt = got.ID, got.CreatedAt
-	event.Present()
-	assert.Equal(t, event, got)
 }
 
 // keepsUTC needs a time zone other than UTC to prove anything; the store's tests

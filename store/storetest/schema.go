@@ -53,9 +53,12 @@ func insertOneOfEach(t *testing.T, s *store.Store) {
 	require.NoError(t, s.InsertPayment(ctx, newPayment(in, domain.PaymentCreated)))
 	require.NoError(t, s.InsertSession(ctx, newSession(owner, 1)))
 	insertEndpoint(t, s)
-	require.NoError(t, s.InsertEvents(ctx, domain.Event{Type: domain.EventAccountCreated, AccountID: in.AccountID, ActorType: domain.ActorSystem}))
-	require.NoError(t, s.InsertCommand(ctx, &domain.Command{ID: "cmd_1", Action: domain.ActionCancel, ActorType: domain.ActorAdmin, CreatedAt: moment}))
-	require.NoError(t, s.InsertTestClock(ctx, &domain.TestClock{ID: "clk_1", Status: domain.ClockReady, Now: moment, CreatedAt: moment, UpdatedAt: moment}))
+	require.NoError(t, s.InsertEvents(ctx,
+		domain.Event{Type: domain.EventAccountCreated, AccountID: in.AccountID, ActorType: domain.ActorSystem}))
+	require.NoError(t, s.InsertCommand(ctx,
+		&domain.Command{ID: "cmd_1", Action: domain.ActionCancel, ActorType: domain.ActorAdmin, CreatedAt: moment}))
+	require.NoError(t, s.InsertTestClock(ctx,
+		&domain.TestClock{ID: "clk_1", Status: domain.ClockReady, Now: moment, CreatedAt: moment, UpdatedAt: moment}))
 	ok, err := s.ClaimSlug(ctx, "acme", in.AccountID)
 	require.NoError(t, err)
 	require.True(t, ok)
@@ -209,14 +212,16 @@ func checkUnique(t *testing.T, s *store.Store) {
 	}
 	a := insertAccount(t, s)
 	require.NoError(t, s.InsertSubscription(ctx, newSubscription(a.ID, domain.SubscriptionIncomplete)))
-	require.NoError(t, s.InsertSubscription(ctx, newSubscription(a.ID, domain.SubscriptionActive)), "paying for the next while using this one")
+	require.NoError(t, s.InsertSubscription(ctx, newSubscription(a.ID, domain.SubscriptionActive)),
+		"paying for the next while using this one")
 	in := newInvoice(a.ID, "sub_1", domain.InvoiceOpen)
 	require.NoError(t, s.InsertInvoice(ctx, in))
 	next := newInvoice(a.ID, "sub_1", domain.InvoiceOpen)
 	next.PeriodStart = *later(1)
 	require.NoError(t, s.InsertInvoice(ctx, next), "the next period")
 	require.NoError(t, s.InsertInvoice(ctx, newInvoice(a.ID, "", domain.InvoiceOpen)))
-	require.NoError(t, s.InsertInvoice(ctx, newInvoice(a.ID, "", domain.InvoiceOpen)), "without a subscription there is no period")
+	require.NoError(t, s.InsertInvoice(ctx, newInvoice(a.ID, "", domain.InvoiceOpen)),
+		"without a subscription there is no period")
 
 	require.NoError(t, s.Seed(ctx))
 	within(t, s, func(tx *store.Store) error {

@@ -20,6 +20,7 @@ var Noon = time.Date(2026, 1, 15, 12, 0, 0, 0, time.UTC)
 // byHand makes the seeded card another option that is paid by hand, of which
 // most tests need two; those of charging set its provider back.
 const byHand = `UPDATE payment_options SET provider = 'manual', collection_method = 'send_invoice',
+
 	instructions = 'Pay through the link on your invoice.' WHERE key = 'card'`
 
 // seeded is a migrated and seeded database file, made once and copied per test.

@@ -95,7 +95,10 @@ func noNumberLeft(t *testing.T, s *store.Store) {
 	base := strings.Repeat("a", 38) + "-bb" // as long as bases get, with a hyphen where it is cut
 	require.Equal(t, base, allocate(t, s, base).Slug)
 	_, err := writer(s).ExecContext(t.Context(), fmt.Sprintf(
-		"INSERT INTO slugs (slug, base, number, account_id, status) VALUES ('%s-999999', '%s', 999998, 'acct_1', 'held')", base, base))
+		"INSERT INTO slugs (slug, base, number, account_id, status) VALUES ('%s-999999', '%s', 999998, 'acct_1', 'held')",
+		base,
+		base,
+	))
 	require.NoError(t, err)
 	seen := map[string]bool{}
 	for range 5 {

@@ -114,7 +114,12 @@ func insertOnboarding(t testing.TB, s *store.Store, email string, status domain.
 func newAccount() *domain.Account {
 	id := store.NewID(domain.PrefixAccount)
 	return &domain.Account{
-		ID: id, Status: domain.AccountActive, Name: "Acme", Slug: store.SlugBase("", id), CreatedAt: moment, UpdatedAt: moment,
+		ID:        id,
+		Status:    domain.AccountActive,
+		Name:      "Acme",
+		Slug:      store.SlugBase("", id),
+		CreatedAt: moment,
+		UpdatedAt: moment,
 	}
 }
 
@@ -134,7 +139,12 @@ func insertAccount(t testing.TB, s *store.Store) *domain.Account {
 }
 
 func newSubscription(accountID string, status domain.SubscriptionStatus) *domain.Subscription {
-	plan := &domain.PlanRef{Code: "growth", Interval: domain.IntervalMonth, Features: []string{}, Limits: map[string]int64{}}
+	plan := &domain.PlanRef{
+		Code:     "growth",
+		Interval: domain.IntervalMonth,
+		Features: []string{},
+		Limits:   map[string]int64{},
+	}
 	sub := domain.NewSubscription(store.NewID(domain.PrefixSubscription), accountID, "onb_1", plan, moment)
 	sub.Status = status
 	return sub
@@ -154,8 +164,16 @@ func newInvoice(accountID, subscriptionID string, status domain.InvoiceStatus) *
 
 func newPayment(in *domain.Invoice, status domain.PaymentStatus) *domain.Payment {
 	return &domain.Payment{
-		ID: store.NewID(domain.PrefixPayment), AccountID: in.AccountID, InvoiceID: in.ID, Provider: domain.ProviderManual,
-		Option: "bank_transfer", Status: status, Amount: in.Amount, Currency: in.Currency, CreatedAt: moment, UpdatedAt: moment,
+		ID:        store.NewID(domain.PrefixPayment),
+		AccountID: in.AccountID,
+		InvoiceID: in.ID,
+		Provider:  domain.ProviderManual,
+		Option:    "bank_transfer",
+		Status:    status,
+		Amount:    in.Amount,
+		Currency:  in.Currency,
+		CreatedAt: moment,
+		UpdatedAt: moment,
 	}
 }
 
@@ -193,6 +211,7 @@ func LedgerSum(t testing.TB, s *store.Store, accountID string, pool domain.Credi
 func count(t testing.TB, s *store.Store, from string) int {
 	t.Helper()
 	var n int
-	require.NoError(t, writer(s).QueryRowContext(context.Background(), fmt.Sprintf("SELECT COUNT(*) FROM %s", from)).Scan(&n))
+	require.NoError(t,
+		writer(s).QueryRowContext(context.Background(), fmt.Sprintf("SELECT COUNT(*) FROM %s", from)).Scan(&n))
 	return n
 }

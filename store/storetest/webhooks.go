@@ -82,8 +82,18 @@ func keepsEndpoint(t *testing.T, s *store.Store) {
 	assertCode(t, domain.CodeNotFound, err)
 
 	d := &domain.WebhookDelivery{
-		EndpointID: w.ID, EventID: "evt_1", EventType: domain.EventInvoicePaid, AccountID: "acct_1", Status: domain.DeliveryDelivered, Attempts: 3,
-		LastStatusCode: 503, LastError: "http_error", NextAttemptAt: later(1), StartedAt: later(2), DeliveredAt: later(3), CreatedAt: moment,
+		EndpointID:     w.ID,
+		EventID:        "evt_1",
+		EventType:      domain.EventInvoicePaid,
+		AccountID:      "acct_1",
+		Status:         domain.DeliveryDelivered,
+		Attempts:       3,
+		LastStatusCode: 503,
+		LastError:      "http_error",
+		NextAttemptAt:  later(1),
+		StartedAt:      later(2),
+		DeliveredAt:    later(3),
+		CreatedAt:      moment,
 	}
 	read := func(ctx context.Context) (*domain.WebhookDelivery, error) { return s.DeliveryByID(ctx, w.ID, "evt_1") }
 	keeps(t, d, s.EnqueueDelivery, read)
@@ -98,7 +108,8 @@ func keepsEndpoint(t *testing.T, s *store.Store) {
 func outboxCommits(t *testing.T, s *store.Store) {
 	w := insertEndpoint(t, s)
 	err := s.Within(t.Context(), func(tx *store.Store) error {
-		require.NoError(t, tx.InsertEvents(t.Context(), domain.Event{Type: domain.EventInvoicePaid, AccountID: "acct_1", ActorType: domain.ActorSystem}))
+		require.NoError(t, tx.InsertEvents(t.Context(),
+			domain.Event{Type: domain.EventInvoicePaid, AccountID: "acct_1", ActorType: domain.ActorSystem}))
 		assert.Equal(t, []string{"invoice.paid"}, told(t, tx, w), "in the same transaction")
 		return errors.New("take it back")
 	})
@@ -124,7 +135,8 @@ func outboxFilters(t *testing.T, s *store.Store) {
 	} {
 		endpoints[name] = insertEndpoint(t, s, filter...)
 	}
-	happens(t, s, domain.EventInvoicePaid, domain.EventInvoiceOpened, domain.EventAccountCreated, domain.EventPaymentFailed, domain.EventPaymentMethodDefault)
+	happens(t, s, domain.EventInvoicePaid, domain.EventInvoiceOpened, domain.EventAccountCreated,
+		domain.EventPaymentFailed, domain.EventPaymentMethodDefault)
 	require.NoError(t, s.InsertEvents(t.Context(),
 		domain.Event{Type: domain.EventPlanSaved, ActorType: domain.ActorAdmin},
 		domain.Event{Type: domain.EventWebhookTest, ActorType: domain.ActorAdmin}))

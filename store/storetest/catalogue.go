@@ -53,8 +53,11 @@ func seedContent(t *testing.T, s *store.Store) {
 	public, err := s.PublicPlans(ctx)
 	require.NoError(t, err)
 	assert.Equal(t, plans[:4], public)
+	seedOptions(t, s)
+}
 
-	options, err := s.PaymentOptions(ctx)
+func seedOptions(t *testing.T, s *store.Store) {
+	options, err := s.PaymentOptions(t.Context())
 	require.NoError(t, err)
 	type option struct {
 		key, external      string

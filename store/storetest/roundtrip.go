@@ -174,6 +174,12 @@ func keepsNouns(t *testing.T, s *store.Store) {
 	}
 	keeps(t, key, s.InsertAPIKey, func(ctx context.Context) (*domain.APIKey, error) { return s.APIKeyByID(ctx, "key_1") })
 
+	keepsCatalogue(t, s)
+	keepsBilling(t, s, a)
+	keepsCommand(t, s)
+}
+
+func keepsCatalogue(t *testing.T, s *store.Store) {
 	plan := &domain.Plan{
 		ID:                      "plan_1",
 		Code:                    "gold",
@@ -215,8 +221,9 @@ func keepsNouns(t *testing.T, s *store.Store) {
 	}
 	keeps(t, option, saved(s.SavePaymentOption),
 		func(ctx context.Context) (*domain.PaymentOption, error) { return s.PaymentOptionByID(ctx, "po_1") })
+}
 
-	keepsBilling(t, s, a)
+func keepsCommand(t *testing.T, s *store.Store) {
 	command := &domain.Command{
 		ID: "cmd_1", Action: domain.ActionActivate, OnboardingID: "onb_1", SubscriptionID: "sub_1", PaymentID: "pay_1",
 		InvoiceID: "in_1", ActorType: domain.ActorAdmin, ActorID: "usr_1", Reason: "Paid in cash", Plan: "gold",

@@ -210,6 +210,12 @@ func checkUnique(t *testing.T, s *store.Store) {
 		require.NoError(t, err, u.rule)
 		require.NoError(t, u.second(), u.rule)
 	}
+	checkNotUnique(t, s)
+}
+
+// checkNotUnique sees what may be there twice, and what the catalogue may not.
+func checkNotUnique(t *testing.T, s *store.Store) {
+	ctx := t.Context()
 	a := insertAccount(t, s)
 	require.NoError(t, s.InsertSubscription(ctx, newSubscription(a.ID, domain.SubscriptionIncomplete)))
 	require.NoError(t, s.InsertSubscription(ctx, newSubscription(a.ID, domain.SubscriptionActive)),

@@ -70,18 +70,6 @@ func (s *Store) MethodEver(ctx context.Context, id string) (*domain.PaymentMetho
 	return one[domain.PaymentMethod](s, s.conn(ctx).Where("id = ?", id), "payment method")
 }
 
-// MethodKnown reports whether a method with the id was ever stored.
-func (s *Store) MethodKnown(ctx context.Context, id string) (bool, error) {
-	if id == "" {
-		return false, nil
-	}
-	_, err := s.MethodEver(ctx, id)
-	if domain.CodeOf(err) == domain.CodeNotFound {
-		return false, nil
-	}
-	return err == nil, err
-}
-
 // DefaultMethod returns the account's default payment method, or not_found.
 func (s *Store) DefaultMethod(ctx context.Context, accountID string) (*domain.PaymentMethod, error) {
 	return one[domain.PaymentMethod](s, s.conn(ctx).Where("account_id = ? AND is_default", accountID), "payment method")

@@ -148,7 +148,6 @@ require (
 	github.com/prometheus/common v0.67.5 // indirect
 	github.com/prometheus/otlptranslator v1.0.0 // indirect
 	github.com/prometheus/procfs v0.21.1 // indirect
-	github.com/quic-go/qpack v0.6.0 // indirect
 	github.com/quic-go/quic-go v0.59.0 // indirect
 	github.com/rcrowley/go-metrics v0.0.0-20250401214520-65e299d6c5c9 // indirect
 	github.com/remyoudompheng/bigfft v0.0.0-20230129092748-24d4a6f8daec // indirect
@@ -217,12 +216,13 @@ require (
 	modernc.org/memory v1.11.0 // indirect
 )
 
-replace go.temporal.io/auto-scaled-workers => ./third_party/auto-scaled-workers
-
-replace github.com/aws/aws-sdk-go-v2/service/s3 => ./third_party/aws-s3
-
-replace github.com/aws/aws-sdk-go-v2/config => ./third_party/aws-config
-
-replace cloud.google.com/go/storage => ./third_party/google-storage
-
-replace google.golang.org/api => ./third_party/google-api
+// Modules of our own in place of what is linked and never used: see third_party/README.md.
+replace (
+	cloud.google.com/go/storage => ./third_party/google-storage
+	github.com/aws/aws-sdk-go-v2/config => ./third_party/aws-config
+	github.com/aws/aws-sdk-go-v2/service/s3 => ./third_party/aws-s3
+	github.com/quic-go/quic-go => ./third_party/quic-go
+	go.mongodb.org/mongo-driver/v2 => ./third_party/mongo-driver
+	go.temporal.io/auto-scaled-workers => ./third_party/auto-scaled-workers
+	google.golang.org/api => ./third_party/google-api
+)

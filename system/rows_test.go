@@ -17,13 +17,6 @@ func (r *running) count(query string, args ...any) (n int) {
 	return n
 }
 
-// exec changes rows behind the app's back.
-func (r *running) exec(statement string, args ...any) {
-	r.t.Helper()
-	_, err := r.app.Store.Stats()["write"].Exec(statement, args...)
-	require.NoError(r.t, err)
-}
-
 // onboardingRow is the row itself, with what no answer shows.
 func (r *running) onboardingRow(o kickedOff) *domain.Onboarding {
 	r.t.Helper()

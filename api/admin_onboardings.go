@@ -30,22 +30,22 @@ type onboardingsInput struct {
 	Stuck  string           `query:"stuck" maxLength:"20" doc:"@onboardings.stuck"`
 }
 
-// adminOnboardings lists onboardings.
-func (a *API) adminOnboardings(ctx context.Context, in *onboardingsInput) (*listOutput[adminOnboarding], error) {
-	p, err := in.decode(domain.PrefixOnboarding)
+// list lists onboardings.
+func (onb onboardings) list(ctx context.Context, in *onboardingsInput) (*listOutput[adminOnboarding], error) {
+	page, err := in.decode(domain.PrefixOnboarding)
 	if err != nil {
 		return nil, err
 	}
-	stuckFor, err := in.stuckFor(a.store.Now())
+	stuckFor, err := in.stuckFor(onb.store.Now())
 	if err != nil {
 		return nil, err
 	}
 	if err := in.check(); err != nil {
 		return nil, err
 	}
-	rows, err := a.store.ListOnboardings(ctx, store.OnboardingFilter{
+	rows, err := onb.store.ListOnboardings(ctx, store.OnboardingFilter{
 		AccountID: string(in.AccountID), Status: string(in.Status), Plan: string(in.Plan), Query: in.Query,
-		StuckFor: stuckFor, Page: p,
+		StuckFor: stuckFor, Page: page,
 	})
 	if err != nil {
 		return nil, err

@@ -95,47 +95,44 @@ type optionOutput struct {
 	Body *domain.PaymentOption
 }
 
-// adminPaymentOptions lists every payment option, enabled or not, in catalogue order.
-func (a *API) adminPaymentOptions(ctx context.Context, _ *struct{}) (*listOutput[domain.PaymentOption], error) {
-	options, err := a.store.PaymentOptions(ctx)
+// list lists every payment option, enabled or not, in catalogue order.
+func (p paymentOptions) list(ctx context.Context, _ *struct{}) (*listOutput[domain.PaymentOption], error) {
+	options, err := p.store.PaymentOptions(ctx)
 	return listed(store.List[domain.PaymentOption]{Data: options}, err)
 }
 
-// createPaymentOption adds a payment option, paid by hand and enabled unless the
-// request says otherwise.
-func (a *API) createPaymentOption(ctx context.Context, in *createOptionInput) (*optionOutput, error) {
-	who := callerOf(ctx)
-	k, err := a.key(in.Idempotent, "create_payment_option", who.scope(), in.Body)
-	if err != nil {
-		return nil, err
-	}
-	now := a.store.Now()
+// create adds a payment option, paid by hand and enabled unless the request
+// says otherwise.
+func (p paymentOptions) create(ctx context.Context, in *createOptionInput) (*optionOutput, error) {
+	now := p.store.Now()
 	o := &domain.PaymentOption{
 		ID: store.NewID(domain.PrefixPaymentOption), Key: string(in.Body.Key),
 		Enabled: true, CreatedAt: now, UpdatedAt: now,
 	}
-	id, again, err := a.once(ctx, k, o.ID,
-		func() error { return in.Body.apply(o, a.Providers) },
-		func(tx *store.Store) error { return saveOption(ctx, tx, who, o) })
+	id, again, err := p.makeOnce(ctx, in.Idempotent, "create_payment_option", in.Body, creation{
+		id:    o.ID,
+		check: func() error { return in.Body.apply(o, p.config.Providers) },
+		save:  func(tx *store.Store) error { return saveOption(ctx, tx, callerOf(ctx), o) },
+	})
 	if err != nil {
 		return nil, err
 	}
-	a.catalogueChanged(ctx)
-	o, err = a.store.PaymentOptionByID(ctx, id)
+	p.catalogueChanged(ctx)
+	o, err = p.store.PaymentOptionByID(ctx, id)
 	return &optionOutput{Replayable: replayed(again), Body: o}, err
 }
 
-// changePaymentOption changes what is named of a payment option.
-func (a *API) changePaymentOption(ctx context.Context, in *changeOptionInput) (*optionOutput, error) {
+// change changes what is named of a payment option.
+func (p paymentOptions) change(ctx context.Context, in *changeOptionInput) (*optionOutput, error) {
 	if !store.ValidID(domain.PrefixPaymentOption, in.ID) {
 		return nil, domain.NotFound("payment option")
 	}
 	var o *domain.PaymentOption
-	err := a.store.Within(ctx, func(tx *store.Store) (err error) {
+	err := p.store.Within(ctx, func(tx *store.Store) (err error) {
 		if o, err = tx.PaymentOptionByID(ctx, in.ID); err != nil {
 			return err
 		}
-		if err := in.Body.apply(o, a.Providers); err != nil {
+		if err := in.Body.apply(o, p.config.Providers); err != nil {
 			return err
 		}
 		o.UpdatedAt = tx.Now()
@@ -144,7 +141,7 @@ func (a *API) changePaymentOption(ctx context.Context, in *changeOptionInput) (*
 	if err != nil {
 		return nil, err
 	}
-	a.catalogueChanged(ctx)
+	p.catalogueChanged(ctx)
 	return &optionOutput{Body: o}, nil
 }
 
@@ -156,10 +153,6 @@ func saveOption(ctx context.Context, tx *store.Store, who caller, o *domain.Paym
 	if !saved {
 		return domain.Conflict(domain.TextOptionKeyTaken)
 	}
-	return tx.InsertEvents(
-		ctx,
-		adminEvent(
-			domain.EventPaymentOptionSaved, who, map[string]any{"payment_option": o.ID, "key": o.Key, "enabled": o.Enabled},
-		),
-	)
+	data := map[string]any{"payment_option": o.ID, "key": o.Key, "enabled": o.Enabled}
+	return tx.InsertEvents(ctx, adminEvent(domain.EventPaymentOptionSaved, who, data))
 }

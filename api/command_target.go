@@ -124,28 +124,19 @@ func (t *target) owner() string {
 }
 
 // reread is the target as it is now.
-func (a *API) reread(ctx context.Context, t *target) (*target, error) {
+func (c commands) reread(ctx context.Context, t *target) (*target, error) {
 	after, err := *t, error(nil)
 	if t.onboarding != nil {
-		after.onboarding, err = a.store.OnboardingByID(ctx, t.onboarding.ID)
+		after.onboarding, err = c.store.OnboardingByID(ctx, t.onboarding.ID)
 	}
 	if err == nil && t.payment != nil {
-		after.payment, err = a.store.PaymentByID(ctx, t.payment.ID)
+		after.payment, err = c.store.PaymentByID(ctx, t.payment.ID)
 	}
 	if err == nil && t.invoice != nil {
-		after.invoice, err = a.store.InvoiceByID(ctx, t.invoice.ID)
+		after.invoice, err = c.store.InvoiceByID(ctx, t.invoice.ID)
 	}
 	if err == nil && t.subscriptionID != "" {
-		after.subscription, err = a.subscriptionOrNil(ctx, t.subscriptionID)
+		after.subscription, err = orNil(c.store.SubscriptionByID(ctx, t.subscriptionID))
 	}
 	return &after, err
-}
-
-// subscriptionOrNil reads a subscription that may not exist yet.
-func (a *API) subscriptionOrNil(ctx context.Context, id string) (*domain.Subscription, error) {
-	sub, err := a.store.SubscriptionByID(ctx, id)
-	if domain.CodeOf(err) == domain.CodeNotFound {
-		return nil, nil
-	}
-	return sub, err
 }

@@ -38,6 +38,13 @@ func (f fieldErrors) err() error {
 	return &domain.Error{Code: domain.CodeInvalid, Detail: domain.Text(domain.TextInvalid), Fields: f}
 }
 
+// checkName refuses what cannot be the name of something.
+func checkName(name string) error {
+	var wrong fieldErrors
+	wrong.require(domain.ValidName(name), "name", "It cannot be a name.", acceptedName)
+	return wrong.err()
+}
+
 const acceptedCurrency = "an ISO 4217 code, lower case, such as eur"
 
 // unknownCurrency reports whether code names no currency as we write them. Those

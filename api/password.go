@@ -45,15 +45,6 @@ type gate struct {
 }
 
 func newGate(params argon2id.Params) (*gate, error) {
-	if params == (argon2id.Params{}) {
-		params = argon2id.Params{Memory: 19 * 1024, Iterations: 2, Parallelism: 1}
-	}
-	if params.SaltLength == 0 {
-		params.SaltLength = 16
-	}
-	if params.KeyLength == 0 {
-		params.KeyLength = 32
-	}
 	g := &gate{params: params, slots: semaphore.NewWeighted(int64(runtime.GOMAXPROCS(0))), wait: gateWait}
 	var err error
 	g.unmatched, err = argon2id.CreateHash("a password nobody has", &g.params)

@@ -164,7 +164,7 @@ func TestCORS_OnlyConfiguredOriginsMayReadTheHeadersOfTheContract(t *testing.T) 
 			"Access-Control-Allow-Origin",
 		),
 	)
-	_, err := New(Config{SecretKey: w.api.SecretKey, PasswordHash: cheap, AllowedOrigins: []string{"no origin"}})
+	_, err := New(Config{SecretKey: w.api.config.SecretKey, PasswordHash: cheap, AllowedOrigins: []string{"no origin"}})
 	assert.Error(t, err)
 }
 

@@ -23,7 +23,7 @@ const returnPage = `<!doctype html><html lang="en"><head><meta charset="utf-8">`
 
 // serveReturn is where payment providers send customers when they are done with
 // a page: the app notices by itself, from what the provider sends.
-func (a *API) serveReturn(c *gin.Context) {
+func serveReturn(c *gin.Context) {
 	sum := sha256.Sum256([]byte(returnStyle))
 	c.Header(
 		"Content-Security-Policy",

@@ -96,7 +96,7 @@ func (b billing) nextAction(ctx context.Context, page *billingOverview) (*domain
 	}
 	if page.Subscription.Status == "unavailable" || page.OpenInvoices.Status == "unavailable" ||
 		page.PendingPayments.Status == "unavailable" {
-		return nil, domain.Unavailable("The next action", defaultRetryAfter)
+		return nil, domain.Unavailable(domain.Text(domain.LabelNextAction), defaultRetryAfter)
 	}
 	sub := page.Subscription.Data
 	switch {

@@ -68,7 +68,7 @@ func (c creditPackages) checkPurchase(ctx context.Context, accountID, code strin
 		codes, found = append(codes, p.Code), found || p.Code == code
 	}
 	if !found {
-		e := domain.Invalid("body.package", "It cannot be had.", "one of the suggestions")
+		e := domain.Invalid("body.package", domain.Text(domain.TextNotOnOffer), domain.Text(domain.AcceptSuggestion))
 		e.Reason, e.Detail, e.Suggestions = domain.ReasonPackageUnavailable, domain.Text(domain.TextPackageUnavailable), codes
 		return e
 	}

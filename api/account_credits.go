@@ -59,7 +59,7 @@ func (c credits) provisioning(ctx context.Context, accountID string) error {
 		return err
 	}
 	c.log.ErrorContext(ctx, "account in use has no balance", "account", accountID)
-	return domain.Unavailable("The balance", defaultRetryAfter)
+	return domain.Unavailable(domain.Text(domain.LabelBalance), defaultRetryAfter)
 }
 
 // list answers the account's ledger.

@@ -105,7 +105,7 @@ func (inv invoices) checkReference(ctx context.Context, accountID, reference str
 
 func validReference(reference string) error {
 	var wrong fieldErrors
-	wrong.require(validLine(reference, 1, 140), "reference", "It cannot be a reference.", "1 to 140 visible characters")
+	wrong.line(reference, 1, 140, "reference", domain.TextNotAReference)
 	return wrong.err()
 }
 

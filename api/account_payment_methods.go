@@ -96,7 +96,8 @@ func (p paymentMethods) made(ctx context.Context, m *domain.PaymentMethod) (*dom
 		return nil, "", err
 	}
 	if refused != "" {
-		e := domain.Invalid("body.payment_token", "The provider refused it: "+refused+".", "another card")
+		why := domain.Text(domain.TextProviderRefused, "reason", refused)
+		e := domain.Invalid("body.payment_token", why, domain.Text(domain.AcceptOtherCard))
 		e.Reason, e.Detail = domain.ReasonCardRefused, domain.Text(domain.TextCardRefused)
 		return nil, "", e
 	}

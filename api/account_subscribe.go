@@ -61,7 +61,7 @@ func (s subscriptions) subscribe(ctx context.Context, in *subscribeInput) (*subs
 // what it wants can be had.
 func (s subscriptions) checkActivation(ctx context.Context, o *domain.Onboarding) error {
 	var wrong fieldErrors
-	wrong.require(o.Country == "" || validCountry(o.Country), "country", "There is no such country.", acceptedCountry)
+	wrong.country(o.Country)
 	if err := wrong.err(); err != nil {
 		return err
 	}

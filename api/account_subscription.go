@@ -53,8 +53,7 @@ func (s subscriptions) cancel(ctx context.Context, in *subscriptionCancelInput) 
 		command: domain.Command{Action: domain.ActionCancel, At: in.Body.At, Reason: in.Body.Reason},
 		valid: func(*target) error {
 			var wrong fieldErrors
-			wrong.require(in.Body.Reason == "" || validLine(in.Body.Reason, 1, 500), "reason",
-				"It cannot be a reason.", "at most 500 visible characters")
+			wrong.line(in.Body.Reason, 0, 500, "reason", domain.TextNotAReason)
 			return wrong.err()
 		},
 	})

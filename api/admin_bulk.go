@@ -63,7 +63,7 @@ func (s staff) commandSubscriptions(ctx context.Context, in *bulkSubscriptionsIn
 		body = &ActivateRequest{CommandRequest: common, Waive: in.Body.Waive}
 	case domain.ActionExtendTrial:
 		if in.Body.Days == 0 {
-			return nil, domain.Invalid("body.days", "It is required.", "1 to 365")
+			return nil, domain.Invalid("body.days", domain.Text(domain.TextFieldRequired), domain.Text(domain.AcceptDays))
 		}
 		body = &ExtendTrialRequest{CommandRequest: common, Days: in.Body.Days}
 	}
@@ -81,10 +81,9 @@ func (s staff) bulk(
 	ctx context.Context, prefix string, key Idempotent, ids []string, action domain.Action, body staffRequest,
 ) (*bulkOutput, error) {
 	var wrong fieldErrors
-	malformed := func(id string) bool { return !store.ValidID(prefix, id) }
-	wrong.require(
-		!slices.ContainsFunc(ids, malformed), "ids", "One of them is no such id.", "ids that begin with "+prefix+"_",
-	)
+	if slices.ContainsFunc(ids, func(id string) bool { return !store.ValidID(prefix, id) }) {
+		wrong.note("ids", domain.Text(domain.TextNotAnID), domain.Text(domain.AcceptIDs, "prefix", prefix))
+	}
 	if err := cmp.Or(wrong.err(), body.common().check(action)); err != nil {
 		return nil, err
 	}
@@ -102,7 +101,9 @@ func (s staff) bulk(
 }
 
 // bulkRow answers for one id.
-func (s staff) bulkRow(ctx context.Context, id string, key Idempotent, action domain.Action, body staffRequest) bulkRow {
+func (s staff) bulkRow(
+	ctx context.Context, id string, key Idempotent, action domain.Action, body staffRequest,
+) bulkRow {
 	out, err := s.give(ctx, id, key, action, body)
 	if err == nil {
 		return bulkRow{ID: id, Result: out.Body}

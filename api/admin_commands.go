@@ -68,9 +68,10 @@ type staffRequest interface {
 // state is.
 func (r *CommandRequest) check(action domain.Action) error {
 	var wrong fieldErrors
-	optional := staffRule(action).ReasonOptional && r.Reason == ""
-	wrong.require(optional || validLine(r.Reason, 3, 500), "reason", "A reason is needed.", "3 to 500 visible characters")
-	wrong.require(validText(r.Note), "note", "It has characters that cannot be shown.", "visible text")
+	if r.Reason != "" || !staffRule(action).ReasonOptional {
+		wrong.line(r.Reason, 3, 500, "reason", domain.TextReasonNeeded)
+	}
+	wrong.text(r.Note, "note")
 	return wrong.err()
 }
 

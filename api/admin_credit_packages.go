@@ -28,9 +28,9 @@ func (c PackageChange) apply(p *domain.CreditPackage) error {
 	set(&p.Sort, c.Sort)
 
 	var wrong fieldErrors
-	wrong.require(domain.ValidName(p.Name), "name", "It cannot be a name.", acceptedName)
-	wrong.require(p.Credits > 0, "credits", "It is required.", "a number from 1")
-	wrong.require(p.Amount > 0, "amount", "It is required.", "a number from 1")
+	wrong.name(p.Name, "name")
+	wrong.require(p.Credits > 0, "credits", domain.TextFieldRequired, domain.AcceptFromOne)
+	wrong.require(p.Amount > 0, "amount", domain.TextFieldRequired, domain.AcceptFromOne)
 	wrong.currency((*string)(c.Currency), p.Currency)
 	return wrong.err()
 }

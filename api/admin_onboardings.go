@@ -67,7 +67,7 @@ func (in *onboardingsInput) stuckFor(now time.Time) (time.Time, error) {
 	}
 	d, err := time.ParseDuration(in.Stuck)
 	if err != nil || d <= 0 {
-		return time.Time{}, invalidQuery("stuck", "It is neither true nor a duration.", "true, or a duration such as 30m")
+		return time.Time{}, invalidQuery("stuck", domain.TextNotADuration, domain.AcceptDuration)
 	}
 	return now.Add(-d), nil
 }

@@ -38,19 +38,17 @@ func (c OptionChange) apply(o *domain.PaymentOption, providers *payment.Registry
 	set(&o.Sort, c.Sort)
 
 	var wrong fieldErrors
-	wrong.require(domain.CleanText(o.ExternalID), "external_id", "It has characters that cannot be shown.", "visible text")
+	wrong.require(domain.CleanText(o.ExternalID), "external_id", domain.TextNotVisible, domain.AcceptVisible)
 	c.checkProvider(o, providers, &wrong)
-	wrong.require(o.Type != "", "type", "It is required.", "card, bank_transfer, wallet or invoice")
-	wrong.require(domain.ValidName(o.Name), "name", "It cannot be a name.", acceptedName)
-	wrong.require(validText(o.Instructions), "instructions", "It has characters that cannot be shown.", "visible text")
+	wrong.require(o.Type != "", "type", domain.TextFieldRequired, domain.AcceptOptionType)
+	wrong.name(o.Name, "name")
+	wrong.text(o.Instructions, "instructions")
 	for _, country := range o.Countries {
-		wrong.require(validCountry(country), "countries", "One of them is no country.", acceptedCountry)
+		wrong.require(validCountry(country), "countries", domain.TextNotCountries, domain.AcceptCountry)
 	}
 	if c.Currencies != nil {
-		wrong.require(
-			!slices.ContainsFunc(*c.Currencies, unknownCurrency), "currencies", "One of them is no currency.",
-			acceptedCurrency,
-		)
+		known := !slices.ContainsFunc(*c.Currencies, unknownCurrency)
+		wrong.require(known, "currencies", domain.TextNotCurrencies, domain.AcceptCurrency)
 	}
 	return wrong.err()
 }
@@ -65,12 +63,15 @@ func (c OptionChange) checkProvider(o *domain.PaymentOption, providers *payment.
 	}
 	r, registered := providers.Find(o.Provider)
 	if !registered {
-		wrong.require(c.Provider == nil && o.Provider != "", "provider",
-			"No payment provider with this name is registered.", strings.Join(providers.Names(), " or "))
+		if c.Provider != nil || o.Provider == "" {
+			wrong.note("provider", domain.Text(domain.TextProviderUnknown), strings.Join(providers.Names(), " or "))
+		}
 		return
 	}
-	wrong.require(o.Type == "" || r.Serves(string(o.Type)), "type",
-		"The payment provider "+r.Name+" does not serve it.", strings.Join(r.Types, " or "))
+	if o.Type != "" && !r.Serves(string(o.Type)) {
+		message := domain.Text(domain.TextTypeNotServed, "provider", r.Name)
+		wrong.note("type", message, strings.Join(r.Types, " or "))
+	}
 	o.CollectionMethod = domain.SendInvoice
 	if r.Charges {
 		o.CollectionMethod = domain.ChargeAutomatically

@@ -44,17 +44,14 @@ func (c PlanChange) apply(p *domain.Plan) error {
 	set(&p.Sort, c.Sort)
 
 	var wrong fieldErrors
-	wrong.require(domain.ValidName(p.Name), "name", "It cannot be a name.", acceptedName)
-	wrong.require(validText(p.Description), "description", "It has characters that cannot be shown.", "visible text")
+	wrong.name(p.Name, "name")
+	wrong.text(p.Description, "description")
 	wrong.currency((*string)(c.Currency), p.Currency)
-	for _, f := range p.Features {
-		wrong.require(validLine(f, 1, 60), "features", "One of them cannot be a feature.", "1 to 60 visible characters")
+	for _, feature := range p.Features {
+		wrong.line(feature, 1, 60, "features", domain.TextNotFeatures)
 	}
 	for key, limit := range p.Limits {
-		wrong.require(
-			validLine(key, 1, 60) && limit >= 0, "limits", "One of them cannot be a limit.",
-			"a key of 1 to 60 visible characters and a number from 0",
-		)
+		wrong.require(validLine(key, 1, 60) && limit >= 0, "limits", domain.TextNotLimits, domain.AcceptLimit)
 	}
 	return wrong.err()
 }

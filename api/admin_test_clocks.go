@@ -45,8 +45,6 @@ var (
 	lastTime  = time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC)
 )
 
-const acceptedTime = "an RFC 3339 time between 2000 and 2100, such as 2026-01-31T10:00:00Z"
-
 // testClocks show the time of the accounts that are bound to them.
 type testClocks struct{ *shared }
 
@@ -70,9 +68,9 @@ func (t testClocks) create(ctx context.Context, in *createClockInput) (*clockOut
 
 func checkNewClock(c *domain.TestClock) error {
 	var wrong fieldErrors
-	wrong.require(!c.Now.Before(firstTime) && c.Now.Before(lastTime), "now", "No clock shows this time.", acceptedTime)
-	wrong.require(c.Name == "" || validLine(c.Name, 1, 100), "name", "It cannot be a name.",
-		"at most 100 visible characters")
+	within := !c.Now.Before(firstTime) && c.Now.Before(lastTime)
+	wrong.require(within, "now", domain.TextNotAClockTime, domain.AcceptClockTime)
+	wrong.line(c.Name, 0, 100, "name", domain.TextNotAName)
 	return wrong.err()
 }
 
@@ -160,9 +158,7 @@ func depart(ctx context.Context, tx *store.Store, clock *domain.TestClock, to ti
 	case clock.Status == domain.ClockAdvancing:
 		return domain.InvalidTransition(string(clock.Status), string(domain.ClockAdvancing), nil)
 	case to.Before(clock.Now), to.Sub(clock.Now) > domain.MaxAdvance, !to.Before(lastTime):
-		return domain.Invalid(
-			"body.to", "The clock cannot go there.", "a time later than it shows, by two years at most, and before 2100",
-		)
+		return domain.Invalid("body.to", domain.Text(domain.TextClockCannot), domain.Text(domain.AcceptClockTarget))
 	}
 	clock.Status, clock.Target, clock.UpdatedAt = domain.ClockAdvancing, &to, tx.Now()
 	return tx.SaveTestClock(ctx, clock)
@@ -179,7 +175,5 @@ func (t testClocks) check(ctx context.Context, id string) error {
 			return err
 		}
 	}
-	return domain.Invalid(
-		"body.test_clock", "There is no such test clock.", "the id of a test clock, where they are enabled",
-	)
+	return domain.Invalid("body.test_clock", domain.Text(domain.TextClockUnknown), domain.Text(domain.AcceptTestClock))
 }

@@ -69,7 +69,7 @@ func (c credits) spend(ctx context.Context, d store.Debit, decision domain.Decis
 	result, err := c.store.Debit(ctx, d)
 	if domain.CodeOf(err) == domain.CodeNotFound {
 		c.log.ErrorContext(ctx, "account in use has no balance", "account", d.AccountID)
-		err = domain.Unavailable("The balance", defaultRetryAfter)
+		err = domain.Unavailable(domain.Text(domain.LabelBalance), defaultRetryAfter)
 	}
 	return result, err
 }
@@ -92,7 +92,7 @@ func (c credits) short(ctx context.Context, facts *domain.EntitlementFacts, b *d
 func checkDebitReason(reason string) error {
 	ours := []string{domain.ReasonPlanGrant, domain.ReasonPlanReset, domain.ReasonPackage, domain.ReasonImported}
 	var wrong fieldErrors
-	wrong.require(validLine(reason, 1, domain.NameMax) && !slices.Contains(ours, reason), "reason",
-		"It cannot be the reason of a debit.", "1 to 120 visible characters, and none of the ledger's own reasons")
+	fits := validLine(reason, 1, domain.NameMax) && !slices.Contains(ours, reason)
+	wrong.require(fits, "reason", domain.TextNotADebitReason, domain.AcceptDebitReason)
 	return wrong.err()
 }

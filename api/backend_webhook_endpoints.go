@@ -14,11 +14,6 @@ import (
 // for 24 to 64.
 const webhookSecretBytes = 32
 
-const (
-	acceptedWebhookURL  = "an https URL of a public host, without credentials, at most 2000 characters"
-	acceptedEventFilter = "types such as invoice.paid, or invoice.*"
-)
-
 // EndpointChange is what may change of a webhook endpoint: what is absent stays.
 type EndpointChange struct {
 	URL         *string   `json:"url,omitempty" maxLength:"2000" doc:"@endpointChange.url"`
@@ -35,12 +30,12 @@ func (c EndpointChange) apply(w *domain.WebhookEndpoint, allowPrivate bool) erro
 	w.Events = slices.Compact(w.Events)
 
 	var wrong fieldErrors
-	wrong.require(domain.ValidWebhookURL(w.URL, allowPrivate), "url", "Events cannot be posted there.", acceptedWebhookURL)
-	wrong.require(
-		domain.CleanText(w.Description), "description", "It has characters that cannot be shown.", "visible text",
-	)
+	reachable := domain.ValidWebhookURL(w.URL, allowPrivate)
+	wrong.require(reachable, "url", domain.TextNotAWebhookURL, domain.AcceptWebhookURL)
+	wrong.require(domain.CleanText(w.Description), "description", domain.TextNotVisible, domain.AcceptVisible)
 	for _, filter := range w.Events {
-		wrong.require(domain.ValidEventFilter(filter), "events", "One of them is no type of event.", acceptedEventFilter)
+		known := domain.ValidEventFilter(filter)
+		wrong.require(known, "events", domain.TextNotEventTypes, domain.AcceptEventFilters)
 	}
 	return wrong.err()
 }

@@ -91,7 +91,7 @@ func checkEscapes(body []byte) error {
 		r := escaped(body[i+1:])
 		switch {
 		case r == 0:
-			return domain.Invalid("body", "It has a NUL character.", "text without NUL")
+			return domain.Invalid("body", domain.Text(domain.TextNulCharacter), domain.Text(domain.AcceptWithoutNul))
 		case utf16.IsSurrogate(r):
 			if i+6 >= len(body) || body[i+5] != '\\' || body[i+6] != 'u' ||
 				utf16.DecodeRune(r, escaped(body[i+7:])) == utf8.RuneError {

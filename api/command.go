@@ -137,5 +137,5 @@ func (c commands) judge(ctx context.Context, after *target, cmd *domain.Command,
 	if domain.CodeOf(refused) == domain.CodeConflict {
 		return refused
 	}
-	return domain.Unavailable("The workflow", defaultRetryAfter)
+	return domain.Unavailable(domain.Text(domain.LabelWorkflow), defaultRetryAfter)
 }

@@ -51,26 +51,22 @@ func (f findings) fieldError(location, message string) domain.FieldError {
 	switch {
 	case strings.HasPrefix(message, required):
 		name, _, _ := strings.Cut(strings.TrimPrefix(message, required), " ")
-		return domain.FieldError{Field: field + "." + name, Message: "It is required."}
+		return finding(field+"."+name, domain.TextFieldRequired, "")
 	case strings.HasPrefix(message, "required "):
-		return domain.FieldError{Field: field, Message: "It is required."}
+		return finding(field, domain.TextFieldRequired, "")
 	case message == validation.MsgUnexpectedProperty:
-		return domain.FieldError{
-			Field: field, Message: "It has a field that does not exist; case matters.", Accepted: fieldsOf(schema),
-		}
+		return finding(field, domain.TextFieldUnknown, fieldsOf(schema))
 	case field == "query": // and no parameter of it
-		return domain.FieldError{
-			Field: field, Message: "There is a query parameter that does not exist.", Accepted: f.query(),
-		}
+		return finding(field, domain.TextQueryUnknown, f.query())
 	case strings.HasPrefix(message, expected):
-		return domain.FieldError{
-			Field: field, Message: "It cannot be accepted.", Accepted: strings.TrimPrefix(message, expected),
-		}
+		return finding(field, domain.TextFieldUnfit, strings.TrimPrefix(message, expected))
 	default: // such as "invalid integer"
-		return domain.FieldError{
-			Field: field, Message: "It cannot be accepted.", Accepted: strings.TrimPrefix(message, "invalid "),
-		}
+		return finding(field, domain.TextFieldUnfit, strings.TrimPrefix(message, "invalid "))
 	}
+}
+
+func finding(field string, message domain.TextCode, accepted string) domain.FieldError {
+	return domain.FieldError{Field: field, Message: domain.Text(message), Accepted: accepted}
 }
 
 // knownField is the beginning of a location that names only what the operation

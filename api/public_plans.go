@@ -27,7 +27,7 @@ func findPlan(offered []domain.Plan, code string) error {
 		}
 		codes = append(codes, p.Code)
 	}
-	e := domain.Invalid("body.plan", "It cannot be had.", "one of the suggestions")
+	e := domain.Invalid("body.plan", domain.Text(domain.TextNotOnOffer), domain.Text(domain.AcceptSuggestion))
 	e.Reason, e.Detail, e.Suggestions = domain.ReasonPlanUnavailable, domain.Text(domain.TextPlanUnavailable), codes
 	return e
 }

@@ -204,7 +204,9 @@ func saveSignUp(ctx context.Context, tx *store.Store, o *domain.Onboarding) erro
 
 // resume continues a person's unfinished sign-up from another tab or device.
 // Whoever does not know its password learns only that the e-mail is taken.
-func (s *signups) resume(ctx context.Context, k store.Key, o *domain.Onboarding, password string) (string, bool, error) {
+func (s *signups) resume(
+	ctx context.Context, k store.Key, o *domain.Onboarding, password string,
+) (id string, made bool, err error) {
 	if o.Status.Ended() {
 		return "", false, errEmailTaken
 	}
@@ -223,7 +225,7 @@ func (s *signups) resume(ctx context.Context, k store.Key, o *domain.Onboarding,
 	if !match {
 		return "", false, errEmailTaken
 	}
-	id, _, err := s.once(ctx, k, creation{id: o.ID})
+	id, _, err = s.once(ctx, k, creation{id: o.ID})
 	return id, true, err
 }
 

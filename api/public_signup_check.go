@@ -14,14 +14,12 @@ import (
 func (s *signups) check(ctx context.Context, req signUpRequest) (*domain.Onboarding, error) {
 	var wrong fieldErrors
 	email, ok := domain.NormalEmail(req.Email)
-	wrong.require(ok, "email", "It is no plain e-mail address.", acceptedEmail)
-	wrong.require(domain.ValidName(req.AccountName), "account_name", "It cannot be a name.", acceptedName)
-	wrong.require(req.Slug == "" || domain.ValidSlug(req.Slug), "slug", "It has not the form of a slug.", acceptedSlug)
-	wrong.require(req.Country == "" || validCountry(req.Country), "country", "There is no such country.", acceptedCountry)
-	wrong.require(
-		req.PaymentToken == "" || tokenPattern.MatchString(req.PaymentToken), "payment_token", "It is no token.",
-		acceptedToken,
-	)
+	wrong.require(ok, "email", domain.TextNotAnEmail, domain.AcceptEmail)
+	wrong.name(req.AccountName, "account_name")
+	wrong.require(req.Slug == "" || domain.ValidSlug(req.Slug), "slug", domain.TextNotASlug, domain.AcceptSlug)
+	wrong.country(req.Country)
+	token := req.PaymentToken == "" || tokenPattern.MatchString(req.PaymentToken)
+	wrong.require(token, "payment_token", domain.TextNotAToken, domain.AcceptToken)
 	if err := wrong.err(); err != nil {
 		return nil, err
 	}
@@ -51,7 +49,7 @@ func (s *signups) checkSlug(ctx context.Context, slug string) error {
 	if err != nil {
 		return err
 	}
-	e := domain.Invalid("body.slug", "It is a word the product keeps for itself.", acceptedSlug)
+	e := domain.Invalid("body.slug", domain.Text(domain.TextSlugKept), domain.Text(domain.AcceptSlug))
 	e.Reason, e.Detail, e.Suggestions = domain.ReasonSlugReserved, domain.Text(domain.TextSlugReserved), free
 	return e
 }

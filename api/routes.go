@@ -185,14 +185,20 @@ func (a *API) backendRows() []row {
 func (a *API) webhookRows() []row {
 	const endpoints, endpoint = "/v1/webhook-endpoints", "/v1/webhook-endpoints/{id}"
 	return []row{
-		do("GET "+endpoints, "list-webhook-endpoints", "List webhook endpoints", a.webhookEndpoints.list, filtered),
-		do("POST "+endpoints, "create-webhook-endpoint", "Add a webhook endpoint", a.webhookEndpoints.create, created, reused),
-		do("GET "+endpoint, "get-webhook-endpoint", "Read a webhook endpoint", a.webhookEndpoints.get),
-		do("PATCH "+endpoint, "change-webhook-endpoint", "Change, disable or enable a webhook endpoint", a.webhookEndpoints.change),
-		do("DELETE "+endpoint, "delete-webhook-endpoint", "Remove a webhook endpoint", a.webhookEndpoints.delete, noContent),
+		do("GET "+endpoints, "list-webhook-endpoints", "List webhook endpoints",
+			a.webhookEndpoints.list, filtered),
+		do("POST "+endpoints, "create-webhook-endpoint", "Add a webhook endpoint",
+			a.webhookEndpoints.create, created, reused),
+		do("GET "+endpoint, "get-webhook-endpoint", "Read a webhook endpoint",
+			a.webhookEndpoints.get),
+		do("PATCH "+endpoint, "change-webhook-endpoint", "Change, disable or enable a webhook endpoint",
+			a.webhookEndpoints.change),
+		do("DELETE "+endpoint, "delete-webhook-endpoint", "Remove a webhook endpoint",
+			a.webhookEndpoints.delete, noContent),
 		do("POST "+endpoint+"/test", "test-webhook-endpoint", "Send a webhook.test event",
 			a.webhookDeliveries.sendTest, underway, conflict, reused),
-		do("GET "+endpoint+"/deliveries", "list-webhook-deliveries", "List what was sent to it", a.webhookDeliveries.list, filtered),
+		do("GET "+endpoint+"/deliveries", "list-webhook-deliveries", "List what was sent to it",
+			a.webhookDeliveries.list, filtered),
 		do("POST "+endpoint+"/deliveries/{event_id}/redeliver", "redeliver", "Deliver an event once more",
 			a.webhookDeliveries.redeliver, underway, conflict),
 	}

@@ -36,7 +36,7 @@ func (d *dispatcher) stop() {
 // dispatch looks into the outbox whenever something may have been put there,
 // and once at the start, for what came while nobody listened.
 func dispatch(ctx context.Context, c Config) {
-	wake, end := c.Activities.Store.WatchOutbox()
+	notified, end := c.Activities.Store.WatchOutbox()
 	defer end()
 	for {
 		_, more, err := activities.Dispatch(ctx, c.Activities.Store, c.Activities.Deliveries)
@@ -53,7 +53,7 @@ func dispatch(ctx context.Context, c Config) {
 		if !wait(ctx, time.After(pause)) {
 			return
 		}
-		if err == nil && !wait(ctx, wake) {
+		if err == nil && !wait(ctx, notified) {
 			return
 		}
 	}

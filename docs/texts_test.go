@@ -108,43 +108,39 @@ func filled(args []ast.Expr) []string {
 	return names
 }
 
+// uses calls use for each code in the source, with the names of the values that
+// are given with it: none in a table, whose texts are used as they are.
+func uses(s source, codes map[string]domain.TextCode, use func(name string, values []string, at token.Pos)) {
+	given := map[token.Pos][]string{}
+	ast.Inspect(s.file, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.CallExpr:
+			for i, arg := range n.Args {
+				given[arg.End()] = filled(n.Args[i+1:])
+				if reason, is := strings.CutPrefix(nameOf(arg), "Reason"); is && nameOf(n.Fun) == "unavailableAs" {
+					use("Text"+reason, []string{}, arg.Pos()) // its text has the same code
+				}
+			}
+		case *ast.Ident:
+			if _, known := codes[n.Name]; known {
+				use(n.Name, append([]string{}, given[n.End()]...), n.Pos())
+			}
+		}
+		return true
+	})
+}
+
 func TestTexts_EachIsUsedWithAllItsValues(t *testing.T) {
 	t.Parallel()
 	all := sources(t)
 	codes, used := catalogue(t, all), map[string]bool{}
-	use := func(s source, x ast.Expr, values []string) {
-		name := nameOf(x)
-		if code, known := codes[name]; known {
-			used[name] = true
-			assert.Equal(t, placeholders(code), values, "%s: %s", s.set.Position(x.Pos()), name)
-		}
-	}
 	for _, s := range all {
 		if strings.HasPrefix(s.path, "domain/texts") {
 			continue
 		}
-		ast.Inspect(s.file, func(n ast.Node) bool {
-			switch n := n.(type) {
-			case *ast.CallExpr:
-				for i, arg := range n.Args {
-					use(s, arg, filled(n.Args[i+1:]))
-				}
-			case *ast.KeyValueExpr: // a table of codes; its texts are used as they are
-				use(s, n.Value, []string{})
-			case *ast.AssignStmt:
-				for _, value := range n.Rhs {
-					use(s, value, []string{})
-				}
-			case *ast.ReturnStmt:
-				for _, value := range n.Results {
-					use(s, value, []string{})
-				}
-			case *ast.BasicLit: // a reason that is the code of its text, too
-				for name, code := range codes {
-					used[name] = used[name] || n.Value == strconv.Quote(string(code))
-				}
-			}
-			return true
+		uses(s, codes, func(name string, values []string, at token.Pos) {
+			used[name] = true
+			assert.Equal(t, placeholders(codes[name]), values, "%s: %s", s.set.Position(at), name)
 		})
 	}
 	for name := range codes {

@@ -261,5 +261,5 @@ func (a *adoption) openDebt() error {
 	if a.sub.Status != domain.SubscriptionPastDue {
 		return nil
 	}
-	return billing.NewSubscription(a.Change, a.policy, a.sub).OpenCycle()
+	return billing.OpenCycle(a.Change, a.policy, a.sub)
 }

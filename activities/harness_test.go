@@ -281,7 +281,7 @@ func (p *processes) Start(_ context.Context, o *domain.Onboarding) error {
 	return nil
 }
 
-func (p *processes) Wake(_ context.Context, o *domain.Onboarding) error {
+func (p *processes) Resume(_ context.Context, o *domain.Onboarding) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.waking = append(p.waking, o.ID)

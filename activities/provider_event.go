@@ -43,7 +43,7 @@ func (a *Activities) ResolvePayments(ctx context.Context, _ ResolveInput) (Resol
 		if decided {
 			result.Decided++
 		}
-		troubles = append(troubles, err, a.Store.MarkLooked(ctx, p.ID))
+		troubles = append(troubles, err, a.Store.MarkPaymentChecked(ctx, p.ID))
 		activity.RecordHeartbeat(ctx)
 	}
 	late, err := a.Store.LatePayments(ctx, a.Store.Now().Add(-undecidedAfter), resolveBatch)

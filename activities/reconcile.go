@@ -29,8 +29,8 @@ type Processes interface {
 	Start(ctx context.Context, o *domain.Onboarding) error
 	// State asks how the onboarding's workflow is.
 	State(ctx context.Context, o *domain.Onboarding) (ProcessState, error)
-	// Wake tells a waiting workflow that the catalogue may serve it now.
-	Wake(ctx context.Context, o *domain.Onboarding) error
+	// Resume signals a waiting workflow that the catalogue may serve it now.
+	Resume(ctx context.Context, o *domain.Onboarding) error
 	// StartBilling starts the subscription's Billing; one that runs is no error.
 	StartBilling(ctx context.Context, sub *domain.Subscription) error
 	// ProviderEvent tells the owner that a provider has news.
@@ -227,7 +227,7 @@ func (a *Activities) wakeWaiting(ctx context.Context, status domain.OnboardingSt
 			if !served(&waiting[i]) {
 				continue
 			}
-			if err := a.Processes.Wake(ctx, &waiting[i]); err != nil {
+			if err := a.Processes.Resume(ctx, &waiting[i]); err != nil {
 				return woken, err
 			}
 			woken++

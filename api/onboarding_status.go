@@ -32,7 +32,7 @@ func (a *API) getOnboarding(ctx context.Context, in *statusInput) (*onboardingOu
 	wait := waitOf(in.Prefer)
 	o, err := a.awaitOnboarding(ctx, in.ID, wait, func(o *domain.Onboarding) bool {
 		if in.IfNoneMatch == "" {
-			return o.Settled()
+			return o.AtRest()
 		}
 		return !matchesETag(in.IfNoneMatch, etagOf(o.Version))
 	})

@@ -1,11 +1,14 @@
 package domain
 
-import "strings"
+import (
+	"maps"
+	"strings"
+)
 
 // TextCode names a sentence that a person may read.
 type TextCode string
 
-// The sentences. Where an error's reason says it all, the text bears its name.
+// What problems say. Where an error's reason says it all, the text bears its name.
 const (
 	TextInvalid                  TextCode = "invalid"
 	TextNotFound                 TextCode = "not_found"
@@ -56,9 +59,21 @@ const (
 	TextInsufficientCredits      TextCode = "insufficient_credits"
 )
 
-// english is the catalogue. A second language is a second map with the same
-// codes; {name} stands for a value.
-var english = map[TextCode]string{
+// english is the catalogue, by subject. A second language is a second map with
+// the same codes; {name} stands for a value.
+var english = together(problemTexts, stepTexts, declineTexts, billingTexts, importTexts,
+	summaryTexts, detailTexts, checkTexts)
+
+// together is one map of several.
+func together(subjects ...map[TextCode]string) map[TextCode]string {
+	all := map[TextCode]string{}
+	for _, texts := range subjects {
+		maps.Copy(all, texts)
+	}
+	return all
+}
+
+var problemTexts = map[TextCode]string{
 	TextInvalid:                  "The request has a field that cannot be accepted.",
 	TextNotFound:                 "There is no such {noun}.",
 	TextUnavailable:              "{what} is not available right now; try again.",

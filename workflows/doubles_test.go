@@ -128,7 +128,7 @@ func (p *processes) State(_ context.Context, o *domain.Onboarding) (activities.P
 }
 
 func (*processes) Start(context.Context, *domain.Onboarding) error { return nil }
-func (*processes) Wake(context.Context, *domain.Onboarding) error  { return nil }
+func (*processes) Resume(context.Context, *domain.Onboarding) error  { return nil }
 
 func (*processes) StartBilling(context.Context, *domain.Subscription) error  { return nil }
 func (*processes) ProviderEvent(context.Context, *domain.PaymentOwner) error { return nil }

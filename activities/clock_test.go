@@ -33,12 +33,12 @@ func (s *sleepers) sleep(entity string) {
 	in := activities.WaitForClockInput{ClockID: s.clock, EntityID: entity, WorkflowID: entity}
 	for {
 		if times := s.times[entity]; len(times) > 0 {
-			in.WakeAt = &times[0]
+			in.Until = &times[0]
 		} else {
-			in.WakeAt = nil
+			in.Until = nil
 		}
 		shown, err := s.f.WaitForClock(s.f.t.Context(), in)
-		if !assert.NoError(s.f.t, err) || in.WakeAt == nil || shown.Now.Before(*in.WakeAt) {
+		if !assert.NoError(s.f.t, err) || in.Until == nil || shown.Now.Before(*in.Until) {
 			return
 		}
 		s.log = append(s.log, entity+" "+shown.Now.Sub(noon).String())
@@ -91,7 +91,7 @@ func TestAdvanceClock_WakesEachAtItsTimeAndWaitsForAll(t *testing.T) {
 		a.SubscriptionID: {after(1), after(4), after(30)},
 		b.SubscriptionID: {after(2), after(4)},
 	}}
-	f.Processes = s
+	f.use(func(c *activities.Config) { c.Processes = s })
 	f.setOff(id, after(10))
 	result, err := f.advance(id) // nobody sleeps yet: both are started
 	require.NoError(t, err)
@@ -122,7 +122,7 @@ func TestAdvanceClock_GoesOnAfterACrash(t *testing.T) {
 	s.sleep(o.SubscriptionID)
 	f.setOff(id, after(5))
 	f.exec("UPDATE test_clocks SET now = ?", after(1)) // moved, and nobody was woken
-	f.Processes = s
+	f.use(func(c *activities.Config) { c.Processes = s })
 	result, err := f.advance(id)
 	require.NoError(t, err)
 	assert.Equal(t, after(5), result.Now)
@@ -153,7 +153,7 @@ func TestWaitForClock_AnAdvanceThatCameBeforeIsNotMissed(t *testing.T) {
 	f.exec("UPDATE test_clocks SET now = ?", after(3))
 	at := after(1)
 	shown := twice(f, func() (activities.WaitForClockResult, error) {
-		return f.WaitForClock(t.Context(), activities.WaitForClockInput{ClockID: id, EntityID: "sub_1", WorkflowID: "billing-sub_1", WakeAt: &at})
+		return f.WaitForClock(t.Context(), activities.WaitForClockInput{ClockID: id, EntityID: "sub_1", WorkflowID: "billing-sub_1", Until: &at})
 	})
 	assert.Equal(t, after(3), shown.Now)
 	assert.Equal(t, 1, f.count("SELECT count(*) FROM clock_waits"))
@@ -201,9 +201,9 @@ func TestAdvanceClock_WaitsForWhoBuysCreditsAndForgetsWhoIsGone(t *testing.T) {
 	s := &sleepers{processes: f.fakes, f: f, clock: id, times: map[string][]time.Time{"in_1": {after(7)}}}
 	s.sleep("in_1")
 	at := after(3)
-	_, err := f.WaitForClock(t.Context(), activities.WaitForClockInput{ClockID: id, EntityID: "in_gone", WorkflowID: "gone", WakeAt: &at})
+	_, err := f.WaitForClock(t.Context(), activities.WaitForClockInput{ClockID: id, EntityID: "in_gone", WorkflowID: "gone", Until: &at})
 	require.NoError(t, err)
-	f.Processes = s
+	f.use(func(c *activities.Config) { c.Processes = s })
 	f.setOff(id, after(10))
 	result, err := f.advance(id)
 	require.NoError(t, err)

@@ -274,7 +274,7 @@ func TestActivities_ADatabaseThatIsAwayIsTriedAgain(t *testing.T) {
 	away, err := store.Open(store.Config{URL: t.TempDir() + "/away.db"})
 	require.NoError(t, err)
 	require.NoError(t, away.Close())
-	f.Store = away
+	f.use(func(c *activities.Config) { c.Store = away })
 	var ours *domain.Error
 	require.True(t, errors.As(f.decide(in), &ours))
 	assert.Equal(t, domain.CodeUnavailable, ours.Code)

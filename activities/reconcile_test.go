@@ -56,11 +56,11 @@ func TestReconcile_PutsRightWhatDoesNotFit(t *testing.T) {
 	ended := []*domain.Onboarding{
 		f.reach(domain.OnboardingCompleted), f.reach(domain.OnboardingCanceled), f.reach(domain.OnboardingExpired), f.reach(domain.OnboardingFailed),
 	}
-	f.fakes.states = map[string]activities.ProcessState{
-		missing.ID: activities.ProcessMissing, stopped.ID: activities.ProcessStopped, closed.ID: activities.ProcessCompleted,
+	f.fakes.states = map[string]onboarding.ProcessState{
+		missing.ID: onboarding.ProcessMissing, stopped.ID: onboarding.ProcessStopped, closed.ID: onboarding.ProcessCompleted,
 	}
 	for _, o := range ended {
-		f.fakes.states[o.ID] = activities.ProcessStopped
+		f.fakes.states[o.ID] = onboarding.ProcessStopped
 	}
 	assert.Equal(t, activities.ReconcileResult{Billed: 2}, f.reconcile(), "too fresh to look at")
 	f.clock.forward(stale + time.Second)
@@ -198,12 +198,12 @@ func TestCompare_DoesForOneWhatReconcileDoesForAll(t *testing.T) {
 	for _, c := range []struct {
 		why   string
 		from  domain.OnboardingStatus
-		state activities.ProcessState
+		state onboarding.ProcessState
 		want  [][3]string
 	}{
-		{"running", domain.OnboardingAwaitingPayment, activities.ProcessRunning, nil},
-		{"stopped", domain.OnboardingAwaitingPayment, activities.ProcessStopped, [][3]string{{"status", "awaiting_payment", "failed"}}},
-		{"ended", domain.OnboardingExpired, activities.ProcessStopped, nil},
+		{"running", domain.OnboardingAwaitingPayment, onboarding.ProcessRunning, nil},
+		{"stopped", domain.OnboardingAwaitingPayment, onboarding.ProcessStopped, [][3]string{{"status", "awaiting_payment", "failed"}}},
+		{"ended", domain.OnboardingExpired, onboarding.ProcessStopped, nil},
 	} {
 		f := newFixture(t)
 		o := f.reach(c.from)
@@ -212,7 +212,7 @@ func TestCompare_DoesForOneWhatReconcileDoesForAll(t *testing.T) {
 	}
 	f := newFixture(t)
 	o := f.reach(domain.OnboardingReceived)
-	f.fakes.states[o.ID] = activities.ProcessMissing
+	f.fakes.states[o.ID] = onboarding.ProcessMissing
 	assert.Empty(t, compare(f, o).Differences)
 	assert.Equal(t, []string{o.ID}, f.fakes.started)
 

@@ -56,10 +56,10 @@ func newShop(t testing.TB, policy ...func(*domain.Policy)) *shop {
 	s.url = server.URL
 	t.Cleanup(func() { assert.NoError(t, s.company.Close()); server.Close() })
 	s.sandbox = sandbox.New(sandbox.Config{URL: server.URL, APIKey: "sk_test", Timeout: 2 * time.Second})
-	config := s.Config
-	config.ReturnURL = "https://shop.example/done"
-	config.Providers = map[string]payment.Provider{sandbox.Name: s.sandbox, manual.Name: manual.New()}
-	s.Activities = activities.New(config)
+	s.use(func(c *activities.Config) {
+		c.ReturnURL = "https://shop.example/done"
+		c.Providers = map[string]payment.Provider{sandbox.Name: s.sandbox, manual.Name: manual.New()}
+	})
 	return s
 }
 

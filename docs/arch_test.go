@@ -77,13 +77,16 @@ var mayImport = map[string][]string{
 	"payment/stripe":            {"payment"},
 	"payment/toytest":           {"payment"},
 	"notify/webhook":            {"domain"},
+	"notify":                    {"notify/webhook", "store", "domain"},
+	"testclock":                 {"store", "domain"},
 	"billing":                   {"store", "payment", "domain"},
 	"onboarding":                {"billing", "store", "payment", "domain"},
-	"activities":                {"onboarding", "billing", "store", "payment", "notify/webhook", "domain"},
+	"activities": {"onboarding", "billing", "testclock", "notify", "notify/webhook", "store", "payment",
+		"domain"},
 	"activities/activitiestest": {"activities", "onboarding", "domain"},
 	"workflows":                 {"activities", "onboarding", "billing", "domain"},
 	"workflows/client":          {"workflows", "activities", "onboarding", "billing", "domain"},
-	"worker":                    {"activities", "domain"},
+	"worker":                    {"activities", "notify", "domain"},
 	"api":                       {"workflows", "store", "payment", "domain"},
 	"demo":                      {"domain"},
 	"app": {"worker", "workflows", "workflows/client", "activities", "onboarding", "api", "store", "payment",
@@ -231,7 +234,7 @@ const mostMethods = 40
 // stillTooMany are the receivers over the bound, with what they have: a number
 // here may only become smaller, until its line goes.
 var stillTooMany = map[string]int{
-	"api.API": 186, "onboarding.Onboarding": 62, "billing.Subscription": 46, "activities.Activities": 46, "demo.demo": 43,
+	"api.API": 186, "onboarding.Onboarding": 62, "billing.Subscription": 46,
 }
 
 func TestArch_NoReceiverDoesEverything(t *testing.T) {

@@ -21,6 +21,7 @@ import (
 	"slipway/payment"
 	"slipway/payment/manual"
 	"slipway/payment/sandbox"
+	"slipway/payment/sandbox/sandboxtest"
 	"slipway/store"
 	"slipway/store/storetest"
 )
@@ -45,17 +46,20 @@ type shop struct {
 	after  func(*http.Request) // runs when it has charged, before it answers
 }
 
+// sandboxKey is the API key of every shop's sandbox.
+const sandboxKey = "sk_test"
+
 func newShop(t testing.TB, policy ...func(*domain.Policy)) *shop {
 	t.Helper()
 	s := &shop{fixture: newFixture(t, policy...)}
 	s.exec("UPDATE payment_options SET provider = 'sandbox', collection_method = 'charge_automatically', instructions = '' WHERE key = 'card'")
 	var err error
-	s.company, err = sandbox.NewServer(sandbox.ServerConfig{APIKey: "sk_test", SlowFor: 400 * time.Millisecond, NoSync: true})
+	s.company, err = sandbox.NewServer(sandbox.ServerConfig{APIKey: sandboxKey, SlowFor: 400 * time.Millisecond, NoSync: true})
 	require.NoError(t, err)
 	server := httptest.NewServer(http.HandlerFunc(s.door))
 	s.url = server.URL
 	t.Cleanup(func() { assert.NoError(t, s.company.Close()); server.Close() })
-	s.sandbox = sandbox.New(sandbox.Config{URL: server.URL, APIKey: "sk_test", Timeout: 2 * time.Second})
+	s.sandbox = sandbox.New(sandbox.Config{URL: server.URL, APIKey: sandboxKey, Timeout: 2 * time.Second})
 	s.use(func(c *activities.Config) {
 		c.ReturnURL = "https://shop.example/done"
 		c.Providers = map[string]payment.Provider{sandbox.Name: s.sandbox, manual.Name: manual.New()}
@@ -110,9 +114,7 @@ func (s *shop) asked() []string {
 // ledger is what the company's books hold.
 func (s *shop) ledger() []sandbox.Charge {
 	s.t.Helper()
-	charges, err := s.company.Ledger(s.t.Context())
-	require.NoError(s.t, err)
-	return charges
+	return sandboxtest.Ledger(s.t, s.company, sandboxKey)
 }
 
 func card(token string) wish {

@@ -75,6 +75,7 @@ var mayImport = map[string][]string{
 	"payment/manual":            {"payment"},
 	"payment/sandbox":           {"payment"},
 	"payment/stripe":            {"payment"},
+	"payment/sandbox/sandboxtest": {"payment/sandbox"},
 	"payment/toytest":           {"payment"},
 	"notify/webhook":            {"domain"},
 	"notify":                    {"notify/webhook", "store", "domain"},

@@ -16,7 +16,7 @@ import (
 	"slipway/store"
 )
 
-// sleepers stand in for the workflows that live by a test clock: woken, each
+// sleepers stand in for the workflows that live by a test clock: signaled, each
 // notes what the clock shows and sleeps until its next time.
 type sleepers struct {
 	*processes
@@ -82,7 +82,7 @@ func (f *fixture) advance(id string) (activities.WaitForClockResult, error) {
 
 func onClock(id string) wish { return func(o *domain.Onboarding) { o.TestClockID = id } }
 
-func TestAdvanceClock_WakesEachAtItsTimeAndWaitsForAll(t *testing.T) {
+func TestAdvanceClock_SignalsEachAtItsTimeAndWaitsForAll(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	id := f.testClock()
@@ -121,7 +121,7 @@ func TestAdvanceClock_GoesOnAfterACrash(t *testing.T) {
 	s := &sleepers{processes: f.fakes, f: f, clock: id, times: map[string][]time.Time{o.SubscriptionID: {after(1), after(2)}}}
 	s.sleep(o.SubscriptionID)
 	f.setOff(id, after(5))
-	f.exec("UPDATE test_clocks SET now = ?", after(1)) // moved, and nobody was woken
+	f.exec("UPDATE test_clocks SET now = ?", after(1)) // moved, and nobody was signaled
 	f.use(func(c *activities.Config) { c.Processes = s })
 	result, err := f.advance(id)
 	require.NoError(t, err)
@@ -129,7 +129,7 @@ func TestAdvanceClock_GoesOnAfterACrash(t *testing.T) {
 	assert.Equal(t, []string{o.SubscriptionID + " 24h0m0s", o.SubscriptionID + " 48h0m0s"}, s.log)
 }
 
-func TestAdvanceClock_StopsWhenItIsTold(t *testing.T) {
+func TestAdvanceClock_StopsWhenItIsCanceled(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	id := f.testClock()
@@ -171,19 +171,19 @@ func TestClock_BillingGoesByItAndByNoOther(t *testing.T) {
 	s.attach(s.propose(o, "tok_ok"))
 	s.makeDefault(o)
 	s.clock.set(noon.AddDate(5, 0, 0))
-	standing, err := s.BillDue(t.Context(), activities.ProcessDueInput{SubscriptionID: o.SubscriptionID, Due: domain.DueNotice})
+	state, err := s.Process(t.Context(), activities.ProcessDueInput{SubscriptionID: o.SubscriptionID, Due: domain.DueNotice})
 	require.NoError(t, err)
-	assert.Equal(t, domain.DueNotice, standing.Due, "not due on the clock it lives by")
-	assert.Equal(t, after(11), *standing.DueAt)
+	assert.Equal(t, domain.DueNotice, state.Due, "not due on the clock it lives by")
+	assert.Equal(t, after(11), *state.DueAt)
 	s.exec("UPDATE test_clocks SET now = ?", after(14))
 	for _, due := range []domain.DueKind{domain.DueNotice, domain.DuePeriodEnd} {
-		standing, err = s.BillDue(t.Context(), activities.ProcessDueInput{SubscriptionID: o.SubscriptionID, Due: due})
+		state, err = s.Process(t.Context(), activities.ProcessDueInput{SubscriptionID: o.SubscriptionID, Due: due})
 		require.NoError(t, err)
 	}
-	require.True(t, standing.Charge)
-	standing, err = s.ChargeSubscription(t.Context(), activities.SubscriptionInput{SubscriptionID: o.SubscriptionID})
+	require.True(t, state.Charge)
+	state, err = s.ChargeSubscription(t.Context(), activities.SubscriptionInput{SubscriptionID: o.SubscriptionID})
 	require.NoError(t, err)
-	assert.Equal(t, domain.SubscriptionActive, standing.Status)
+	assert.Equal(t, domain.SubscriptionActive, state.Status)
 	assert.Equal(t, after(14), *s.subscription(o).CurrentPeriodStart)
 	assert.Equal(t, after(14), s.invoices(o)[0].CreatedAt)
 

@@ -262,12 +262,12 @@ func assertRefused(t testing.TB, o *domain.Onboarding, err error) {
 
 // processes stands in for Temporal.
 type processes struct {
-	mu                     sync.Mutex
-	states                 map[string]onboarding.ProcessState // by onboarding id; running when not named
-	asked, started, waking []string
-	billed                 []string
-	told                   []domain.PaymentOwner
-	failure                error
+	mu                      sync.Mutex
+	states                  map[string]onboarding.ProcessState // by onboarding id; running when not named
+	asked, started, resumed []string
+	billings                []string
+	events                  []domain.PaymentOwner
+	failure                 error
 }
 
 func (p *processes) State(_ context.Context, o *domain.Onboarding) (onboarding.ProcessState, error) {
@@ -291,21 +291,21 @@ func (p *processes) Start(_ context.Context, o *domain.Onboarding) error {
 func (p *processes) Resume(_ context.Context, o *domain.Onboarding) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.waking = append(p.waking, o.ID)
+	p.resumed = append(p.resumed, o.ID)
 	return nil
 }
 
 func (p *processes) StartBilling(_ context.Context, sub *domain.Subscription) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.billed = append(p.billed, sub.ID)
+	p.billings = append(p.billings, sub.ID)
 	return p.failure
 }
 
 func (p *processes) ProviderEvent(_ context.Context, owner *domain.PaymentOwner) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.told = append(p.told, *owner)
+	p.events = append(p.events, *owner)
 	return p.failure
 }
 

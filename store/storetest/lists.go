@@ -281,10 +281,12 @@ func literalSearch(t *testing.T, s *store.Store) {
 }
 
 func everyScript(t *testing.T, s *store.Store) {
-	search := named(t, s, "Ünal Öztürk", "Кофейня", "Ωmega", "株式会社アクメ", "شركة أكمي", "🚀 Rockets")
+	const turkish, russian, greek, arabic = "Ünal Öztürk", "Кофейня", "Ωmega", "شركة أكمي"
+	const japanese, rockets = "株式会社アクメ", "🚀 Rockets"
+	search := named(t, s, turkish, russian, greek, japanese, arabic, rockets)
 	for q, want := range map[string]string{
-		"Ünal": "Ünal Öztürk", "Öz": "Ünal Öztürk", "Кофе": "Кофейня", "офей": "Кофейня", "Ωmega": "Ωmega",
-		"アクメ": "株式会社アクメ", "أكمي": "شركة أكمي", "🚀 rock": "🚀 Rockets",
+		"Ünal": turkish, "Öz": turkish, "Кофе": russian, "офей": russian, "Ωmega": greek,
+		"アクメ": japanese, "أكمي": arabic, "🚀 rock": rockets,
 	} {
 		assert.Equal(t, []string{want}, search(q), "%q", q)
 	}

@@ -17,7 +17,7 @@ func demoCommand(do action) *cli.Command {
 	var c demo.Config
 	return &cli.Command{
 		Name:   "demo",
-		Usage:  "send sign-ups of every kind through a running dev, move its clock, and tell what became of them",
+		Usage:  "send sign-ups of every kind through a running dev, move its clock, and report what became of them",
 		Action: do(func(ctx context.Context, a *App) error { return runDemo(ctx, a, c) }),
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "url", Destination: &c.URL, Usage: "URL of the API; the address of --listen when empty"},

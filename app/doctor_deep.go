@@ -132,7 +132,7 @@ func (c *charges) comparePage(ctx context.Context, page []payment.Outcome) error
 	return nil
 }
 
-// agree reports whether a charge and its payment tell the same.
+// agree reports whether a charge and its payment say the same.
 func (c *charges) agree(out payment.Outcome, p *domain.Payment) bool {
 	kept := int64(0)
 	if out.Status == payment.StatusSucceeded {

@@ -104,7 +104,7 @@ func (r *rows) lastLine(record []string) int {
 // tornApart ends the import: a quote that is not closed takes the rows after it
 // for its text, and they would be neither adopted nor reported.
 func tornApart(first, last int) error {
-	return fmt.Errorf("lines %d to %d cannot be told apart, as a quote that opens in line %d is not closed "+
+	return fmt.Errorf("lines %d to %d cannot be separated, as a quote that opens in line %d is not closed "+
 		"as RFC 4180 says; mend the quote", first, last, first)
 }
 

@@ -28,7 +28,7 @@ import (
 const siteKey = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 
 // company is a payment company of a test's own: a sandbox that can be stopped,
-// and told to do something once a charge is made and before anybody hears of it.
+// and asked to do something once a charge is made and before anybody hears of it.
 type company struct {
 	server *sandbox.Server
 	http   *http.Server

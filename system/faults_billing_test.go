@@ -146,7 +146,7 @@ func TestFault20_OneBillingOfManyMessages(t *testing.T) {
 	for range together {
 		wg.Go(func() {
 			for i := next.Add(1); i <= commandsGiven; i = next.Add(1) {
-				r.billed(sub, i)
+				r.cancelOrResume(sub, i)
 			}
 		})
 	}
@@ -174,9 +174,9 @@ func TestFault20_OneBillingOfManyMessages(t *testing.T) {
 	assert.Equal(t, 1, n)
 }
 
-// billed gives the nth command: canceling at the end of the period, and taking
+// cancelOrResume gives the nth command: canceling at the end of the period, and taking
 // that back, in turn. One that does not fit any more is taken back, too.
-func (r *running) billed(sub string, n int64) {
+func (r *running) cancelOrResume(sub string, n int64) {
 	r.t.Helper()
 	command := &domain.Command{
 		ID: store.NewID("cmd"), Action: domain.ActionCancel, At: domain.CancelPeriodEnd, SubscriptionID: sub,

@@ -134,7 +134,7 @@ func (r *running) completed(o kickedOff) time.Time {
 }
 
 // 8. The company asks to be left alone: for seconds, until a date, for five
-// minutes, for no time it says. The status tells that, and when it goes on.
+// minutes, for no time it says. The status says that, and when the next attempt is.
 func TestFault8_ThrottledWaitsAsLongAsAskedAndSaysSo(t *testing.T) {
 	app := startApp(t)
 	t.Run("seconds, then a date", func(t *testing.T) {
@@ -200,7 +200,7 @@ func TestFault9_10_11_FailingCompanyChargesOnce(t *testing.T) {
 	t.Cleanup(app.sound)
 }
 
-// 15. Canceled while the company is asked: the end is told, and nothing is kept.
+// 15. Canceled while the company is asked: the status says so, and no money is kept.
 func TestFault15_CanceledDuringACharge(t *testing.T) {
 	app := startApp(t)
 	for _, token := range []string{

@@ -36,7 +36,7 @@ func (d *dispatcher) stop() {
 // dispatch looks into the outbox whenever something may have been put there,
 // and once at the start, for what came while nobody listened.
 func dispatch(ctx context.Context, c Config) {
-	news, end := c.Activities.Store.WatchOutbox()
+	notified, end := c.Activities.Store.WatchOutbox()
 	defer end()
 	outbox := notify.Outbox{Store: c.Activities.Store, Starter: c.Activities.Deliveries}
 	for {
@@ -54,7 +54,7 @@ func dispatch(ctx context.Context, c Config) {
 		if !wait(ctx, time.After(pause)) {
 			return
 		}
-		if err == nil && !wait(ctx, news) {
+		if err == nil && !wait(ctx, notified) {
 			return
 		}
 	}

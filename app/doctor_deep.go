@@ -8,8 +8,8 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"slipway/activities"
 	"slipway/domain"
+	"slipway/onboarding"
 	"slipway/payment"
 	"slipway/store"
 )
@@ -178,7 +178,7 @@ func (a *App) checkOnboardingWorkflows(ctx context.Context, before time.Time) do
 		rows, err := a.Store.RunningOnboardings(ctx, after, deepBatch)
 		processes := make([]process, len(rows))
 		for i := range rows {
-			state := func() (activities.ProcessState, error) { return a.Workflows.State(ctx, &rows[i]) }
+			state := func() (onboarding.ProcessState, error) { return a.Workflows.State(ctx, &rows[i]) }
 			processes[i] = process{rows[i].ID, rows[i].UpdatedAt.Before(before), state}
 		}
 		return processes, err
@@ -195,7 +195,7 @@ func (a *App) checkBillingWorkflows(ctx context.Context, before time.Time) domai
 		rows, err := a.Store.LivingSubscriptions(ctx, after, deepBatch)
 		processes := make([]process, len(rows))
 		for i := range rows {
-			state := func() (activities.ProcessState, error) { return a.Workflows.BillingState(ctx, rows[i].ID) }
+			state := func() (onboarding.ProcessState, error) { return a.Workflows.BillingState(ctx, rows[i].ID) }
 			processes[i] = process{rows[i].ID, rows[i].UpdatedAt.Before(before), state}
 		}
 		return processes, err
@@ -206,7 +206,7 @@ func (a *App) checkBillingWorkflows(ctx context.Context, before time.Time) domai
 type process struct {
 	id     string
 	counts bool // it did not change a moment ago
-	state  func() (activities.ProcessState, error)
+	state  func() (onboarding.ProcessState, error)
 }
 
 // checkWorkflows asks for the workflows of what next returns, several at a time
@@ -220,7 +220,7 @@ func (a *App) checkWorkflows(found *store.Invariant, next func(after string) ([]
 		if len(batch) == 0 {
 			return found.Check()
 		}
-		states := make([]activities.ProcessState, len(batch))
+		states := make([]onboarding.ProcessState, len(batch))
 		var asking errgroup.Group
 		asking.SetLimit(deepAtOnce)
 		for i := range batch {
@@ -230,7 +230,7 @@ func (a *App) checkWorkflows(found *store.Invariant, next func(after string) ([]
 			return unread(found.Name, "Temporal could not be asked.", err)
 		}
 		for i := range batch {
-			if found.Checked++; batch[i].counts && states[i] != activities.ProcessRunning {
+			if found.Checked++; batch[i].counts && states[i] != onboarding.ProcessRunning {
 				found.Find(batch[i].id)
 			}
 		}

@@ -82,7 +82,7 @@ const mostMethods = 40
 // stillTooMany are the receivers over the bound, with what they have: a number
 // here may only become smaller, until its line goes.
 var stillTooMany = map[string]int{
-	"api.API": 186, "activities.Activities": 46, "demo.demo": 43,
+	"api.API": 186,
 }
 
 func TestArch_NoReceiverDoesEverything(t *testing.T) {

@@ -58,7 +58,7 @@ func TestFault1_WorkerKilledAroundTheCharge(t *testing.T) {
 			assert.Less(t, time.Since(began), 45*time.Second, "its heartbeats stop: nobody waits for the call's time-out of "+
 				"a minute")
 			require.NoError(t, s.dial().GetWorkflow(context.Background(), "signup-"+o.ID, "").Get(context.Background(), nil))
-			sum, n := kept(t, s.company.server, nil)
+			sum, n := s.kept()
 			assert.EqualValues(t, 13900, sum)
 			assert.Equal(t, 1, n)
 			s.requireOneOfEach(1)
@@ -92,7 +92,7 @@ func TestFault1_WorkerKilledAroundARenewalsCharge(t *testing.T) {
 			dies.wait()
 			s.worker()
 			r.advance(clock, after) // it is on its way there
-			sum, n := kept(t, s.company.server, nil)
+			sum, n := s.kept()
 			assert.Equal(t, 2, n, "the sign-up and one renewal")
 			assert.EqualValues(t, 2*13900, sum)
 			var sub domain.Subscription

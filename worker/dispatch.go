@@ -5,7 +5,7 @@ import (
 	"sync"
 	"time"
 
-	"slipway/activities"
+	"slipway/notify"
 )
 
 // How often the outbox is looked into at most, and after a fault.
@@ -38,8 +38,9 @@ func (d *dispatcher) stop() {
 func dispatch(ctx context.Context, c Config) {
 	notified, end := c.Activities.Store.WatchOutbox()
 	defer end()
+	outbox := notify.Outbox{Store: c.Activities.Store, Starter: c.Activities.Deliveries}
 	for {
-		_, more, err := activities.Dispatch(ctx, c.Activities.Store, c.Activities.Deliveries)
+		_, more, err := outbox.Dispatch(ctx)
 		pause := dispatchEvery
 		switch {
 		case ctx.Err() != nil:

@@ -12,7 +12,7 @@ import (
 )
 
 // a is only for the names of the activities.
-var a *activities.Activities
+var a activities.Activities
 
 // entity is what the workflows share that run for as long as something lives: an
 // onboarding, a subscription, a purchase. One change is made at a time, and time
@@ -80,7 +80,7 @@ func (e *entity) sleepOnClock(ctx workflow.Context, at *time.Time, changed func(
 		seen := e.ticks
 		var shown activities.WaitForClockResult
 		input := activities.WaitForClockInput{
-			ClockID: e.clock, EntityID: e.id, WorkflowID: workflow.GetInfo(ctx).WorkflowExecution.ID, WakeAt: at,
+			ClockID: e.clock, EntityID: e.id, WorkflowID: workflow.GetInfo(ctx).WorkflowExecution.ID, Until: at,
 		}
 		sleeping := ownDatabase(ctx, domain.Text(domain.SummarySleepOnClock))
 		err := workflow.ExecuteLocalActivity(sleeping, a.WaitForClock, input).Get(ctx, &shown)

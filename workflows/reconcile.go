@@ -47,8 +47,8 @@ func reconcile(ctx workflow.Context, in ReconcileInput, total *activities.Reconc
 		total.Checked += result.Checked
 		total.Started += result.Started
 		total.Repaired += result.Repaired
-		total.Woken += result.Woken
-		total.Billed += result.Billed
+		total.Resumed += result.Resumed
+		total.Billings += result.Billings
 		total.Routed += result.Routed
 		total.Undecided = total.Undecided || result.Undecided
 		total.Deleted += result.Deleted

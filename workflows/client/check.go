@@ -5,13 +5,13 @@ import (
 
 	"go.temporal.io/api/workflowservice/v1"
 
-	"slipway/activities"
 	"slipway/domain"
+	"slipway/onboarding"
 	"slipway/workflows"
 )
 
 // BillingState asks how the subscription's Billing is; it needs no worker.
-func (c *Client) BillingState(ctx context.Context, subscriptionID string) (activities.ProcessState, error) {
+func (c *Client) BillingState(ctx context.Context, subscriptionID string) (onboarding.ProcessState, error) {
 	return c.state(ctx, workflows.BillingID(subscriptionID))
 }
 
@@ -47,17 +47,17 @@ func (c *Client) CountRunning(ctx context.Context) (int64, error) {
 }
 
 // state asks how a workflow is.
-func (c *Client) state(ctx context.Context, workflowID string) (activities.ProcessState, error) {
+func (c *Client) state(ctx context.Context, workflowID string) (onboarding.ProcessState, error) {
 	description, err := c.temporal.DescribeWorkflowExecution(ctx, workflowID, "")
 	if err := asOurs(err); err != nil {
 		if domain.CodeOf(err) == domain.CodeNotFound {
-			return activities.ProcessMissing, nil
+			return onboarding.ProcessMissing, nil
 		}
 		return "", err
 	}
 	state, known := states[description.GetWorkflowExecutionInfo().GetStatus()]
 	if !known {
-		return activities.ProcessStopped, nil
+		return onboarding.ProcessStopped, nil
 	}
 	return state, nil
 }

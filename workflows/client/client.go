@@ -11,7 +11,6 @@ import (
 	sdk "go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
 
-	"slipway/activities"
 	"slipway/domain"
 	"slipway/onboarding"
 	"slipway/workflows"
@@ -114,14 +113,14 @@ func (c *Client) Resume(ctx context.Context, o *domain.Onboarding) error {
 }
 
 // states translates Temporal's statuses into those reconcile tells apart.
-var states = map[enumspb.WorkflowExecutionStatus]activities.ProcessState{
-	enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING:          activities.ProcessRunning,
-	enumspb.WORKFLOW_EXECUTION_STATUS_CONTINUED_AS_NEW: activities.ProcessRunning,
-	enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED:        activities.ProcessCompleted,
+var states = map[enumspb.WorkflowExecutionStatus]onboarding.ProcessState{
+	enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING:          onboarding.ProcessRunning,
+	enumspb.WORKFLOW_EXECUTION_STATUS_CONTINUED_AS_NEW: onboarding.ProcessRunning,
+	enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED:        onboarding.ProcessCompleted,
 }
 
 // State asks how the onboarding's workflow is; it needs no worker.
-func (c *Client) State(ctx context.Context, o *domain.Onboarding) (activities.ProcessState, error) {
+func (c *Client) State(ctx context.Context, o *domain.Onboarding) (onboarding.ProcessState, error) {
 	return c.state(ctx, workflows.WorkflowID(o))
 }
 

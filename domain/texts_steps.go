@@ -36,6 +36,8 @@ const (
 	TextImported           TextCode = "imported"
 	TextNotReached         TextCode = "not_reached"
 	TextCutShort           TextCode = "cut_short"
+	LabelAnother           TextCode = "label_another"
+	LabelTheAccounts       TextCode = "label_the_accounts"
 
 	TextPaymentExpired       TextCode = "payment_expired"
 	TextTerminatedExternally TextCode = "terminated_externally"
@@ -77,6 +79,8 @@ var stepTexts = map[TextCode]string{
 	TextImported:           "Imported.",
 	TextNotReached:         "Not reached.",
 	TextCutShort:           "Ended before it was done.",
+	LabelAnother:           "another",
+	LabelTheAccounts:       "the account's",
 
 	TextPaymentExpired:       "Nobody paid before the payment window ended.",
 	TextTerminatedExternally: "The process was stopped by an operator.",

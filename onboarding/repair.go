@@ -78,12 +78,13 @@ func (r *repair) account() error {
 		r.row.Account = &domain.AccountRef{}
 	}
 	copied := r.row.Account
+	another, its := domain.Text(domain.LabelAnother), domain.Text(domain.LabelTheAccounts)
 	r.differ("account.id", copied.ID, account.ID)
 	if copied.Slug != account.Slug { // differences enter a history, names do not
-		r.differ("account.slug", "another", "the account's")
+		r.differ("account.slug", another, its)
 	}
 	if copied.Name != account.Name {
-		r.differ("account.name", "another", "the account's")
+		r.differ("account.name", another, its)
 	}
 	r.row.Account = &domain.AccountRef{ID: account.ID, Name: account.Name, Slug: account.Slug}
 	return nil

@@ -42,6 +42,7 @@ const (
 	TextPaymentExpired       TextCode = "payment_expired"
 	TextTerminatedExternally TextCode = "terminated_externally"
 	TextFailedByUs           TextCode = "failed_by_us"
+	TextInWorkersLog         TextCode = "in_workers_log"
 )
 
 var stepTexts = map[TextCode]string{
@@ -85,6 +86,7 @@ var stepTexts = map[TextCode]string{
 	TextPaymentExpired:       "Nobody paid before the payment window ended.",
 	TextTerminatedExternally: "The process was stopped by an operator.",
 	TextFailedByUs:           "Something went wrong on our side.",
+	TextInWorkersLog:         "The reason is in the worker's log.",
 }
 
 // Why a card was refused, or a provider keeps a payment waiting.

@@ -13,10 +13,12 @@ import (
 
 	"slipway/billing"
 	"slipway/domain"
+	"slipway/notify"
 	"slipway/notify/webhook"
 	"slipway/onboarding"
 	"slipway/payment"
 	"slipway/store"
+	"slipway/testclock"
 )
 
 // Config is what the activities work with.
@@ -30,46 +32,80 @@ type Config struct {
 	Processes Processes // only reconcile and test clocks ask about workflows
 
 	Webhooks   *webhook.Sender // only Deliver posts
-	Deliveries Deliveries      // only reconcile starts some; nil starts none
+	Deliveries notify.Starter  // only reconcile starts some; nil starts none
 }
 
-// Activities are the activities. Workflows use a nil *Activities for the names
-// of its methods.
+// Processes is what activities ask of running workflows. The client of workflows
+// is the one implementation; the interface keeps imports running one way.
+type Processes interface {
+	onboarding.Processes
+	billing.Processes
+	testclock.Processes
+}
+
+// Activities are all activities: the methods of the types below, one type per
+// capability, each in the file of its name. A worker registers an *Activities;
+// workflows use a zero one for the names of its methods.
 type Activities struct {
 	Config
-	onboardings   *onboarding.Onboardings
-	subscriptions *billing.Subscriptions
-	purchases     *billing.Purchases
-	methods       *billing.AccountMethods
-	charger       *billing.Charger
+	Onboarding
+	Subscriptions
+	Purchases
+	PaymentMethods
+	Payments
+	Commands
+	TestClocks
+	Delivery
+	Reconciliation
 }
 
 // New connects the activities with what they call.
 func New(c Config) *Activities {
-	a := &Activities{Config: c}
-	a.charger = &billing.Charger{Store: c.Store, Providers: c.Providers, ReturnURL: c.ReturnURL, Save: a.saveOutcome}
-	a.onboardings = &onboarding.Onboardings{Store: c.Store, Policy: c.Policy, Charger: a.charger}
-	a.subscriptions = &billing.Subscriptions{Store: c.Store, Policy: c.Policy}
-	a.purchases = &billing.Purchases{Store: c.Store}
-	a.methods = &billing.AccountMethods{Store: c.Store, Charger: a.charger}
-	return a
+	subscriptions := &billing.Subscriptions{Store: c.Store, Policy: c.Policy}
+	purchases := &billing.Purchases{Store: c.Store}
+	charger := &billing.Charger{Store: c.Store, Providers: c.Providers, ReturnURL: c.ReturnURL}
+	onboardings := &onboarding.Onboardings{Store: c.Store, Policy: c.Policy, Charger: charger}
+	charger.Save = (&outcomes{c.Store, onboardings, subscriptions, purchases}).save
+	money := &billing.Reconciler{Store: c.Store, Charger: charger, Processes: c.Processes}
+	return &Activities{
+		Config:         c,
+		Onboarding:     Onboarding{onboardings},
+		Subscriptions:  Subscriptions{subscriptions, charger},
+		Purchases:      Purchases{purchases, charger},
+		PaymentMethods: PaymentMethods{&billing.AccountMethods{Store: c.Store, Charger: charger}},
+		Payments:       Payments{charger, money},
+		Commands:       Commands{c.Store, onboardings, subscriptions, purchases},
+		TestClocks:     TestClocks{&testclock.Clocks{Store: c.Store, Processes: c.Processes}},
+		Delivery:       Delivery{&notify.Deliveries{Store: c.Store, Sender: c.Webhooks}},
+		Reconciliation: Reconciliation{
+			c.Store, &onboarding.Reconciler{Onboardings: onboardings, Processes: c.Processes}, money,
+			&notify.Outbox{Store: c.Store, Starter: c.Deliveries},
+		},
+	}
 }
 
-// saveOutcome hands what a provider says of a payment to whoever has its invoice
-// to pay: the onboarding that opened the subscription, the subscription, or the
-// purchase of a credit package.
-func (a *Activities) saveOutcome(ctx context.Context, p *domain.Payment, out payment.Outcome) error {
-	invoice, err := a.Store.InvoiceByID(ctx, p.InvoiceID)
+// outcomes are saved by whoever has the invoice to pay: the onboarding that
+// opened the subscription, the subscription, or the purchase of a credit package.
+type outcomes struct {
+	store         *store.Store
+	onboardings   *onboarding.Onboardings
+	subscriptions *billing.Subscriptions
+	purchases     *billing.Purchases
+}
+
+// save saves what a provider says of a payment.
+func (o *outcomes) save(ctx context.Context, p *domain.Payment, out payment.Outcome) error {
+	invoice, err := o.store.InvoiceByID(ctx, p.InvoiceID)
 	if err != nil {
 		return err
 	}
 	switch {
 	case invoice.Type == domain.InvoiceCreditPackage:
-		return a.purchases.Save(ctx, invoice.ID, p.ID, out)
+		return o.purchases.Save(ctx, invoice.ID, p.ID, out)
 	case invoice.Reason == domain.ReasonSubscriptionCreate:
-		return a.onboardings.Save(ctx, invoice.SubscriptionID, p.ID, out)
+		return o.onboardings.Save(ctx, invoice.SubscriptionID, p.ID, out)
 	}
-	return a.subscriptions.Save(ctx, invoice.SubscriptionID, p.ID, out)
+	return o.subscriptions.Save(ctx, invoice.SubscriptionID, p.ID, out)
 }
 
 // attemptOf counts the attempts of the activity from 1.
@@ -78,6 +114,11 @@ func attemptOf(ctx context.Context) int32 {
 		return 1
 	}
 	return max(activity.GetInfo(ctx).Attempt, 1)
+}
+
+// heartbeats says that the activity is at work whenever it is called.
+func heartbeats(ctx context.Context) func() {
+	return func() { activity.RecordHeartbeat(ctx) }
 }
 
 // retryLater turns a provider's trouble into what the activity fails with, for

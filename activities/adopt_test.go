@@ -69,13 +69,13 @@ func TestAdopt_BringsTheWholeAccountOnceAndBillingTakesItOver(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "bank_transfer", method.Option)
 
-	unbilled, err := f.store.UnbilledSubscriptions(t.Context(), f.store.Now(), 10)
+	without, err := f.store.SubscriptionsWithoutBilling(t.Context(), f.store.Now(), 10)
 	require.NoError(t, err)
-	require.Len(t, unbilled, 1, "reconcile starts its billing")
-	standing, err := f.BillDue(t.Context(), activities.ProcessDueInput{SubscriptionID: unbilled[0].ID})
+	require.Len(t, without, 1, "reconcile starts its billing")
+	state, err := f.Process(t.Context(), activities.ProcessDueInput{SubscriptionID: without[0].ID})
 	require.NoError(t, err)
-	assert.Equal(t, domain.DueNotice, standing.Due)
-	assert.Equal(t, at("2026-01-28").UTC(), *standing.DueAt)
+	assert.Equal(t, domain.DueNotice, state.Due)
+	assert.Equal(t, at("2026-01-28").UTC(), *state.DueAt)
 }
 
 func TestAdopt_EachStateIsWhereItStood(t *testing.T) {
@@ -106,9 +106,9 @@ func TestAdopt_EachStateIsWhereItStood(t *testing.T) {
 		open, err := f.store.HasOpenInvoice(t.Context(), adopted.AccountID)
 		require.NoError(t, err, name)
 		assert.Equal(t, name == "past-due", open, name)
-		standing, err := f.BillDue(t.Context(), activities.ProcessDueInput{SubscriptionID: sub.ID})
+		state, err := f.Process(t.Context(), activities.ProcessDueInput{SubscriptionID: sub.ID})
 		require.NoError(t, err, name)
-		assert.Equal(t, c.want, standing.Due, name)
+		assert.Equal(t, c.want, state.Due, name)
 		again, err := f.adopter().Adopt(t.Context(), in)
 		require.NoError(t, err, name)
 		assert.True(t, again.Already, name)
@@ -146,7 +146,7 @@ func TestAdopt_TheInvariantsHoldOfEveryStateAndAfterWhatFollows(t *testing.T) {
 	}
 	s.assertInvariants()
 
-	s.order(onboardings["changed"], domain.ActionChangePlan, toPlan("scale"))
+	s.execute(onboardings["changed"], domain.ActionChangePlan, toPlan("scale"))
 	s.payNow(onboardings["changed"])
 	for _, name := range []string{"free", "left", "over"} {
 		s.live(onboardings[name], to.Add(day))

@@ -11,20 +11,20 @@ import (
 	"slipway/domain"
 )
 
-func (f *fixture) bill(o *domain.Onboarding, action domain.Action, fill ...func(*domain.Command)) billing.SubscriptionState {
+func (f *fixture) applyBilling(o *domain.Onboarding, action domain.Action, fill ...func(*domain.Command)) billing.SubscriptionState {
 	f.t.Helper()
 	in := f.billingInput(o, f.command(o, action, fill...).CommandID)
-	return twice(f, func() (billing.SubscriptionState, error) { return f.Bill(f.t.Context(), in) })
+	return twice(f, func() (billing.SubscriptionState, error) { return f.ApplyBilling(f.t.Context(), in) })
 }
 
-func TestBill_CancelEndsASubscriptionInUse(t *testing.T) {
+func TestBilling_CancelEndsASubscriptionInUse(t *testing.T) {
 	t.Parallel()
 	for _, code := range []string{"free", "starter"} {
 		f := newFixture(t)
 		o := f.signUp(plan(code))
 		f.exec("UPDATE balances SET bonus_credits = 7")
 		f.clock.forward(time.Hour)
-		result := f.bill(o, domain.ActionCancel, because("too dear"))
+		result := f.applyBilling(o, domain.ActionCancel, because("too dear"))
 		assert.Equal(t, billing.SubscriptionState{SubscriptionID: o.SubscriptionID, Status: domain.SubscriptionCanceled, PlanCode: code}, result)
 		sub := f.subscription(o)
 		assert.Equal(t, "canceled_by_admin", sub.CancellationReason)
@@ -37,19 +37,19 @@ func TestBill_CancelEndsASubscriptionInUse(t *testing.T) {
 		assert.Equal(t, "too dear", event.Reason)
 		assert.Equal(t, "usr_admin", event.ActorID)
 
-		f.bill(o, domain.ActionCancel) // another admin's
+		f.applyBilling(o, domain.ActionCancel) // another admin's
 		assert.Equal(t, 1, f.count("SELECT count(*) FROM events WHERE type = 'subscription.canceled'"))
 		assert.Equal(t, domain.OnboardingCompleted, f.onboarding(o).Status, "ended is final")
 	}
 }
 
-func TestBill_RefusesWhatTheStateDoesNotAllow(t *testing.T) {
+func TestBilling_RefusesWhatTheStateDoesNotAllow(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	expired := f.reach(domain.OnboardingExpired)
 	in := f.billingInput(expired, f.command(expired, domain.ActionCancel).CommandID)
 	before := f.dump()
-	_, err := f.Bill(t.Context(), in)
+	_, err := f.ApplyBilling(t.Context(), in)
 	var refusal *domain.Error
 	require.ErrorAs(t, err, &refusal)
 	assert.Equal(t, domain.ReasonInvalidTransition, refusal.Reason)
@@ -57,25 +57,25 @@ func TestBill_RefusesWhatTheStateDoesNotAllow(t *testing.T) {
 	f.assertUnchanged(before, "refused")
 }
 
-func TestBill_MoneyThatWasApprovedInTimeIsNotLate(t *testing.T) {
+func TestBilling_MoneyThatWasApprovedInTimeIsNotLate(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	o := f.reach(domain.OnboardingAwaitingApproval)
 	p := f.payments(o)[0]
 	f.apply(o, domain.ActionApprovePayment, ofPayment(p.ID))
 	before := f.rows("payments")
-	result := f.bill(o, domain.ActionApprovePayment, ofPayment(p.ID)) // by a second admin
+	result := f.applyBilling(o, domain.ActionApprovePayment, ofPayment(p.ID)) // by a second admin
 	assert.Equal(t, domain.SubscriptionActive, result.Status)
 	assert.False(t, f.payments(o)[0].Late)
 	assert.Equal(t, before, f.rows("payments"))
 
 	pending := f.reach(domain.OnboardingAwaitingApproval)
 	in := f.billingInput(pending, f.command(pending, domain.ActionApprovePayment, ofPayment(f.payments(pending)[0].ID)).CommandID)
-	_, err := f.Bill(t.Context(), in)
+	_, err := f.ApplyBilling(t.Context(), in)
 	assert.Equal(t, domain.CodeConflict, domain.CodeOf(err), "its sign-up is still there to take it")
 }
 
-func TestBill_MoneyThatComesAfterTheEndIsFlaggedOnce(t *testing.T) {
+func TestBilling_MoneyThatComesAfterTheEndIsFlaggedOnce(t *testing.T) {
 	t.Parallel()
 	for _, end := range []domain.OnboardingStatus{domain.OnboardingExpired, domain.OnboardingCanceled} {
 		f := newFixture(t)
@@ -87,13 +87,13 @@ func TestBill_MoneyThatComesAfterTheEndIsFlaggedOnce(t *testing.T) {
 		}
 		p := f.payments(o)[0]
 		require.Equal(t, []domain.Action{domain.ActionApprovePayment}, p.Actions())
-		f.bill(o, domain.ActionApprovePayment, ofPayment(p.ID), because("it arrived today"))
+		f.applyBilling(o, domain.ActionApprovePayment, ofPayment(p.ID), because("it arrived today"))
 		p = f.payments(o)[0]
 		assert.True(t, p.Late)
 		assert.Equal(t, domain.PaymentFailed, p.Status, "nothing is fulfilled")
 		assert.Equal(t, "it arrived today", p.Reason)
 		assert.Empty(t, p.Actions())
-		f.bill(o, domain.ActionApprovePayment, ofPayment(p.ID))
+		f.applyBilling(o, domain.ActionApprovePayment, ofPayment(p.ID))
 		assert.Equal(t, 1, f.count("SELECT count(*) FROM events WHERE type = 'payment.late'"))
 		assert.Equal(t, map[string]any{"payment": p.ID, "amount": float64(13900), "currency": "usd"},
 			f.lastEvent(o, domain.EventPaymentLate).Data)

@@ -40,9 +40,9 @@ func TestCollect_EachCardIsChargedOnceWhateverGoesWrong(t *testing.T) {
 			s := newShop(t)
 			o := s.signUp(plan("growth"), card(c.token))
 			require.Equal(t, domain.OnboardingWaitingForPaymentMethod, o.Status)
-			standing, troubles := s.collect(o)
-			assert.Equal(t, domain.OnboardingCompleted, standing.Status)
-			assert.Equal(t, domain.SubscriptionActive, standing.SubscriptionStatus)
+			state, troubles := s.collect(o)
+			assert.Equal(t, domain.OnboardingCompleted, state.Status)
+			assert.Equal(t, domain.SubscriptionActive, state.SubscriptionStatus)
 			require.Len(t, troubles, len(c.troubles))
 			for i, err := range troubles {
 				assert.Equal(t, c.troubles[i], payment.ClassOf(err))
@@ -102,8 +102,8 @@ func TestCollect_ADeclineAsksForAnotherCardAndTheNextOnePays(t *testing.T) {
 			s.assertBooks(o)
 
 			s.apply(o, domain.ActionAddPaymentMethod, byCard("tok_ok"))
-			standing, _ := s.collect(o)
-			assert.Equal(t, domain.OnboardingCompleted, standing.Status)
+			state, _ := s.collect(o)
+			assert.Equal(t, domain.OnboardingCompleted, state.Status)
 			s.assertBooks(o)
 			assert.Equal(t, 1, s.count("SELECT count(*) FROM payments WHERE status = 'succeeded'"))
 			assert.Equal(t, 1, s.count("SELECT count(*) FROM payment_methods WHERE is_default"))
@@ -137,8 +137,8 @@ func TestCollect_ATokenNobodyGaveOutIsRefused(t *testing.T) {
 	assert.Empty(t, s.ledger())
 
 	s.apply(o, domain.ActionAddPaymentMethod, byCard("tok_ok"))
-	standing, _ := s.collect(o)
-	assert.Equal(t, domain.OnboardingCompleted, standing.Status)
+	state, _ := s.collect(o)
+	assert.Equal(t, domain.OnboardingCompleted, state.Status)
 	s.assertBooks(o)
 }
 
@@ -160,8 +160,8 @@ func TestCollect_ConfirmedOnTheProvidersPage(t *testing.T) {
 
 		s.confirm(p, decision)
 		s.apply(o, domain.ActionConfirmPayment)
-		standing, _ := s.collect(o)
-		assert.Equal(t, want, standing.Status, decision)
+		state, _ := s.collect(o)
+		assert.Equal(t, want, state.Status, decision)
 		if decision == "decline" {
 			assert.Equal(t, "authentication_failed", s.last(o).FailureCode)
 			assert.Equal(t, domain.NextAddPaymentMethod, s.onboarding(o).NextAction.Type)
@@ -182,11 +182,11 @@ func TestCollect_AnOutageChangesNothingAndIsWaitedFor(t *testing.T) {
 		s.assertRetrying(o, err)
 	}
 	assert.Empty(t, s.ledger())
-	assert.Equal(t, 1, s.count("SELECT count(*) FROM events WHERE type = 'payment.retrying'"), "told once")
+	assert.Equal(t, 1, s.count("SELECT count(*) FROM events WHERE type = 'payment.retrying'"), "one event")
 	s.outage(false)
-	standing, troubles := s.collect(o)
+	state, troubles := s.collect(o)
 	assert.Empty(t, troubles)
-	assert.Equal(t, domain.OnboardingCompleted, standing.Status)
+	assert.Equal(t, domain.OnboardingCompleted, state.Status)
 	assert.Nil(t, s.onboarding(o).Step(domain.StepPayment).NextAttemptAt)
 	s.assertBooks(o)
 }
@@ -231,8 +231,8 @@ func TestCollect_AfterACrashTheChargeIsFoundAndNotMadeAgain(t *testing.T) {
 		s.exec("UPDATE payments SET status = ?", status)
 		s.chargeBehind(p)
 		asked := len(s.keys)
-		standing, _ := s.collect(o)
-		assert.Equal(t, domain.OnboardingCompleted, standing.Status)
+		state, _ := s.collect(o)
+		assert.Equal(t, domain.OnboardingCompleted, state.Status)
 		require.Len(t, s.ledger(), 1)
 		assert.Len(t, s.keys, asked, "looked up, as the company may have forgotten the key")
 		s.assertBooks(o)
@@ -250,7 +250,7 @@ func TestCollect_WhatIsNotWantedAnyMoreIsGivenBack(t *testing.T) {
 		_, err := s.EndOnboarding(s.t.Context(), activities.EndInput{OnboardingID: o.ID, Status: domain.OnboardingExpired, ErrorCode: "payment_expired"})
 		require.NoError(s.t, err)
 	}
-	settle := func(s *shop, o *domain.Onboarding) {
+	finish := func(s *shop, o *domain.Onboarding) {
 		twice(s.fixture, func() (any, error) {
 			return nil, s.RefundPayment(s.t.Context(), activities.StepInput{OnboardingID: o.ID})
 		})
@@ -272,7 +272,7 @@ func TestCollect_WhatIsNotWantedAnyMoreIsGivenBack(t *testing.T) {
 			s.chargeBehind(p)
 			c.move(s, o)
 			assert.Equal(t, domain.PaymentUnknown, s.last(o).Status, "nobody knows yet")
-			settle(s, o)
+			finish(s, o)
 			p = s.last(o)
 			assert.Equal(t, domain.PaymentFailed, p.Status)
 			assert.False(t, p.Late)
@@ -325,8 +325,8 @@ func TestCollect_AnotherPlanOrCardWhileAChargeIsUnknown(t *testing.T) {
 			o, p := s.prepared("tok_ok")
 			s.chargeBehind(p)
 			s.apply(o, c.action, c.fill)
-			standing, _ := s.collect(o)
-			assert.Equal(t, domain.OnboardingCompleted, standing.Status)
+			state, _ := s.collect(o)
+			assert.Equal(t, domain.OnboardingCompleted, state.Status)
 			charges := s.ledger()
 			require.Len(t, charges, 2)
 			assert.Equal(t, charges[0].Amount, charges[0].Refunded, "the first is given back")
@@ -345,8 +345,8 @@ func TestCollect_ASecondTokenWhileTheFirstIsBeingCharged(t *testing.T) {
 	s.after = once(func() { assert.NoError(t, s.decide(in)) })
 	_, err := s.collectOnce(o)
 	require.NoError(t, err)
-	standing, _ := s.collect(o)
-	assert.Equal(t, domain.OnboardingCompleted, standing.Status)
+	state, _ := s.collect(o)
+	assert.Equal(t, domain.OnboardingCompleted, state.Status)
 	assert.Equal(t, 1, s.count("SELECT count(*) FROM payments WHERE status = 'succeeded'"))
 	assert.Equal(t, 1, s.count("SELECT count(*) FROM payments WHERE refunded > 0"), "the first one's money is given back")
 	s.assertBooks(o)
@@ -396,6 +396,6 @@ func TestCollect_AProviderThatIsNotConfiguredIsWaitedFor(t *testing.T) {
 	assert.Equal(t, payment.ClassMisconfigured, payment.ClassOf(err))
 	s.assertRetrying(o, err)
 	s.Providers[sandbox.Name] = s.sandbox
-	standing, _ := s.collect(o)
-	assert.Equal(t, domain.OnboardingCompleted, standing.Status)
+	state, _ := s.collect(o)
+	assert.Equal(t, domain.OnboardingCompleted, state.Status)
 }

@@ -16,7 +16,7 @@ import (
 	"slipway/store"
 )
 
-// sleepers stand in for the workflows that live by a test clock: woken, each
+// sleepers stand in for the workflows that live by a test clock: signaled, each
 // notes what the clock shows and sleeps until its next time.
 type sleepers struct {
 	*processes
@@ -33,12 +33,12 @@ func (s *sleepers) sleep(entity string) {
 	in := activities.WaitForClockInput{ClockID: s.clock, EntityID: entity, WorkflowID: entity}
 	for {
 		if times := s.times[entity]; len(times) > 0 {
-			in.WakeAt = &times[0]
+			in.Until = &times[0]
 		} else {
-			in.WakeAt = nil
+			in.Until = nil
 		}
 		shown, err := s.f.WaitForClock(s.f.t.Context(), in)
-		if !assert.NoError(s.f.t, err) || in.WakeAt == nil || shown.Now.Before(*in.WakeAt) {
+		if !assert.NoError(s.f.t, err) || in.Until == nil || shown.Now.Before(*in.Until) {
 			return
 		}
 		s.log = append(s.log, entity+" "+shown.Now.Sub(noon).String())
@@ -82,7 +82,7 @@ func (f *fixture) advance(id string) (activities.WaitForClockResult, error) {
 
 func onClock(id string) wish { return func(o *domain.Onboarding) { o.TestClockID = id } }
 
-func TestAdvanceClock_WakesEachAtItsTimeAndWaitsForAll(t *testing.T) {
+func TestAdvanceClock_SignalsEachAtItsTimeAndWaitsForAll(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	id := f.testClock()
@@ -91,7 +91,7 @@ func TestAdvanceClock_WakesEachAtItsTimeAndWaitsForAll(t *testing.T) {
 		a.SubscriptionID: {after(1), after(4), after(30)},
 		b.SubscriptionID: {after(2), after(4)},
 	}}
-	f.Processes = s
+	f.use(func(c *activities.Config) { c.Processes = s })
 	f.setOff(id, after(10))
 	result, err := f.advance(id) // nobody sleeps yet: both are started
 	require.NoError(t, err)
@@ -121,15 +121,15 @@ func TestAdvanceClock_GoesOnAfterACrash(t *testing.T) {
 	s := &sleepers{processes: f.fakes, f: f, clock: id, times: map[string][]time.Time{o.SubscriptionID: {after(1), after(2)}}}
 	s.sleep(o.SubscriptionID)
 	f.setOff(id, after(5))
-	f.exec("UPDATE test_clocks SET now = ?", after(1)) // moved, and nobody was woken
-	f.Processes = s
+	f.exec("UPDATE test_clocks SET now = ?", after(1)) // moved, and nobody was signaled
+	f.use(func(c *activities.Config) { c.Processes = s })
 	result, err := f.advance(id)
 	require.NoError(t, err)
 	assert.Equal(t, after(5), result.Now)
 	assert.Equal(t, []string{o.SubscriptionID + " 24h0m0s", o.SubscriptionID + " 48h0m0s"}, s.log)
 }
 
-func TestAdvanceClock_StopsWhenItIsTold(t *testing.T) {
+func TestAdvanceClock_StopsWhenItIsCanceled(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	id := f.testClock()
@@ -153,7 +153,7 @@ func TestWaitForClock_AnAdvanceThatCameBeforeIsNotMissed(t *testing.T) {
 	f.exec("UPDATE test_clocks SET now = ?", after(3))
 	at := after(1)
 	shown := twice(f, func() (activities.WaitForClockResult, error) {
-		return f.WaitForClock(t.Context(), activities.WaitForClockInput{ClockID: id, EntityID: "sub_1", WorkflowID: "billing-sub_1", WakeAt: &at})
+		return f.WaitForClock(t.Context(), activities.WaitForClockInput{ClockID: id, EntityID: "sub_1", WorkflowID: "billing-sub_1", Until: &at})
 	})
 	assert.Equal(t, after(3), shown.Now)
 	assert.Equal(t, 1, f.count("SELECT count(*) FROM clock_waits"))
@@ -171,19 +171,19 @@ func TestClock_BillingGoesByItAndByNoOther(t *testing.T) {
 	s.attach(s.propose(o, "tok_ok"))
 	s.makeDefault(o)
 	s.clock.set(noon.AddDate(5, 0, 0))
-	standing, err := s.BillDue(t.Context(), activities.ProcessDueInput{SubscriptionID: o.SubscriptionID, Due: domain.DueNotice})
+	state, err := s.Process(t.Context(), activities.ProcessDueInput{SubscriptionID: o.SubscriptionID, Due: domain.DueNotice})
 	require.NoError(t, err)
-	assert.Equal(t, domain.DueNotice, standing.Due, "not due on the clock it lives by")
-	assert.Equal(t, after(11), *standing.DueAt)
+	assert.Equal(t, domain.DueNotice, state.Due, "not due on the clock it lives by")
+	assert.Equal(t, after(11), *state.DueAt)
 	s.exec("UPDATE test_clocks SET now = ?", after(14))
 	for _, due := range []domain.DueKind{domain.DueNotice, domain.DuePeriodEnd} {
-		standing, err = s.BillDue(t.Context(), activities.ProcessDueInput{SubscriptionID: o.SubscriptionID, Due: due})
+		state, err = s.Process(t.Context(), activities.ProcessDueInput{SubscriptionID: o.SubscriptionID, Due: due})
 		require.NoError(t, err)
 	}
-	require.True(t, standing.Charge)
-	standing, err = s.ChargeSubscription(t.Context(), activities.SubscriptionInput{SubscriptionID: o.SubscriptionID})
+	require.True(t, state.Charge)
+	state, err = s.ChargeSubscription(t.Context(), activities.SubscriptionInput{SubscriptionID: o.SubscriptionID})
 	require.NoError(t, err)
-	assert.Equal(t, domain.SubscriptionActive, standing.Status)
+	assert.Equal(t, domain.SubscriptionActive, state.Status)
 	assert.Equal(t, after(14), *s.subscription(o).CurrentPeriodStart)
 	assert.Equal(t, after(14), s.invoices(o)[0].CreatedAt)
 
@@ -201,9 +201,9 @@ func TestAdvanceClock_WaitsForWhoBuysCreditsAndForgetsWhoIsGone(t *testing.T) {
 	s := &sleepers{processes: f.fakes, f: f, clock: id, times: map[string][]time.Time{"in_1": {after(7)}}}
 	s.sleep("in_1")
 	at := after(3)
-	_, err := f.WaitForClock(t.Context(), activities.WaitForClockInput{ClockID: id, EntityID: "in_gone", WorkflowID: "gone", WakeAt: &at})
+	_, err := f.WaitForClock(t.Context(), activities.WaitForClockInput{ClockID: id, EntityID: "in_gone", WorkflowID: "gone", Until: &at})
 	require.NoError(t, err)
-	f.Processes = s
+	f.use(func(c *activities.Config) { c.Processes = s })
 	f.setOff(id, after(10))
 	result, err := f.advance(id)
 	require.NoError(t, err)

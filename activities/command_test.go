@@ -82,16 +82,16 @@ func TestApply_AllowsExactlyWhatTheTableSays(t *testing.T) {
 				f := newFixture(t)
 				o := f.reach(status)
 				if o.Check(action) == nil {
-					standing := f.apply(o, action, f.fillFor(o, action))
-					assert.Greater(t, standing.Version, o.Version)
+					state := f.apply(o, action, f.fillFor(o, action))
+					assert.Greater(t, state.Version, o.Version)
 					return
 				}
 				in := f.command(o, action, f.fillFor(o, action))
 				before := f.dump()
-				standing, err := f.Apply(t.Context(), in)
+				state, err := f.Apply(t.Context(), in)
 				if there[status] == action {
 					require.NoError(t, err)
-					assert.Equal(t, status, standing.Status)
+					assert.Equal(t, status, state.Status)
 					assert.Equal(t, 1, f.count("SELECT count(*) FROM commands WHERE id = '"+in.CommandID+"' AND applied_at IS NOT NULL"))
 					delete(before, "commands") // it says that the effect is there
 				} else {
@@ -121,12 +121,12 @@ func TestApply_ASignalThatIsRefusedLeavesATraceAndNothingElse(t *testing.T) {
 			f := newFixture(t)
 			o := f.reach(c.status)
 			before := f.dump()
-			standing, err := f.Apply(t.Context(), activities.ApplyCommandInput{
+			state, err := f.Apply(t.Context(), activities.ApplyCommandInput{
 				Noun: domain.NounOnboarding, ID: o.ID, Action: c.action, Signal: true, Reason: "by hand",
 			})
-			require.NoError(t, err, "nobody waits for an answer, and the workflow learns where it stands")
-			assert.Equal(t, c.status, standing.Status)
-			assert.Equal(t, o.Version, standing.Version)
+			require.NoError(t, err, "the sender gets no answer, and the workflow gets the state")
+			assert.Equal(t, c.status, state.Status)
+			assert.Equal(t, o.Version, state.Version)
 
 			event := f.lastEvent(o, domain.EventCommandRefused)
 			assert.Equal(t, domain.ActorTemporal, event.ActorType)
@@ -146,8 +146,8 @@ func TestApply_ASignalDoesWhatTheCommandDoes(t *testing.T) {
 	} {
 		o := f.signUp(plan("growth"))
 		in := activities.ApplyCommandInput{Noun: domain.NounOnboarding, ID: o.ID, Action: action, Signal: true, Reason: "by hand"}
-		standing := twice(f, func() (onboarding.State, error) { return f.Apply(t.Context(), in) })
-		assert.Equal(t, want, standing.Status)
+		state := twice(f, func() (onboarding.State, error) { return f.Apply(t.Context(), in) })
+		assert.Equal(t, want, state.Status)
 		assert.NotContains(t, f.story(o), domain.EventCommandRefused, "carried out, even if the worker runs it again")
 		events := f.events(o)
 		last := events[len(events)-1]
@@ -198,16 +198,16 @@ func TestApply_ChoosingAnotherPlanTakesTheInvoiceBack(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	o := f.signUp(plan("growth"))
-	standing := f.apply(o, domain.ActionChoosePlan, toPlan("scale"))
-	assert.Equal(t, domain.OnboardingAwaitingPayment, standing.Status)
-	assert.Equal(t, "scale", standing.PlanCode)
-	assert.Equal(t, int64(22900), standing.Amount)
+	state := f.apply(o, domain.ActionChoosePlan, toPlan("scale"))
+	assert.Equal(t, domain.OnboardingAwaitingPayment, state.Status)
+	assert.Equal(t, "scale", state.PlanCode)
+	assert.Equal(t, int64(22900), state.Amount)
 	invoices := f.invoices(o)
 	require.Len(t, invoices, 2)
 	assert.Equal(t, domain.InvoiceVoid, invoices[0].Status)
 	assert.False(t, invoices[0].Waived)
 	assert.Equal(t, domain.InvoiceOpen, invoices[1].Status)
-	assert.Equal(t, standing.InvoiceID, invoices[1].ID)
+	assert.Equal(t, state.InvoiceID, invoices[1].ID)
 	assert.Equal(t, "scale", f.subscription(o).PlanCode)
 	assert.Equal(t, 1, f.count("SELECT count(*) FROM subscriptions"))
 	assert.Equal(t, map[string]any{"plan": "scale"}, f.lastEvent(o, domain.EventPlanChosen).Data)
@@ -220,9 +220,9 @@ func TestApply_ChoosingAFreePlanOrATrialCompletes(t *testing.T) {
 	} {
 		f := newFixture(t)
 		o := f.signUp(plan("growth"))
-		standing := f.apply(o, domain.ActionChoosePlan, toPlan(code))
-		assert.Equal(t, domain.OnboardingCompleted, standing.Status)
-		assert.Equal(t, want, standing.SubscriptionStatus)
+		state := f.apply(o, domain.ActionChoosePlan, toPlan(code))
+		assert.Equal(t, domain.OnboardingCompleted, state.Status)
+		assert.Equal(t, want, state.SubscriptionStatus)
 		assert.Equal(t, domain.InvoiceVoid, f.invoices(o)[0].Status)
 		assert.Equal(t, domain.StepSkipped, f.onboarding(o).Step(domain.StepPayment).Status)
 		assert.Equal(t, domain.AccountActive, f.account(o).Status)
@@ -249,8 +249,8 @@ func TestApply_AddingAPaymentMethodMakesItTheDefault(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	o := f.signUp(plan("growth"))
-	standing := f.apply(o, domain.ActionAddPaymentMethod, byOption("card"))
-	assert.Equal(t, domain.OnboardingAwaitingPayment, standing.Status)
+	state := f.apply(o, domain.ActionAddPaymentMethod, byOption("card"))
+	assert.Equal(t, domain.OnboardingAwaitingPayment, state.Status)
 	methods := f.methods(o)
 	require.Len(t, methods, 2)
 	assert.False(t, methods[0].Default)
@@ -319,9 +319,9 @@ func TestApply_ActivateByAnAdmin(t *testing.T) {
 			t.Parallel()
 			f := newFixture(t)
 			o := f.reach(c.from)
-			standing := f.apply(o, domain.ActionActivate, c.fill)
-			assert.Equal(t, domain.OnboardingCompleted, standing.Status)
-			assert.Equal(t, domain.SubscriptionActive, standing.SubscriptionStatus)
+			state := f.apply(o, domain.ActionActivate, c.fill)
+			assert.Equal(t, domain.OnboardingCompleted, state.Status)
+			assert.Equal(t, domain.SubscriptionActive, state.SubscriptionStatus)
 			invoices, payments := f.invoices(o), f.payments(o)
 			require.Len(t, invoices, 1)
 			assert.Equal(t, c.invoice, invoices[0].Status)

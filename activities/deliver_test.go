@@ -16,6 +16,7 @@ import (
 
 	"slipway/activities"
 	"slipway/domain"
+	"slipway/notify"
 	"slipway/notify/webhook"
 	"slipway/store"
 	"slipway/store/storetest"
@@ -33,7 +34,7 @@ type hooked struct {
 func newHooked(t testing.TB, status int) *hooked {
 	t.Helper()
 	h := &hooked{fixture: newFixture(t)}
-	h.Webhooks = webhook.NewSender(true)
+	h.use(func(c *activities.Config) { c.Webhooks = webhook.NewSender(true) })
 	h.answers(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) })
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h.posts.Add(1)
@@ -306,7 +307,7 @@ func TestReconcile_StartsDeliveriesThatNobodyStarted(t *testing.T) {
 	t.Parallel()
 	h := newHooked(t, http.StatusInternalServerError)
 	s := &starter{started: map[string]bool{}}
-	h.Deliveries = s
+	h.use(func(c *activities.Config) { c.Deliveries = s })
 	lost := h.in.EventID
 	require.NoError(t, h.store.InsertEvents(t.Context(), domain.Event{Type: domain.EventInvoicePaid, AccountID: "acct_1", ActorType: domain.ActorSystem}))
 	assert.Equal(t, 1, h.reconcile().Dispatched, "what was just claimed may be on its way")
@@ -336,11 +337,12 @@ func TestDispatch_StartsEachDeliveryAnewAndOnce(t *testing.T) {
 	require.NoError(t, f.db.QueryRow("SELECT count(*) FROM events").Scan(&events))
 	require.Positive(t, events)
 	s := &starter{started: map[string]bool{}, failure: errors.New("Temporal is away")}
-	_, _, err := activities.Dispatch(ctx, f.store, s)
+	outbox := notify.Outbox{Store: f.store, Starter: s}
+	_, _, err := outbox.Dispatch(ctx)
 	require.Error(t, err)
 	f.exec("UPDATE webhook_deliveries SET started_at = NULL")
 	s.failure = nil
-	n, more, err := activities.Dispatch(ctx, f.store, s)
+	n, more, err := outbox.Dispatch(ctx)
 	require.NoError(t, err)
 	assert.False(t, more)
 	assert.Equal(t, events, n)
@@ -348,7 +350,7 @@ func TestDispatch_StartsEachDeliveryAnewAndOnce(t *testing.T) {
 	for id, anew := range s.started {
 		assert.True(t, anew, id)
 	}
-	n, _, err = activities.Dispatch(ctx, f.store, s)
+	n, _, err = outbox.Dispatch(ctx)
 	require.NoError(t, err)
 	assert.Zero(t, n)
 }

@@ -37,9 +37,9 @@ func TestEnd_ExpiredSaysWhy(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	o := f.reach(domain.OnboardingAwaitingPayment)
-	standing := f.end(o, domain.OnboardingExpired, "payment_expired")
-	assert.Equal(t, domain.OnboardingExpired, standing.Status)
-	assert.Equal(t, domain.SubscriptionIncompleteExpired, standing.SubscriptionStatus)
+	state := f.end(o, domain.OnboardingExpired, "payment_expired")
+	assert.Equal(t, domain.OnboardingExpired, state.Status)
+	assert.Equal(t, domain.SubscriptionIncompleteExpired, state.SubscriptionStatus)
 	row := f.onboarding(o)
 	assert.Equal(t, "payment_expired", row.Error.Code)
 	assert.Equal(t, "Nobody paid before the payment window ended.", row.Error.Detail)
@@ -66,9 +66,9 @@ func TestEnd_IsFinal(t *testing.T) {
 				{OnboardingID: o.ID, Status: domain.OnboardingFailed, ErrorCode: "internal"},
 				{OnboardingID: o.ID, Status: domain.OnboardingExpired, ErrorCode: "payment_expired"},
 			} {
-				standing, err := f.EndOnboarding(t.Context(), in)
+				state, err := f.EndOnboarding(t.Context(), in)
 				require.NoError(t, err)
-				assert.Equal(t, status, standing.Status)
+				assert.Equal(t, status, state.Status)
 			}
 			f.create(o)
 			f.open(o)

@@ -21,7 +21,9 @@ type Errors struct {
 }
 
 // InterceptActivity is the SDK's hook; it covers local activities too.
-func (*Errors) InterceptActivity(_ context.Context, next interceptor.ActivityInboundInterceptor) interceptor.ActivityInboundInterceptor {
+func (*Errors) InterceptActivity(
+	_ context.Context, next interceptor.ActivityInboundInterceptor,
+) interceptor.ActivityInboundInterceptor {
 	return &errorInbound{interceptor.ActivityInboundInterceptorBase{Next: next}}
 }
 
@@ -46,7 +48,7 @@ func (i *errorInbound) ExecuteActivity(ctx context.Context, in *interceptor.Exec
 	}
 	var ours *domain.Error
 	if !errors.As(err, &ours) {
-		ours = &domain.Error{Code: domain.CodeInternal, Detail: "The reason is in the worker's log."}
+		ours = &domain.Error{Code: domain.CodeInternal, Detail: domain.Text(domain.TextInWorkersLog)}
 	}
 	if ours.Code.Retryable() && category(ours) != temporal.ApplicationErrorCategoryBenign {
 		info := activity.GetInfo(ctx)
@@ -55,4 +57,13 @@ func (i *errorInbound) ExecuteActivity(ctx context.Context, in *interceptor.Exec
 	return nil, temporal.NewApplicationErrorWithOptions(ours.Detail, ours.Kind(), temporal.ApplicationErrorOptions{
 		NonRetryable: !ours.Code.Retryable(), NextRetryDelay: retryDelay(ctx, ours), Category: category(ours),
 	})
+}
+
+// category keeps an endpoint's trouble, which its deliveries show, out of the
+// operator's log and alerts.
+func category(e *domain.Error) temporal.ApplicationErrorCategory {
+	if e.Reason == domain.ReasonDeliveryFailed {
+		return temporal.ApplicationErrorCategoryBenign
+	}
+	return temporal.ApplicationErrorCategoryUnspecified
 }

@@ -102,9 +102,9 @@ func TestErrors_LeaveAResultAsItIs(t *testing.T) {
 	o := f.receive(plan("free"))
 	value, err := f.temporalEnv().ExecuteActivity(f.CreateAccount, activities.StepInput{OnboardingID: o.ID})
 	require.NoError(t, err)
-	var standing onboarding.State
-	require.NoError(t, value.Get(&standing))
-	assert.Equal(t, domain.OnboardingCreatingAccount, standing.Status)
+	var state onboarding.State
+	require.NoError(t, value.Get(&state))
+	assert.Equal(t, domain.OnboardingCreatingAccount, state.Status)
 
 	_, err = f.temporalEnv().ExecuteActivity(f.CreateAccount, activities.StepInput{OnboardingID: store.NewID(domain.PrefixOnboarding)})
 	var failure *temporal.ApplicationError

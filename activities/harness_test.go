@@ -57,7 +57,7 @@ func newFixture(t testing.TB, policy ...func(*domain.Policy)) *fixture {
 	t.Helper()
 	c := &clock{now: noon}
 	s := storetest.Seeded(t, c.Now)
-	fakes := &processes{states: map[string]activities.ProcessState{}}
+	fakes := &processes{states: map[string]onboarding.ProcessState{}}
 	config := activities.Config{Store: s, Processes: fakes, Policy: domain.Policy{
 		Billing: domain.DefaultBillingPolicy(), PaymentWindow: window,
 		Reminders: []time.Duration{time.Hour, 20 * time.Hour, 30 * time.Hour},
@@ -66,6 +66,13 @@ func newFixture(t testing.TB, policy ...func(*domain.Policy)) *fixture {
 		change(&config.Policy)
 	}
 	return &fixture{Activities: activities.New(config), t: t, clock: c, store: s, db: s.Stats()["write"], fakes: fakes}
+}
+
+// use has the activities work with something else from now on.
+func (f *fixture) use(change func(*activities.Config)) {
+	config := f.Config
+	change(&config)
+	f.Activities = activities.New(config)
 }
 
 // wish is what a sign-up asks for.
@@ -255,50 +262,50 @@ func assertRefused(t testing.TB, o *domain.Onboarding, err error) {
 
 // processes stands in for Temporal.
 type processes struct {
-	mu                     sync.Mutex
-	states                 map[string]activities.ProcessState // by onboarding id; running when not named
-	asked, started, waking []string
-	billed                 []string
-	told                   []domain.PaymentOwner
-	failure                error
+	mu                      sync.Mutex
+	states                  map[string]onboarding.ProcessState // by onboarding id; running when not named
+	asked, started, resumed []string
+	billings                []string
+	events                  []domain.PaymentOwner
+	failure                 error
 }
 
-func (p *processes) State(_ context.Context, o *domain.Onboarding) (activities.ProcessState, error) {
+func (p *processes) State(_ context.Context, o *domain.Onboarding) (onboarding.ProcessState, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.asked = append(p.asked, o.ID)
 	if state, named := p.states[o.ID]; named {
 		return state, p.failure
 	}
-	return activities.ProcessRunning, p.failure
+	return onboarding.ProcessRunning, p.failure
 }
 
 func (p *processes) Start(_ context.Context, o *domain.Onboarding) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.started = append(p.started, o.ID)
-	p.states[o.ID] = activities.ProcessRunning
+	p.states[o.ID] = onboarding.ProcessRunning
 	return nil
 }
 
-func (p *processes) Wake(_ context.Context, o *domain.Onboarding) error {
+func (p *processes) Resume(_ context.Context, o *domain.Onboarding) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.waking = append(p.waking, o.ID)
+	p.resumed = append(p.resumed, o.ID)
 	return nil
 }
 
 func (p *processes) StartBilling(_ context.Context, sub *domain.Subscription) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.billed = append(p.billed, sub.ID)
+	p.billings = append(p.billings, sub.ID)
 	return p.failure
 }
 
 func (p *processes) ProviderEvent(_ context.Context, owner *domain.PaymentOwner) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.told = append(p.told, *owner)
+	p.events = append(p.events, *owner)
 	return p.failure
 }
 

@@ -35,8 +35,8 @@ func TestCollect_ACardEnteredOnTheProvidersPage(t *testing.T) {
 
 	s.finishPage(page, "tok_ok")
 	s.apply(o, domain.ActionConfirmPayment)
-	standing, _ := s.collect(o)
-	assert.Equal(t, domain.OnboardingCompleted, standing.Status)
+	state, _ := s.collect(o)
+	assert.Equal(t, domain.OnboardingCompleted, state.Status)
 	m := s.methods(o)[0]
 	assert.Equal(t, "4242", m.Last4)
 	assert.True(t, m.Default)
@@ -49,8 +49,8 @@ func TestCollect_ATokenInPlaceOfThePage(t *testing.T) {
 	s := newShop(t)
 	o := s.buy(plan("growth"), option("card"))
 	s.apply(o, domain.ActionAddPaymentMethod, byCard("tok_ok"))
-	standing, _ := s.collect(o)
-	assert.Equal(t, domain.OnboardingCompleted, standing.Status)
+	state, _ := s.collect(o)
+	assert.Equal(t, domain.OnboardingCompleted, state.Status)
 	s.assertBooks(o)
 }
 
@@ -147,8 +147,8 @@ func TestAttachMethod_ACardForALatePaymentIsChargedAtOnce(t *testing.T) {
 		require.Equal(t, domain.SubscriptionPastDue, s.subscription(o).Status)
 		result := s.attach(s.propose(o, "tok_ok"))
 		assert.Equal(t, billing.AddedMethod{Attached: true, SubscriptionID: o.SubscriptionID}, result)
-		standing := s.live(o, s.clock.Now())
-		assert.Equal(t, domain.SubscriptionActive, standing.Status, token)
+		state := s.live(o, s.clock.Now())
+		assert.Equal(t, domain.SubscriptionActive, state.Status, token)
 		assert.Equal(t, noon.AddDate(0, 0, 14), *s.subscription(o).CurrentPeriodStart)
 	}
 }

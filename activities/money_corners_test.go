@@ -39,8 +39,8 @@ func TestRecovery_ACustomerWhoTriesAgainIsThereToConfirm(t *testing.T) {
 	var asked []payment.Charge
 	s.Providers[sandbox.Name] = watched{s.Providers[sandbox.Name], &asked}
 	s.live(o, after(14))
-	s.order(o, domain.ActionRetryPayment, byCustomer)
-	s.order(o, domain.ActionRetryPayment)
+	s.execute(o, domain.ActionRetryPayment, byCustomer)
+	s.execute(o, domain.ActionRetryPayment)
 	require.Len(t, asked, 3)
 	assert.True(t, asked[0].OffSession, "the renewal")
 	assert.False(t, asked[1].OffSession, "the customer asked for it: a bank that wants to may ask them")
@@ -52,13 +52,13 @@ func TestResolvePayments_LooksAtEachInTurnAndTellsOnlyNews(t *testing.T) {
 	s := newShop(t)
 	o := s.buy(plan("growth"), card("tok_3ds"))
 	s.clock.forward(11 * time.Minute)
-	assert.Equal(t, activities.ResolveResult{Looked: 1}, s.janitor())
-	assert.Empty(t, s.fakes.told, "the customer has not confirmed yet: no news")
+	assert.Equal(t, activities.ResolveResult{Checked: 1}, s.janitor())
+	assert.Empty(t, s.fakes.events, "the customer has not confirmed yet: no news")
 	assert.Equal(t, activities.ResolveResult{}, s.janitor(), "others have their turn before")
 	s.clock.forward(11 * time.Minute)
 	s.confirm(s.last(o), "confirm")
-	assert.Equal(t, activities.ResolveResult{Looked: 1, Decided: 1}, s.janitor())
-	assert.Len(t, s.fakes.told, 1)
+	assert.Equal(t, activities.ResolveResult{Checked: 1, Decided: 1}, s.janitor())
+	assert.Len(t, s.fakes.events, 1)
 }
 
 func TestChangePlan_BackAndForthBringsNoCreditsTwice(t *testing.T) {
@@ -66,7 +66,7 @@ func TestChangePlan_BackAndForthBringsNoCreditsTwice(t *testing.T) {
 	s := newShop(t)
 	o := s.signUp(plan("starter"))
 	for _, code := range []string{"growth", "scale", "starter", "growth", "scale", "growth"} {
-		s.order(o, domain.ActionChangePlan, toPlan(code))
+		s.execute(o, domain.ActionChangePlan, toPlan(code))
 	}
 	assert.Equal(t, int64(4000), s.credits(o), "as many as the largest plan has")
 	s.assertInvariants()
@@ -77,9 +77,9 @@ func TestChangePlan_TwiceWhileTheClockStands(t *testing.T) {
 	s := newShop(t)
 	o := s.buy(plan("growth"), card("tok_ok"))
 	s.withYear()
-	s.order(o, domain.ActionChangePlan, toPlan("scale"))
+	s.execute(o, domain.ActionChangePlan, toPlan("scale"))
 	s.clock.set(noon)
-	s.order(o, domain.ActionChangePlan, toPlan("growth-year"))
+	s.execute(o, domain.ActionChangePlan, toPlan("growth-year"))
 	assert.Equal(t, "growth-year", s.subscription(o).PlanCode)
 	assert.Len(t, s.invoicesWith(o, domain.InvoicePaid), 3)
 }
@@ -91,7 +91,7 @@ func TestChangePlan_WhatNobodyPaidInTimeIsDropped(t *testing.T) {
 	s.confirm(s.last(o), "confirm")
 	s.lookUp(s.last(o))
 	require.Equal(t, domain.SubscriptionActive, s.subscription(o).Status)
-	s.order(o, domain.ActionChangePlan, toPlan("scale"))
+	s.execute(o, domain.ActionChangePlan, toPlan("scale"))
 	change := s.last(o)
 	require.Equal(t, domain.PaymentRequiresAction, change.Status)
 	s.clock.forward(2 * day) // what it costs was computed two days ago
@@ -111,7 +111,7 @@ func TestChangePlan_InTheLastHoursIsFree(t *testing.T) {
 	s := newShop(t)
 	o := s.buy(plan("growth"), card("tok_ok"))
 	s.clock.set(noon.AddDate(0, 1, 0).Add(-time.Hour))
-	s.order(o, domain.ActionChangePlan, toPlan("scale"))
+	s.execute(o, domain.ActionChangePlan, toPlan("scale"))
 	assert.Equal(t, "scale", s.subscription(o).PlanCode, "no company charges a few cents")
 	assert.Len(t, s.invoices(o), 1)
 }
@@ -122,12 +122,12 @@ func TestSubmit_IsForTheInvoiceThatWasNamed(t *testing.T) {
 	o := s.signUp(plan("growth"))
 	s.apply(o, domain.ActionApprovePayment, ofPayment(s.submit(o).ID))
 	s.live(o, noon.AddDate(0, 1, -2))
-	s.order(o, domain.ActionChangePlan, toPlan("scale"))
+	s.execute(o, domain.ActionChangePlan, toPlan("scale"))
 	open := s.invoicesWith(o, domain.InvoiceOpen)
 	require.Len(t, open, 2)
 	for _, in := range open {
 		if in.Reason == domain.ReasonSubscriptionCycle {
-			s.order(o, domain.ActionSubmitPayment, forInvoice(in.ID))
+			s.execute(o, domain.ActionSubmitPayment, forInvoice(in.ID))
 			assert.Equal(t, in.ID, s.last(o).InvoiceID)
 			assert.Equal(t, in.Amount, s.last(o).Amount)
 		}
@@ -146,10 +146,10 @@ func TestRecovery_WaitsForTheAdminWhoHasATransferToDecideAbout(t *testing.T) {
 		end := noon.AddDate(0, 1, 0)
 		s.live(o, end.Add(day))
 		require.Equal(t, domain.SubscriptionPastDue, s.subscription(o).Status)
-		s.order(o, domain.ActionSubmitPayment)
+		s.execute(o, domain.ActionSubmitPayment)
 		s.live(o, end.Add(20*day))
 		require.Equal(t, domain.SubscriptionPastDue, s.subscription(o).Status, "the customer has done their part")
-		s.order(o, action, ofPayment(s.last(o).ID))
+		s.execute(o, action, ofPayment(s.last(o).ID))
 		s.live(o, end.Add(20*day))
 		want := domain.SubscriptionActive
 		if action == domain.ActionRejectPayment {
@@ -165,17 +165,17 @@ func TestApprove_ATransferThatACardOvertookIsFlagged(t *testing.T) {
 	s := newShop(t)
 	o := s.trial("tok_declined_funds")
 	s.live(o, after(14))
-	s.order(o, domain.ActionSubmitPayment)
+	s.execute(o, domain.ActionSubmitPayment)
 	transfer := s.last(o)
 	require.Equal(t, domain.PaymentPendingApproval, transfer.Status)
 	err := s.refused(o, domain.ActionRetryPayment, byCustomer)
-	assert.ErrorContains(t, err, "waits for approval", "and nobody is told that the card was charged")
-	s.order(o, domain.ActionActivate) // settled otherwise
+	assert.ErrorContains(t, err, "waits for approval", "and nothing says that the card was charged")
+	s.execute(o, domain.ActionActivate) // paid otherwise
 	require.Equal(t, domain.SubscriptionActive, s.subscription(o).Status)
 	p, err := s.store.PaymentByID(t.Context(), transfer.ID)
 	require.NoError(t, err)
 	if p.Status == domain.PaymentPendingApproval {
-		s.order(o, domain.ActionApprovePayment, ofPayment(transfer.ID))
+		s.execute(o, domain.ActionApprovePayment, ofPayment(transfer.ID))
 		p, err = s.store.PaymentByID(t.Context(), transfer.ID)
 		require.NoError(t, err)
 		assert.Equal(t, domain.PaymentFailed, p.Status)
@@ -230,15 +230,15 @@ func (r removing) Attach(ctx context.Context, in payment.Attach) (payment.Method
 	return made, err
 }
 
-func TestBillDue_AClockALittleBehindTemporalsIsNoReasonToWait(t *testing.T) {
+func TestProcessDue_AClockALittleBehindTemporalsIsNoReasonToWait(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
 	o := s.trial("tok_ok")
 	s.live(o, after(13))
 	s.clock.set(after(14).Add(-2 * time.Second))
-	standing, err := s.BillDue(t.Context(), activities.ProcessDueInput{SubscriptionID: o.SubscriptionID, Due: domain.DuePeriodEnd})
+	state, err := s.Process(t.Context(), activities.ProcessDueInput{SubscriptionID: o.SubscriptionID, Due: domain.DuePeriodEnd})
 	require.NoError(t, err)
-	assert.True(t, standing.Charge, "Temporal says that it is time")
+	assert.True(t, state.Charge, "Temporal says that it is time")
 }
 
 func TestClock_WhoIsAboutToAskAProviderDoesNotSleep(t *testing.T) {
@@ -249,6 +249,6 @@ func TestClock_WhoIsAboutToAskAProviderDoesNotSleep(t *testing.T) {
 	sleeps := func() int { return s.count("SELECT count(*) FROM clock_waits WHERE entity_id = ?", o.SubscriptionID) }
 	require.NoError(t, s.store.WaitForClock(t.Context(), &store.ClockWait{EntityID: o.SubscriptionID, WorkflowID: "billing", ClockID: id}))
 	require.Equal(t, 1, sleeps())
-	s.bill(o, domain.ActionChangePlan, toPlan("scale"))
+	s.applyBilling(o, domain.ActionChangePlan, toPlan("scale"))
 	assert.Zero(t, sleeps(), "an advance waits until it sleeps again")
 }

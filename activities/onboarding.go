@@ -3,12 +3,83 @@ package activities
 import (
 	"context"
 
+	"slipway/billing"
 	"slipway/domain"
 	"slipway/onboarding"
+	"slipway/payment"
 )
 
+// Onboarding are the activities of an onboarding: its steps (see domain.Steps),
+// and what reminds, ends and repairs it.
+type Onboarding struct {
+	onboardings *onboarding.Onboardings
+}
+
+// StepInput names the onboarding whose step is run.
+type StepInput struct {
+	OnboardingID string `json:"onboarding_id"`
+}
+
+// CreateAccount creates the account, its owner and its slug.
+func (a *Onboarding) CreateAccount(ctx context.Context, in StepInput) (onboarding.State, error) {
+	return a.onboardings.CreateAccount(ctx, in.OnboardingID)
+}
+
+// ChoosePlan takes the plan the customer named, or the default one.
+func (a *Onboarding) ChoosePlan(ctx context.Context, in StepInput) (onboarding.State, error) {
+	return a.onboardings.ChoosePlan(ctx, in.OnboardingID)
+}
+
+// AttachPaymentMethod makes a payment method the account's default.
+func (a *Onboarding) AttachPaymentMethod(ctx context.Context, in StepInput) (onboarding.State, error) {
+	return a.onboardings.AttachPaymentMethod(ctx, in.OnboardingID)
+}
+
+// RegisterPaymentMethod has a payment provider make the method chargeable.
+func (a *Onboarding) RegisterPaymentMethod(ctx context.Context, in StepInput) (onboarding.State, error) {
+	state, err := a.onboardings.RegisterPaymentMethod(ctx, in.OnboardingID)
+	return state, a.showRetry(ctx, in.OnboardingID, err)
+}
+
+// CollectPayment opens the first invoice and asks for the money.
+func (a *Onboarding) CollectPayment(ctx context.Context, in StepInput) (onboarding.State, error) {
+	return a.onboardings.CollectPayment(ctx, in.OnboardingID)
+}
+
+// ChargePayment has a payment provider bring the money of the first invoice.
+func (a *Onboarding) ChargePayment(ctx context.Context, in StepInput) (onboarding.State, error) {
+	state, err := a.onboardings.ChargePayment(ctx, in.OnboardingID)
+	return state, a.showRetry(ctx, in.OnboardingID, err)
+}
+
+// ActivateSubscription starts the subscription of who owes nothing now.
+func (a *Onboarding) ActivateSubscription(ctx context.Context, in StepInput) (onboarding.State, error) {
+	return a.onboardings.ActivateSubscription(ctx, in.OnboardingID)
+}
+
+// RefundPayment is the compensation of CollectPayment: it gives back what a
+// provider took for an onboarding that has ended without it.
+func (a *Onboarding) RefundPayment(ctx context.Context, in StepInput) error {
+	return retryLater(ctx, a.onboardings.RefundPayment(ctx, in.OnboardingID))
+}
+
+// showRetry shows a provider's trouble to the customer, with the time of the
+// next attempt, before the activity fails with it.
+func (a *Onboarding) showRetry(ctx context.Context, onboardingID string, err error) error {
+	trouble := payment.TroubleOf(err)
+	if trouble == nil {
+		return err
+	}
+	attempt := attemptOf(ctx)
+	wait := billing.Pause(trouble, attempt)
+	if err := a.onboardings.Retrying(ctx, onboardingID, trouble, int(attempt), wait); err != nil {
+		return err
+	}
+	return billing.RetryLater(trouble, wait)
+}
+
 // ReadOnboarding says where the onboarding is, and changes nothing.
-func (a *Activities) ReadOnboarding(ctx context.Context, in StepInput) (onboarding.State, error) {
+func (a *Onboarding) ReadOnboarding(ctx context.Context, in StepInput) (onboarding.State, error) {
 	return a.onboardings.Read(ctx, in.OnboardingID)
 }
 
@@ -20,7 +91,7 @@ type RemindInput struct {
 }
 
 // RemindCustomer reminds of an open invoice, once per number.
-func (a *Activities) RemindCustomer(ctx context.Context, in RemindInput) (onboarding.State, error) {
+func (a *Onboarding) RemindCustomer(ctx context.Context, in RemindInput) (onboarding.State, error) {
 	return a.onboardings.Remind(ctx, in.OnboardingID, in.InvoiceID, in.Number)
 }
 
@@ -33,7 +104,7 @@ type EndInput struct {
 
 // EndOnboarding ends the onboarding early and gives back what it reserved in our
 // own database, all in one transaction.
-func (a *Activities) EndOnboarding(ctx context.Context, in EndInput) (onboarding.State, error) {
+func (a *Onboarding) EndOnboarding(ctx context.Context, in EndInput) (onboarding.State, error) {
 	return a.onboardings.End(ctx, in.OnboardingID, in.Status, in.ErrorCode)
 }
 
@@ -46,13 +117,6 @@ type RefreshInput struct {
 }
 
 // RefreshOnboarding compares the onboarding with its rows and repairs it.
-func (a *Activities) RefreshOnboarding(ctx context.Context, in RefreshInput) (onboarding.Repaired, error) {
-	cmd := &domain.Command{ActorType: domain.ActorSystem}
-	if in.CommandID != "" {
-		var err error
-		if cmd, err = a.Store.CommandByID(ctx, in.CommandID); err != nil {
-			return onboarding.Repaired{Differences: []domain.Difference{}}, err
-		}
-	}
-	return a.onboardings.Repair(ctx, in.OnboardingID, in.Workflow, cmd)
+func (a *Onboarding) RefreshOnboarding(ctx context.Context, in RefreshInput) (onboarding.Repaired, error) {
+	return a.onboardings.Refresh(ctx, in.OnboardingID, in.Workflow, in.CommandID)
 }

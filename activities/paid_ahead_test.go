@@ -15,8 +15,8 @@ func atPeriodEnd(c *domain.Command) { c.At = domain.CancelPeriodEnd }
 // payNow submits a payment by hand and has it approved.
 func (s *shop) payNow(o *domain.Onboarding) {
 	s.t.Helper()
-	s.order(o, domain.ActionSubmitPayment)
-	s.order(o, domain.ActionApprovePayment, ofPayment(s.last(o).ID))
+	s.execute(o, domain.ActionSubmitPayment)
+	s.execute(o, domain.ActionApprovePayment, ofPayment(s.last(o).ID))
 }
 
 // paidAhead is a subscription, paid by hand, whose next period is paid for: two
@@ -34,7 +34,7 @@ func (s *shop) paidAhead(code string) (o *domain.Onboarding, begins time.Time) {
 	return o, begins
 }
 
-// assertInvariants looks at every row, as `slipway doctor --deep` does.
+// assertInvariants checks every row, as `slipway doctor --deep` does.
 func (s *shop) assertInvariants() {
 	s.t.Helper()
 	found, err := s.store.Invariants(s.t.Context(), noon.AddDate(-1, 0, 0))
@@ -49,7 +49,7 @@ func TestPaidAhead_CanceledAtTheEndOfWhatIsPaidFor(t *testing.T) {
 	s := newShop(t)
 	o, begins := s.paidAhead("growth")
 	ends := noon.AddDate(0, 2, 0)
-	s.order(o, domain.ActionCancel, atPeriodEnd)
+	s.execute(o, domain.ActionCancel, atPeriodEnd)
 	assert.Equal(t, ends, *s.subscription(o).CancelAt, "not before")
 	s.live(o, begins.Add(day))
 	sub := s.subscription(o)
@@ -67,8 +67,8 @@ func TestPaidAhead_ACancellationIsTakenBack(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
 	o, begins := s.paidAhead("growth")
-	s.order(o, domain.ActionCancel, atPeriodEnd)
-	s.order(o, domain.ActionResume)
+	s.execute(o, domain.ActionCancel, atPeriodEnd)
+	s.execute(o, domain.ActionResume)
 	assert.Nil(t, s.subscription(o).CancelAt)
 	s.live(o, begins)
 	assert.Equal(t, begins, *s.subscription(o).CurrentPeriodStart)
@@ -79,7 +79,10 @@ func TestPaidAhead_ACancellationIsTakenBack(t *testing.T) {
 func TestPaidAhead_MoneyForAPeriodThatNeverBeginsIsFlagged(t *testing.T) {
 	t.Parallel()
 	for name, end := range map[string]func(s *shop, o *domain.Onboarding){
-		"canceled now": func(s *shop, o *domain.Onboarding) { s.order(o, domain.ActionCancel); s.order(o, domain.ActionCancel) },
+		"canceled now": func(s *shop, o *domain.Onboarding) {
+			s.execute(o, domain.ActionCancel)
+			s.execute(o, domain.ActionCancel)
+		},
 		"replaced": func(s *shop, o *domain.Onboarding) {
 			next := s.activation(o, plan("growth"))
 			s.apply(next, domain.ActionApprovePayment, ofPayment(s.submit(next).ID))
@@ -111,7 +114,7 @@ func TestPaidAhead_ThePlanStaysUntilThePeriodHasBegun(t *testing.T) {
 		assert.Equal(t, domain.CodeConflict, domain.CodeOf(err))
 		assert.ErrorContains(t, err, begins.Format("2 January 2006"), "it says when")
 		s.live(o, begins)
-		s.order(o, domain.ActionChangePlan, toPlan(c.to))
+		s.execute(o, domain.ActionChangePlan, toPlan(c.to))
 		s.assertInvariants()
 	}
 }
@@ -121,14 +124,14 @@ func TestPaidAhead_ADowngradeThatIsPaidForCannotBeTakenBack(t *testing.T) {
 	s := newShop(t)
 	o := s.signUp(plan("scale"))
 	s.apply(o, domain.ActionApprovePayment, ofPayment(s.submit(o).ID))
-	s.order(o, domain.ActionChangePlan, toPlan("growth"))
+	s.execute(o, domain.ActionChangePlan, toPlan("growth"))
 	begins := noon.AddDate(0, 1, 0)
 	s.live(o, begins.Add(-2*day))
 	assert.Equal(t, int64(13900), s.invoicesWith(o, domain.InvoiceOpen)[0].Amount)
 	s.payNow(o)
 	assert.Equal(t, domain.CodeConflict, domain.CodeOf(s.refused(o, domain.ActionResume)))
-	s.order(o, domain.ActionCancel, atPeriodEnd)
-	s.order(o, domain.ActionResume)
+	s.execute(o, domain.ActionCancel, atPeriodEnd)
+	s.execute(o, domain.ActionResume)
 	assert.Equal(t, "growth", s.subscription(o).PendingPlan.Code, "only the cancellation is taken back")
 	s.live(o, begins)
 	assert.Equal(t, "growth", s.subscription(o).PlanCode)
@@ -143,11 +146,11 @@ func TestPaidAhead_DropsAChangeThatNobodyPaidFor(t *testing.T) {
 	s.apply(o, domain.ActionApprovePayment, ofPayment(s.submit(o).ID))
 	begins := noon.AddDate(0, 1, 0)
 	s.live(o, begins.Add(-2*day))
-	s.order(o, domain.ActionChangePlan, toPlan("scale"))
-	s.order(o, domain.ActionSubmitPayment) // of the change
+	s.execute(o, domain.ActionChangePlan, toPlan("scale"))
+	s.execute(o, domain.ActionSubmitPayment) // of the change
 	change := s.last(o)
 	s.payNow(o) // of the next period, as it is
-	s.order(o, domain.ActionApprovePayment, ofPayment(change.ID))
+	s.execute(o, domain.ActionApprovePayment, ofPayment(change.ID))
 	p, err := s.store.PaymentByID(t.Context(), change.ID)
 	require.NoError(t, err)
 	assert.True(t, p.Late, "money for a change that was dropped is flagged")

@@ -20,9 +20,9 @@ func TestPayment_SubmittedApprovedFulfilledOnce(t *testing.T) {
 	f := newFixture(t)
 	o := f.signUp(plan("growth"))
 	f.clock.forward(time.Hour)
-	standing := f.apply(o, domain.ActionSubmitPayment, withReference("RF18 5390 0754"))
-	assert.Equal(t, domain.OnboardingAwaitingApproval, standing.Status)
-	assert.Nil(t, standing.DueAt, "no window runs while an admin decides")
+	state := f.apply(o, domain.ActionSubmitPayment, withReference("RF18 5390 0754"))
+	assert.Equal(t, domain.OnboardingAwaitingApproval, state.Status)
+	assert.Nil(t, state.DueAt, "no window runs while an admin decides")
 	payments := f.payments(o)
 	require.Len(t, payments, 1)
 	p := payments[0]
@@ -34,9 +34,9 @@ func TestPayment_SubmittedApprovedFulfilledOnce(t *testing.T) {
 	assert.Equal(t, domain.NextAwaitApproval, f.onboarding(o).NextAction.Type)
 
 	f.clock.forward(time.Hour)
-	standing = f.apply(o, domain.ActionApprovePayment, ofPayment(p.ID), because("seen on the statement"))
-	assert.Equal(t, domain.OnboardingCompleted, standing.Status)
-	assert.Equal(t, domain.SubscriptionActive, standing.SubscriptionStatus)
+	state = f.apply(o, domain.ActionApprovePayment, ofPayment(p.ID), because("seen on the statement"))
+	assert.Equal(t, domain.OnboardingCompleted, state.Status)
+	assert.Equal(t, domain.SubscriptionActive, state.SubscriptionStatus)
 	p, in, sub := f.payments(o)[0], f.invoices(o)[0], f.subscription(o)
 	assert.Equal(t, domain.PaymentSucceeded, p.Status)
 	assert.Equal(t, "seen on the statement", p.Reason)
@@ -169,7 +169,7 @@ func TestFulfilment_HappensOnceHoweverManyAskAtOnce(t *testing.T) {
 			for i := range admins {
 				inputs = append(inputs, f.command(o, c.action(i), ofPayment(p.ID)))
 			}
-			assert.Empty(t, storetest.Together(admins, func(i int) error { return f.decide(inputs[i]) }), "each is told it is done")
+			assert.Empty(t, storetest.Together(admins, func(i int) error { return f.decide(inputs[i]) }), "each reads that it is done")
 			assert.Equal(t, 1, f.count("SELECT count(*) FROM payments WHERE status = 'succeeded'"))
 			assert.Equal(t, 1, f.count("SELECT count(*) FROM payments"))
 			assert.Equal(t, 1, f.count("SELECT count(*) FROM invoices WHERE status = 'paid'"))
@@ -211,11 +211,11 @@ func TestPayment_RejectedMayBeTriedAgainInANewWindow(t *testing.T) {
 	})
 	first := f.submit(o)
 	f.clock.forward(30 * time.Hour) // the first window is long over
-	standing := f.apply(o, domain.ActionRejectPayment, ofPayment(first.ID), because("no such transfer"))
+	state := f.apply(o, domain.ActionRejectPayment, ofPayment(first.ID), because("no such transfer"))
 	due := noon.Add(31*time.Hour + window)
-	assert.Equal(t, domain.OnboardingAwaitingPayment, standing.Status)
-	assert.Equal(t, due, *standing.DueAt)
-	assert.Equal(t, []time.Time{due.Add(time.Hour - window), due.Add(20*time.Hour - window)}, standing.RemindAt)
+	assert.Equal(t, domain.OnboardingAwaitingPayment, state.Status)
+	assert.Equal(t, due, *state.DueAt)
+	assert.Equal(t, []time.Time{due.Add(time.Hour - window), due.Add(20*time.Hour - window)}, state.RemindAt)
 	rejected := f.payments(o)[0]
 	assert.Equal(t, domain.PaymentFailed, rejected.Status)
 	assert.Equal(t, domain.FailureRejected, rejected.FailureCode)
@@ -253,8 +253,8 @@ func TestRemind_OncePerNumberAndOnlyWhileUnpaid(t *testing.T) {
 	reminded := func() int { return f.count("SELECT count(*) FROM events WHERE type = 'onboarding.reminded'") }
 	remind(store.NewID(domain.PrefixInvoice), 1)
 	assert.Zero(t, reminded(), "another invoice")
-	standing := remind(invoice, 1)
-	assert.Equal(t, invoice, standing.InvoiceID)
+	state := remind(invoice, 1)
+	assert.Equal(t, invoice, state.InvoiceID)
 	assert.Equal(t, 1, reminded())
 	remind(invoice, 2)
 	assert.Equal(t, 2, reminded())
@@ -274,7 +274,7 @@ func TestActivities_ADatabaseThatIsAwayIsTriedAgain(t *testing.T) {
 	away, err := store.Open(store.Config{URL: t.TempDir() + "/away.db"})
 	require.NoError(t, err)
 	require.NoError(t, away.Close())
-	f.Store = away
+	f.use(func(c *activities.Config) { c.Store = away })
 	var ours *domain.Error
 	require.True(t, errors.As(f.decide(in), &ours))
 	assert.Equal(t, domain.CodeUnavailable, ours.Code)

@@ -12,7 +12,7 @@ import (
 	"slipway/domain"
 )
 
-// janitor looks after what has been undecided for long.
+// janitor resolves what has been undecided for long.
 func (s *shop) janitor() activities.ResolveResult {
 	s.t.Helper()
 	value, err := s.temporalEnv().ExecuteActivity(s.ResolvePayments, activities.ResolveInput{})
@@ -30,19 +30,19 @@ func TestResolvePayments_DecidesWhatNobodyElseDoes(t *testing.T) {
 	unwanted, q := s.prepared("tok_ok")
 	s.chargeBehind(q)
 	require.NoError(t, s.decide(s.command(unwanted, domain.ActionCancel)))
-	assert.Equal(t, activities.ResolveResult{}, s.janitor(), "too fresh to look at")
+	assert.Equal(t, activities.ResolveResult{}, s.janitor(), "too fresh to check")
 
 	s.clock.forward(11 * time.Minute)
 	s.outage(true)
-	assert.Equal(t, activities.ResolveResult{Looked: 2}, s.janitor(), "what is away now is looked at next time")
+	assert.Equal(t, activities.ResolveResult{Checked: 2}, s.janitor(), "what is away now is checked next time")
 	s.outage(false)
 	assert.Equal(t, activities.ResolveResult{}, s.janitor(), "others have their turn before")
 	s.clock.forward(11 * time.Minute)
-	assert.Equal(t, activities.ResolveResult{Looked: 2, Decided: 2}, s.janitor())
+	assert.Equal(t, activities.ResolveResult{Checked: 2, Decided: 2}, s.janitor())
 	assert.Equal(t, domain.OnboardingCompleted, s.onboarding(wanted).Status)
 	assert.Equal(t, domain.PaymentFailed, s.last(unwanted).Status)
 	assert.Equal(t, int64(13900), s.last(unwanted).Refunded)
-	assert.Len(t, s.fakes.told, 2, "who waits is told")
+	assert.Len(t, s.fakes.events, 2, "who waits gets an event")
 	assert.Equal(t, activities.ResolveResult{}, s.janitor(), "once is enough")
 	s.assertBooks(wanted)
 	s.assertBooks(unwanted)
@@ -95,16 +95,16 @@ func TestReconcile_HandsOnTheEventsNobodyHandedOn(t *testing.T) {
 	s.fakes.failure = domain.Unavailable("Temporal", 0)
 	_, err = s.temporalEnv().ExecuteActivity(s.Reconcile, activities.ReconcileInput{StaleAfter: stale})
 	require.Error(t, err)
-	s.fakes.failure, s.fakes.told = nil, nil
+	s.fakes.failure, s.fakes.events = nil, nil
 	assert.Equal(t, 7, s.reconcile().Routed)
 
-	var told []string
-	for _, owner := range s.fakes.told {
+	var events []string
+	for _, owner := range s.fakes.events {
 		to := ""
 		if owner.Onboarding != nil {
 			to = owner.Onboarding.ID
 		}
-		told = append(told, fmt.Sprint(owner.AccountID, to, owner.PaymentID, owner.InvoiceID, owner.MethodID))
+		events = append(events, fmt.Sprint(owner.AccountID, to, owner.PaymentID, owner.InvoiceID, owner.MethodID))
 	}
 	assert.ElementsMatch(t, []string{
 		signingUp.AccountID + signingUp.ID + s.last(signingUp).ID,
@@ -112,7 +112,7 @@ func TestReconcile_HandsOnTheEventsNobodyHandedOn(t *testing.T) {
 		paying.AccountID + renewal.ID,
 		onPage.AccountID + onPage.ID + proposed.ID,
 		idle.AccountID + method.MethodID,
-	}, told)
+	}, events)
 	assert.Zero(t, s.reconcile().Routed, "once is enough")
 }
 
@@ -120,14 +120,14 @@ func TestReconcile_StartsTheBillingOfWhatIsInUse(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
 	o := s.trial("tok_ok")
-	assert.Equal(t, 1, s.reconcile().Billed)
+	assert.Equal(t, 1, s.reconcile().Billings)
 	s.due(o, "") // its Billing takes it over
-	assert.Zero(t, s.reconcile().Billed)
+	assert.Zero(t, s.reconcile().Billings)
 	s.clock.set(after(11).Add(9 * time.Minute))
-	assert.Zero(t, s.reconcile().Billed)
+	assert.Zero(t, s.reconcile().Billings)
 	s.clock.forward(2 * time.Minute)
-	assert.Equal(t, 1, s.reconcile().Billed, "it should have acted: it was stopped by hand")
-	assert.Equal(t, []string{o.SubscriptionID, o.SubscriptionID}, s.fakes.billed)
+	assert.Equal(t, 1, s.reconcile().Billings, "it should have acted: it was stopped by hand")
+	assert.Equal(t, []string{o.SubscriptionID, o.SubscriptionID}, s.fakes.billings)
 }
 
 func TestLookUp_AsksNobodyWhereThereIsNothingToFind(t *testing.T) {

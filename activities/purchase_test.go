@@ -25,21 +25,21 @@ func (s *shop) buyPackage(o *domain.Onboarding, code string) billing.PurchaseSta
 	return s.pay(s.openPackage(o, code))
 }
 
-func (s *shop) pay(standing billing.PurchaseState) billing.PurchaseState {
+func (s *shop) pay(state billing.PurchaseState) billing.PurchaseState {
 	s.t.Helper()
-	in := activities.PurchaseInput{InvoiceID: standing.InvoiceID}
+	in := activities.PurchaseInput{InvoiceID: state.InvoiceID}
 	for range 10 {
-		if !standing.Charge {
-			return standing
+		if !state.Charge {
+			return state
 		}
 		if _, err := s.ChargePurchase(s.t.Context(), in); err != nil {
 			assert.True(s.t, domain.CodeOf(err).Retryable())
 			continue
 		}
-		standing = twice(s.fixture, func() (billing.PurchaseState, error) { return s.ChargePurchase(s.t.Context(), in) })
+		state = twice(s.fixture, func() (billing.PurchaseState, error) { return s.ChargePurchase(s.t.Context(), in) })
 	}
-	require.False(s.t, standing.Charge)
-	return standing
+	require.False(s.t, state.Charge)
+	return state
 }
 
 func (s *shop) orderPurchase(o *domain.Onboarding, invoice string, action domain.Action, fill ...func(*domain.Command)) billing.PurchaseState {
@@ -63,8 +63,8 @@ func TestPurchase_PaidOnceAndNeverTouchesTheSubscription(t *testing.T) {
 			s := newShop(t)
 			o := s.trial(token)
 			before := s.rows("subscriptions")
-			standing := s.buyPackage(o, "credits-500")
-			assert.Equal(t, domain.InvoicePaid, standing.Status)
+			state := s.buyPackage(o, "credits-500")
+			assert.Equal(t, domain.InvoicePaid, state.Status)
 			assert.Equal(t, int64(500), s.bonus(o))
 			assert.Equal(t, int64(1000), s.credits(o))
 			require.Len(t, s.ledger(), 1)
@@ -99,27 +99,27 @@ func TestPurchase_ConfirmedByTheCustomer(t *testing.T) {
 		s := newShop(t)
 		o := s.trial("tok_3ds")
 		before := s.rows("subscriptions")
-		standing := s.buyPackage(o, "credits-500")
-		require.Equal(t, domain.InvoiceOpen, standing.Status)
+		state := s.buyPackage(o, "credits-500")
+		require.Equal(t, domain.InvoiceOpen, state.Status)
 		p := s.last(o)
 		require.Equal(t, domain.PaymentRequiresAction, p.Status)
 		if decision == "never" {
-			standing = s.expirePurchase(standing)
+			state = s.expirePurchase(state)
 			assert.Equal(t, payment.StatusCanceled, s.ledger()[0].Status)
 		} else {
 			s.confirm(p, decision)
-			standing.Charge = true // the event
-			standing = s.pay(standing)
+			state.Charge = true // the event
+			state = s.pay(state)
 		}
-		assert.Equal(t, want, standing.Status, decision)
+		assert.Equal(t, want, state.Status, decision)
 		assert.Equal(t, before, s.rows("subscriptions"))
 		s.assertBooks(o)
 	}
 }
 
-func (s *shop) expirePurchase(standing billing.PurchaseState) billing.PurchaseState {
+func (s *shop) expirePurchase(state billing.PurchaseState) billing.PurchaseState {
 	s.t.Helper()
-	in := purchaseInput{InvoiceID: standing.InvoiceID, Expire: true}
+	in := purchaseInput{InvoiceID: state.InvoiceID, Expire: true}
 	return s.pay(twice(s.fixture, func() (billing.PurchaseState, error) { return s.Purchase(s.t.Context(), in) }))
 }
 
@@ -128,13 +128,13 @@ func TestPurchase_ByHand(t *testing.T) {
 	s := newShop(t)
 	o := s.signUp(plan("starter"))
 	subscriptions := s.rows("subscriptions")
-	standing := s.buyPackage(o, "credits-500")
-	require.Equal(t, domain.InvoiceOpen, standing.Status)
-	s.orderPurchase(o, standing.InvoiceID, domain.ActionSubmitPayment)
-	s.orderPurchase(o, standing.InvoiceID, domain.ActionRejectPayment, ofPayment(s.last(o).ID))
+	state := s.buyPackage(o, "credits-500")
+	require.Equal(t, domain.InvoiceOpen, state.Status)
+	s.orderPurchase(o, state.InvoiceID, domain.ActionSubmitPayment)
+	s.orderPurchase(o, state.InvoiceID, domain.ActionRejectPayment, ofPayment(s.last(o).ID))
 	assert.Equal(t, domain.PaymentFailed, s.last(o).Status)
-	s.orderPurchase(o, standing.InvoiceID, domain.ActionSubmitPayment)
-	approved := s.orderPurchase(o, standing.InvoiceID, domain.ActionApprovePayment, ofPayment(s.last(o).ID))
+	s.orderPurchase(o, state.InvoiceID, domain.ActionSubmitPayment)
+	approved := s.orderPurchase(o, state.InvoiceID, domain.ActionApprovePayment, ofPayment(s.last(o).ID))
 	assert.Equal(t, domain.InvoicePaid, approved.Status)
 	assert.Equal(t, int64(500), s.bonus(o))
 
@@ -155,13 +155,13 @@ func TestPurchase_CanceledWhileTheCardIsCharged(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
 	o := s.trial("tok_ok")
-	standing := s.openPackage(o, "credits-500")
-	in := purchaseInput{InvoiceID: standing.InvoiceID, CommandID: s.command(o, domain.ActionCancel).CommandID}
+	state := s.openPackage(o, "credits-500")
+	in := purchaseInput{InvoiceID: state.InvoiceID, CommandID: s.command(o, domain.ActionCancel).CommandID}
 	s.before = once(func() {
 		_, err := s.Purchase(t.Context(), in)
 		assert.NoError(t, err)
 	})
-	first, err := s.ChargePurchase(t.Context(), activities.PurchaseInput{InvoiceID: standing.InvoiceID})
+	first, err := s.ChargePurchase(t.Context(), activities.PurchaseInput{InvoiceID: state.InvoiceID})
 	require.NoError(t, err)
 	assert.Equal(t, domain.InvoiceVoid, s.pay(first).Status)
 	charge := s.ledger()[0]

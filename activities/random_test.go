@@ -36,7 +36,7 @@ func TestBilling_AnyOrderKeepsTheBooks(t *testing.T) {
 			s.outage(false)
 			s.live(o, s.clock.Now().AddDate(0, 4, 0))
 			if s.subscription(o).Status.Live() {
-				s.order(o, domain.ActionCancel)
+				s.execute(o, domain.ActionCancel)
 			}
 			require.Zero(t, s.count(`SELECT count(*) FROM payments WHERE status IN ('created', 'processing', 'unknown') OR (status = 'requires_action'
 				AND invoice_id IN (SELECT id FROM invoices WHERE type = 'subscription' OR status <> 'open'))`), "nothing is left undecided")
@@ -56,10 +56,10 @@ func (s *shop) anything(o *domain.Onboarding, r *rand.Rand) {
 	s.t.Helper()
 	ctx := s.t.Context()
 	plans := []string{"free", "starter", "growth", "scale", "growth-year", "gold"}
-	bill := func(action domain.Action, fill ...func(*domain.Command)) {
+	apply := func(action domain.Action, fill ...func(*domain.Command)) {
 		in := s.billingInput(o, s.command(o, action, fill...).CommandID)
-		_, _ = s.Bill(ctx, in) // refused, often
-		_, _ = s.Bill(ctx, in)
+		_, _ = s.ApplyBilling(ctx, in) // refused, often
+		_, _ = s.ApplyBilling(ctx, in)
 	}
 	payments := s.payments(o)
 	var some domain.Payment
@@ -74,31 +74,31 @@ func (s *shop) anything(o *domain.Onboarding, r *rand.Rand) {
 		s.exec(`UPDATE payment_methods SET is_default = true WHERE id = (SELECT id FROM payment_methods
 			WHERE (provider_ref <> '' OR provider = 'manual') AND removed_at IS NULL ORDER BY random() LIMIT 1)`)
 	case 3, 4:
-		bill(domain.ActionChangePlan, toPlan(plans[r.IntN(len(plans))]))
+		apply(domain.ActionChangePlan, toPlan(plans[r.IntN(len(plans))]))
 	case 5:
-		bill(domain.ActionCancel, func(c *domain.Command) { c.At = domain.CancelPeriodEnd })
+		apply(domain.ActionCancel, func(c *domain.Command) { c.At = domain.CancelPeriodEnd })
 	case 6:
-		bill(domain.ActionResume)
+		apply(domain.ActionResume)
 	case 7:
-		bill(domain.ActionRetryPayment)
-		bill(domain.ActionActivate, func(c *domain.Command) { c.Waive = r.IntN(2) == 0 })
+		apply(domain.ActionRetryPayment)
+		apply(domain.ActionActivate, func(c *domain.Command) { c.Waive = r.IntN(2) == 0 })
 	case 8:
-		bill(domain.ActionSubmitPayment)
+		apply(domain.ActionSubmitPayment)
 	case 9:
 		if some.Status == domain.PaymentPendingApproval {
-			bill([]domain.Action{domain.ActionApprovePayment, domain.ActionRejectPayment}[r.IntN(2)], ofPayment(some.ID))
+			apply([]domain.Action{domain.ActionApprovePayment, domain.ActionRejectPayment}[r.IntN(2)], ofPayment(some.ID))
 		}
 	case 10:
-		standing := s.openPackage(o, "credits-500")
+		state := s.openPackage(o, "credits-500")
 		for range 5 {
-			_, _ = s.ChargePurchase(ctx, activities.PurchaseInput{InvoiceID: standing.InvoiceID})
+			_, _ = s.ChargePurchase(ctx, activities.PurchaseInput{InvoiceID: state.InvoiceID})
 		}
 		if r.IntN(2) == 0 {
-			_, _ = s.Purchase(ctx, purchaseInput{InvoiceID: standing.InvoiceID, Expire: true})
+			_, _ = s.Purchase(ctx, purchaseInput{InvoiceID: state.InvoiceID, Expire: true})
 		}
 		s.outage(false)
 		for range 5 {
-			_, _ = s.ChargePurchase(ctx, activities.PurchaseInput{InvoiceID: standing.InvoiceID})
+			_, _ = s.ChargePurchase(ctx, activities.PurchaseInput{InvoiceID: state.InvoiceID})
 		}
 	case 11:
 		if some.Status == domain.PaymentRequiresAction {

@@ -56,16 +56,16 @@ func TestReconcile_PutsRightWhatDoesNotFit(t *testing.T) {
 	ended := []*domain.Onboarding{
 		f.reach(domain.OnboardingCompleted), f.reach(domain.OnboardingCanceled), f.reach(domain.OnboardingExpired), f.reach(domain.OnboardingFailed),
 	}
-	f.fakes.states = map[string]activities.ProcessState{
-		missing.ID: activities.ProcessMissing, stopped.ID: activities.ProcessStopped, closed.ID: activities.ProcessCompleted,
+	f.fakes.states = map[string]onboarding.ProcessState{
+		missing.ID: onboarding.ProcessMissing, stopped.ID: onboarding.ProcessStopped, closed.ID: onboarding.ProcessCompleted,
 	}
 	for _, o := range ended {
-		f.fakes.states[o.ID] = activities.ProcessStopped
+		f.fakes.states[o.ID] = onboarding.ProcessStopped
 	}
-	assert.Equal(t, activities.ReconcileResult{Billed: 2}, f.reconcile(), "too fresh to look at")
+	assert.Equal(t, activities.ReconcileResult{Billings: 2}, f.reconcile(), "too fresh to check")
 	f.clock.forward(stale + time.Second)
 	before := f.dump()
-	assert.Equal(t, activities.ReconcileResult{Checked: 4, Started: 1, Repaired: 2, Billed: 2}, f.reconcile())
+	assert.Equal(t, activities.ReconcileResult{Checked: 4, Started: 1, Repaired: 2, Billings: 2}, f.reconcile())
 	assert.ElementsMatch(t, []string{missing.ID, running.ID, stopped.ID, closed.ID}, f.fakes.asked, "never those that ended")
 
 	assert.Equal(t, []string{missing.ID}, f.fakes.started)
@@ -83,7 +83,7 @@ func TestReconcile_PutsRightWhatDoesNotFit(t *testing.T) {
 		assert.Contains(t, before["onboardings"], f.line("onboardings", o.ID))
 	}
 	f.fakes.asked = nil
-	assert.Equal(t, activities.ReconcileResult{Billed: 3}, f.reconcile(), "once is enough")
+	assert.Equal(t, activities.ReconcileResult{Billings: 3}, f.reconcile(), "once is enough")
 	assert.Empty(t, f.fakes.asked)
 }
 
@@ -98,7 +98,7 @@ func (f *fixture) line(table, id string) string {
 	return ""
 }
 
-func TestReconcile_WakesOnlyWhomTheCatalogueServes(t *testing.T) {
+func TestReconcile_ResumesOnlyWhomTheCatalogueServes(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	f.exec("UPDATE plans SET active = false WHERE code IN ('growth', 'free')")
@@ -113,22 +113,22 @@ func TestReconcile_WakesOnlyWhomTheCatalogueServes(t *testing.T) {
 	for _, o := range []*domain.Onboarding{payer, walletInKenya, walletInGermany} {
 		require.Equal(t, domain.OnboardingWaitingForPaymentMethod, o.Status)
 	}
-	assert.Zero(t, f.reconcile().Woken)
-	wake := func(change string, want ...*domain.Onboarding) {
+	assert.Zero(t, f.reconcile().Resumed)
+	resumes := func(change string, want ...*domain.Onboarding) {
 		t.Helper()
 		f.exec(change)
-		f.fakes.waking = nil
+		f.fakes.resumed = nil
 		var ids []string
 		for _, o := range want {
 			ids = append(ids, o.ID)
 		}
-		assert.Equal(t, len(want), f.reconcile().Woken)
-		assert.ElementsMatch(t, ids, f.fakes.waking)
+		assert.Equal(t, len(want), f.reconcile().Resumed)
+		assert.ElementsMatch(t, ids, f.fakes.resumed)
 	}
-	wake("UPDATE plans SET active = true WHERE code = 'growth'", wantsGrowth)
-	wake("UPDATE plans SET active = true WHERE code = 'free'", wantsGrowth, wantsDefault)
-	wake("UPDATE payment_options SET enabled = true WHERE key = 'wallet'", wantsGrowth, wantsDefault, walletInKenya)
-	wake("UPDATE payment_options SET enabled = true WHERE key = 'card'", wantsGrowth, wantsDefault, walletInKenya, payer)
+	resumes("UPDATE plans SET active = true WHERE code = 'growth'", wantsGrowth)
+	resumes("UPDATE plans SET active = true WHERE code = 'free'", wantsGrowth, wantsDefault)
+	resumes("UPDATE payment_options SET enabled = true WHERE key = 'wallet'", wantsGrowth, wantsDefault, walletInKenya)
+	resumes("UPDATE payment_options SET enabled = true WHERE key = 'card'", wantsGrowth, wantsDefault, walletInKenya, payer)
 }
 
 func TestReconcile_WorksInBatches(t *testing.T) {
@@ -144,7 +144,7 @@ func TestReconcile_WorksInBatches(t *testing.T) {
 	assert.Len(t, f.fakes.asked, people)
 
 	f.exec("UPDATE onboardings SET status = 'waiting_for_plan'")
-	assert.Equal(t, people, f.reconcile().Woken, "all who wait are woken in one run")
+	assert.Equal(t, people, f.reconcile().Resumed, "all who wait are resumed in one run")
 }
 
 func TestReconcile_DeletesWhatExpired(t *testing.T) {
@@ -198,12 +198,12 @@ func TestCompare_DoesForOneWhatReconcileDoesForAll(t *testing.T) {
 	for _, c := range []struct {
 		why   string
 		from  domain.OnboardingStatus
-		state activities.ProcessState
+		state onboarding.ProcessState
 		want  [][3]string
 	}{
-		{"running", domain.OnboardingAwaitingPayment, activities.ProcessRunning, nil},
-		{"stopped", domain.OnboardingAwaitingPayment, activities.ProcessStopped, [][3]string{{"status", "awaiting_payment", "failed"}}},
-		{"ended", domain.OnboardingExpired, activities.ProcessStopped, nil},
+		{"running", domain.OnboardingAwaitingPayment, onboarding.ProcessRunning, nil},
+		{"stopped", domain.OnboardingAwaitingPayment, onboarding.ProcessStopped, [][3]string{{"status", "awaiting_payment", "failed"}}},
+		{"ended", domain.OnboardingExpired, onboarding.ProcessStopped, nil},
 	} {
 		f := newFixture(t)
 		o := f.reach(c.from)
@@ -212,7 +212,7 @@ func TestCompare_DoesForOneWhatReconcileDoesForAll(t *testing.T) {
 	}
 	f := newFixture(t)
 	o := f.reach(domain.OnboardingReceived)
-	f.fakes.states[o.ID] = activities.ProcessMissing
+	f.fakes.states[o.ID] = onboarding.ProcessMissing
 	assert.Empty(t, compare(f, o).Differences)
 	assert.Equal(t, []string{o.ID}, f.fakes.started)
 

@@ -157,9 +157,9 @@ func TestRefresh_RepairsEachKindOfDamageAndSaysWhatDiffered(t *testing.T) {
 			assert.Equal(t, domain.ActorSystem, event.ActorType)
 			is, err := json.Marshal(want)
 			require.NoError(t, err)
-			told, err := json.Marshal(event.Data["differences"])
+			written, err := json.Marshal(event.Data["differences"])
 			require.NoError(t, err)
-			assert.JSONEq(t, string(is), string(told))
+			assert.JSONEq(t, string(is), string(written))
 		})
 	}
 }

@@ -127,9 +127,9 @@ func TestRenewal_ByHandIsInvoicedAheadAndRolledAtItsTime(t *testing.T) {
 	s.live(o, after(30))
 	assert.Equal(t, []int{30}, s.days(o, domain.EventInvoiceReminded))
 
-	// Paid early: the invoice is settled, the period goes on until its end.
-	s.order(o, domain.ActionSubmitPayment)
-	s.order(o, domain.ActionApprovePayment, ofPayment(s.last(o).ID))
+	// Paid early: the invoice is paid, the period goes on until its end.
+	s.execute(o, domain.ActionSubmitPayment)
+	s.execute(o, domain.ActionApprovePayment, ofPayment(s.last(o).ID))
 	assert.Empty(t, s.invoicesWith(o, domain.InvoiceOpen))
 	assert.Equal(t, noon, *s.subscription(o).CurrentPeriodStart)
 	s.live(o, end)
@@ -163,8 +163,8 @@ func TestRenewal_ByHandAndLate(t *testing.T) {
 			assert.True(t, sub.Entitled(s.clock.Now()))
 			assert.Equal(t, after(38), *sub.GraceEndsAt)
 			if c.pay {
-				s.order(o, domain.ActionSubmitPayment)
-				s.order(o, domain.ActionApprovePayment, ofPayment(s.last(o).ID))
+				s.execute(o, domain.ActionSubmitPayment)
+				s.execute(o, domain.ActionApprovePayment, ofPayment(s.last(o).ID))
 				assert.Equal(t, noon.AddDate(0, 1, 0), *s.subscription(o).CurrentPeriodStart, "no day is given away")
 			}
 			s.live(o, after(45))
@@ -254,7 +254,7 @@ func TestRecovery_TheCustomerTriesAgainNow(t *testing.T) {
 	o := s.trial("tok_declined_stolen")
 	s.live(o, after(15))
 	assert.Nil(t, s.subscription(o).NextRetryAt, "the same card never brings it")
-	s.order(o, domain.ActionRetryPayment)
+	s.execute(o, domain.ActionRetryPayment)
 	assert.Equal(t, domain.SubscriptionPastDue, s.subscription(o).Status)
 	assert.Len(t, s.ledger(), 2)
 	s.exec("UPDATE payment_methods SET is_default = false")
@@ -264,7 +264,7 @@ func TestRecovery_TheCustomerTriesAgainNow(t *testing.T) {
 	s.live(o, after(15))
 	assert.Equal(t, domain.SubscriptionActive, s.subscription(o).Status)
 	before := len(s.payments(o))
-	s.order(o, domain.ActionRetryPayment) // nothing is late any more
+	s.execute(o, domain.ActionRetryPayment) // nothing is late any more
 	assert.Len(t, s.payments(o), before)
 }
 
@@ -291,7 +291,7 @@ func TestRecovery_AnAdminSettlesIt(t *testing.T) {
 		s := newShop(t)
 		o := s.trial("tok_declined_stolen")
 		s.live(o, after(16))
-		s.order(o, domain.ActionActivate, func(c *domain.Command) { c.Waive = waive })
+		s.execute(o, domain.ActionActivate, func(c *domain.Command) { c.Waive = waive })
 		sub := s.subscription(o)
 		assert.Equal(t, domain.SubscriptionActive, sub.Status)
 		assert.Equal(t, domain.ManagedByAdmin, sub.ManagedBy)
@@ -302,7 +302,7 @@ func TestRecovery_AnAdminSettlesIt(t *testing.T) {
 		} else {
 			assert.Len(t, s.invoicesWith(o, domain.InvoicePaid), 1)
 		}
-		s.order(o, domain.ActionActivate)
+		s.execute(o, domain.ActionActivate)
 		assert.Len(t, s.invoices(o), 1)
 	}
 }
@@ -313,7 +313,7 @@ func TestRenewal_AChargeThatIsUnderWayAtACancellationIsGivenBack(t *testing.T) {
 	o := s.trial("tok_ok")
 	in := s.billingInput(o, s.command(o, domain.ActionCancel).CommandID)
 	s.before = once(func() {
-		_, err := s.Bill(t.Context(), in)
+		_, err := s.ApplyBilling(t.Context(), in)
 		assert.NoError(t, err)
 	})
 	s.live(o, after(15))
@@ -330,8 +330,8 @@ func TestRenewal_AnOutageOfTheProviderIsNoFailure(t *testing.T) {
 	s.live(o, after(13))
 	s.clock.set(after(14))
 	s.outage(true)
-	standing := s.due(o, domain.DuePeriodEnd)
-	require.True(t, standing.Charge)
+	state := s.due(o, domain.DuePeriodEnd)
+	require.True(t, state.Charge)
 	_, err := s.ChargeSubscription(t.Context(), activities.SubscriptionInput{SubscriptionID: o.SubscriptionID})
 	assert.Equal(t, domain.CodeUnavailable, domain.CodeOf(err))
 	assert.Equal(t, domain.SubscriptionTrialing, s.subscription(o).Status, "late is who did not pay")
@@ -366,23 +366,23 @@ func (b slowBank) Lookup(ctx context.Context, key string) (payment.Outcome, erro
 }
 
 // wait lets the subscription live until the time while a provider decides:
-// every look at it moves the next one, so nothing is done twice here.
+// every read of it moves the next one, so nothing is done twice here.
 func (s *shop) wait(o *domain.Onboarding, until time.Time) {
 	s.t.Helper()
 	due := activities.ProcessDueInput{SubscriptionID: o.SubscriptionID}
-	looks := 0
-	standing, err := s.BillDue(s.t.Context(), due)
-	for err == nil && (standing.Charge || !standing.DueAt.After(until)) {
-		if looks++; looks > 3*24*10 {
-			require.Fail(s.t, "it is looked at all the time")
+	reads := 0
+	state, err := s.Process(s.t.Context(), due)
+	for err == nil && (state.Charge || !state.DueAt.After(until)) {
+		if reads++; reads > 3*24*10 {
+			require.Fail(s.t, "it is read all the time")
 		}
-		if standing.Charge {
-			standing, err = s.ChargeSubscription(s.t.Context(), activities.SubscriptionInput{SubscriptionID: o.SubscriptionID})
+		if state.Charge {
+			state, err = s.ChargeSubscription(s.t.Context(), activities.SubscriptionInput{SubscriptionID: o.SubscriptionID})
 			continue
 		}
-		s.clock.set(*standing.DueAt)
-		due.Due = standing.Due
-		standing, err = s.BillDue(s.t.Context(), due)
+		s.clock.set(*state.DueAt)
+		due.Due = state.Due
+		state, err = s.Process(s.t.Context(), due)
 	}
 	require.NoError(s.t, err)
 	s.clock.set(until)
@@ -424,20 +424,20 @@ func TestCommands_CancelNowAtThePeriodsEndAndBack(t *testing.T) {
 	s := newShop(t)
 	o := s.buy(plan("growth"), card("tok_ok"))
 	end := noon.AddDate(0, 1, 0)
-	standing := s.order(o, domain.ActionCancel, atEnd)
-	assert.Equal(t, end, *standing.DueAt)
+	state := s.execute(o, domain.ActionCancel, atEnd)
+	assert.Equal(t, end, *state.DueAt)
 	assert.True(t, s.subscription(o).CancelAtPeriodEnd)
-	s.order(o, domain.ActionCancel, atEnd)
+	s.execute(o, domain.ActionCancel, atEnd)
 	assert.Len(t, s.days(o, domain.EventSubscriptionWillCancel), 1)
-	s.order(o, domain.ActionResume)
-	s.order(o, domain.ActionResume)
+	s.execute(o, domain.ActionResume)
+	s.execute(o, domain.ActionResume)
 	assert.Len(t, s.days(o, domain.EventSubscriptionResumed), 1)
 	assert.False(t, s.subscription(o).CancelAtPeriodEnd)
 	s.live(o, end)
 	require.Equal(t, domain.SubscriptionActive, s.subscription(o).Status)
 	require.Len(t, s.ledger(), 2)
 
-	s.order(o, domain.ActionCancel, atEnd)
+	s.execute(o, domain.ActionCancel, atEnd)
 	s.live(o, noon.AddDate(0, 3, 0))
 	sub := s.subscription(o)
 	assert.Equal(t, domain.SubscriptionCanceled, sub.Status)
@@ -454,7 +454,7 @@ func TestCommands_CancelWhilePastDueEndsAtOnceAndRecoveryWithIt(t *testing.T) {
 	s := newShop(t)
 	o := s.trial("tok_declined_funds")
 	s.live(o, after(16))
-	s.order(o, domain.ActionCancel, func(c *domain.Command) { c.At = domain.CancelPeriodEnd })
+	s.execute(o, domain.ActionCancel, func(c *domain.Command) { c.At = domain.CancelPeriodEnd })
 	assert.Equal(t, domain.SubscriptionCanceled, s.subscription(o).Status)
 	before := len(s.ledger())
 	s.live(o, after(60))

@@ -57,8 +57,8 @@ func (f *fixture) Apply(ctx context.Context, in activities.ApplyCommandInput) (o
 	return activitiestest.Walk(ctx, f.Activities, in.ID)
 }
 
-// Bill carries out a command on a subscription.
-func (f *fixture) Bill(ctx context.Context, in activities.ApplyCommandInput) (billing.SubscriptionState, error) {
+// ApplyBilling applies a command to a subscription.
+func (f *fixture) ApplyBilling(ctx context.Context, in activities.ApplyCommandInput) (billing.SubscriptionState, error) {
 	result, err := f.ApplyCommand(ctx, in)
 	if err != nil {
 		return billing.SubscriptionState{}, err
@@ -76,8 +76,8 @@ func (f *fixture) billingInput(o *domain.Onboarding, commandID string) activitie
 	return in
 }
 
-// BillDue does what is due; nothing, when nothing is named.
-func (f *fixture) BillDue(ctx context.Context, in activities.ProcessDueInput) (billing.SubscriptionState, error) {
+// Process does what is due; nothing, when nothing is named.
+func (f *fixture) Process(ctx context.Context, in activities.ProcessDueInput) (billing.SubscriptionState, error) {
 	if in.Due == "" {
 		return f.ReadSubscription(ctx, activities.SubscriptionInput{SubscriptionID: in.SubscriptionID})
 	}

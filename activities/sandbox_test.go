@@ -21,6 +21,7 @@ import (
 	"slipway/payment"
 	"slipway/payment/manual"
 	"slipway/payment/sandbox"
+	"slipway/payment/sandbox/sandboxtest"
 	"slipway/store"
 	"slipway/store/storetest"
 )
@@ -45,21 +46,24 @@ type shop struct {
 	after  func(*http.Request) // runs when it has charged, before it answers
 }
 
+// sandboxKey is the API key of every shop's sandbox.
+const sandboxKey = "sk_test"
+
 func newShop(t testing.TB, policy ...func(*domain.Policy)) *shop {
 	t.Helper()
 	s := &shop{fixture: newFixture(t, policy...)}
 	s.exec("UPDATE payment_options SET provider = 'sandbox', collection_method = 'charge_automatically', instructions = '' WHERE key = 'card'")
 	var err error
-	s.company, err = sandbox.NewServer(sandbox.ServerConfig{APIKey: "sk_test", SlowFor: 400 * time.Millisecond, NoSync: true})
+	s.company, err = sandbox.NewServer(sandbox.ServerConfig{APIKey: sandboxKey, SlowFor: 400 * time.Millisecond, NoSync: true})
 	require.NoError(t, err)
 	server := httptest.NewServer(http.HandlerFunc(s.door))
 	s.url = server.URL
 	t.Cleanup(func() { assert.NoError(t, s.company.Close()); server.Close() })
-	s.sandbox = sandbox.New(sandbox.Config{URL: server.URL, APIKey: "sk_test", Timeout: 2 * time.Second})
-	config := s.Config
-	config.ReturnURL = "https://shop.example/done"
-	config.Providers = map[string]payment.Provider{sandbox.Name: s.sandbox, manual.Name: manual.New()}
-	s.Activities = activities.New(config)
+	s.sandbox = sandbox.New(sandbox.Config{URL: server.URL, APIKey: sandboxKey, Timeout: 2 * time.Second})
+	s.use(func(c *activities.Config) {
+		c.ReturnURL = "https://shop.example/done"
+		c.Providers = map[string]payment.Provider{sandbox.Name: s.sandbox, manual.Name: manual.New()}
+	})
 	return s
 }
 
@@ -110,9 +114,7 @@ func (s *shop) asked() []string {
 // ledger is what the company's books hold.
 func (s *shop) ledger() []sandbox.Charge {
 	s.t.Helper()
-	charges, err := s.company.Ledger(s.t.Context())
-	require.NoError(s.t, err)
-	return charges
+	return sandboxtest.Ledger(s.t, s.company, sandboxKey)
 }
 
 func card(token string) wish {
@@ -132,7 +134,7 @@ func (s *shop) collectOnce(o *domain.Onboarding) (onboarding.State, error) {
 
 // collect asks the provider as often as Temporal would have to, and twice when
 // it has answered. It returns what went wrong before.
-func (s *shop) collect(o *domain.Onboarding) (standing onboarding.State, troubles []error) {
+func (s *shop) collect(o *domain.Onboarding) (state onboarding.State, troubles []error) {
 	s.t.Helper()
 	for range 10 {
 		if _, err := s.collectOnce(o); err != nil {
@@ -143,7 +145,7 @@ func (s *shop) collect(o *domain.Onboarding) (standing onboarding.State, trouble
 		return twice(s.fixture, func() (onboarding.State, error) { return s.collectOnce(o) }), troubles
 	}
 	require.Fail(s.t, "the provider never answered")
-	return standing, troubles
+	return state, troubles
 }
 
 // assertRetrying expects a step that says what it waits for, and until when.
@@ -179,7 +181,7 @@ func (s *shop) buy(wishes ...wish) *domain.Onboarding {
 func (s *shop) due(o *domain.Onboarding, due domain.DueKind) billing.SubscriptionState {
 	s.t.Helper()
 	in := activities.ProcessDueInput{SubscriptionID: o.SubscriptionID, Due: due}
-	return twice(s.fixture, func() (billing.SubscriptionState, error) { return s.BillDue(s.t.Context(), in) })
+	return twice(s.fixture, func() (billing.SubscriptionState, error) { return s.Process(s.t.Context(), in) })
 }
 
 // ask has billing ask its providers, as often as it takes, and then twice.
@@ -199,41 +201,41 @@ func (s *shop) ask(o *domain.Onboarding) billing.SubscriptionState {
 // due is done when it is, and providers are asked whenever there is cause.
 func (s *shop) live(o *domain.Onboarding, until time.Time) billing.SubscriptionState {
 	s.t.Helper()
-	standing := s.due(o, "")
+	state := s.due(o, "")
 	for range 500 {
 		switch {
-		case standing.Charge:
-			standing = s.ask(o)
-		case standing.DueAt == nil || standing.DueAt.After(until):
+		case state.Charge:
+			state = s.ask(o)
+		case state.DueAt == nil || state.DueAt.After(until):
 			if until.After(s.clock.Now()) {
 				s.clock.set(until)
 			}
 			s.assertBooks(o)
-			return standing
+			return state
 		default:
-			if standing.DueAt.After(s.clock.Now()) {
-				s.clock.set(*standing.DueAt)
+			if state.DueAt.After(s.clock.Now()) {
+				s.clock.set(*state.DueAt)
 			}
-			standing = s.due(o, standing.Due)
+			state = s.due(o, state.Due)
 		}
 	}
-	require.Fail(s.t, "billing never comes to rest", "%+v", standing)
-	return standing
+	require.Fail(s.t, "billing never comes to rest", "%+v", state)
+	return state
 }
 
-// order gives a command about a subscription and does what follows from it.
-func (s *shop) order(o *domain.Onboarding, action domain.Action, fill ...func(*domain.Command)) billing.SubscriptionState {
+// execute applies a command to a subscription and does what follows from it.
+func (s *shop) execute(o *domain.Onboarding, action domain.Action, fill ...func(*domain.Command)) billing.SubscriptionState {
 	s.t.Helper()
-	s.bill(o, action, fill...)
+	s.applyBilling(o, action, fill...)
 	return s.live(o, s.clock.Now())
 }
 
-// refused gives a command that is not allowed now, and returns why.
+// refused sends a command that is not allowed now, and returns why.
 func (s *shop) refused(o *domain.Onboarding, action domain.Action, fill ...func(*domain.Command)) error {
 	s.t.Helper()
 	in := s.billingInput(o, s.command(o, action, fill...).CommandID)
 	before := s.dump()
-	_, err := s.Bill(s.t.Context(), in)
+	_, err := s.ApplyBilling(s.t.Context(), in)
 	require.Error(s.t, err)
 	s.assertUnchanged(before, "refused")
 	return err
@@ -262,7 +264,7 @@ func (s *shop) assertBooks(o *domain.Onboarding) {
 			kept += c.Amount - c.Refunded
 		case p.Status == domain.PaymentFailed:
 			assert.Equal(s.t, c.Amount, c.Refunded, "given back: %s", c.Key)
-			assert.Equal(s.t, c.Refunded, p.Refunded, "and recorded: %s", c.Key)
+			assert.Equal(s.t, c.Refunded, p.Refunded, "and saved: %s", c.Key)
 		default:
 			undecided += c.Amount
 		}

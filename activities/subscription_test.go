@@ -88,11 +88,11 @@ func TestOpenAccount_ActivatesWhenNothingIsOwed(t *testing.T) {
 			f := newFixture(t)
 			o := f.receive(c.wishes...)
 			f.create(o)
-			standing := f.open(o)
+			state := f.open(o)
 			assert.Equal(t, onboarding.State{
-				OnboardingID: o.ID, Status: domain.OnboardingCompleted, Version: standing.Version,
+				OnboardingID: o.ID, Status: domain.OnboardingCompleted, Version: state.Version,
 				PlanCode: c.plan, SubscriptionStatus: c.status,
-			}, standing)
+			}, state)
 
 			row := f.onboarding(o)
 			assert.Equal(t, c.steps, steps(row))
@@ -127,18 +127,18 @@ func TestOpenAccount_OpensAnInvoiceWhenMoneyIsOwed(t *testing.T) {
 			f := newFixture(t)
 			o := f.receive(plan(c.plan))
 			f.create(o)
-			standing := f.open(o)
+			state := f.open(o)
 			due := noon.Add(window)
 			invoices := f.invoices(o)
 			require.Len(t, invoices, 1)
 			in := invoices[0]
 			assert.Equal(t, onboarding.State{
-				OnboardingID: o.ID, Status: domain.OnboardingAwaitingPayment, Version: standing.Version,
+				OnboardingID: o.ID, Status: domain.OnboardingAwaitingPayment, Version: state.Version,
 				Step: domain.StepPayment, Waiting: true,
 				PlanCode: c.plan, SubscriptionStatus: domain.SubscriptionIncomplete,
 				InvoiceID: in.ID, Amount: c.amount, Currency: "usd", DueAt: &due,
 				RemindAt: []time.Time{noon.Add(time.Hour), noon.Add(20 * time.Hour)}, // 30 h is after the end
-			}, standing)
+			}, state)
 			assert.Equal(t, domain.InvoiceOpen, in.Status)
 			assert.Equal(t, domain.InvoiceSubscription, in.Type)
 			assert.Equal(t, c.amount, in.Amount)
@@ -188,8 +188,8 @@ func TestOpenAccount_WaitsForAPlanItMayChoose(t *testing.T) {
 			c.catalogue(f)
 			o := f.receive(c.wish)
 			f.create(o)
-			standing := f.open(o)
-			assert.Equal(t, domain.OnboardingWaitingForPlan, standing.Status)
+			state := f.open(o)
+			assert.Equal(t, domain.OnboardingWaitingForPlan, state.Status)
 			row := f.onboarding(o)
 			assert.Equal(t, step{domain.StepWaiting, c.message}, steps(row)[domain.StepPlan])
 			assert.Equal(t, domain.NextChoosePlan, row.NextAction.Type)

@@ -75,7 +75,7 @@ var fieldDocs = map[string]string{
 // documentFields gives every field without a text the one its name has.
 func documentFields(s *huma.Schema) {
 	for name, property := range s.Properties {
-		property.Description = longDoc(property.Description)
+		property.Description, property.Enum = longDoc(property.Description), longEnum(property.Enum)
 		if property.Description == "" && property.Ref == "" {
 			property.Description = fieldDocs[name]
 		}

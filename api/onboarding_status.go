@@ -32,7 +32,7 @@ func (onb onboardings) get(ctx context.Context, in *statusInput) (*onboardingOut
 	wait := waitOf(in.Prefer)
 	o, err := onb.await(ctx, in.ID, wait, func(o *domain.Onboarding) bool {
 		if in.IfNoneMatch == "" {
-			return o.Settled()
+			return o.AtRest()
 		}
 		return !matchesETag(in.IfNoneMatch, etagOf(o.Version))
 	})

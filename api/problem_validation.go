@@ -51,21 +51,21 @@ func (f findings) fieldError(location, message string) domain.FieldError {
 	switch {
 	case strings.HasPrefix(message, required):
 		name, _, _ := strings.Cut(strings.TrimPrefix(message, required), " ")
-		return finding(field+"."+name, domain.TextFieldRequired, "")
+		return finding(field+"."+name, "", domain.TextFieldRequired)
 	case strings.HasPrefix(message, "required "):
-		return finding(field, domain.TextFieldRequired, "")
+		return finding(field, "", domain.TextFieldRequired)
 	case message == validation.MsgUnexpectedProperty:
-		return finding(field, domain.TextFieldUnknown, fieldsOf(schema))
+		return finding(field, fieldsOf(schema), domain.TextFieldUnknown)
 	case field == "query": // and no parameter of it
-		return finding(field, domain.TextQueryUnknown, f.query())
+		return finding(field, f.query(), domain.TextQueryUnknown)
 	case strings.HasPrefix(message, expected):
-		return finding(field, domain.TextFieldUnfit, strings.TrimPrefix(message, expected))
+		return finding(field, strings.TrimPrefix(message, expected), domain.TextFieldUnfit)
 	default: // such as "invalid integer"
-		return finding(field, domain.TextFieldUnfit, strings.TrimPrefix(message, "invalid "))
+		return finding(field, strings.TrimPrefix(message, "invalid "), domain.TextFieldUnfit)
 	}
 }
 
-func finding(field string, message domain.TextCode, accepted string) domain.FieldError {
+func finding(field, accepted string, message domain.TextCode) domain.FieldError {
 	return domain.FieldError{Field: field, Message: domain.Text(message), Accepted: accepted}
 }
 

@@ -184,7 +184,7 @@ func (d *Dev) fill(ctx context.Context) error {
 	return a.SetAdmin(ctx, d.password)
 }
 
-// Banner tells a newcomer everything there is and a line to try it with.
+// Banner shows a newcomer everything that runs and a line to try it with.
 func (d *Dev) Banner() string {
 	url := "http://" + d.Listener.Addr().String()
 	var b strings.Builder

@@ -8,8 +8,8 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"slipway/activities"
 	"slipway/domain"
+	"slipway/onboarding"
 	"slipway/payment"
 	"slipway/store"
 )
@@ -50,7 +50,7 @@ func (a *App) DeepChecks(ctx context.Context, before time.Time) []domain.Check {
 
 func unread(name, message string, err error) domain.Check {
 	return domain.Check{Name: name, Status: domain.CheckWarn, Message: message + " (" + rootCause(err).Error() + ")",
-		Fix: "Mend that and run it again."}
+		Fix: "Correct that and run it again."}
 }
 
 // checkCharges compares a provider's books with our payments, charge by charge.
@@ -132,7 +132,7 @@ func (c *charges) comparePage(ctx context.Context, page []payment.Outcome) error
 	return nil
 }
 
-// agree reports whether a charge and its payment tell the same.
+// agree reports whether a charge and its payment say the same.
 func (c *charges) agree(out payment.Outcome, p *domain.Payment) bool {
 	kept := int64(0)
 	if out.Status == payment.StatusSucceeded {
@@ -178,7 +178,7 @@ func (a *App) checkOnboardingWorkflows(ctx context.Context, before time.Time) do
 		rows, err := a.Store.RunningOnboardings(ctx, after, deepBatch)
 		processes := make([]process, len(rows))
 		for i := range rows {
-			state := func() (activities.ProcessState, error) { return a.Workflows.State(ctx, &rows[i]) }
+			state := func() (onboarding.ProcessState, error) { return a.Workflows.State(ctx, &rows[i]) }
 			processes[i] = process{rows[i].ID, rows[i].UpdatedAt.Before(before), state}
 		}
 		return processes, err
@@ -195,7 +195,7 @@ func (a *App) checkBillingWorkflows(ctx context.Context, before time.Time) domai
 		rows, err := a.Store.LivingSubscriptions(ctx, after, deepBatch)
 		processes := make([]process, len(rows))
 		for i := range rows {
-			state := func() (activities.ProcessState, error) { return a.Workflows.BillingState(ctx, rows[i].ID) }
+			state := func() (onboarding.ProcessState, error) { return a.Workflows.BillingState(ctx, rows[i].ID) }
 			processes[i] = process{rows[i].ID, rows[i].UpdatedAt.Before(before), state}
 		}
 		return processes, err
@@ -206,7 +206,7 @@ func (a *App) checkBillingWorkflows(ctx context.Context, before time.Time) domai
 type process struct {
 	id     string
 	counts bool // it did not change a moment ago
-	state  func() (activities.ProcessState, error)
+	state  func() (onboarding.ProcessState, error)
 }
 
 // checkWorkflows asks for the workflows of what next returns, several at a time
@@ -220,7 +220,7 @@ func (a *App) checkWorkflows(found *store.Invariant, next func(after string) ([]
 		if len(batch) == 0 {
 			return found.Check()
 		}
-		states := make([]activities.ProcessState, len(batch))
+		states := make([]onboarding.ProcessState, len(batch))
 		var asking errgroup.Group
 		asking.SetLimit(deepAtOnce)
 		for i := range batch {
@@ -230,7 +230,7 @@ func (a *App) checkWorkflows(found *store.Invariant, next func(after string) ([]
 			return unread(found.Name, "Temporal could not be asked.", err)
 		}
 		for i := range batch {
-			if found.Checked++; batch[i].counts && states[i] != activities.ProcessRunning {
+			if found.Checked++; batch[i].counts && states[i] != onboarding.ProcessRunning {
 				found.Find(batch[i].id)
 			}
 		}
@@ -245,7 +245,7 @@ func (a *App) checkWorkflows(found *store.Invariant, next func(after string) ([]
 func (a *App) checkFailingWorkflows(ctx context.Context) domain.Check {
 	found := store.Invariant{
 		Name: "failing_workflows", Holds: "No running workflow is stuck in failing tasks.",
-		Fix: "Read the failure in Temporal's UI; go back to the release before, or mend the workflow's code.",
+		Fix: "Read the failure in Temporal's UI; go back to the release before, or correct the workflow's code.",
 	}
 	running, err := a.Workflows.CountRunning(ctx)
 	if err == nil {

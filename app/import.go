@@ -55,14 +55,14 @@ func runImport(ctx context.Context, a *App, f importFlags) error {
 			return err
 		}
 		if t.refused > 0 {
-			return t.tell(a.stdout, true)
+			return t.print(a.stdout, true)
 		}
 	}
 	t, err := a.importFile(ctx, f, f.dryRun)
 	if err != nil {
 		return err
 	}
-	return t.tell(a.stdout, f.dryRun)
+	return t.print(a.stdout, f.dryRun)
 }
 
 // tally counts what became of the rows.
@@ -150,9 +150,9 @@ func (im *importing) note(line int, adopted onboarding.Adopted, err error) error
 	return nil
 }
 
-// tell prints the summary, and is an error that says no more when a row was
+// print prints the summary, and is an error that says no more when a row was
 // refused.
-func (t *tally) tell(w io.Writer, dryRun bool) error {
+func (t *tally) print(w io.Writer, dryRun bool) error {
 	words := []string{"Adopted", "Billing acts on at once"}
 	if dryRun {
 		words = []string{"Would be adopted", "Billing would act on at once"}

@@ -26,7 +26,7 @@ func (a *App) logError(doing string, err error) {
 	}
 }
 
-// atLeast drops records below a level, whatever the handler would take.
+// atLeast drops entries below a level, whatever the handler would take.
 type atLeast struct {
 	slog.Handler
 	level slog.Level

@@ -34,7 +34,7 @@ func runSeed(ctx context.Context, a *App) error {
 
 // ensureAdmin makes sure the admin can sign in: with the password that was set,
 // else, when there is no admin yet, with a generated one. It returns what to
-// tell about the password.
+// print about the password.
 func (a *App) ensureAdmin(ctx context.Context, generate func() (string, error)) (string, error) {
 	password := a.AdminPassword
 	if password == "" {

@@ -60,7 +60,7 @@ func Defaults() *Settings {
 }
 
 // declare declares every setting, once, and gives it its default. TEMPORAL_* is
-// read by Temporal's own envconfig (see wire.go).
+// read by Temporal's own envconfig (see temporal.go).
 func declare() (*Settings, []setting) {
 	s := &Settings{}
 	return s, slices.Concat(s.whereThingsAre(), s.whoMayDoWhat(), s.whileSigningUp(), s.payments(), s.renewals(), s.logs())

@@ -14,7 +14,7 @@ func (s *Settings) payments() []setting {
 			Usage: "URL under which customers and payment providers reach the API; empty for the address it listens on"}).
 			must("an http or https URL", func() bool { return s.PublicURL == "" || isURL(s.PublicURL, "http", "https") }),
 		secret(&cli.StringFlag{Name: "stripe-secret-key", Destination: &s.StripeSecretKey,
-			Sources: cli.EnvVars("STRIPE_SECRET_KEY"), Usage: "charges cards through Stripe; empty for the sandbox"}),
+			Sources: cli.EnvVars("STRIPE_SECRET_KEY"), Usage: "Stripe's secret key, to charge cards; empty for the sandbox"}),
 		secret(&cli.StringFlag{Name: "stripe-webhook-secret", Destination: &s.StripeWebhookSecret,
 			Sources: cli.EnvVars("STRIPE_WEBHOOK_SECRET"), Usage: "whsec_… of the endpoint PUBLIC_URL/webhooks/stripe"}),
 		define(&cli.StringFlag{Name: "stripe-api-base", Destination: &s.StripeAPIBase,
@@ -46,18 +46,18 @@ func (s *Settings) renewals() []setting {
 			Usage: "how long a past-due subscription may still be used"}).
 			must("0 or more", func() bool { return s.DunningGrace >= 0 }),
 		define(&cli.StringFlag{Name: "dunning-final", Value: string(policy.Final), Destination: &s.DunningFinal,
-			Usage: "what becomes of a subscription that recovery could not save: cancel or unpaid"}).
+			Usage: "what a subscription becomes when recovery gives up: cancel or unpaid"}).
 			must("cancel or unpaid", func() bool {
 				final := domain.FinalAction(s.DunningFinal)
 				return final == domain.FinalCancel || final == domain.FinalUnpaid
 			}),
 		define(&cli.DurationFlag{Name: "invoice-ahead", Value: policy.InvoiceAhead, Destination: &s.InvoiceAhead,
-			Usage: "how long before its period the invoice of who pays by hand is sent, and a trial's end announced"}).
+			Usage: "how long before a period customers who pay by hand get its invoice, and a trial's end is announced"}).
 			must("at least --remind-ahead, which is 0 or more", func() bool {
 				return s.InvoiceAhead >= s.RemindAhead && s.RemindAhead >= 0
 			}),
 		define(&cli.DurationFlag{Name: "remind-ahead", Value: policy.RemindAhead, Destination: &s.RemindAhead,
-			Usage: "how long before its period an unpaid invoice is reminded of"}),
+			Usage: "how long before a period customers are reminded of its unpaid invoice"}),
 	}
 }
 

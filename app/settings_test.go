@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"github.com/urfave/cli/v3"
 )
 
 func TestConfig_WrongSettingsAreNamedWithWhatTheyAccept(t *testing.T) {
@@ -49,10 +50,10 @@ func TestConfig_SecretsAreMaskedWhereverSettingsAreShown(t *testing.T) {
 	t.Parallel()
 	for _, args := range [][]string{{"config"}, {"--help"}, {"help"}} {
 		var out, errs bytes.Buffer
-		args = append([]string{"slipway", "--admin-password", "tell-nobody-this", "--secret-key", "nor-this-either",
+		args = append([]string{"slipway", "--admin-password", "hide-this-password", "--secret-key", "nor-this-either",
 			"--database-url", "postgres://slipway:database-word@db:5432/slipway"}, args...)
 		Main(args, &out, &errs)
-		for _, secret := range []string{"tell-nobody-this", "nor-this-either", "database-word"} {
+		for _, secret := range []string{"hide-this-password", "nor-this-either", "database-word"} {
 			assert.NotContains(t, out.String()+errs.String(), secret, args)
 		}
 	}
@@ -78,7 +79,31 @@ func TestConfig_EnvExampleKnowsEverySetting(t *testing.T) {
 	}
 }
 
-// What a deployment sets nothing of is what the help says.
+// settingsTable is the table of docs/operations.md, from the declarations.
+func settingsTable() string {
+	var b strings.Builder
+	b.WriteString("| setting | default | |\n| --- | --- | --- |\n")
+	_, declared := declare()
+	for _, d := range declared {
+		flag := d.Flag.(cli.DocGenerationFlag)
+		fallback := ""
+		if value := strings.Trim(fmt.Sprint(d.Get()), "[]"); value != "" {
+			fallback = "`" + strings.ReplaceAll(value, " ", ",") + "`"
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", flag.GetEnvVars()[0], fallback, flag.GetUsage())
+	}
+	return b.String()
+}
+
+func TestConfig_OperationsDescribesEverySetting(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../docs/operations.md")
+	require.NoError(t, err)
+	table := settingsTable()
+	assert.True(t, strings.Contains(string(text), table), "docs/operations.md needs this table:\n\n%s", table)
+}
+
+// A deployment that sets nothing has the defaults that the help names.
 func TestConfig_DefaultsAreThoseOfTheFlags(t *testing.T) {
 	t.Parallel()
 	var out, errs bytes.Buffer

@@ -33,7 +33,9 @@ type SubscriptionState struct {
 
 // change runs fn on the locked subscription in one transaction, computes what is
 // due next, and saves what changed with the events fn emitted.
-func (s *Subscriptions) change(ctx context.Context, id string, fn func(*Subscription) error) (SubscriptionState, error) {
+func (s *Subscriptions) change(
+	ctx context.Context, id string, fn func(*Subscription) error,
+) (SubscriptionState, error) {
 	var state SubscriptionState
 	err := s.Store.Change(ctx, func(c *store.Change) error {
 		row, err := c.Tx.LockSubscription(ctx, id)
@@ -43,7 +45,7 @@ func (s *Subscriptions) change(ctx context.Context, id string, fn func(*Subscrip
 		if err := c.On(row.TestClockID); err != nil {
 			return err
 		}
-		sub := NewSubscription(c, s.Policy, row)
+		sub := newSubscription(c, s.Policy, row)
 		before := *row
 		if err := fn(sub); err != nil {
 			return err
@@ -65,7 +67,7 @@ func (s *Subscriptions) change(ctx context.Context, id string, fn func(*Subscrip
 }
 
 // LeaveClock notes that whoever lives by the test clock is about to ask a
-// provider, and does not sleep: the clock stands until it does again.
+// provider, and does not sleep: the clock does not move until it sleeps again.
 func LeaveClock(c *store.Change, clockID, entityID string) error {
 	if clockID == "" {
 		return nil
@@ -85,17 +87,19 @@ func (s *Subscriptions) Apply(ctx context.Context, id string, cmd *domain.Comman
 
 // Save writes what a provider says of a payment of the subscription's.
 func (s *Subscriptions) Save(ctx context.Context, id, paymentID string, out payment.Outcome) error {
-	_, err := s.change(ctx, id, func(sub *Subscription) error { return SaveOutcome(sub.Change, sub, paymentID, out) })
+	_, err := s.change(ctx, id, func(sub *Subscription) error {
+		return SaveOutcome(sub.Change, sub, paymentID, out)
+	})
 	return err
 }
 
 // dues says what is done for a subscription when it is due.
 var dues = map[domain.DueKind]func(*Subscription) error{
-	domain.DueNotice:    (*Subscription).giveNotice,
-	domain.DueReminder:  (*Subscription).remindOfInvoice,
-	domain.DuePeriodEnd: (*Subscription).endPeriod,
-	domain.DueRetry:     (*Subscription).retryCharge,
-	domain.DueGiveUp:    (*Subscription).giveUp,
+	domain.DueNotice:    func(s *Subscription) error { return cycle{s}.giveNotice() },
+	domain.DueReminder:  func(s *Subscription) error { return cycle{s}.remind() },
+	domain.DuePeriodEnd: func(s *Subscription) error { return cycle{s}.endPeriod() },
+	domain.DueRetry:     func(s *Subscription) error { return dunning{s}.retry() },
+	domain.DueGiveUp:    func(s *Subscription) error { return dunning{s}.giveUp() },
 }
 
 // Process does what is due for the subscription now. What was done before, or

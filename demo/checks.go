@@ -10,36 +10,39 @@ import (
 	"slipway/domain"
 )
 
-// checkAll prints how the subscriptions fared, and returns whether everything is
-// as it must be: what the API says of itself, and what the demo can add up.
-func (d *demo) checkAll(ctx context.Context, w io.Writer) ([]domain.Check, error) {
-	if err := d.fates(ctx, w); err != nil {
+// checks compare what the demo saw with what the API says.
+type checks struct{ *demo }
+
+// all prints how the subscriptions fared, and returns whether everything is as it
+// must be: what the API says of itself, and what the demo can add up.
+func (c checks) all(ctx context.Context, w io.Writer) ([]domain.Check, error) {
+	if err := c.fates(ctx, w); err != nil {
 		return nil, err
 	}
 	var ready struct{ Checks []domain.Check }
-	if err := d.get(ctx, "/readyz?verbose", "", &ready); err != nil {
+	if err := c.get(ctx, "/readyz?verbose", "", &ready); err != nil {
 		return nil, fmt.Errorf("read the checks: %w", err)
 	}
-	checks := ready.Checks
+	all := ready.Checks
 	for _, check := range []func(context.Context) (domain.Check, error){
-		d.checkFaults, d.checkWaits, d.checkMoney, d.checkCredits, d.checkOnce,
+		c.answers, c.waits, c.money, c.credits, c.persons,
 	} {
-		c, err := check(ctx)
+		made, err := check(ctx)
 		if err != nil {
 			return nil, err
 		}
-		checks = append(checks, c)
+		all = append(all, made)
 	}
-	return checks, nil
+	return all, nil
 }
 
 // fates prints what became of the subscriptions, and what billing did for them.
-func (d *demo) fates(ctx context.Context, w io.Writer) error {
-	subscriptions, err := allOf[domain.Subscription](ctx, d.client, "/v1/admin/subscriptions", d.admin)
+func (c checks) fates(ctx context.Context, w io.Writer) error {
+	subscriptions, err := allOf[domain.Subscription](ctx, c.client, "/v1/admin/subscriptions", c.admin)
 	if err != nil {
 		return fmt.Errorf("read the subscriptions: %w", err)
 	}
-	ours := d.accounts()
+	ours := c.accounts()
 	clocked, others := map[string]int{}, map[string]int{}
 	for _, s := range subscriptions {
 		fate := string(s.Status)
@@ -54,15 +57,15 @@ func (d *demo) fates(ctx context.Context, w io.Writer) error {
 			others[fate]++
 		}
 	}
-	section(w, fmt.Sprintf("Subscriptions that lived through %d months", d.Months))
+	section(w, fmt.Sprintf("Subscriptions that lived through %d months", c.Months))
 	counts(w, clocked)
 	section(w, "Subscriptions on the real clock")
 	counts(w, others)
-	return d.billed(ctx, w, ours)
+	return c.events(ctx, w, ours)
 }
 
-// billed counts the events of billing.
-func (d *demo) billed(ctx context.Context, w io.Writer, ours map[string]bool) error {
+// events counts the events of billing.
+func (c checks) events(ctx context.Context, w io.Writer, ours map[string]bool) error {
 	happened := map[string]int{}
 	for _, kind := range []domain.EventType{
 		domain.EventSubscriptionRenewed, domain.EventSubscriptionPastDue, domain.EventSubscriptionRecovered,
@@ -70,7 +73,7 @@ func (d *demo) billed(ctx context.Context, w io.Writer, ours map[string]bool) er
 		domain.EventInvoicePaid, domain.EventPaymentFailed,
 		domain.EventPaymentLate, domain.EventPaymentRefunded, domain.EventPaymentRetrying,
 	} {
-		events, err := allOf[domain.Event](ctx, d.client, "/v1/admin/events?type="+string(kind), d.admin)
+		events, err := allOf[domain.Event](ctx, c.client, "/v1/admin/events?type="+string(kind), c.admin)
 		if err != nil {
 			return fmt.Errorf("read the events: %w", err)
 		}
@@ -86,9 +89,9 @@ func (d *demo) billed(ctx context.Context, w io.Writer, ours map[string]bool) er
 }
 
 // accounts are the ids of the demo's accounts.
-func (d *demo) accounts() map[string]bool {
+func (c checks) accounts() map[string]bool {
 	ids := map[string]bool{}
-	for _, v := range d.visitors {
+	for _, v := range c.visitors {
 		if id := v.accountID(); id != "" {
 			ids[id] = true
 		}
@@ -104,25 +107,24 @@ func verdict(name string, wrong int, good, bad string) domain.Check {
 	return domain.Check{Name: name, Status: domain.CheckOK, Message: good}
 }
 
-// checkFaults: nothing was refused that should not be, and nothing failed.
-func (d *demo) checkFaults(context.Context) (domain.Check, error) {
+// answers: nothing was refused that should not be, and nothing failed.
+func (c checks) answers(context.Context) (domain.Check, error) {
 	wrong, first := 0, ""
-	for _, v := range d.visitors {
+	for _, v := range c.visitors {
 		if v.fault != nil {
 			if wrong++; first == "" {
 				first = v.kind + ": " + v.fault.Error()
 			}
 		}
 	}
-	c := verdict("demo_answers", wrong, "Every call was answered as it must be.",
-		"people met an answer they should not; first, "+first)
-	return c, nil
+	return verdict("demo_answers", wrong, "Every call was answered as it must be.",
+		"people met an answer they should not; first, "+first), nil
 }
 
-// checkWaits: every onboarding has ended, or it can be said what it waits for.
-func (d *demo) checkWaits(context.Context) (domain.Check, error) {
+// waits: every onboarding has ended, or it can be said what it waits for.
+func (c checks) waits(context.Context) (domain.Check, error) {
 	wrong := 0
-	for _, v := range d.visitors {
+	for _, v := range c.visitors {
 		if v.onboarding != nil && !v.onboarding.Done && waits(v.onboarding) == "" {
 			wrong++
 		}
@@ -131,14 +133,14 @@ func (d *demo) checkWaits(context.Context) (domain.Check, error) {
 		"onboardings neither ended nor wait for anything."), nil
 }
 
-// checkMoney: no invoice was paid twice, and no payment is left that nobody
+// money: no invoice was paid twice, and no payment is left that nobody
 // decides about.
-func (d *demo) checkMoney(ctx context.Context) (domain.Check, error) {
-	payments, err := allOf[domain.Payment](ctx, d.client, "/v1/admin/payments", d.admin)
+func (c checks) money(ctx context.Context) (domain.Check, error) {
+	payments, err := allOf[domain.Payment](ctx, c.client, "/v1/admin/payments", c.admin)
 	if err != nil {
 		return domain.Check{}, fmt.Errorf("read the payments: %w", err)
 	}
-	ours, paid, wrong := d.accounts(), map[string]bool{}, 0
+	ours, paid, wrong := c.accounts(), map[string]bool{}, 0
 	decided := []domain.PaymentStatus{domain.PaymentSucceeded, domain.PaymentFailed, domain.PaymentRequiresAction}
 	for _, p := range payments {
 		if !ours[p.AccountID] {
@@ -154,18 +156,18 @@ func (d *demo) checkMoney(ctx context.Context) (domain.Check, error) {
 	return verdict("demo_payments", wrong, good, "payments are undecided or were made twice."), nil
 }
 
-// checkCredits: each balance is the sum of its ledger.
-func (d *demo) checkCredits(ctx context.Context) (domain.Check, error) {
+// credits: each balance is the sum of its ledger.
+func (c checks) credits(ctx context.Context) (domain.Check, error) {
 	wrong, balances := 0, 0
-	for _, v := range d.visitors {
+	for _, v := range c.visitors {
 		if !v.inUse() {
 			continue
 		}
 		var balance struct{ Total int64 }
-		if err := d.get(ctx, "/v1/account/balance", v.secret, &balance); err != nil {
+		if err := c.get(ctx, "/v1/account/balance", v.secret, &balance); err != nil {
 			return domain.Check{}, fmt.Errorf("read a balance: %w", err)
 		}
-		entries, err := allOf[domain.Credit](ctx, d.client, "/v1/account/credits", v.secret)
+		entries, err := allOf[domain.Credit](ctx, c.client, "/v1/account/credits", v.secret)
 		if err != nil {
 			return domain.Check{}, fmt.Errorf("read a ledger: %w", err)
 		}
@@ -180,14 +182,14 @@ func (d *demo) checkCredits(ctx context.Context) (domain.Check, error) {
 		"balances are not the sum of their ledger."), nil
 }
 
-// checkOnce: whoever signed up twice has one sign-up.
-func (d *demo) checkOnce(ctx context.Context) (domain.Check, error) {
+// persons: whoever signed up twice has one sign-up.
+func (c checks) persons(ctx context.Context) (domain.Check, error) {
 	wrong := 0
-	for _, v := range d.visitors {
+	for _, v := range c.visitors {
 		if v.asked != returns && v.asked != stranger {
 			continue
 		}
-		found, err := allOf[domain.Onboarding](ctx, d.client, "/v1/admin/onboardings?q="+url.QueryEscape(v.email), d.admin)
+		found, err := allOf[domain.Onboarding](ctx, c.client, "/v1/admin/onboardings?q="+url.QueryEscape(v.email), c.admin)
 		if err != nil {
 			return domain.Check{}, fmt.Errorf("read the onboardings: %w", err)
 		}

@@ -43,7 +43,7 @@ type demo struct {
 	admin    string // bearer
 	key      string // secret of the API key that debits credits
 	keyID    string
-	run      string // tells this run's people from earlier ones'
+	run      string // distinguishes this run's people from those of earlier runs
 	clock    *domain.TestClock
 	visitors []*visitor
 
@@ -64,8 +64,8 @@ func Run(ctx context.Context, c Config) ([]domain.Check, error) {
 			return nil, err
 		}
 	}
-	d.report(c.Out, time.Since(began))
-	return d.checkAll(ctx, c.Out)
+	report{d, c.Out}.print(time.Since(began))
+	return checks{d}.all(ctx, c.Out)
 }
 
 // prepare signs the admin in, and makes the clock that some live by and the key
@@ -92,7 +92,7 @@ func (d *demo) prepare(ctx context.Context) error {
 // signUps lets everybody in. The first has an account, and the slug that others
 // want, before anybody else comes.
 func (d *demo) signUps(ctx context.Context) error {
-	return d.each(ctx, "Sign-ups", d.visit)
+	return d.each(ctx, "Sign-ups", func(ctx context.Context, v *visitor) error { return visit{d, v}.follow(ctx) })
 }
 
 // each does something for every visitor and shows how far it has come.
@@ -134,6 +134,18 @@ func (d *demo) did(what string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.deeds[what]++
+}
+
+// judge decides on every payment of the account that waits for it.
+func (d *demo) judge(ctx context.Context, accountID, verdict string) error {
+	path := "/v1/admin/payments?status=pending_approval&account_id=" + accountID
+	pending, err := allOf[domain.Payment](ctx, d.client, path, d.admin)
+	for i := range pending {
+		if err == nil {
+			err = d.post(ctx, "/v1/admin/payments/"+pending[i].ID+"/"+verdict, d.admin, map[string]string{"reason": "demo"}, nil)
+		}
+	}
+	return err
 }
 
 // readAll reads every onboarding once more, as it is at the end, and takes the

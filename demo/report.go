@@ -13,15 +13,21 @@ import (
 	"slipway/domain"
 )
 
-// report prints the funnel, how long it took, and what everything became.
-func (d *demo) report(w io.Writer, took time.Duration) {
-	fmt.Fprintf(w, "%d sign-ups of %d kinds in %s; the clock went from %s to %s.\n", len(d.visitors), len(d.kinds()),
-		took.Round(time.Second), d.clock.CreatedAt.Format(time.DateOnly), d.clock.Now.Format(time.DateOnly))
-	d.funnel(w)
-	d.durations(w)
-	d.kindTable(w)
-	section(w, "After the sign-ups")
-	counts(w, d.deeds)
+// report is what a demo prints at its end.
+type report struct {
+	*demo
+	w io.Writer
+}
+
+// print prints the funnel, how long it took, and what everything became.
+func (r report) print(took time.Duration) {
+	fmt.Fprintf(r.w, "%d sign-ups of %d kinds in %s; the clock went from %s to %s.\n", len(r.visitors), len(r.kinds()),
+		took.Round(time.Second), r.clock.CreatedAt.Format(time.DateOnly), r.clock.Now.Format(time.DateOnly))
+	r.funnel()
+	r.durations()
+	r.kindTable()
+	section(r.w, "After the sign-ups")
+	counts(r.w, r.deeds)
 }
 
 // stages are the funnel: how far a sign-up came.
@@ -45,26 +51,26 @@ func passed(key domain.StepKey) func(*domain.Onboarding) bool {
 	}
 }
 
-func (d *demo) funnel(w io.Writer) {
-	section(w, "Funnel")
-	out := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+func (r report) funnel() {
+	section(r.w, "Funnel")
+	out := tabwriter.NewWriter(r.w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	for _, stage := range stages {
 		n := 0
-		for _, v := range d.visitors {
+		for _, v := range r.visitors {
 			if v.onboarding != nil && stage.reached(v.onboarding) {
 				n++
 			}
 		}
-		share := float64(n) / float64(len(d.visitors))
+		share := float64(n) / float64(len(r.visitors))
 		fmt.Fprintf(out, "%s\t%d\t%.0f %%\t\n", stage.name, n, 100*share)
 	}
 	_ = out.Flush()
 }
 
-func (d *demo) durations(w io.Writer) {
-	section(w, "Durations")
+func (r report) durations() {
+	section(r.w, "Durations")
 	var first, whole []time.Duration
-	for _, v := range d.visitors {
+	for _, v := range r.visitors {
 		if v.onboarding != nil {
 			first = append(first, v.first)
 		}
@@ -72,11 +78,11 @@ func (d *demo) durations(w io.Writer) {
 			whole = append(whole, v.completed)
 		}
 	}
-	out := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	out := tabwriter.NewWriter(r.w, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(out, "  first answer\tp50 %s\tp95 %s\n", percentile(first, 50), percentile(first, 95))
 	fmt.Fprintf(out, "  to an account in use\tp50 %s\tp95 %s\n", percentile(whole, 50), percentile(whole, 95))
 	_ = out.Flush()
-	fmt.Fprintf(w, "  answers that asked to come back later: %d\n", d.paused.Load())
+	fmt.Fprintf(r.w, "  answers that asked to come back later: %d\n", r.paused.Load())
 }
 
 // percentile is the smallest value that p of a hundred do not exceed.
@@ -89,17 +95,17 @@ func percentile(values []time.Duration, p int) time.Duration {
 }
 
 // kindTable says of each kind how many came and what became of them.
-func (d *demo) kindTable(w io.Writer) {
-	section(w, "What every kind became")
+func (r report) kindTable() {
+	section(r.w, "What every kind became")
 	became := map[string]map[string]int{}
-	for _, v := range d.visitors {
+	for _, v := range r.visitors {
 		if became[v.kind] == nil {
 			became[v.kind] = map[string]int{}
 		}
 		became[v.kind][v.outcome()]++
 	}
-	out := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	for _, kind := range d.kinds() {
+	out := tabwriter.NewWriter(r.w, 0, 0, 2, ' ', 0)
+	for _, kind := range r.kinds() {
 		total := 0
 		for _, n := range became[kind] {
 			total += n
@@ -116,9 +122,9 @@ func (d *demo) kindTable(w io.Writer) {
 }
 
 // kinds are the kinds that came, in the order they are declared.
-func (d *demo) kinds() []string {
+func (r report) kinds() []string {
 	came := map[string]bool{}
-	for _, v := range d.visitors {
+	for _, v := range r.visitors {
 		came[v.kind] = true
 	}
 	var kinds []string

@@ -3,7 +3,6 @@ package demo
 import (
 	"context"
 	"errors"
-	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -17,23 +16,29 @@ const visitPatience = 2 * time.Minute
 // password is everybody's password; accounts of a demo guard nothing.
 const password = "seven-Lamps-on-the-quay"
 
-// visit follows one person from the form to an account, or to where they stop.
-func (d *demo) visit(ctx context.Context, v *visitor) error {
+// visit is one person on the way to an account.
+type visit struct {
+	*demo
+	*visitor
+}
+
+// follow goes with the person from the form to an account, or to where they stop.
+func (v visit) follow(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, visitPatience)
 	defer cancel()
 	began := time.Now()
-	if err := d.signUp(ctx, v); err != nil {
+	if err := v.signUp(ctx); err != nil {
 		return err
 	}
 	for !v.onboarding.Done {
-		stays, err := d.act(ctx, v)
+		stays, err := v.act(ctx)
 		if err != nil && refusedAs(err) != domain.ReasonInvalidTransition { // it moved on meanwhile
 			return err
 		}
 		if !stays || v.onboarding.Done {
 			break
 		}
-		now, err := d.watch(ctx, v.onboarding.ID, v.secret, v.onboarding.Version)
+		now, err := v.watch(ctx, v.onboarding.ID, v.secret, v.onboarding.Version)
 		if ctx.Err() != nil {
 			break // where it waits is in the report
 		}
@@ -62,7 +67,7 @@ func (v *visitor) noteTrouble() {
 
 // signUp fills in the form. The admin's bearer says that these are no strangers,
 // whom the API would let in thirty a minute.
-func (d *demo) signUp(ctx context.Context, v *visitor) error {
+func (v visit) signUp(ctx context.Context) error {
 	form := map[string]string{"email": v.email, "password": password, "account_name": v.name, "plan": v.plan}
 	for field, value := range map[string]string{
 		"payment_option": v.option, "payment_token": v.token, "country": v.country, "slug": v.slug,
@@ -72,10 +77,10 @@ func (d *demo) signUp(ctx context.Context, v *visitor) error {
 		}
 	}
 	if v.onClock {
-		form["test_clock"] = d.clock.ID
+		form["test_clock"] = v.clock.ID
 	}
 	began := time.Now()
-	err := d.receive(ctx, v, form)
+	err := v.receive(ctx, form)
 	for range 5 {
 		var refused *refusal
 		if refusedAs(err) != domain.ReasonSlugTaken || !errors.As(err, &refused) || len(refused.Suggestions) == 0 {
@@ -83,24 +88,24 @@ func (d *demo) signUp(ctx context.Context, v *visitor) error {
 		}
 		v.note("took a suggested slug")
 		form["slug"] = refused.Suggestions[0]
-		err = d.receive(ctx, v, form)
+		err = v.receive(ctx, form)
 	}
 	v.first = time.Since(began)
 	if err != nil {
 		return err
 	}
-	return d.signUpAgain(ctx, v, form)
+	return v.signUpAgain(ctx, form)
 }
 
 // errSecondAccount is what signing up twice must never come to.
 var errSecondAccount = errors.New("the same e-mail made a second sign-up")
 
-func (d *demo) receive(ctx context.Context, v *visitor, form map[string]string) error {
+func (v visit) receive(ctx context.Context, form map[string]string) error {
 	var answer struct {
 		domain.Onboarding
 		ClientSecret string `json:"client_secret"`
 	}
-	if err := d.post(ctx, "/v1/onboardings", d.admin, form, &answer); err != nil {
+	if err := v.post(ctx, "/v1/onboardings", v.admin, form, &answer); err != nil {
 		return err
 	}
 	v.onboarding, v.secret = &answer.Onboarding, answer.ClientSecret
@@ -109,7 +114,7 @@ func (d *demo) receive(ctx context.Context, v *visitor, form map[string]string) 
 
 // signUpAgain is the second tab, and the stranger: both find a sign-up that is
 // there, and neither makes another account.
-func (d *demo) signUpAgain(ctx context.Context, v *visitor, form map[string]string) error {
+func (v visit) signUpAgain(ctx context.Context, form map[string]string) error {
 	switch v.asked {
 	case stranger:
 		form["password"] = "another-Password-of-theirs-9"
@@ -118,10 +123,10 @@ func (d *demo) signUpAgain(ctx context.Context, v *visitor, form map[string]stri
 		return nil
 	}
 	first := v.onboarding.ID
-	err := d.receive(ctx, v, form)
+	err := v.receive(ctx, form)
 	switch {
 	case refusedAs(err) == domain.ReasonEmailTaken:
-		v.note("told that the e-mail is taken")
+		v.note("learned that the e-mail is taken")
 		return nil
 	case err == nil && (v.asked == stranger || v.onboarding.ID != first):
 		return errSecondAccount
@@ -132,75 +137,63 @@ func (d *demo) signUpAgain(ctx context.Context, v *visitor, form map[string]stri
 
 // act does what the next action asks for, in the person's way; false when the
 // person is not seen again.
-func (d *demo) act(ctx context.Context, v *visitor) (bool, error) {
+func (v visit) act(ctx context.Context) (bool, error) {
 	next := v.onboarding.NextAction
 	if next == nil {
 		return true, nil
 	}
-	asks := map[domain.NextActionType]func(context.Context, *visitor) (bool, error){
-		domain.NextSubmitPayment: d.transfer, domain.NextConfirmPayment: d.confirm, domain.NextAwaitApproval: d.decide,
-		domain.NextAddPaymentMethod: d.addCard, domain.NextWait: d.wait,
+	asks := map[domain.NextActionType]func(context.Context) (bool, error){
+		domain.NextSubmitPayment: v.transfer, domain.NextConfirmPayment: v.confirm, domain.NextAwaitApproval: v.decide,
+		domain.NextAddPaymentMethod: v.addCard, domain.NextWait: v.wait,
 	}
 	ask, known := asks[next.Type]
 	if !known {
 		return true, nil
 	}
-	return ask(ctx, v)
+	return ask(ctx)
 }
 
-// command gives one of the onboarding's commands.
-func (d *demo) command(ctx context.Context, v *visitor, name string, in any) error {
+// command sends one of the onboarding's commands.
+func (v visit) command(ctx context.Context, name string, in any) error {
 	o := new(domain.Onboarding)
-	if err := d.post(ctx, domain.OnboardingURL(v.onboarding.ID)+"/"+name, v.secret, in, o); err != nil {
+	if err := v.post(ctx, domain.OnboardingURL(v.onboarding.ID)+"/"+name, v.secret, in, o); err != nil {
 		return err
 	}
 	v.onboarding = o
 	return nil
 }
 
-func (d *demo) wait(ctx context.Context, v *visitor) (bool, error) {
+func (v visit) wait(ctx context.Context) (bool, error) {
 	if v.asked != hasty {
 		return true, nil
 	}
 	v.note("while the card was charged")
-	return true, d.command(ctx, v, "cancel", nil)
+	return true, v.command(ctx, "cancel", nil)
 }
 
-func (d *demo) transfer(ctx context.Context, v *visitor) (bool, error) {
+func (v visit) transfer(ctx context.Context) (bool, error) {
 	switch {
 	case v.asked == leaves:
 		return false, nil
 	case v.asked == cancels:
-		return true, d.command(ctx, v, "cancel", nil)
+		return true, v.command(ctx, "cancel", nil)
 	case v.asked == tooLate && v.onboarding.NextAction.Message != "":
 		return false, nil // rejected: the money is on its way, they say
 	}
-	return true, d.command(ctx, v, "payment", map[string]string{"reference": "transfer of " + v.onboarding.ID})
+	return true, v.command(ctx, "payment", map[string]string{"reference": "transfer of " + v.onboarding.ID})
 }
 
 // decide is the admin's part: approve what came in, reject what did not.
-func (d *demo) decide(ctx context.Context, v *visitor) (bool, error) {
+func (v visit) decide(ctx context.Context) (bool, error) {
 	rejected := slices.Contains(v.notes, "after a rejection")
 	if (v.asked == mistakes || v.asked == tooLate) && !rejected {
 		v.note("after a rejection")
-		return true, d.judge(ctx, v.accountID(), "reject")
+		return true, v.judge(ctx, v.accountID(), "reject")
 	}
-	return true, d.judge(ctx, v.accountID(), "approve")
+	return true, v.judge(ctx, v.accountID(), "approve")
 }
 
-// judge decides on every payment of the account that waits for it.
-func (d *demo) judge(ctx context.Context, accountID, verdict string) error {
-	path := "/v1/admin/payments?status=pending_approval&account_id=" + accountID
-	pending, err := allOf[domain.Payment](ctx, d.client, path, d.admin)
-	for i := range pending {
-		if err == nil {
-			err = d.post(ctx, "/v1/admin/payments/"+pending[i].ID+"/"+verdict, d.admin, map[string]string{"reason": "demo"}, nil)
-		}
-	}
-	return err
-}
-
-func (d *demo) confirm(ctx context.Context, v *visitor) (bool, error) {
+func (v visit) confirm(ctx context.Context) (bool, error) {
 	if v.asked == leaves {
 		return false, nil
 	}
@@ -208,43 +201,30 @@ func (d *demo) confirm(ctx context.Context, v *visitor) (bool, error) {
 	if v.asked == refuses {
 		decision = "decline"
 	}
-	if err := d.fillIn(ctx, v.onboarding.NextAction.URL, "decision", decision); err != nil {
+	if err := v.fillIn(ctx, v.onboarding.NextAction.URL, "decision", decision); err != nil {
 		return true, err
 	}
-	return true, d.command(ctx, v, "confirm", nil)
+	return true, v.command(ctx, "confirm", nil)
 }
 
 // addCard brings a card: on the provider's page, or another one after a decline.
-func (d *demo) addCard(ctx context.Context, v *visitor) (bool, error) {
+func (v visit) addCard(ctx context.Context) (bool, error) {
 	if page := v.onboarding.NextAction.URL; strings.HasPrefix(page, "http") {
-		if err := d.fillIn(ctx, page, "token", "tok_ok"); err != nil {
+		if err := v.fillIn(ctx, page, "token", "tok_ok"); err != nil {
 			return true, err
 		}
-		return true, d.command(ctx, v, "confirm", nil)
+		return true, v.command(ctx, "confirm", nil)
 	}
 	switch v.asked {
 	case leaves:
 		return false, nil
 	case cancels:
-		return true, d.command(ctx, v, "cancel", nil)
+		return true, v.command(ctx, "cancel", nil)
 	case downsize:
 		v.note("with another plan")
-		return true, d.command(ctx, v, "plan", map[string]string{"plan": "free"})
+		return true, v.command(ctx, "plan", map[string]string{"plan": "free"})
 	}
 	v.note("with another card")
-	return true, d.command(ctx, v, "payment-method",
+	return true, v.command(ctx, "payment-method",
 		map[string]string{"payment_option": "card", "payment_token": "tok_ok"})
-}
-
-// billing is the part of GET /v1/account/billing the demo looks at.
-type billing struct {
-	Subscription struct{ Data *domain.Subscription }
-	OpenInvoices struct{ Data []domain.Invoice }   `json:"open_invoices"`
-	NextAction   struct{ Data *domain.NextAction } `json:"next_action"`
-}
-
-func (d *demo) billingOf(ctx context.Context, v *visitor) (*billing, error) {
-	b := new(billing)
-	_, err := d.call(ctx, http.MethodGet, "/v1/account/billing", v.secret, nil, b)
-	return b, err
 }

@@ -66,7 +66,8 @@ func TestAVersionCanBeCreatedAndDeletedButNotGivenCompute(t *testing.T) {
 	_, err := deployment.DeleteVersion(t.Context(), client.WorkerDeploymentDeleteVersionOptions{BuildID: "1.0"})
 	require.NoError(t, err)
 
-	groups := map[string]*computepb.ComputeConfigScalingGroup{"all": {Provider: &computepb.ComputeProvider{Type: "subprocess"}}}
+	provider := &computepb.ComputeProvider{Type: "subprocess"}
+	groups := map[string]*computepb.ComputeConfigScalingGroup{"all": {Provider: provider}}
 	err = createVersion(t, c, "2.0", &computepb.ComputeConfig{ScalingGroups: groups})
 	var refused *serviceerror.InvalidArgument
 	require.ErrorAs(t, err, &refused)

@@ -18,7 +18,7 @@ func visibilityDatabase(t *testing.T) (databases, sqlplugin.AdminDB) {
 	return dbs, db
 }
 
-// Without IF EXISTS, dropping an index tells whether it is there.
+// Without IF EXISTS, dropping an index fails when it is not there.
 func hasIndex(db sqlplugin.AdminDB, name string) bool { return db.Exec("DROP INDEX "+name) == nil }
 
 func TestEveryIndexWeTouchExistsInTemporalsSchema(t *testing.T) {

@@ -6,16 +6,24 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"slipway/domain"
 )
 
+// requireTable fails with the table that the document should have.
+func requireTable(t *testing.T, document, table string) {
+	t.Helper()
+	text, err := os.ReadFile(document)
+	require.NoError(t, err)
+	require.True(t, strings.Contains(string(text), table), "docs/%s needs this table:\n\n%s", document, table)
+}
+
 // commandTable is the table of docs/states.md, from the declarations.
 func commandTable() string {
 	var b strings.Builder
-	b.WriteString("| command | about | given by | while it is | leads to | reason |\n| --- | --- | --- | --- | --- | --- |\n")
+	b.WriteString("| command | about | given by | while it is | leads to | reason |\n")
+	b.WriteString("| --- | --- | --- | --- | --- | --- |\n")
 	for _, r := range domain.Rules {
 		givers := make([]string, len(r.By))
 		for i, g := range r.By {
@@ -31,16 +39,15 @@ func commandTable() string {
 		if r.ReasonOptional || !strings.Contains(strings.Join(givers, " "), string(domain.ActorAdmin)) {
 			reason = "optional"
 		}
-		fmt.Fprintf(&b, "| `%s`: %s | %s | %s | %s | %s | %s |\n", r.Action, r.Title, r.Noun, strings.Join(givers, ", "), from, to, reason)
+		fmt.Fprintf(&b, "| `%s`: %s | %s | %s | %s | %s | %s |\n", r.Action, r.Title, r.Noun,
+			strings.Join(givers, ", "), from, to, reason)
 	}
 	return b.String()
 }
 
 func TestStates_EveryCommandIsDescribedAsItIsDeclared(t *testing.T) {
 	t.Parallel()
-	text, err := os.ReadFile("states.md")
-	require.NoError(t, err)
-	assert.True(t, strings.Contains(string(text), commandTable()), "docs/states.md needs this table:\n\n%s", commandTable())
+	requireTable(t, "states.md", commandTable())
 }
 
 // stepTable is the table of docs/architecture.md, from the declarations.
@@ -60,7 +67,5 @@ func stepTable() string {
 
 func TestArchitecture_EveryStepIsDescribedAsItIsDeclared(t *testing.T) {
 	t.Parallel()
-	text, err := os.ReadFile("architecture.md")
-	require.NoError(t, err)
-	assert.True(t, strings.Contains(string(text), stepTable()), "docs/architecture.md needs this table:\n\n%s", stepTable())
+	requireTable(t, "architecture.md", stepTable())
 }

@@ -118,8 +118,8 @@ var onboardingRules = []Rule{
 var subscriptionRules = []Rule{
 	{Action: ActionCancel, Noun: NounSubscription, Title: "Cancel", By: staffCustomers,
 		From: statuses(SubscriptionLive...), To: string(SubscriptionCanceled)},
-	{Action: ActionResume, Noun: NounSubscription, Title: "Keep it as it is: no cancellation, no other plan", By: customers,
-		From: statuses(SubscriptionLive...), When: func(s Subject) bool { return s.Scheduled },
+	{Action: ActionResume, Noun: NounSubscription, Title: "Keep it as it is: no cancellation, no other plan",
+		By: customers, From: statuses(SubscriptionLive...), When: func(s Subject) bool { return s.Scheduled },
 		To: string(SubscriptionActive), Done: func(s Subject) bool { return live(s) && !s.Scheduled }},
 	{Action: ActionChangePlan, Noun: NounSubscription, Title: "Change the plan", By: customers,
 		From: statuses(SubscriptionTrialing, SubscriptionActive), When: func(s Subject) bool { return !s.Canceling },

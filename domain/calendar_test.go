@@ -56,7 +56,7 @@ func TestRenew_EveryPeriodIsCountedFromTheFirst(t *testing.T) {
 			assert.Equal(t, end, *s.CurrentPeriodStart, "no gap and no overlap")
 			assert.Equal(t, start, *s.CurrentPeriodStart, "as was announced")
 			assert.Equal(t, next, *s.CurrentPeriodEnd)
-			assert.Zero(t, s.Reminders, "what was told was about the last period")
+			assert.Zero(t, s.Reminders, "the notices were about the last period")
 			assert.Equal(t, domain.SubscriptionActive, s.Status)
 		}
 	}

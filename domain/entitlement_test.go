@@ -58,7 +58,7 @@ var needs = map[string]domain.Need{
 	"feature and limit, neither": {Feature: "sso", Limit: "sites", Quantity: 1, Used: 3},
 }
 
-// inPlan is what each kind of request comes to for an account in good standing.
+// inPlan is what each kind of request comes to for an account in use.
 var inPlan = map[string]struct {
 	kind  string // "" is allowed
 	plans []string

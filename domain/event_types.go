@@ -4,7 +4,7 @@ package domain
 // and docs/webhooks.md show it. Deployments may add types of their own.
 var EventTypes = map[EventType]string{
 	EventOnboardingReceived:  "A sign-up, or the choice of a plan, was received.",
-	EventOnboardingWaiting:   "It waits for somebody: `data.status` says for what.",
+	EventOnboardingWaiting:   "It waits for a person: `data.status` says for what.",
 	EventOnboardingReminded:  "The customer should be reminded that it waits for a payment.",
 	EventOnboardingCompleted: "The account is in use.",
 	EventOnboardingExpired:   "It ended because nobody paid in time.",

@@ -106,7 +106,7 @@ func TestOnboarding_TellsWhatComesNext(t *testing.T) {
 			assert.Equal(t, promise.blocked, status.BlockedOn())
 			assert.Equal(t, promise.poll, o.RetryAfterMS)
 			assert.Equal(t, domain.OnboardingMoves.Ends(status), o.Done)
-			assert.Equal(t, o.Done || promise.blocked != "", o.Settled())
+			assert.Equal(t, o.Done || promise.blocked != "", o.AtRest())
 			if promise.next == "" {
 				assert.Nil(t, o.NextAction)
 				return

@@ -1,6 +1,7 @@
 package domain_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -26,6 +27,25 @@ func TestOnboarding_GetsAStepThatWasDeclaredLater(t *testing.T) {
 	o.Step("verify_address").Set(domain.StepDone, "verified", noon)
 	require.Len(t, o.Steps, 1)
 	assert.Equal(t, domain.StepDone, o.Step("verify_address").Status)
+}
+
+func TestOnboarding_GetsALaterStepInItsPlace(t *testing.T) {
+	t.Parallel()
+	var declared []domain.StepKey
+	for _, step := range domain.Steps {
+		declared = append(declared, step.Key)
+	}
+	for _, later := range declared {
+		o := domain.NewOnboarding("onb_1", domain.KindSignup, noon)
+		o.Steps = slices.DeleteFunc(o.Steps, func(s domain.Step) bool { return s.Key == later })
+		o.Step(later).Set(domain.StepDone, "so far", noon)
+		var shown []domain.StepKey
+		for _, step := range o.Steps {
+			shown = append(shown, step.Key)
+		}
+		assert.Equal(t, declared, shown, later)
+		assert.Equal(t, domain.StepDone, o.Step(later).Status)
+	}
 }
 
 func TestOnboarding_CurrentStepIsTheFirstThatIsNotOver(t *testing.T) {

@@ -61,7 +61,8 @@ const (
 
 // english is the catalogue, by subject. A second language is a second map with
 // the same codes; {name} stands for a value.
-var english = together(problemTexts, fieldTexts)
+var english = together(problemTexts, fieldTexts, stepTexts, declineTexts, billingTexts, importTexts,
+	summaryTexts, detailTexts, checkTexts)
 
 // together is one map of several.
 func together(subjects ...map[TextCode]string) map[TextCode]string {

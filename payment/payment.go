@@ -36,7 +36,7 @@ type Provider interface {
 	Event(header http.Header, body []byte, now time.Time) (Event, error)
 }
 
-// TokenChecker is a Provider that can tell, without asking anybody, that a text
+// TokenChecker is a Provider that knows, without asking anybody, that a text
 // was never one of its tokens.
 type TokenChecker interface {
 	// PossibleToken reports whether the text may be a token of the provider's.
@@ -114,7 +114,7 @@ type Status string
 const (
 	// StatusNone: the provider has no charge with this key.
 	StatusNone Status = "none"
-	// StatusProcessing: accepted, not decided yet; an event or a lookup tells.
+	// StatusProcessing: accepted, not decided yet; an event or a lookup brings it.
 	StatusProcessing Status = "processing"
 	// StatusRequiresAction: the customer confirms it on ActionURL.
 	StatusRequiresAction Status = "requires_action"
@@ -141,7 +141,7 @@ type Outcome struct {
 	Refunded  int64 // minor units given back
 }
 
-// EventType is what a webhook tells of.
+// EventType is what a webhook is about.
 type EventType string
 
 // The events providers send. What they say is never believed: whoever owns the

@@ -8,7 +8,7 @@ import (
 )
 
 // Change is one business change under way: a transaction at one point in time,
-// who makes it and why, and the events that will tell of it. The events are
+// who makes it and why, and the events about it. The events are
 // stored with the rows, or not at all.
 type Change struct {
 	Ctx    context.Context

@@ -12,6 +12,17 @@ import (
 	"slipway/store/storetest"
 )
 
+// Rows that several of the broken ones stand on; $1 is an hour ago.
+const (
+	openInvoice = `INSERT INTO invoices (id, account_id, subscription_id, type, reason, status, amount, currency,
+	                                     period_start, created_at, updated_at)
+	 VALUES ('in_1', 'acct_1', 'sub_1', 'subscription', 'subscription_create', 'open', 5, 'usd', $1, $1, $1)`
+	canceledPeriod = `UPDATE subscriptions
+	 SET status = 'canceled', current_period_start = $1, current_period_end = $1, ended_at = $1`
+	imported = `INSERT INTO events (id, type, account_id, subscription_id, actor_type, created_at)
+	 VALUES ('evt_1', 'account.imported', 'acct_1', 'sub_1', 'system', $1)`
+)
+
 // broken rows, as nothing of ours writes them, and the invariants they break.
 var broken = []struct {
 	name   string
@@ -23,7 +34,8 @@ var broken = []struct {
 		"a paid invoice without a payment",
 		[]string{"paid_invoices", "fulfilled_once"},
 		[]string{
-			`INSERT INTO invoices (id, account_id, subscription_id, type, reason, status, amount, currency, period_start, paid_at, created_at, updated_at)
+			`INSERT INTO invoices (id, account_id, subscription_id, type, reason, status, amount, currency, period_start,
+		                       paid_at, created_at, updated_at)
 		 VALUES ('in_1', 'acct_1', 'sub_1', 'subscription', 'subscription_create', 'paid', 5, 'usd', $1, $1, $1, $1)`,
 		},
 	},
@@ -31,9 +43,9 @@ var broken = []struct {
 		"a payment of an open invoice",
 		[]string{"succeeded_payments"},
 		[]string{
-			`INSERT INTO invoices (id, account_id, subscription_id, type, reason, status, amount, currency, period_start, created_at, updated_at)
-		 VALUES ('in_1', 'acct_1', 'sub_1', 'subscription', 'subscription_create', 'open', 5, 'usd', $1, $1, $1)`,
-			`INSERT INTO payments (id, account_id, invoice_id, provider, option_key, attempt, status, amount, currency, created_at, updated_at)
+			openInvoice,
+			`INSERT INTO payments (id, account_id, invoice_id, provider, option_key, attempt, status, amount, currency,
+		                       created_at, updated_at)
 		 VALUES ('pay_1', 'acct_1', 'in_1', 'sandbox', 'card', 1, 'succeeded', 5, 'usd', $1, $1)`,
 		},
 	},
@@ -43,7 +55,8 @@ var broken = []struct {
 		"a ledger without a balance",
 		[]string{"ledgers"},
 		[]string{
-			`INSERT INTO credits (id, account_id, pool, amount, reason, idempotency_key, created_at) VALUES ('cr_1', 'acct_1', 'bonus', 5, 'credit_package', 'k', $1)`,
+			`INSERT INTO credits (id, account_id, pool, amount, reason, idempotency_key, created_at)
+		 VALUES ('cr_1', 'acct_1', 'bonus', 5, 'credit_package', 'k', $1)`,
 		},
 	},
 	{"a period without its credits", []string{"billing_in_time", "period_grants"}, []string{
@@ -52,38 +65,39 @@ var broken = []struct {
 		"an imported period, its credits spent elsewhere",
 		nil,
 		[]string{
-			`UPDATE subscriptions SET status = 'canceled', current_period_start = $1, current_period_end = $1, ended_at = $1`,
-			`INSERT INTO events (id, type, account_id, subscription_id, actor_type, created_at) VALUES ('evt_1', 'account.imported', 'acct_1', 'sub_1', 'system', $1)`,
+			canceledPeriod, imported,
 		},
 	},
 	{
 		"a period renewed after the import without its credits",
 		[]string{"period_grants"},
 		[]string{
-			`UPDATE subscriptions SET status = 'canceled', current_period_start = $1, current_period_end = $1, ended_at = $1`,
-			`INSERT INTO events (id, type, account_id, subscription_id, actor_type, created_at) VALUES ('evt_1', 'account.imported', 'acct_1', 'sub_1', 'system', $1)`,
-			`INSERT INTO events (id, type, account_id, subscription_id, actor_type, created_at) VALUES ('evt_2', 'subscription.renewed', 'acct_1', 'sub_1', 'system', $1)`,
+			canceledPeriod, imported,
+			`INSERT INTO events (id, type, account_id, subscription_id, actor_type, created_at)
+		 VALUES ('evt_2', 'subscription.renewed', 'acct_1', 'sub_1', 'system', $1)`,
 		},
 	},
 	{
 		"more periods granted than imported",
 		[]string{"period_grants"},
 		[]string{
-			`UPDATE subscriptions SET status = 'canceled', current_period_start = $1, current_period_end = $1, ended_at = $1`,
-			`INSERT INTO events (id, type, account_id, subscription_id, actor_type, created_at) VALUES ('evt_1', 'account.imported', 'acct_1', 'sub_1', 'system', $1)`,
+			canceledPeriod, imported,
 			`INSERT INTO balances (account_id, plan_credits, bonus_credits, updated_at) VALUES ('acct_1', 10, 0, $1)`,
 			`INSERT INTO credits (id, account_id, pool, amount, reason, subscription_id, idempotency_key, created_at)
-		 VALUES ('cr_1', 'acct_1', 'plan', 5, 'plan_grant', 'sub_1', 'sub_1/a', $1), ('cr_2', 'acct_1', 'plan', 5, 'plan_grant', 'sub_1', 'sub_1/b', $1)`,
+		 VALUES ('cr_1', 'acct_1', 'plan', 5, 'plan_grant', 'sub_1', 'sub_1/a', $1),
+		        ('cr_2', 'acct_1', 'plan', 5, 'plan_grant', 'sub_1', 'sub_1/b', $1)`,
 		},
 	},
 	{"an account without its slug", []string{"slugs"}, []string{`DELETE FROM slugs WHERE account_id = 'acct_1'`}},
 	{
-		"late money nobody was told of",
+		"late money without an event",
 		[]string{"late_payments"},
 		[]string{
-			`INSERT INTO invoices (id, account_id, subscription_id, type, reason, status, amount, currency, period_start, created_at, updated_at)
+			`INSERT INTO invoices (id, account_id, subscription_id, type, reason, status, amount, currency, period_start,
+		                       created_at, updated_at)
 		 VALUES ('in_1', 'acct_1', 'sub_1', 'subscription', 'subscription_create', 'void', 5, 'usd', $1, $1, $1)`,
-			`INSERT INTO payments (id, account_id, invoice_id, provider, option_key, attempt, status, late, amount, currency, created_at, updated_at)
+			`INSERT INTO payments (id, account_id, invoice_id, provider, option_key, attempt, status, late, amount,
+		                       currency, created_at, updated_at)
 		 VALUES ('pay_1', 'acct_1', 'in_1', 'sandbox', 'card', 1, 'failed', true, 5, 'usd', $1, $1)`,
 		},
 	},
@@ -91,9 +105,9 @@ var broken = []struct {
 		"a payment undecided for long",
 		[]string{"decided_payments"},
 		[]string{
-			`INSERT INTO invoices (id, account_id, subscription_id, type, reason, status, amount, currency, period_start, created_at, updated_at)
-		 VALUES ('in_1', 'acct_1', 'sub_1', 'subscription', 'subscription_create', 'open', 5, 'usd', $1, $1, $1)`,
-			`INSERT INTO payments (id, account_id, invoice_id, provider, option_key, attempt, status, amount, currency, idempotency_key, created_at, updated_at)
+			openInvoice,
+			`INSERT INTO payments (id, account_id, invoice_id, provider, option_key, attempt, status, amount, currency,
+		                       idempotency_key, created_at, updated_at)
 		 VALUES ('pay_1', 'acct_1', 'in_1', 'sandbox', 'card', 1, 'unknown', 5, 'usd', 'in_1/1', $1, $1)`,
 		},
 	},
@@ -101,7 +115,8 @@ var broken = []struct {
 
 // sound is an account with an incomplete subscription, as it is for a moment.
 var sound = []string{
-	`INSERT INTO accounts (id, status, name, slug, created_at, updated_at) VALUES ('acct_1', 'pending', 'Acme', 'acme', $1, $1)`,
+	`INSERT INTO accounts (id, status, name, slug, created_at, updated_at)
+	 VALUES ('acct_1', 'pending', 'Acme', 'acme', $1, $1)`,
 	`INSERT INTO slugs (slug, base, number, account_id, status) VALUES ('acme', 'acme', 1, 'acct_1', 'held')`,
 	`INSERT INTO subscriptions (id, account_id, onboarding_id, status, plan_code, plan, managed_by, created_at, updated_at)
 	 VALUES ('sub_1', 'acct_1', 'onb_1', 'incomplete', 'growth', '{"code":"growth","credits":5}', 'provider', $1, $1)`,

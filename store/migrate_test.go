@@ -23,7 +23,8 @@ var paidBefore = []string{
 	         '{"code":"growth"}', '2026-03-14 15:09:26+00:00', '2026-03-14 15:09:27+00:00'),
 	        ('in_2', 'acct_1', 'sub_1', 'subscription', 'subscription_cycle', 'draft', 13900, 'usd',
 	         '2026-04-14 15:09:26+00:00', NULL, '[]', NULL, '2026-04-14 15:09:26+00:00', '2026-04-14 15:09:26+00:00')`,
-	`INSERT INTO payments (id, account_id, invoice_id, provider, option_key, attempt, status, amount, currency, created_at, updated_at)
+	`INSERT INTO payments (id, account_id, invoice_id, provider, option_key, attempt, status, amount, currency,
+	                       created_at, updated_at)
 	 VALUES ('pay_1', 'acct_1', 'in_1', 'manual', 'bank_transfer', 1, 'succeeded', 13900, 'usd',
 	         '2026-03-14 15:09:26+00:00', '2026-03-14 15:09:27+00:00')`,
 }

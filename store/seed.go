@@ -62,21 +62,24 @@ const seededCardProvider = "sandbox"
 func seedPaymentOptions() []domain.PaymentOption {
 	return []domain.PaymentOption{
 		{
-			Key: "bank_transfer", ExternalID: "14", Provider: domain.ProviderManual, CollectionMethod: domain.SendInvoice, Type: domain.TypeBankTransfer,
-			Name: "Bank transfer", Enabled: true, Preferred: true,
+			Key: "bank_transfer", ExternalID: "14", Name: "Bank transfer", Type: domain.TypeBankTransfer,
+			Provider: domain.ProviderManual, CollectionMethod: domain.SendInvoice, Enabled: true, Preferred: true,
 			Instructions: "Transfer the amount to the account on your invoice, write the invoice number into the purpose, " +
 				"then submit the transfer's reference here.",
 		},
 		{
-			Key: "card", Provider: seededCardProvider, CollectionMethod: domain.ChargeAutomatically, Type: domain.TypeCard, Name: "Card", Enabled: true,
+			Key: "card", Name: "Card", Type: domain.TypeCard,
+			Provider: seededCardProvider, CollectionMethod: domain.ChargeAutomatically, Enabled: true,
 		},
 		{
-			Key: "wallet", Provider: domain.ProviderManual, CollectionMethod: domain.SendInvoice, Type: domain.TypeWallet, Name: "Mobile wallet", Enabled: true,
+			Key: "wallet", Name: "Mobile wallet", Type: domain.TypeWallet,
+			Provider: domain.ProviderManual, CollectionMethod: domain.SendInvoice, Enabled: true,
 			Countries:    []string{"GH", "KE", "RW", "TZ", "UG", "ZM"},
 			Instructions: "Send the amount to the number on your invoice, then submit the transaction code here.",
 		},
 		{
-			Key: "cheque", Provider: domain.ProviderManual, CollectionMethod: domain.SendInvoice, Type: domain.TypeInvoice, Name: "Cheque", Enabled: false,
+			Key: "cheque", Name: "Cheque", Type: domain.TypeInvoice,
+			Provider: domain.ProviderManual, CollectionMethod: domain.SendInvoice, Enabled: false,
 			Instructions: "Cheques are not taken at the moment.",
 		},
 	}

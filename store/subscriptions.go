@@ -71,9 +71,9 @@ func (s *Store) LivingSubscriptions(ctx context.Context, after string, limit int
 	return rows, s.wrap("read subscriptions in use", "", err)
 }
 
-// UnbilledSubscriptions returns subscriptions in use that billing has not taken
-// over, or has not acted on although it was due before the time.
-func (s *Store) UnbilledSubscriptions(
+// SubscriptionsWithoutBilling returns subscriptions in use whose Billing has not
+// begun, or has not acted although something was due before the time.
+func (s *Store) SubscriptionsWithoutBilling(
 	ctx context.Context, dueBefore time.Time, limit int,
 ) ([]domain.Subscription, error) {
 	const live = "status IN ('trialing', 'active', 'past_due')"
@@ -85,5 +85,5 @@ func (s *Store) UnbilledSubscriptions(
 			Order("due_at").Limit(limit - len(rows)).Find(&overdue).Error
 		rows = append(rows, overdue...)
 	}
-	return rows, s.wrap("read unbilled subscriptions", "", err)
+	return rows, s.wrap("read subscriptions without billing", "", err)
 }

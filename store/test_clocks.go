@@ -15,7 +15,7 @@ type ClockWait struct {
 	EntityID   string `gorm:"primaryKey"`
 	WorkflowID string
 	ClockID    string
-	WakeAt     *time.Time // nil while it waits for a message, not for a time
+	Until      *time.Time `gorm:"column:wake_at"` // nil while it waits for a message, not for a time
 }
 
 // At returns the store with another clock, to write rows of an account that is
@@ -64,8 +64,8 @@ func (s *Store) ListTestClocks(ctx context.Context, p Page) (List[domain.TestClo
 	return page(s, s.conn(ctx), p, func(c *domain.TestClock) string { return c.ID })
 }
 
-// WaitForClock stores that a workflow sleeps until the clock shows w.WakeAt, or,
-// without one, until a message arrives.
+// WaitForClock stores that a workflow sleeps until the clock shows w.Until, or,
+// without it, until a message arrives.
 func (s *Store) WaitForClock(ctx context.Context, w *ClockWait) error {
 	err := s.writer(ctx).Clauses(clause.OnConflict{
 		Columns:   []clause.Column{{Name: "entity_id"}},

@@ -64,9 +64,9 @@ func (s *Store) StalePayments(ctx context.Context, before time.Time, limit int) 
 		Order("COALESCE(payments.looked_at, payments.created_at)").Limit(limit))
 }
 
-// MarkLooked stores that reconcile has checked the payment, whatever the result:
+// MarkPaymentChecked stores that reconcile has checked the payment, whatever the result:
 // others come first before it is checked again.
-func (s *Store) MarkLooked(ctx context.Context, id string) error {
+func (s *Store) MarkPaymentChecked(ctx context.Context, id string) error {
 	err := s.writer(ctx).Model(&domain.Payment{}).Where("id = ?", id).UpdateColumn("looked_at", s.now()).Error
 	return s.wrap("mark payment", "", err)
 }

@@ -39,13 +39,13 @@ func (r *running) calendarOf(accountID string) string {
 	b.WriteString("| date | event | what |\n| --- | --- | --- |\n")
 	for i := len(events) - 1; i >= 0; i-- {
 		e := events[i]
-		fmt.Fprintf(&b, "| %s | `%s` | %s |\n", e.CreatedAt.Format("2006-01-02 15:04"), e.Type, told(e))
+		fmt.Fprintf(&b, "| %s | `%s` | %s |\n", e.CreatedAt.Format("2006-01-02 15:04"), e.Type, described(e))
 	}
 	return b.String()
 }
 
-// told is what an event says, in words; ids are left out.
-func told(e domain.Event) string {
+// described is what an event says, in words; ids are left out.
+func described(e domain.Event) string {
 	var parts []string
 	if amount, ok := e.Data["amount"].(float64); ok {
 		if currency, ok := e.Data["currency"].(string); ok {
@@ -99,7 +99,7 @@ func (r *running) booksOf(accountID string) string {
 
 const calendarFile = "calendar.md"
 
-// life is a year of somebody's, told in docs/calendar.md.
+// life is a year of a customer, written to docs/calendar.md.
 type life struct {
 	title, text string
 	begins      string

@@ -31,7 +31,7 @@ const (
 	childReady    = "slipway child is ready" // printed once it answers, with its URL
 )
 
-// childConfig is what a test tells a child.
+// childConfig is what a test gives a child.
 type childConfig struct {
 	Listen, DataDir, Database, SecretKey, SandboxURL string
 	TemporalPort                                     int

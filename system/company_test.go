@@ -3,7 +3,6 @@
 package system
 
 import (
-	"context"
 	"crypto/rand"
 	"encoding/base64"
 	"log/slog"
@@ -22,13 +21,14 @@ import (
 	"slipway/app"
 	"slipway/payment"
 	"slipway/payment/sandbox"
+	"slipway/payment/sandbox/sandboxtest"
 )
 
 // siteKey is the secret that the processes of a site share.
 const siteKey = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 
 // company is a payment company of a test's own: a sandbox that can be stopped,
-// and told to do something once a charge is made and before anybody hears of it.
+// and asked to do something once a charge is made and before anybody hears of it.
 type company struct {
 	server *sandbox.Server
 	http   *http.Server
@@ -85,16 +85,22 @@ func (c *company) whenCharged(fn func()) {
 
 // kept is what the company has of the charges of an account: their sum less what
 // was given back, and how many brought something.
-func kept(t testing.TB, server *sandbox.Server, keys map[string]bool) (sum int64, n int) {
+func kept(t testing.TB, server *sandbox.Server, apiKey string, keys map[string]bool) (sum int64, n int) {
 	t.Helper()
-	ledger, err := server.Ledger(context.Background())
-	require.NoError(t, err)
-	for _, c := range ledger {
+	for _, c := range sandboxtest.Ledger(t, server, apiKey) {
 		if (keys == nil || keys[c.Key]) && c.Status == payment.StatusSucceeded && c.Amount > c.Refunded {
 			sum, n = sum+c.Amount-c.Refunded, n+1
 		}
 	}
 	return sum, n
+}
+
+// kept is what the site's company has of all charges.
+func (s *site) kept() (sum int64, n int) {
+	s.t.Helper()
+	key, err := (&app.Settings{SecretKey: siteKey}).Key(false)
+	require.NoError(s.t, err)
+	return kept(s.t, s.company.server, app.SandboxKey(key), nil)
 }
 
 // kept is what was taken from the account and not given back.
@@ -104,7 +110,9 @@ func (r *running) kept(accountID string) (sum int64, n int) {
 	for _, p := range r.payments(accountID) {
 		keys[p.Key] = true
 	}
-	return kept(r.t, r.app.Sandbox, keys)
+	key, err := r.app.Key(true)
+	require.NoError(r.t, err)
+	return kept(r.t, r.app.Sandbox, app.SandboxKey(key), keys)
 }
 
 // countedSandbox is a payment sandbox that counts what it is asked.

@@ -40,7 +40,7 @@ func TestDemo_EndsWithAFunnelAndEveryCheckIsOK(t *testing.T) {
 		"card tok_flaky_3, canceled":        "canceled, while the card was charged",
 		"slug that is taken":                "completed, took a suggested slug",
 		"same person twice":                 "completed, went on where the first tab was",
-		"e-mail of somebody else":           "completed, told that the e-mail is taken",
+		"e-mail of somebody else":           "completed, learned that the e-mail is taken",
 	} {
 		assert.Regexp(t, regexp.QuoteMeta(kind)+".*"+regexp.QuoteMeta(became), said)
 	}

@@ -53,7 +53,7 @@ func TestFault13_ApprovedAfterTheEndIsFlaggedNotLost(t *testing.T) {
 		"canceled": {childConfig{}, func(r *running, o kickedOff, _ domain.Payment) {
 			require.Equal(r.t, http.StatusOK, r.post("/v1/onboardings/"+o.ID+"/cancel", o.ClientSecret, map[string]any{}).status)
 		}, domain.OnboardingCanceled},
-		// No window runs while an admin decides: one was told that the money is not
+		// No window runs while an admin decides: one rejected because the money is not
 		// there, another one opens and closes, and then the money is found.
 		"expired": {childConfig{PaymentWindow: 8 * time.Second}, func(r *running, _ kickedOff, p domain.Payment) {
 			a := r.post("/v1/admin/payments/"+p.ID+"/reject", r.admin(), map[string]any{"reason": "not on the bank statement"})
@@ -77,7 +77,7 @@ func TestFault13_ApprovedAfterTheEndIsFlaggedNotLost(t *testing.T) {
 }
 
 // requireFlaggedOnce approves the payment, twice, after the only onboarding has
-// ended: its money is told of once, and brings nothing back to life.
+// ended: its money is flagged once, and nothing becomes active.
 func (s *site) requireFlaggedOnce(r *running, payment domain.Payment) {
 	s.t.Helper()
 	for range 2 {

@@ -16,8 +16,8 @@ import (
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 
-	"slipway/activities"
 	"slipway/domain"
+	"slipway/onboarding"
 	"slipway/store"
 )
 
@@ -95,18 +95,18 @@ func TestFault16_BillingTerminated(t *testing.T) {
 	o := r.pays("ada@example.com", "growth", "tok_ok")
 	done := r.until(o, domain.OnboardingCompleted)
 	id := "billing-" + done.Subscription.ID
-	state := func() activities.ProcessState {
+	state := func() onboarding.ProcessState {
 		s, err := r.app.Workflows.BillingState(context.Background(), done.Subscription.ID)
 		require.NoError(t, err)
 		return s
 	}
-	eventually(t, func() bool { return state() == activities.ProcessRunning }, "Billing runs")
+	eventually(t, func() bool { return state() == onboarding.ProcessRunning }, "Billing runs")
 	r.sound()
 	r.terminate(id)
-	require.Equal(t, activities.ProcessStopped, state())
+	require.Equal(t, onboarding.ProcessStopped, state())
 	_, err := r.app.Store.Stats()["write"].Exec("UPDATE subscriptions SET due_at = $1", time.Now().UTC().Add(-time.Hour))
 	require.NoError(t, err)
-	eventually(t, func() bool { return state() == activities.ProcessRunning }, "reconcile starts it")
+	eventually(t, func() bool { return state() == onboarding.ProcessRunning }, "reconcile starts it")
 	r.sound()
 	_, n := r.kept(o.Account.ID)
 	assert.Equal(t, 1, n)
@@ -121,7 +121,7 @@ func TestFault16_BillingTerminatedOnATestClock(t *testing.T) {
 	done := r.until(o, domain.OnboardingCompleted)
 	eventually(t, func() bool {
 		s, err := r.app.Workflows.BillingState(context.Background(), done.Subscription.ID)
-		return err == nil && s == activities.ProcessRunning
+		return err == nil && s == onboarding.ProcessRunning
 	}, "Billing runs")
 	r.advance(clock, "2026-01-20T10:00:00Z")
 	r.terminate("billing-" + done.Subscription.ID)
@@ -146,7 +146,7 @@ func TestFault20_OneBillingOfManyMessages(t *testing.T) {
 	for range together {
 		wg.Go(func() {
 			for i := next.Add(1); i <= commandsGiven; i = next.Add(1) {
-				r.billed(sub, i)
+				r.cancelOrResume(sub, i)
 			}
 		})
 	}
@@ -174,9 +174,9 @@ func TestFault20_OneBillingOfManyMessages(t *testing.T) {
 	assert.Equal(t, 1, n)
 }
 
-// billed gives the nth command: canceling at the end of the period, and taking
+// cancelOrResume gives the nth command: canceling at the end of the period, and taking
 // that back, in turn. One that does not fit any more is taken back, too.
-func (r *running) billed(sub string, n int64) {
+func (r *running) cancelOrResume(sub string, n int64) {
 	r.t.Helper()
 	command := &domain.Command{
 		ID: store.NewID("cmd"), Action: domain.ActionCancel, At: domain.CancelPeriodEnd, SubscriptionID: sub,

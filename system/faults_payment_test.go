@@ -58,7 +58,7 @@ func TestFault1_WorkerKilledAroundTheCharge(t *testing.T) {
 			assert.Less(t, time.Since(began), 45*time.Second, "its heartbeats stop: nobody waits for the call's time-out of "+
 				"a minute")
 			require.NoError(t, s.dial().GetWorkflow(context.Background(), "signup-"+o.ID, "").Get(context.Background(), nil))
-			sum, n := kept(t, s.company.server, nil)
+			sum, n := s.kept()
 			assert.EqualValues(t, 13900, sum)
 			assert.Equal(t, 1, n)
 			s.requireOneOfEach(1)
@@ -92,7 +92,7 @@ func TestFault1_WorkerKilledAroundARenewalsCharge(t *testing.T) {
 			dies.wait()
 			s.worker()
 			r.advance(clock, after) // it is on its way there
-			sum, n := kept(t, s.company.server, nil)
+			sum, n := s.kept()
 			assert.Equal(t, 2, n, "the sign-up and one renewal")
 			assert.EqualValues(t, 2*13900, sum)
 			var sub domain.Subscription
@@ -134,7 +134,7 @@ func (r *running) completed(o kickedOff) time.Time {
 }
 
 // 8. The company asks to be left alone: for seconds, until a date, for five
-// minutes, for no time it says. The status tells that, and when it goes on.
+// minutes, for no time it says. The status says that, and when the next attempt is.
 func TestFault8_ThrottledWaitsAsLongAsAskedAndSaysSo(t *testing.T) {
 	app := startApp(t)
 	t.Run("seconds, then a date", func(t *testing.T) {
@@ -200,7 +200,7 @@ func TestFault9_10_11_FailingCompanyChargesOnce(t *testing.T) {
 	t.Cleanup(app.sound)
 }
 
-// 15. Canceled while the company is asked: the end is told, and nothing is kept.
+// 15. Canceled while the company is asked: the status says so, and no money is kept.
 func TestFault15_CanceledDuringACharge(t *testing.T) {
 	app := startApp(t)
 	for _, token := range []string{

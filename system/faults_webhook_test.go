@@ -70,15 +70,15 @@ func TestFault12_WebhooksInEveryWrongWay(t *testing.T) {
 	key := r.payments(o.Account.ID)[0].Key
 
 	// Forged, stale, from the future: refused and not stored.
-	told := hook{ID: "sev_1", Type: "charge.succeeded", Key: key, CreatedAt: now}
-	assert.Equal(t, http.StatusUnauthorized, r.hooked(told, []byte("another secret"), now))
-	assert.Equal(t, http.StatusUnauthorized, r.hooked(told, secret, now.Add(-time.Hour)))
-	assert.Equal(t, http.StatusUnauthorized, r.hooked(told, secret, now.Add(time.Hour)))
+	event := hook{ID: "sev_1", Type: "charge.succeeded", Key: key, CreatedAt: now}
+	assert.Equal(t, http.StatusUnauthorized, r.hooked(event, []byte("another secret"), now))
+	assert.Equal(t, http.StatusUnauthorized, r.hooked(event, secret, now.Add(-time.Hour)))
+	assert.Equal(t, http.StatusUnauthorized, r.hooked(event, secret, now.Add(time.Hour)))
 	assert.Zero(t, r.count("SELECT count(*) FROM provider_events WHERE event_id = 'sev_1'"))
 
 	// Said to have succeeded, which is not so: it is looked up, not believed.
-	assert.Equal(t, http.StatusNoContent, r.hooked(told, secret, now))
-	assert.Equal(t, http.StatusNoContent, r.hooked(told, secret, now), "the same again")
+	assert.Equal(t, http.StatusNoContent, r.hooked(event, secret, now))
+	assert.Equal(t, http.StatusNoContent, r.hooked(event, secret, now), "the same again")
 	eventually(t, func() bool { return r.onboarding(o).Version > asked.Version }, "it is looked up")
 	assert.NotEqual(t, domain.OnboardingCompleted, r.onboarding(o).Status)
 
@@ -90,7 +90,7 @@ func TestFault12_WebhooksInEveryWrongWay(t *testing.T) {
 	eventually(t, func() bool { return r.count("SELECT count(*) FROM provider_events WHERE processed_at IS NULL") == 0 },
 		"all are done with")
 
-	// Confirmed, and told of twenty times at once, in every order.
+	// Confirmed, and announced twenty times at once, in every order.
 	require.NoError(t, r.confirm(asked.NextAction.URL, "confirm"))
 	var wg sync.WaitGroup
 	for i := range 20 {
@@ -117,7 +117,7 @@ func TestFault12_WebhooksInEveryWrongWay(t *testing.T) {
 }
 
 // 12. A charge that succeeds after its onboarding was given up is given back, by
-// the webhook that tells of it.
+// its webhook.
 func TestFault12_ConfirmedWhileItIsGivenUp(t *testing.T) {
 	r := startApp(t)
 	var wg sync.WaitGroup

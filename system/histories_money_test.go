@@ -68,7 +68,7 @@ var moneyStories = map[string]func(r *running) string{
 	},
 	"card_confirmed": func(r *running) string {
 		o := r.pay("growth", "tok_3ds", "")
-		r.form(r.untilAction(o, domain.NextConfirmPayment).NextAction.URL, "decision", "confirm") // the webhook tells
+		r.form(r.untilAction(o, domain.NextConfirmPayment).NextAction.URL, "decision", "confirm") // the webhook says so
 		r.until(o, domain.OnboardingCompleted)
 		return "signup-" + o.ID
 	},
@@ -202,8 +202,8 @@ var moneyStories = map[string]func(r *running) string{
 func TestHistories_OfMoneyHoldNoPersonalWord(t *testing.T) {
 	r := startApp(t)
 	histories := map[string]*historypb.History{}
-	for name, tell := range moneyStories {
-		id := tell(r)
+	for name, play := range moneyStories {
+		id := play(r)
 		t.Log(name, id)
 		histories[name] = r.history(id)
 	}

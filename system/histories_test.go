@@ -41,8 +41,8 @@ const (
 // story drives one path and returns the ids of its workflows.
 type story func(r *running) []string
 
-// tell signs a person up whose every word can be recognised.
-func (r *running) tell(n int, plan string) kickedOff {
+// person signs somebody up whose every word can be recognized.
+func (r *running) person(n int, plan string) kickedOff {
 	r.t.Helper()
 	return r.kickOffAtOnce(map[string]any{
 		"email": fmt.Sprintf("%d-%s", n, personEmail), "password": secretWord + "-feathers-77",
@@ -55,30 +55,30 @@ func signup(o kickedOff) []string { return []string{"signup-" + o.ID} }
 // stories are the paths whose histories are recorded; workflows/replay_test.go
 // replays them with the code of the day.
 var stories = map[string]story{
-	"trial": func(r *running) []string { return signup(r.tell(1, "starter")) },
-	"free":  func(r *running) []string { return signup(r.tell(2, "free")) },
+	"trial": func(r *running) []string { return signup(r.person(1, "starter")) },
+	"free":  func(r *running) []string { return signup(r.person(2, "free")) },
 	"growth_approved": func(r *running) []string {
-		o := r.tell(3, "growth")
+		o := r.person(3, "growth")
 		r.decide(r.submit(o, paperWord).ID, "approve", reasonWord)
 		r.until(o, domain.OnboardingCompleted)
 		return signup(o)
 	},
 	"growth_rejected_then_approved": func(r *running) []string {
-		o := r.tell(4, "growth")
+		o := r.person(4, "growth")
 		r.decide(r.submit(o, paperWord).ID, "reject", "no "+reasonWord)
 		r.decide(r.submit(o, paperWord).ID, "approve", reasonWord)
 		r.until(o, domain.OnboardingCompleted)
 		return signup(o)
 	},
 	"canceled_while_waiting": func(r *running) []string {
-		o := r.tell(5, "growth")
+		o := r.person(5, "growth")
 		r.command("/v1/onboardings/"+o.ID+"/cancel", o.ClientSecret, map[string]any{})
 		r.until(o, domain.OnboardingCanceled)
 		return signup(o)
 	},
 	"waiting_for_plan_resumed": func(r *running) []string {
 		plans := r.setPlans(r.admin(), false)
-		o := r.tell(6, "starter")
+		o := r.person(6, "starter")
 		require.Equal(r.t, domain.OnboardingWaitingForPlan, o.Status)
 		require.NotEmpty(r.t, plans)
 		r.setPlans(r.admin(), true)
@@ -87,7 +87,7 @@ var stories = map[string]story{
 	},
 	"waiting_for_payment_method_resumed": func(r *running) []string {
 		r.setOptions(false)
-		o := r.tell(7, "growth")
+		o := r.person(7, "growth")
 		require.Equal(r.t, domain.OnboardingWaitingForPaymentMethod, o.Status)
 		r.setOptions(true)
 		r.until(o, domain.OnboardingAwaitingPayment)
@@ -96,31 +96,31 @@ var stories = map[string]story{
 		return signup(o)
 	},
 	"activated_by_admin": func(r *running) []string {
-		o := r.tell(8, "scale")
+		o := r.person(8, "scale")
 		r.subscription(o, "activate")
 		r.until(o, domain.OnboardingCompleted)
 		return signup(o)
 	},
 	"activated_by_signal": func(r *running) []string {
-		o := r.tell(9, "growth")
+		o := r.person(9, "growth")
 		r.signal("signup-"+o.ID, workflows.SignalActivate, nil)
 		r.until(o, domain.OnboardingCompleted)
 		return signup(o)
 	},
 	"canceled_by_signal": func(r *running) []string {
-		o := r.tell(10, "growth")
+		o := r.person(10, "growth")
 		r.signal("signup-"+o.ID, workflows.SignalCancel, map[string]string{"reason": "operator"})
 		r.until(o, domain.OnboardingCanceled)
 		return signup(o)
 	},
 	"canceled_by_temporal": func(r *running) []string {
-		o := r.tell(11, "growth")
+		o := r.person(11, "growth")
 		require.NoError(r.t, r.app.Temporal.CancelWorkflow(context.Background(), "signup-"+o.ID, ""))
 		r.until(o, domain.OnboardingCanceled)
 		return signup(o)
 	},
 	"plan_changed_while_waiting": func(r *running) []string {
-		o := r.tell(12, "growth")
+		o := r.person(12, "growth")
 		r.command("/v1/onboardings/"+o.ID+"/plan", o.ClientSecret, map[string]any{"plan": "scale"})
 		r.command("/v1/onboardings/"+o.ID+"/payment-method", o.ClientSecret, map[string]any{"payment_option": "card"})
 		r.command("/v1/onboardings/"+o.ID+"/plan", o.ClientSecret, map[string]any{"plan": "free"})
@@ -128,14 +128,14 @@ var stories = map[string]story{
 		return signup(o)
 	},
 	"refreshed": func(r *running) []string {
-		o := r.tell(13, "growth")
+		o := r.person(13, "growth")
 		r.subscription(o, "refresh")
 		r.subscription(o, "cancel")
 		r.until(o, domain.OnboardingCanceled)
 		return signup(o)
 	},
 	"activation_after_trial": func(r *running) []string {
-		o := r.tell(14, "starter")
+		o := r.person(14, "starter")
 		a := r.post("/v1/account/subscription", o.ClientSecret, map[string]any{"plan": "growth"})
 		require.Equal(r.t, http.StatusCreated, a.status, string(a.body))
 		var started struct{ Onboarding domain.Onboarding }
@@ -146,12 +146,12 @@ var stories = map[string]story{
 		return []string{"activation-" + done.Subscription.ID}
 	},
 	"billing_cancel": func(r *running) []string {
-		o := r.tell(15, "starter")
+		o := r.person(15, "starter")
 		r.subscription(o, "cancel")
 		return []string{"billing-" + r.onboardingRow(o).SubscriptionID}
 	},
 	"billing_late_payment": func(r *running) []string {
-		o := r.tell(16, "growth")
+		o := r.person(16, "growth")
 		payment := r.submit(o, paperWord)
 		r.subscription(o, "cancel")
 		r.until(o, domain.OnboardingCanceled)
@@ -159,7 +159,7 @@ var stories = map[string]story{
 		return []string{"billing-" + r.onboardingRow(o).SubscriptionID}
 	},
 	"refresh": func(r *running) []string {
-		o := r.tell(17, "starter")
+		o := r.person(17, "starter")
 		r.subscription(o, "refresh")
 		return []string{"refresh-" + o.ID}
 	},
@@ -171,19 +171,19 @@ var stories = map[string]story{
 
 // expired is a story of its own: its payment window is short.
 func expired(r *running) []string {
-	o := r.tell(18, "growth")
+	o := r.person(18, "growth")
 	r.until(o, domain.OnboardingExpired)
 	return signup(o)
 }
 
-// TestHistories_HoldNoPersonalWord tells every story and reads everything that
+// TestHistories_HoldNoPersonalWord plays every story and reads everything that
 // Temporal keeps of it: inputs, results, failures, summaries, search attributes.
 // With -record it also writes the histories that the replay test replays.
 func TestHistories_HoldNoPersonalWord(t *testing.T) {
 	r := startApp(t)
 	histories := map[string]*historypb.History{}
-	for name, tell := range stories {
-		for _, id := range tell(r) {
+	for name, play := range stories {
+		for _, id := range play(r) {
 			histories[name] = r.closedHistory(id)
 		}
 	}

@@ -135,7 +135,7 @@ func TestImport_AQuoteThatIsNotClosedEndsItAndSaysWhere(t *testing.T) {
 	over := justOverDays()
 	header := "status,plan,email,account_name,current_period_start,current_period_end\n"
 	row := func(name string) string { return "active,free," + name + "@example.com,Acme," + over + "\n" }
-	first, mended := row("one"), row("two")+row("three")+row("four")
+	first, corrected := row("one"), row("two")+row("three")+row("four")
 	for name, c := range map[string]struct{ torn, lines string }{
 		"to the next quote": {"active,free,two@example.com,\"Acme," + over + "\n" + row("three") +
 			"active,free,four@example.com,\"Acme\"," + over + "\n", "lines 3 to 5"},
@@ -154,10 +154,10 @@ func TestImport_AQuoteThatIsNotClosedEndsItAndSaysWhere(t *testing.T) {
 			code, out, errs := importFile(t, dir, header+first+c.torn)
 			assert.Equal(t, 1, code)
 			assert.Empty(t, out, "it says of no row what it does not know")
-			assert.Contains(t, errs, c.lines+" cannot be told apart")
-			assert.Contains(t, errs, "mend the quote; run the command again")
+			assert.Contains(t, errs, c.lines+" cannot be separated")
+			assert.Contains(t, errs, "correct the quote; run the command again")
 			assert.NotContains(t, errs, "example.com")
-			code, out, errs = importFile(t, dir, header+first+mended)
+			code, out, errs = importFile(t, dir, header+first+corrected)
 			assert.Equal(t, 0, code, errs)
 			assert.Regexp(t, `Adopted\s+3\n.*\nAlready there\s+1\n`, out, "what was adopted stays")
 		})
@@ -185,7 +185,8 @@ func TestImport_WhatIsNoTextOfTheCatalogueRefusesItsRowAlone(t *testing.T) {
 		"2,plan,It cannot be a code.,1 to 100 visible ASCII characters\n"+
 		"3,payment_option,It cannot be a key.,\"1 to 100 visible ASCII characters, or nothing\"\n"+
 		"4,plan,It cannot be a code.,1 to 100 visible ASCII characters\n"+
-		"5,password_hash,It is no argon2id hash.,\"$argon2id$v=19$m=…,t=…,p=…$salt$key, or nothing\"\n", string(content))
+		"5,password_hash,It is no argon2id hash.,\"$argon2id$v=19$m=…,t=…,p=…$salt$key, or nothing\"\n",
+		string(content))
 }
 
 func TestImport_HeaderNamesWhatIsMissingOrUnknown(t *testing.T) {

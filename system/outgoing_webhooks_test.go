@@ -34,7 +34,7 @@ type message struct {
 	body      []byte
 }
 
-// backend is a product's backend: it fails as often as it is told to and keeps
+// backend is a product's backend: it fails as often as a test asks and keeps
 // what it took.
 type backend struct {
 	url string
@@ -76,7 +76,7 @@ func (b *backend) of(typ string) []message {
 	return found
 }
 
-func TestOutgoingWebhooks_TellASignedStoryOfASignUp(t *testing.T) {
+func TestOutgoingWebhooks_AreTheSignedStoryOfASignUp(t *testing.T) {
 	onBoth(t, func(t *testing.T, database string) {
 		r := startApp(t, func(a *app.App) { a.WebhookPrivate, a.DatabaseURL = true, database })
 		admin, b := r.admin(), newBackend(t, 1)
@@ -86,8 +86,8 @@ func TestOutgoingWebhooks_TellASignedStoryOfASignUp(t *testing.T) {
 		began := time.Now()
 		o := r.signUp("ada@example.com", "Acme", "starter")
 		eventually(t, func() bool { return len(b.of("onboarding.completed")) == 1 && len(b.of("account.created")) == 1 },
-			"the backend is told")
-		t.Logf("told %s after the sign-up, with one failure before", time.Since(began).Round(time.Millisecond))
+			"the backend gets it")
+		t.Logf("delivered %s after the sign-up, with one failure before", time.Since(began).Round(time.Millisecond))
 
 		m := b.of("onboarding.completed")[0]
 		verifier, err := standardwebhooks.NewWebhook(made.Secret)
@@ -111,7 +111,7 @@ func TestOutgoingWebhooks_TellASignedStoryOfASignUp(t *testing.T) {
 		assert.Equal(t, 4, attempts, "one had to be tried again")
 
 		require.Equal(t, http.StatusAccepted, r.post(path+"/deliveries/"+m.ID+"/redeliver", admin, nil).status)
-		eventually(t, func() bool { return len(b.of("onboarding.completed")) == 2 }, "it is told once more")
+		eventually(t, func() bool { return len(b.of("onboarding.completed")) == 2 }, "it is delivered once more")
 		assert.Equal(t, m.ID, b.of("onboarding.completed")[1].ID)
 		require.Equal(t, http.StatusAccepted, r.post(path+"/test", admin, nil).status)
 		eventually(t, func() bool { return len(b.of("webhook.test")) == 1 }, "it is tested")
@@ -136,11 +136,11 @@ func TestOutgoingWebhooks_RedeliveryDoesNotWaitForTheNextAttempt(t *testing.T) {
 	b.mu.Unlock()
 	require.Equal(t, http.StatusAccepted, r.post(path+"/"+list.Data[0].EventID+"/redeliver", admin, nil).status)
 	began := time.Now()
-	eventually(t, func() bool { return len(b.of("account.created")) == 1 }, "it is told")
+	eventually(t, func() bool { return len(b.of("account.created")) == 1 }, "it is delivered")
 	assert.Less(t, time.Since(began), 4*time.Second, "the policy waits five seconds before the second attempt")
 }
 
-func TestOutgoingWebhooks_AreToldByAWorkerProcessOfTheirOwn(t *testing.T) {
+func TestOutgoingWebhooks_AreSentByAWorkerProcessOfTheirOwn(t *testing.T) {
 	s := newSite(t, storetest.Postgres(t))
 	_, r := s.api()
 	admin, b := r.admin(), newBackend(t, 0)
@@ -169,7 +169,7 @@ func TestHistories_OfDeliveriesHoldNeitherURLNorSecret(t *testing.T) {
 		var made struct{ ID, Secret string }
 		r.post("/v1/webhook-endpoints", admin,
 			map[string]any{"url": b.url + "/" + paperWord, "events": []string{"account.created"}}).into(t, &made)
-		r.tell(30, "starter")
+		r.person(30, "starter")
 		var list struct{ Data []domain.WebhookDelivery }
 		eventually(t, func() bool {
 			r.get("/v1/webhook-endpoints/"+made.ID+"/deliveries", admin).into(t, &list)

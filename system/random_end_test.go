@@ -59,8 +59,8 @@ func (m *mess) awake(clock string) (who []string) {
 	note := func(id, status string) {
 		if wait, sleeps := waits[id]; !sleeps {
 			who = append(who, fmt.Sprintf("%s (%s) does not sleep", id, status))
-		} else if wait.WakeAt != nil && !wait.WakeAt.After(now) {
-			who = append(who, fmt.Sprintf("%s (%s) should have woken at %s, now is %s", wait.WorkflowID, status, wait.WakeAt,
+		} else if wait.Until != nil && !wait.Until.After(now) {
+			who = append(who, fmt.Sprintf("%s (%s) should have resumed at %s, now is %s", wait.WorkflowID, status, wait.Until,
 				now))
 		}
 	}

@@ -27,7 +27,7 @@ const (
 	randomPeople     = 200
 	randomOnPostgres = 60
 	randomTogether   = 64
-	randomLimit      = 5 * time.Minute // for the sign-ups; then everything settles
+	randomLimit      = 5 * time.Minute // for the sign-ups; then everything comes to an end
 )
 
 func TestRandom_EveryInvariantHoldsWhateverHappens(t *testing.T) {
@@ -38,7 +38,7 @@ func TestRandom_EveryInvariantHoldsOnPostgres(t *testing.T) {
 	newMess(t, storetest.Postgres(t), randomOnPostgres).live()
 }
 
-// live has everybody live while things go wrong, lets it all settle, and looks
+// live has everybody live while things go wrong, waits until everything ended, and checks
 // at every invariant.
 func (m *mess) live() {
 	t := m.t
@@ -60,11 +60,11 @@ func (m *mess) live() {
 		m.worker.kill()
 	}
 	m.s.worker()
-	settling := time.Now()
+	ending := time.Now()
 	m.clocksArrive()
 	m.janitor()
 	m.s.sound()
-	t.Logf("settled in %s; seed %d: %v", time.Since(settling).Round(time.Second), m.seed, m.ends())
+	t.Logf("all ended in %s; seed %d: %v", time.Since(ending).Round(time.Second), m.seed, m.ends())
 	require.EqualValues(t, m.people, m.done.Load(), "everybody signed up")
 	require.Zero(t, m.ends()["failed"], "nobody's onboarding fails for what went wrong on our side")
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // alive is the interceptor of the queue providers. While an activity talks to a
-// third party it tells Temporal that its worker lives, so that a killed worker's
+// third party it reports to Temporal that its worker lives, so that a killed worker's
 // call is taken over within the heartbeat's time-out instead of the call's. A
 // call that is over before the first beat costs nothing.
 //
@@ -20,7 +20,9 @@ type alive struct {
 }
 
 // InterceptActivity is the SDK's hook.
-func (*alive) InterceptActivity(_ context.Context, next interceptor.ActivityInboundInterceptor) interceptor.ActivityInboundInterceptor {
+func (*alive) InterceptActivity(
+	_ context.Context, next interceptor.ActivityInboundInterceptor,
+) interceptor.ActivityInboundInterceptor {
 	return &aliveInbound{interceptor.ActivityInboundInterceptorBase{Next: next}}
 }
 

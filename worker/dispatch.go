@@ -5,7 +5,7 @@ import (
 	"sync"
 	"time"
 
-	"slipway/activities"
+	"slipway/notify"
 )
 
 // How often the outbox is looked into at most, and after a fault.
@@ -36,10 +36,11 @@ func (d *dispatcher) stop() {
 // dispatch looks into the outbox whenever something may have been put there,
 // and once at the start, for what came while nobody listened.
 func dispatch(ctx context.Context, c Config) {
-	wake, end := c.Activities.Store.WatchOutbox()
+	notified, end := c.Activities.Store.WatchOutbox()
 	defer end()
+	outbox := notify.Outbox{Store: c.Activities.Store, Starter: c.Activities.Deliveries}
 	for {
-		_, more, err := activities.Dispatch(ctx, c.Activities.Store, c.Activities.Deliveries)
+		_, more, err := outbox.Dispatch(ctx)
 		pause := dispatchEvery
 		switch {
 		case ctx.Err() != nil:
@@ -53,7 +54,7 @@ func dispatch(ctx context.Context, c Config) {
 		if !wait(ctx, time.After(pause)) {
 			return
 		}
-		if err == nil && !wait(ctx, wake) {
+		if err == nil && !wait(ctx, notified) {
 			return
 		}
 	}

@@ -37,14 +37,16 @@ func TestDispatcher_AsksSeldomHoweverMuchHappens(t *testing.T) {
 	began := time.Now()
 	for time.Since(began) < 3*dispatchEvery {
 		err := s.Within(t.Context(), func(tx *store.Store) error {
-			return tx.InsertEvents(t.Context(), domain.Event{Type: domain.EventInvoicePaid, AccountID: "acct_1", ActorType: domain.ActorSystem})
+			return tx.InsertEvents(t.Context(), domain.Event{
+				Type: domain.EventInvoicePaid, AccountID: "acct_1", ActorType: domain.ActorSystem,
+			})
 		})
 		require.NoError(t, err)
 	}
 	most := int64(time.Since(began)/dispatchEvery) + 2
 	d.stop()
 	assert.LessOrEqual(t, asked.Load(), most)
-	assert.Greater(t, asked.Load(), int64(1), "it was woken")
+	assert.Greater(t, asked.Load(), int64(1), "it was notified")
 }
 
 func TestDispatcher_EndsWithItsWorker(t *testing.T) {

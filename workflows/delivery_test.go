@@ -37,7 +37,7 @@ const hookPath = "/hooks/sesame"
 func newDelivery(t testing.TB, answer func(attempt int, w http.ResponseWriter)) *delivering {
 	t.Helper()
 	d := &delivering{flow: newFlow(t)}
-	d.acts.Webhooks = webhook.NewSender(true)
+	d.use(func(c *activities.Config) { c.Webhooks = webhook.NewSender(true) })
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		d.mu.Lock()
 		defer d.mu.Unlock()

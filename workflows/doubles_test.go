@@ -12,8 +12,8 @@ import (
 	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/interceptor"
 
-	"slipway/activities"
 	"slipway/domain"
+	"slipway/onboarding"
 )
 
 // faults is an interceptor next to the activities, where tests get in their way.
@@ -113,22 +113,22 @@ func (c *recording) ToPayloads(values ...any) (*commonpb.Payloads, error) {
 // processes stands in for Temporal where reconcile asks about workflows.
 type processes struct {
 	mu     sync.Mutex
-	states map[string]activities.ProcessState
+	states map[string]onboarding.ProcessState
 	asked  int
 }
 
-func (p *processes) State(_ context.Context, o *domain.Onboarding) (activities.ProcessState, error) {
+func (p *processes) State(_ context.Context, o *domain.Onboarding) (onboarding.ProcessState, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.asked++
 	if state, named := p.states[o.ID]; named {
 		return state, nil
 	}
-	return activities.ProcessRunning, nil
+	return onboarding.ProcessRunning, nil
 }
 
-func (*processes) Start(context.Context, *domain.Onboarding) error { return nil }
-func (*processes) Wake(context.Context, *domain.Onboarding) error  { return nil }
+func (*processes) Start(context.Context, *domain.Onboarding) error  { return nil }
+func (*processes) Resume(context.Context, *domain.Onboarding) error { return nil }
 
 func (*processes) StartBilling(context.Context, *domain.Subscription) error  { return nil }
 func (*processes) ProviderEvent(context.Context, *domain.PaymentOwner) error { return nil }

@@ -12,7 +12,7 @@ import (
 )
 
 // a is only for the names of the activities.
-var a *activities.Activities
+var a activities.Activities
 
 // entity is what the workflows share that run for as long as something lives: an
 // onboarding, a subscription, a purchase. One change is made at a time, and time
@@ -52,7 +52,9 @@ func (e *entity) receiveTicks(ctx workflow.Context) {
 
 // sleep sleeps until the time and reports true, or false when something changed
 // before; without a time, until then. A timer does not outlive the wait.
-func (e *entity) sleep(ctx workflow.Context, at *time.Time, summary string, changed func() bool) (reached bool, err error) {
+func (e *entity) sleep(
+	ctx workflow.Context, at *time.Time, summary string, changed func() bool,
+) (reached bool, err error) {
 	if e.clock != "" {
 		return e.sleepOnClock(ctx, at, changed)
 	}
@@ -78,9 +80,10 @@ func (e *entity) sleepOnClock(ctx workflow.Context, at *time.Time, changed func(
 		seen := e.ticks
 		var shown activities.WaitForClockResult
 		input := activities.WaitForClockInput{
-			ClockID: e.clock, EntityID: e.id, WorkflowID: workflow.GetInfo(ctx).WorkflowExecution.ID, WakeAt: at,
+			ClockID: e.clock, EntityID: e.id, WorkflowID: workflow.GetInfo(ctx).WorkflowExecution.ID, Until: at,
 		}
-		err := workflow.ExecuteLocalActivity(ownDatabase(ctx, "Sleep on the test clock"), a.WaitForClock, input).Get(ctx, &shown)
+		sleeping := ownDatabase(ctx, domain.Text(domain.SummarySleepOnClock))
+		err := workflow.ExecuteLocalActivity(sleeping, a.WaitForClock, input).Get(ctx, &shown)
 		if err != nil {
 			return false, err
 		}
@@ -100,7 +103,8 @@ func (e *entity) close(ctx workflow.Context) error {
 	if e.clock == "" {
 		return err
 	}
-	return errors.Join(err, workflow.ExecuteLocalActivity(ownDatabase(ctx, "Leave the test clock"), a.LeaveClock,
+	leaving := ownDatabase(ctx, domain.Text(domain.SummaryLeaveClock))
+	return errors.Join(err, workflow.ExecuteLocalActivity(leaving, a.LeaveClock,
 		activities.LeaveClockInput{EntityID: e.id}).Get(ctx, nil))
 }
 

@@ -61,7 +61,7 @@ func TestReconcile_EndsWhatWasStoppedByHand(t *testing.T) {
 	f := newFlow(t)
 	o := f.receive(plan("growth"))
 	f.exec("UPDATE onboardings SET checked_at = '2026-01-01', updated_at = '2026-01-01'")
-	f.fakes.states = map[string]activities.ProcessState{o.ID: activities.ProcessStopped}
+	f.fakes.states = map[string]onboarding.ProcessState{o.ID: onboarding.ProcessStopped}
 	failures := 0
 	f.before = func(string, int) error {
 		if failures++; failures < 4 {
@@ -79,7 +79,7 @@ func TestRefresh_AsAWorkflowWhereNoneRuns(t *testing.T) {
 	t.Parallel()
 	f := afterSignup(t, plan("free"))
 	f.exec("UPDATE onboardings SET status = 'awaiting_payment'")
-	f.fakes.states = map[string]activities.ProcessState{f.o.ID: activities.ProcessCompleted}
+	f.fakes.states = map[string]onboarding.ProcessState{f.o.ID: onboarding.ProcessCompleted}
 	c := f.command(domain.ActionRefresh)
 	f.ExecuteWorkflow(workflows.Refresh, workflows.RefreshInput{OnboardingID: f.o.ID, CommandID: c.ID})
 	require.NoError(t, f.GetWorkflowError())

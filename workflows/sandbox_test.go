@@ -17,6 +17,7 @@ import (
 	"slipway/payment"
 	"slipway/payment/manual"
 	"slipway/payment/sandbox"
+	"slipway/payment/sandbox/sandboxtest"
 	"slipway/store"
 	"slipway/workflows"
 )
@@ -128,9 +129,7 @@ func (s *shop) attached(token string) {
 
 func (s *shop) ledger() []sandbox.Charge {
 	s.t.Helper()
-	charges, err := s.company.Ledger(s.t.Context())
-	require.NoError(s.t, err)
-	return charges
+	return sandboxtest.Ledger(s.t, s.company, "sk_test")
 }
 
 // kept is what the company kept of the charges that succeeded.

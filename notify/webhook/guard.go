@@ -27,8 +27,8 @@ func publicOnly(network, address string, _ syscall.RawConn) error {
 // isTLS reports whether the two sides could not agree on a trusted connection.
 func isTLS(err error) bool {
 	var certificate *tls.CertificateVerificationError
-	var record tls.RecordHeaderError
+	var header tls.RecordHeaderError
 	var alert tls.AlertError
 	return errors.Is(err, http.ErrSchemeMismatch) ||
-		errors.As(err, &certificate) || errors.As(err, &record) || errors.As(err, &alert)
+		errors.As(err, &certificate) || errors.As(err, &header) || errors.As(err, &alert)
 }

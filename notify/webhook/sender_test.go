@@ -75,13 +75,13 @@ func TestSend_SignsWhatAReceiverCanVerify(t *testing.T) {
 	assert.Equal(t, "application/json", r.header.Get("Content-Type"))
 	assert.JSONEq(
 		t,
-		`{"id":"evt_1","type":"invoice.paid","created_at":"2026-03-14T15:09:26Z","account_id":"acct_1","onboarding_id":"onb_1",
-		"subscription_id":"sub_1","data":{"invoice":"in_1","amount":13900}}`,
+		`{"id":"evt_1","type":"invoice.paid","created_at":"2026-03-14T15:09:26Z","account_id":"acct_1",
+		"onboarding_id":"onb_1","subscription_id":"sub_1","data":{"invoice":"in_1","amount":13900}}`,
 		string(r.body),
 	)
 }
 
-func TestSend_TellsNeitherWhoActedNorWhatTheyWrote(t *testing.T) {
+func TestSend_HasNeitherWhoActedNorWhatTheyWrote(t *testing.T) {
 	t.Parallel()
 	to, got := receiver(t, status(http.StatusOK))
 	e := event()
@@ -164,7 +164,8 @@ func TestSend_ConnectsToNoPrivateAddress(t *testing.T) {
 	t.Parallel()
 	port, connections := localPort(t)
 	for _, host := range []string{
-		"127.0.0.1", "[::1]", "[::ffff:127.0.0.1]", "localhost", "LOCALHOST", "0.0.0.0", "[::]", "169.254.169.254", "[::ffff:169.254.169.254]",
+		"127.0.0.1", "[::1]", "[::ffff:127.0.0.1]", "localhost", "LOCALHOST", "0.0.0.0", "[::]", "169.254.169.254",
+		"[::ffff:169.254.169.254]",
 		"10.0.0.1", "172.16.0.1", "192.168.0.1", "100.64.0.1", "[fe80::1]", "[fd00::1]", "224.0.0.1", "[64:ff9b::7f00:1]",
 	} {
 		answer := NewSender(false).Send(t.Context(), endpoint("https://"+host+":"+port+"/"), event())
@@ -236,8 +237,9 @@ func TestSend_NamesWhatWentWrongAndNothingElse(t *testing.T) {
 	t.Cleanup(untrusted.Close)
 	plain, _ := receiver(t, status(http.StatusOK))
 	for to, want := range map[string]Failure{
-		"http://" + address: FailureConnection, untrusted.URL: FailureTLS, "https" + strings.TrimPrefix(plain, "http"): FailureTLS,
-		"ftp://example.com": FailureURL, "https://user:word@example.com": FailureURL,
+		"http://" + address: FailureConnection, untrusted.URL: FailureTLS,
+		"https" + strings.TrimPrefix(plain, "http"): FailureTLS,
+		"ftp://example.com":                         FailureURL, "https://user:word@example.com": FailureURL,
 	} {
 		assert.Equal(t, Answer{Failure: want}, NewSender(true).Send(t.Context(), endpoint(to), event()), to)
 	}

@@ -180,11 +180,11 @@ func (s *Server) newCharge(
 	if err != nil {
 		return c, err
 	}
-	told := []string{hookChargeCreated}
+	hooks := []string{hookChargeCreated}
 	if name := hookOf(c.Status); name != "" {
-		told = append(told, name)
+		hooks = append(hooks, name)
 	}
-	return c, s.hooks.tell(ctx, tx, b.kind == "tok_webhook_chaos", c.Key, c.Ref, told...)
+	return c, s.hooks.add(ctx, tx, b.kind == "tok_webhook_chaos", c.Key, c.Ref, hooks...)
 }
 
 const chargeColumns = `key, id, fingerprint, customer, method, amount, currency, return_url,
@@ -240,20 +240,15 @@ func (s *Server) getLedger(r *http.Request) (any, error) {
 	return map[string]any{"data": charges}, err
 }
 
-// Ledger is every charge there is, oldest first: what a checker compares our
-// payments with.
-func (s *Server) Ledger(ctx context.Context) ([]Charge, error) {
-	return s.ledger(ctx, "", -1)
-}
-
-// ledger is the charges after the one with the key, oldest first.
+// ledger is the charges after the one with the key, oldest first: what a checker
+// compares our payments with.
 func (s *Server) ledger(ctx context.Context, after string, limit int) ([]Charge, error) {
 	rows, err := s.db.QueryContext(ctx, `SELECT `+chargeColumns+` FROM charges
 		WHERE seq > COALESCE((SELECT seq FROM charges WHERE key = ?), 0) ORDER BY seq LIMIT ?`, after, limit)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = rows.Close() }() // Err tells
+	defer func() { _ = rows.Close() }() // rows.Err says it
 	charges := []Charge{}
 	for rows.Next() {
 		c, _, err := scanCharge(rows)

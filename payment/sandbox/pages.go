@@ -127,7 +127,7 @@ func (s *Server) finishSetup(r *http.Request) (pageView, string, error) {
 		if _, err = tx.ExecContext(ctx, `UPDATE setup_pages SET method = ? WHERE id = ?`, m.ID, p.ID); err != nil {
 			return err
 		}
-		return s.hooks.tell(ctx, tx, false, p.key, p.ID, hookSetupCompleted)
+		return s.hooks.add(ctx, tx, false, p.key, p.ID, hookSetupCompleted)
 	})
 	return pageDone(), returnTo(p.returnURL), err
 }

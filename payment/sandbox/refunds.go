@@ -63,8 +63,8 @@ func (s *Server) refundOnce(ctx context.Context, tx *sql.Tx, key string, in refu
 	return c, s.saveCharge(ctx, tx, c, name)
 }
 
-// giveBack changes the charge and returns the event to tell of it; empty when
-// there was nothing to give back.
+// giveBack changes the charge and returns its event; empty when there was nothing
+// to give back.
 func (c *Charge) giveBack(amount int64) (event string, err error) {
 	left := c.Amount - c.Refunded
 	switch {
@@ -84,7 +84,7 @@ func (c *Charge) giveBack(amount int64) (event string, err error) {
 	return hookChargeRefunded, nil
 }
 
-// saveCharge writes what may change of a charge, and tells of it.
+// saveCharge writes what may change of a charge, with the event about it.
 func (s *Server) saveCharge(ctx context.Context, tx *sql.Tx, c Charge, event string) error {
 	_, err := tx.ExecContext(ctx, `UPDATE charges SET status = ?, code = ?, refunded = ? WHERE key = ?`,
 		c.Status, c.Code, c.Refunded, c.Key)
@@ -95,5 +95,5 @@ func (s *Server) saveCharge(ctx context.Context, tx *sql.Tx, c Charge, event str
 	if err != nil {
 		return err
 	}
-	return s.hooks.tell(ctx, tx, m.token == "tok_webhook_chaos", c.Key, c.Ref, event)
+	return s.hooks.add(ctx, tx, m.token == "tok_webhook_chaos", c.Key, c.Ref, event)
 }

@@ -36,8 +36,8 @@ type Server struct {
 	closeOnce sync.Once
 }
 
-// ServerConfig says where the sandbox company keeps its books and whom it
-// tells about them.
+// ServerConfig says where the sandbox company keeps its books and where it sends
+// its webhooks.
 type ServerConfig struct {
 	// File is the SQLite file of the books; empty for one that goes with Close.
 	File string
@@ -54,7 +54,7 @@ type ServerConfig struct {
 	SlowFor time.Duration
 	// Now dates charges and signatures; nil is time.Now.
 	Now func() time.Time
-	// Log receives what nobody is there to be told; nil is slog.Default.
+	// Log receives what no answer can say; nil is slog.Default.
 	Log *slog.Logger
 	// NoSync lets the books forget the last charges when the machine dies. Only a
 	// benchmark that says so may set it.
@@ -259,7 +259,7 @@ func (s *Server) within(ctx context.Context, fn func(tx *sql.Tx) error) error {
 		return err
 	}
 	if err = tx.Commit(); err == nil {
-		s.hooks.wake()
+		s.hooks.notify()
 	}
 	return err
 }

@@ -18,7 +18,7 @@ import (
 	"slipway/payment"
 )
 
-// The names of the webhooks, which also tell what they are about.
+// The names of the webhooks, which also say what they are about.
 const (
 	hookChargeCreated   = "charge.created"
 	hookChargeSucceeded = "charge.succeeded"
@@ -28,7 +28,7 @@ const (
 	hookSetupCompleted  = "setup.completed"
 )
 
-// hookOf is the webhook that tells of a decided charge; empty for one that waits.
+// hookOf is the webhook about a decided charge; empty for one that waits.
 func hookOf(s payment.Status) string {
 	return map[payment.Status]string{payment.StatusSucceeded: hookChargeSucceeded,
 		payment.StatusFailed: hookChargeFailed}[s]
@@ -53,12 +53,12 @@ const (
 )
 
 // hookSender sends webhooks from the books, where they were written together
-// with what they tell of. A nil one has nobody to tell.
+// with the change they are about. A nil one sends nothing.
 type hookSender struct {
 	s      *Server
 	signer *standardwebhooks.Webhook
 	client *http.Client
-	woken  chan struct{}
+	news   chan struct{}
 	cancel context.CancelFunc
 	done   chan struct{}
 }
@@ -67,7 +67,7 @@ func startHooks(s *Server) *hookSender {
 	signer, _ := standardwebhooks.NewWebhookRaw(s.cfg.Secret) // never fails
 	ctx, cancel := context.WithCancel(context.Background())
 	h := &hookSender{
-		s: s, signer: signer, cancel: cancel, woken: make(chan struct{}, 1), done: make(chan struct{}),
+		s: s, signer: signer, cancel: cancel, news: make(chan struct{}, 1), done: make(chan struct{}),
 		client: &http.Client{Timeout: hookTimeout, CheckRedirect: stayHere,
 			Transport: &http.Transport{MaxIdleConnsPerHost: hooksAtOnce}},
 	}
@@ -89,19 +89,20 @@ func (h *hookSender) stop() {
 	h.client.CloseIdleConnections()
 }
 
-func (h *hookSender) wake() {
+// notify says that something may be due.
+func (h *hookSender) notify() {
 	if h == nil {
 		return
 	}
 	select {
-	case h.woken <- struct{}{}:
-	default: // it is awake
+	case h.news <- struct{}{}:
+	default: // it knows
 	}
 }
 
-// tell writes the webhooks of one change into the books. Chaos writes each twice,
+// add writes the webhooks of one change into the books. Chaos writes each twice,
 // the last one first, and late.
-func (h *hookSender) tell(ctx context.Context, tx *sql.Tx, chaos bool, key, ref string, names ...string) error {
+func (h *hookSender) add(ctx context.Context, tx *sql.Tx, chaos bool, key, ref string, names ...string) error {
 	if h == nil {
 		return nil
 	}
@@ -153,7 +154,7 @@ func (h *hookSender) run(ctx context.Context) {
 		}
 		select {
 		case <-ctx.Done():
-		case <-h.woken:
+		case <-h.news:
 		case <-time.After(wait):
 		}
 	}
@@ -182,7 +183,7 @@ func (h *hookSender) sendDue(ctx context.Context) (time.Duration, error) {
 	if ctx.Err() != nil {
 		return 0, ctx.Err()
 	}
-	return 0, h.settle(ctx, due)
+	return 0, h.finish(ctx, due)
 }
 
 func (h *hookSender) due(ctx context.Context) ([]*dueHook, error) {
@@ -192,7 +193,7 @@ func (h *hookSender) due(ctx context.Context) ([]*dueHook, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = rows.Close() }() // Err tells
+	defer func() { _ = rows.Close() }() // rows.Err says it
 	var due []*dueHook
 	for rows.Next() {
 		d := &dueHook{}
@@ -208,7 +209,7 @@ func (h *hookSender) nextDue(ctx context.Context) (time.Duration, error) {
 	var next sql.NullInt64
 	err := h.s.db.QueryRowContext(ctx, `SELECT min(due) FROM webhooks`).Scan(&next)
 	if !next.Valid {
-		return time.Minute, err // or until it is woken
+		return time.Minute, err // or until there is news
 	}
 	return time.Until(time.UnixMilli(next.Int64)), err
 }
@@ -249,9 +250,9 @@ func signEvent(signer *standardwebhooks.Webhook, id string, body []byte, at time
 	return header
 }
 
-// settle takes what was delivered from the books, gives up what was tried often
+// finish takes what was delivered from the books, gives up what was tried often
 // enough, and puts off the rest.
-func (h *hookSender) settle(ctx context.Context, due []*dueHook) error {
+func (h *hookSender) finish(ctx context.Context, due []*dueHook) error {
 	tx, err := h.s.db.BeginTx(ctx, nil)
 	if err != nil {
 		return err
@@ -269,7 +270,7 @@ func (h *hookSender) settle(ctx context.Context, due []*dueHook) error {
 			_, err = tx.ExecContext(ctx, `UPDATE webhooks SET tries = tries + 1, due = ? WHERE seq = ?`, again, d.seq)
 		}
 		if err != nil {
-			return fmt.Errorf("settle webhooks: %w", err)
+			return fmt.Errorf("finish webhooks: %w", err)
 		}
 	}
 	return tx.Commit()

@@ -17,7 +17,7 @@ import (
 	"slipway/payment/sandbox"
 )
 
-// receiver is our side of the webhooks: it keeps what comes, and answers as told.
+// receiver is our side of the webhooks: it keeps what comes, and answers as the test says.
 type receiver struct {
 	*httptest.Server
 	mu     sync.Mutex
@@ -51,8 +51,8 @@ func receive(t *testing.T) *receiver {
 	return r
 }
 
-// told are the names of the events about the key, as they came.
-func (r *receiver) told(key string) []string {
+// names are the names of the events about the key, as they came.
+func (r *receiver) names(key string) []string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	names := []string{}
@@ -66,7 +66,7 @@ func (r *receiver) told(key string) []string {
 
 func (r *receiver) requireTold(t *testing.T, key string, names ...string) {
 	t.Helper()
-	require.EventuallyWithT(t, func(t *assert.CollectT) { assert.Equal(t, names, r.told(key)) }, 10*time.Second,
+	require.EventuallyWithT(t, func(t *assert.CollectT) { assert.Equal(t, names, r.names(key)) }, 10*time.Second,
 		10*time.Millisecond)
 }
 
@@ -124,7 +124,7 @@ func TestSandboxWebhooks_ComeAgainWhenTheyWereNotTaken(t *testing.T) {
 	c := open(t, r.of)
 	c.charged(t, chargeOf(c.attach(t, "tok_ok"), "in_1/1"))
 	require.EventuallyWithT(t, func(t *assert.CollectT) {
-		assert.ElementsMatch(t, []string{"charge.created", "charge.succeeded"}, r.told("in_1/1"))
+		assert.ElementsMatch(t, []string{"charge.created", "charge.succeeded"}, r.names("in_1/1"))
 	}, 10*time.Second, 10*time.Millisecond)
 }
 

@@ -73,7 +73,7 @@ func declineClass(e *stripe.Error) payment.Class {
 // isReplay reports whether an answer is the one stored under the key.
 func isReplay(header http.Header) bool { return header.Get("Idempotent-Replayed") == "true" }
 
-// codeOf is the most telling code of an error: the bank's, else Stripe's.
+// codeOf is the most exact code of an error: the bank's, else Stripe's.
 func codeOf(e *stripe.Error) string {
 	return cmp.Or(string(e.DeclineCode), string(e.Code), string(e.Type))
 }

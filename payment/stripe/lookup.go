@@ -22,13 +22,13 @@ const (
 // Lookup finds the intent by the key in its metadata. Stripe's search is only
 // eventually consistent, so an empty answer a second after a lost charge says
 // nothing; its list is consistent at once, but has no filter for metadata. Both
-// together tell: what the search has not indexed yet is young, and therefore at
+// together know: what the search has not indexed yet is young, and therefore at
 // the front of the list. Where more than a thousand intents were made since the
 // search may have fallen behind, the answer is not known and ClassUnknown says
 // so; asked again later, the search has caught up.
 //
 // A request that is still under way at Stripe may be found by neither. That is
-// harmless, since whoever is told StatusNone charges with the same key. In India
+// harmless, since whoever reads StatusNone charges with the same key. In India
 // Stripe has no search, and lookups are ClassMisconfigured.
 func (s *Provider) Lookup(ctx context.Context, key string) (payment.Outcome, error) {
 	ref, err := s.find(ctx, key)

@@ -158,7 +158,7 @@ func refusal(code string) *payment.Error {
 
 // tokenError is the error of a request that carries what a customer handed
 // in. Stripe calls an unknown, used or foreign token an invalid request, which
-// from anybody else would be our fault; here it must not wake an operator.
+// from anybody else would be our fault; here it must not alert an operator.
 func tokenError(err error) error {
 	out := errorOf(err)
 	var answer *stripe.Error

@@ -182,7 +182,7 @@ func idempotencyRace(t *testing.T, s *store.Store) {
 	})
 	require.Empty(t, errs)
 	slices.Sort(answers)
-	assert.Len(t, slices.Compact(answers), 1, "everybody is told of the same resource")
+	assert.Len(t, slices.Compact(answers), 1, "everybody gets the same resource")
 }
 
 func deleteExpired(t *testing.T, s *store.Store) {

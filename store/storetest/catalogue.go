@@ -68,7 +68,7 @@ func seedOptions(t *testing.T, s *store.Store) {
 	var offered []option
 	for _, o := range options {
 		if o.Key == "card" {
-			assert.Equal(t, "sandbox", o.Provider, "charged, so nobody needs to be told how")
+			assert.Equal(t, "sandbox", o.Provider, "charged, so no instructions are needed")
 			assert.True(t, o.Chargeable())
 		} else {
 			assert.Equal(t, domain.ProviderManual, o.Provider)

@@ -79,9 +79,8 @@ func findPostgres() (string, error) {
 			return folder, nil
 		}
 	}
-	return "", errors.New(
-		"there is no PostgreSQL: install it (Debian: postgresql) or set SLIPWAY_TEST_POSTGRES to a superuser's postgres:// URL",
-	)
+	return "", errors.New("there is no PostgreSQL: install it (Debian: postgresql) " +
+		"or set SLIPWAY_TEST_POSTGRES to a superuser's postgres:// URL")
 }
 
 // unprivileged is whom the server runs as: PostgreSQL refuses root. Nil leaves

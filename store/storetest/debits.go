@@ -82,7 +82,10 @@ func debitOnce(t *testing.T, s *store.Store) {
 	require.True(t, give(t, s, grant(id, domain.PoolBonus, 100, "gift")))
 	again, _ = debited(t, s, id, 15, "k") // now it would come from one pool
 	assert.Equal(t, first.Entries, again.Entries)
-	for _, d := range []store.Debit{{AccountID: id, Amount: 14, Reason: "render", Key: "k"}, {AccountID: id, Amount: 15, Reason: "other", Key: "k"}} {
+	for _, d := range []store.Debit{
+		{AccountID: id, Amount: 14, Reason: "render", Key: "k"},
+		{AccountID: id, Amount: 15, Reason: "other", Key: "k"},
+	} {
 		_, err := s.Debit(ctx, d)
 		assert.Equal(t, domain.ReasonIdempotencyKeyReused, domain.ReasonOf(err))
 	}

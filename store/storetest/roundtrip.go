@@ -106,15 +106,8 @@ func keepsNull(t *testing.T, s *store.Store) {
 	o.NextAction = nil
 	o.Touch(moment)
 	within(t, s, func(tx *store.Store) error { return tx.SaveOnboarding(ctx, o) })
-	assert.Equal(
-		t,
-		1,
-		count(
-			t,
-			s,
-			"onboardings WHERE account IS NULL AND plan IS NULL AND subscription IS NULL AND next_action IS NULL AND error IS NULL",
-		),
-	)
+	assert.Equal(t, 1, count(t, s, "onboardings WHERE account IS NULL AND plan IS NULL AND subscription IS NULL"+
+		" AND next_action IS NULL AND error IS NULL"))
 	got, err := s.OnboardingByID(ctx, o.ID)
 	require.NoError(t, err)
 	assert.Equal(t, o, got)
@@ -273,7 +266,7 @@ func keepsUTC(t *testing.T, s *store.Store) {
 	require.NoError(t, s.InsertInvoice(ctx, first))
 	second := newInvoice(a.ID, sub.ID, domain.InvoiceOpen)
 	second.PeriodStart = moment.In(kathmandu)
-	require.Error(t, s.InsertInvoice(ctx, second), "the same period, told in another zone")
+	require.Error(t, s.InsertInvoice(ctx, second), "the same period, written in another zone")
 
 	o := NewOnboarding("ada@example.com")
 	o.UpdatedAt, o.CheckedAt = s.Now().Add(-time.Hour), s.Now().Add(-time.Hour)

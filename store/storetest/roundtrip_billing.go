@@ -39,7 +39,7 @@ func keepsBilling(t *testing.T, s *store.Store, a *domain.Account) {
 	p.Status, p.Reference, p.FailureCode, p.Reason = domain.PaymentFailed, "REF 1", domain.FailureExpired, "No money."
 	p.Late, p.UpdatedAt = true, *later(1)
 	p.MethodID, p.Key, p.ProviderRef, p.FailureClass = "pm_1", in.ID+"/1", "ch_1", "declined_soft"
-	p.ActionURL, p.Refunded, p.OnSession, p.LookedAt = "https://pay.example/confirm", 5, true, later(2)
+	p.ActionURL, p.Refunded, p.OnSession, p.CheckedAt = "https://pay.example/confirm", 5, true, later(2)
 	keeps(t, p, s.SavePayment, func(ctx context.Context) (*domain.Payment, error) { return s.PaymentByID(ctx, p.ID) })
 
 	event := domain.Event{

@@ -98,7 +98,8 @@ func checkStates(t *testing.T, s *store.Store) {
 		{"slugs", "status", "", []string{"held", "tombstoned"}},
 		{"onboardings", "kind", "", []string{string(domain.KindSignup), string(domain.KindActivation)}},
 		{"subscriptions", "managed_by", "", []string{string(domain.ManagedByProvider), string(domain.ManagedByAdmin)}},
-		{"invoices", "type", ", package_code = CASE WHEN '%s' = 'credit_package' THEN 'pack' ELSE '' END", []string{string(domain.InvoiceSubscription), string(domain.InvoiceCreditPackage)}},
+		{"invoices", "type", ", package_code = CASE WHEN '%s' = 'credit_package' THEN 'pack' ELSE '' END",
+			[]string{string(domain.InvoiceSubscription), string(domain.InvoiceCreditPackage)}},
 		{"plans", "interval", "", []string{string(domain.IntervalMonth), string(domain.IntervalYear)}},
 		{"plans", "payment_method_collection", "", []string{string(domain.CollectIfRequired), string(domain.CollectAlways)}},
 		{"payment_options", "type", "", types},
@@ -110,7 +111,8 @@ func checkStates(t *testing.T, s *store.Store) {
 		{"test_clocks", "status", ", target = CASE WHEN '%s' = 'advancing' THEN now END", states(domain.ClockMoves)},
 		{"sessions", "role", "", []string{string(domain.RoleOwner), string(domain.RoleAdmin)}},
 		{"events", "actor_type", "", actors},
-		{"webhook_deliveries", "status", ", delivered_at = CASE WHEN '%s' = 'delivered' THEN created_at END", states(domain.DeliveryMoves)},
+		{"webhook_deliveries", "status", ", delivered_at = CASE WHEN '%s' = 'delivered' THEN created_at END",
+			states(domain.DeliveryMoves)},
 		{"commands", "actor_type", "", actors},
 	} {
 		require.Positive(t, count(t, s, c.table), c.table)
@@ -133,16 +135,22 @@ func checkStates(t *testing.T, s *store.Store) {
 func checkRefusals(t *testing.T, s *store.Store) {
 	insertOneOfEach(t, s)
 	for _, set := range []string{
-		"plans SET amount = -1", "plans SET currency = 'USD'", "plans SET currency = 'us'", "plans SET trial_days = -1", "plans SET credits = -1",
-		"accounts SET slug = 'Acme'", "accounts SET slug = 'ab'", "accounts SET slug = 'aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeee'",
+		"plans SET amount = -1", "plans SET currency = 'USD'", "plans SET currency = 'us'",
+		"plans SET trial_days = -1", "plans SET credits = -1",
+		"accounts SET slug = 'Acme'", "accounts SET slug = 'ab'",
+		"accounts SET slug = 'aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeee'",
 		"slugs SET slug = 'Acme'", "slugs SET slug = 'ab'", "users SET email = 'Ada@example.com'",
-		"invoices SET amount = -1", "invoices SET currency = 'USD'", "invoices SET paid_at = created_at", "invoices SET status = 'paid'",
-		"payments SET amount = 0", "payments SET attempt = 0", "payments SET currency = ''", "payments SET invoice_id = 'in_none'",
+		"invoices SET amount = -1", "invoices SET currency = 'USD'", "invoices SET paid_at = created_at",
+		"invoices SET status = 'paid'",
+		"payments SET amount = 0", "payments SET attempt = 0", "payments SET currency = ''",
+		"payments SET invoice_id = 'in_none'",
 		"payment_methods SET removed_at = created_at", "payment_methods SET account_id = 'acct_none'",
 		"payments SET refunded = amount + 1", "payments SET refunded = -1", "invoices SET package_code = 'pack'",
-		"subscriptions SET past_due_since = created_at", "credits SET amount = 0", "balances SET plan_credits = -1", "balances SET bonus_credits = -1",
+		"subscriptions SET past_due_since = created_at", "credits SET amount = 0",
+		"balances SET plan_credits = -1", "balances SET bonus_credits = -1",
 		"subscriptions SET account_id = 'acct_none'", "subscriptions SET plan = NULL", "onboardings SET steps = NULL",
-		"webhook_endpoints SET enabled = false", "webhook_endpoints SET disabled_reason = 'gone'", "webhook_endpoints SET enabled = false, disabled_reason = 'bored'",
+		"webhook_endpoints SET enabled = false", "webhook_endpoints SET disabled_reason = 'gone'",
+		"webhook_endpoints SET enabled = false, disabled_reason = 'bored'",
 		"webhook_deliveries SET status = 'delivered'", "webhook_deliveries SET attempts = -1",
 	} {
 		assert.Error(t, accepts(t, s, "UPDATE "+set), set)

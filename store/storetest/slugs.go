@@ -153,7 +153,9 @@ func releaseAndTombstone(t *testing.T, s *store.Store) {
 func suggestSlugs(t *testing.T, s *store.Store) {
 	ctx := t.Context()
 	long := strings.Repeat("a", 40) + "-bcdefgh"
-	for _, slug := range []string{"acme", "acme-2", "acme-hq", "acme-app", "acme-7", "admin", "sign-up", "zed-co", "abc", long, "a-1"} {
+	for _, slug := range []string{
+		"acme", "acme-2", "acme-hq", "acme-app", "acme-7", "admin", "sign-up", "zed-co", "abc", long, "a-1",
+	} {
 		if !domain.SlugReserved(slug) {
 			require.True(t, claim(t, s, slug, "acct_1"), slug)
 		}

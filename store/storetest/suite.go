@@ -180,7 +180,8 @@ func newPayment(in *domain.Invoice, status domain.PaymentStatus) *domain.Payment
 func newMethod(accountID, option string) *domain.PaymentMethod {
 	return &domain.PaymentMethod{
 		ID: store.NewID(domain.PrefixPaymentMethod), AccountID: accountID, Option: option,
-		Provider: domain.ProviderManual, CollectionMethod: domain.SendInvoice, Type: domain.TypeCard, Name: option, CreatedAt: moment,
+		Provider: domain.ProviderManual, CollectionMethod: domain.SendInvoice, Type: domain.TypeCard, Name: option,
+		CreatedAt: moment,
 	}
 }
 

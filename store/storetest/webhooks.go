@@ -51,8 +51,8 @@ func happens(t testing.TB, s *store.Store, types ...domain.EventType) {
 	within(t, s, func(tx *store.Store) error { return tx.InsertEvents(t.Context(), events...) })
 }
 
-// told are the types of what an endpoint is to be told, sorted.
-func told(t testing.TB, s *store.Store, w *domain.WebhookEndpoint) []string {
+// outbox are the types of the events on their way to the endpoint, sorted.
+func outbox(t testing.TB, s *store.Store, w *domain.WebhookEndpoint) []string {
 	t.Helper()
 	list, err := s.ListDeliveries(t.Context(), store.DeliveryFilter{EndpointID: w.ID, Page: store.Page{Limit: 100}})
 	require.NoError(t, err)
@@ -110,11 +110,11 @@ func outboxCommits(t *testing.T, s *store.Store) {
 	err := s.Within(t.Context(), func(tx *store.Store) error {
 		require.NoError(t, tx.InsertEvents(t.Context(),
 			domain.Event{Type: domain.EventInvoicePaid, AccountID: "acct_1", ActorType: domain.ActorSystem}))
-		assert.Equal(t, []string{"invoice.paid"}, told(t, tx, w), "in the same transaction")
+		assert.Equal(t, []string{"invoice.paid"}, outbox(t, tx, w), "in the same transaction")
 		return errors.New("take it back")
 	})
 	require.Error(t, err)
-	assert.Empty(t, told(t, s, w))
+	assert.Empty(t, outbox(t, s, w))
 	happens(t, s, domain.EventInvoicePaid, domain.EventInvoiceOpened)
 	claimed, err := s.ClaimDeliveries(t.Context(), 10)
 	require.NoError(t, err)
@@ -145,7 +145,7 @@ func outboxFilters(t *testing.T, s *store.Store) {
 		"exact": {"invoice.paid"}, "noun": {"invoice.opened", "invoice.paid"}, "two": {"account.created", "payment.failed"},
 		"catalogue": {"catalogue.plan_saved"}, "webhooks": {}, "nothing": {},
 	} {
-		assert.Equal(t, want, told(t, s, endpoints[name]), name)
+		assert.Equal(t, want, outbox(t, s, endpoints[name]), name)
 	}
 }
 
@@ -156,12 +156,12 @@ func outboxDisabled(t *testing.T, s *store.Store) {
 	w.Disable(domain.DisabledGone)
 	require.NoError(t, s.SaveEndpoint(t.Context(), w))
 	happens(t, s, domain.EventInvoiceOpened)
-	assert.Equal(t, []string{"invoice.paid"}, told(t, s, w))
-	assert.Empty(t, told(t, s, removed))
+	assert.Equal(t, []string{"invoice.paid"}, outbox(t, s, w))
+	assert.Empty(t, outbox(t, s, removed))
 	w.Enable()
 	require.NoError(t, s.SaveEndpoint(t.Context(), w))
 	happens(t, s, domain.EventAccountCreated)
-	assert.Equal(t, []string{"account.created", "invoice.paid"}, told(t, s, w))
+	assert.Equal(t, []string{"account.created", "invoice.paid"}, outbox(t, s, w))
 }
 
 func claimOnce(t *testing.T, s *store.Store) {
@@ -190,7 +190,7 @@ func claimOnce(t *testing.T, s *store.Store) {
 	for id, n := range given {
 		assert.Equal(t, 1, n, id)
 	}
-	assert.Len(t, told(t, s, w), events)
+	assert.Len(t, outbox(t, s, w), events)
 }
 
 func reclaim(t *testing.T, s *store.Store) {
@@ -200,7 +200,9 @@ func reclaim(t *testing.T, s *store.Store) {
 	claimed, err := s.ClaimDeliveries(ctx, 10)
 	require.NoError(t, err)
 	require.Len(t, claimed, 4)
-	for i, status := range []domain.DeliveryStatus{domain.DeliveryPending, domain.DeliveryDelivering, domain.DeliveryDelivered, domain.DeliveryFailed} {
+	for i, status := range []domain.DeliveryStatus{
+		domain.DeliveryPending, domain.DeliveryDelivering, domain.DeliveryDelivered, domain.DeliveryFailed,
+	} {
 		claimed[i].Status, claimed[i].StartedAt, claimed[i].DeliveredAt = status, later(0), later(0)
 		require.NoError(t, s.SaveDelivery(ctx, &claimed[i]))
 	}

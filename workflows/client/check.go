@@ -5,24 +5,27 @@ import (
 
 	"go.temporal.io/api/workflowservice/v1"
 
-	"slipway/activities"
 	"slipway/domain"
+	"slipway/onboarding"
 	"slipway/workflows"
 )
 
 // BillingState asks how the subscription's Billing is; it needs no worker.
-func (c *Client) BillingState(ctx context.Context, subscriptionID string) (activities.ProcessState, error) {
+func (c *Client) BillingState(ctx context.Context, subscriptionID string) (onboarding.ProcessState, error) {
 	return c.state(ctx, workflows.BillingID(subscriptionID))
 }
 
 // failingTasks finds running workflows whose tasks have failed several times in
 // a row: their code panics, or has changed under them. Temporal itself marks them.
-const failingTasks = `ExecutionStatus = "Running" AND TemporalReportedProblems IN ("category=WorkflowTaskFailed", "category=WorkflowTaskTimedOut")`
+const failingTasks = `ExecutionStatus = "Running" AND ` +
+	`TemporalReportedProblems IN ("category=WorkflowTaskFailed", "category=WorkflowTaskTimedOut")`
 
 // FailingWorkflows returns the ids of some running workflows that make no
 // progress since their tasks fail, and how many there are. It is a moment behind.
 func (c *Client) FailingWorkflows(ctx context.Context, limit int) (ids []string, count int64, err error) {
-	found, err := c.temporal.CountWorkflow(ctx, &workflowservice.CountWorkflowExecutionsRequest{Namespace: c.namespace, Query: failingTasks})
+	found, err := c.temporal.CountWorkflow(ctx, &workflowservice.CountWorkflowExecutionsRequest{
+		Namespace: c.namespace, Query: failingTasks,
+	})
 	if err != nil || found.GetCount() == 0 {
 		return nil, 0, asOurs(err)
 	}
@@ -44,17 +47,17 @@ func (c *Client) CountRunning(ctx context.Context) (int64, error) {
 }
 
 // state asks how a workflow is.
-func (c *Client) state(ctx context.Context, workflowID string) (activities.ProcessState, error) {
+func (c *Client) state(ctx context.Context, workflowID string) (onboarding.ProcessState, error) {
 	description, err := c.temporal.DescribeWorkflowExecution(ctx, workflowID, "")
 	if err := asOurs(err); err != nil {
 		if domain.CodeOf(err) == domain.CodeNotFound {
-			return activities.ProcessMissing, nil
+			return onboarding.ProcessMissing, nil
 		}
 		return "", err
 	}
 	state, known := states[description.GetWorkflowExecutionInfo().GetStatus()]
 	if !known {
-		return activities.ProcessStopped, nil
+		return onboarding.ProcessStopped, nil
 	}
 	return state, nil
 }

@@ -6,7 +6,16 @@ import (
 	"slipway/billing"
 	"slipway/domain"
 	"slipway/onboarding"
+	"slipway/store"
 )
+
+// Commands is the activity that applies commands, whatever they are about.
+type Commands struct {
+	store         *store.Store
+	onboardings   *onboarding.Onboardings
+	subscriptions *billing.Subscriptions
+	purchases     *billing.Purchases
+}
 
 // ApplyCommandInput is a command for what a workflow is about: one that the API
 // stored, by its id, or one that came as a plain Temporal signal or as a
@@ -20,7 +29,7 @@ type ApplyCommandInput struct {
 	// operator gave.
 	Signal bool   `json:"signal,omitempty"`
 	Reason string `json:"reason,omitempty"`
-	// Event marks news of a payment provider's; what it does not fit is ignored.
+	// Event marks news of a payment provider; it is ignored where it does not fit.
 	Event bool `json:"event,omitempty"`
 }
 
@@ -31,17 +40,17 @@ type ApplyCommandResult struct {
 	Purchase     *billing.PurchaseState     `json:"purchase,omitempty"`
 }
 
-// ApplyCommand carries out a command in one transaction, or returns
+// ApplyCommand applies a command in one transaction, or returns
 // invalid_transition when the state does not allow it (any more). A command that
-// was carried out before changes nothing.
-func (a *Activities) ApplyCommand(ctx context.Context, in ApplyCommandInput) (ApplyCommandResult, error) {
+// was applied before changes nothing.
+func (a *Commands) ApplyCommand(ctx context.Context, in ApplyCommandInput) (ApplyCommandResult, error) {
 	cmd, err := a.command(ctx, in)
 	if err != nil {
 		return ApplyCommandResult{}, err
 	}
 	switch in.Noun {
 	case domain.NounOnboarding:
-		state, err := a.applyToOnboarding(ctx, in, cmd)
+		state, err := a.toOnboarding(in)(ctx, in.ID, cmd)
 		return ApplyCommandResult{Onboarding: &state}, err
 	case domain.NounSubscription:
 		state, err := a.subscriptions.Apply(ctx, in.ID, cmd)
@@ -52,32 +61,31 @@ func (a *Activities) ApplyCommand(ctx context.Context, in ApplyCommandInput) (Ap
 }
 
 // command reads the stored command, or makes one of a signal or an event.
-func (a *Activities) command(ctx context.Context, in ApplyCommandInput) (*domain.Command, error) {
+func (a *Commands) command(ctx context.Context, in ApplyCommandInput) (*domain.Command, error) {
 	if in.CommandID == "" {
-		cmd := &domain.Command{Action: in.Action, OnboardingID: in.ID, ActorType: domain.ActorTemporal, Reason: in.Reason}
+		actor := domain.ActorTemporal
 		if in.Event {
-			cmd.ActorType = domain.ActorSystem
+			actor = domain.ActorSystem
 		}
-		return cmd, nil
+		return &domain.Command{Action: in.Action, OnboardingID: in.ID, ActorType: actor, Reason: in.Reason}, nil
 	}
-	cmd, err := a.Store.CommandByID(ctx, in.CommandID)
+	cmd, err := a.store.CommandByID(ctx, in.CommandID)
 	if err == nil && cmd.Action != in.Action {
 		return nil, domain.NotFound("command") // sent by hand, under another name
 	}
 	return cmd, err
 }
 
-// applyToOnboarding also says what becomes of a signal or an event that the
-// state does not allow: nobody waits for their answer.
-func (a *Activities) applyToOnboarding(ctx context.Context, in ApplyCommandInput, cmd *domain.Command) (onboarding.State, error) {
-	state, err := a.onboardings.Apply(ctx, in.ID, cmd)
+// toOnboarding chooses by where the command came from: the sender of a signal or
+// an event gets no answer.
+func (a *Commands) toOnboarding(
+	in ApplyCommandInput,
+) func(context.Context, string, *domain.Command) (onboarding.State, error) {
 	switch {
-	case domain.CodeOf(err) != domain.CodeConflict || err == nil:
-		return state, err
 	case in.Event:
-		return a.onboardings.Read(ctx, in.ID)
+		return a.onboardings.ApplyEvent
 	case in.Signal:
-		return a.onboardings.Refused(ctx, cmd)
+		return a.onboardings.ApplySignal
 	}
-	return state, err
+	return a.onboardings.Apply
 }

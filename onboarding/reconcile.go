@@ -1,0 +1,116 @@
+package onboarding
+
+import (
+	"context"
+	"time"
+
+	"slipway/domain"
+)
+
+// ProcessState is what Temporal says of an onboarding's workflow.
+type ProcessState string
+
+// The states that reconcile distinguishes.
+const (
+	ProcessRunning   ProcessState = "running"
+	ProcessCompleted ProcessState = "completed" // closed as it should
+	ProcessStopped   ProcessState = "stopped"   // failed, terminated, canceled or timed out
+	ProcessMissing   ProcessState = "missing"   // never started, or gone with its retention
+)
+
+// Processes is what reconcile asks of the workflows of onboardings. The client of
+// workflows is the one implementation; the interface keeps imports running one
+// way.
+type Processes interface {
+	// Start starts the onboarding's workflow; one that runs already is no error.
+	Start(ctx context.Context, o *domain.Onboarding) error
+	// State asks how the onboarding's workflow is.
+	State(ctx context.Context, o *domain.Onboarding) (ProcessState, error)
+	// Resume signals a waiting workflow that the catalogue may serve it now.
+	Resume(ctx context.Context, o *domain.Onboarding) error
+}
+
+// Reconciler keeps onboardings and their workflows in step.
+type Reconciler struct {
+	*Onboardings
+	Processes Processes
+}
+
+// Reconciled counts what one run did.
+type Reconciled struct {
+	Checked  int
+	Started  int
+	Repaired int
+	Resumed  int
+	More     bool // a batch was full: there is more to compare
+}
+
+// reconcileBatch is how many onboardings are read at once, and compared in a run.
+const reconcileBatch = 500
+
+// Reconcile starts what was received while Temporal was away, ends what was
+// stopped by hand, and resumes what waited for the catalogue. Its cost is bounded,
+// whatever the number of accounts: ended onboardings are never read. An onboarding
+// is compared again after staleAfter. It calls heartbeat while it works.
+func (r *Reconciler) Reconcile(
+	ctx context.Context, staleAfter time.Duration, heartbeat func(),
+) (Reconciled, error) {
+	var result Reconciled
+	unchecked, err := r.Store.UncheckedOnboardings(ctx, r.Store.Now().Add(-staleAfter), reconcileBatch)
+	if err != nil {
+		return result, err
+	}
+	for i := range unchecked {
+		if err := r.compare(ctx, &unchecked[i], &result); err != nil {
+			return result, err
+		}
+		heartbeat()
+	}
+	result.More = len(unchecked) == reconcileBatch
+	result.Resumed, err = r.resumeServed(ctx, heartbeat)
+	return result, err
+}
+
+// Compare does for one onboarding what Reconcile does for all, and repairs it: it
+// is how refresh works where no workflow runs that could be asked.
+func (r *Reconciler) Compare(ctx context.Context, id, commandID string) (Repaired, error) {
+	before, err := r.Store.OnboardingByID(ctx, id)
+	if err != nil {
+		return Repaired{}, err
+	}
+	if !before.Status.Ended() {
+		if err := r.compare(ctx, before, &Reconciled{}); err != nil {
+			return Repaired{}, err
+		}
+	}
+	result, err := r.Refresh(ctx, id, "", commandID)
+	if was, is := before.Status, result.State.Status; err == nil && was != is && len(result.Differences) == 0 {
+		result.Differences = []domain.Difference{{Field: "status", Was: string(was), Is: string(is)}}
+	}
+	return result, err
+}
+
+// compare asks for the workflow of one onboarding that has not ended and puts
+// right what does not fit.
+func (r *Reconciler) compare(ctx context.Context, o *domain.Onboarding, result *Reconciled) error {
+	state, err := r.Processes.State(ctx, o)
+	if err != nil {
+		return err
+	}
+	result.Checked++
+	switch state {
+	case ProcessMissing: // each step finds what it made before, so a new run continues there
+		err = r.Processes.Start(ctx, o)
+		result.Started++
+	case ProcessStopped:
+		_, err = r.End(ctx, o.ID, domain.OnboardingFailed, domain.ReasonTerminatedExternally)
+		result.Repaired++
+	case ProcessCompleted:
+		_, err = r.Refresh(ctx, o.ID, "", "")
+		result.Repaired++
+	}
+	if err != nil {
+		return err
+	}
+	return r.Store.MarkChecked(ctx, o.ID)
+}

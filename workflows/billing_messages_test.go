@@ -176,7 +176,7 @@ func TestBilling_AnswersEveryCommandBeforeItContinues(t *testing.T) {
 	assert.Len(t, f.days(domain.EventSubscriptionWillCancel), 15)
 }
 
-func TestBilling_ACommandDeliveredTwiceIsCarriedOutOnce(t *testing.T) {
+func TestBilling_ACommandDeliveredTwiceIsAppliedOnce(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
 	s.signedUp(plan("growth"), card("tok_ok"))

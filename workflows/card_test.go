@@ -92,7 +92,7 @@ func TestSignup_ConfirmedByTheProvidersEvent(t *testing.T) {
 	s.assertBooks()
 }
 
-func TestSignup_NobodyConfirms(t *testing.T) {
+func TestSignup_IsNeverConfirmed(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
 	f := s.flow

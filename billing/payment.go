@@ -154,7 +154,7 @@ func (p Payments) Approve(payment *domain.Payment, invoice *domain.Invoice, paye
 	return payer.Paid(invoice, payment)
 }
 
-// Decide carries out an admin's decision about a submitted payment.
+// Decide applies an admin's decision about a submitted payment.
 func (p Payments) Decide(cmd *domain.Command, payer Payer) error {
 	payment, err := p.Tx.LockPayment(p.Ctx, cmd.PaymentID)
 	if err != nil {

@@ -2,7 +2,7 @@ package domain
 
 import "slices"
 
-// Action is a command somebody may give; also the name of the workflow update
+// Action is a command; also the name of the workflow update
 // that carries it.
 type Action string
 

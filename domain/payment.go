@@ -7,7 +7,7 @@ type PaymentStatus string
 
 // The states of a payment.
 const (
-	// PaymentCreated: written before anybody is asked for money.
+	// PaymentCreated: written before the provider is asked for money.
 	PaymentCreated PaymentStatus = "created"
 	// PaymentProcessing: the provider was asked.
 	PaymentProcessing PaymentStatus = "processing"

@@ -185,6 +185,7 @@ func (a *API) paymentTarget(ctx context.Context, id string) (*target, error) {
 	if err != nil {
 		return nil, err
 	}
+	t.paymentFor = invoice
 	if invoice.Type != domain.InvoiceCreditPackage {
 		return t, a.readSubscription(ctx, t, invoice.SubscriptionID)
 	}

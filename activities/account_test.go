@@ -14,7 +14,7 @@ import (
 	"slipway/store/storetest"
 )
 
-func TestOpenAccount_TellsHowTheSlugWasFound(t *testing.T) {
+func TestSteps_TellsHowTheSlugWasFound(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		why        string
@@ -25,8 +25,10 @@ func TestOpenAccount_TellsHowTheSlugWasFound(t *testing.T) {
 		normalized bool
 	}{
 		{why: "free", wish: named("Acme"), slug: "acme", story: "acme it is"},
-		{why: "taken once", before: []string{"Acme"}, wish: named("Acme"), slug: "acme-2", story: "acme was taken, acme-2 it is"},
-		{why: "taken twice", before: []string{"Acme", "ACME"}, wish: named("acme!"), slug: "acme-3", story: "acme was taken, acme-3 it is"},
+		{why: "taken once", before: []string{"Acme"}, wish: named("Acme"), slug: "acme-2",
+			story: "acme was taken, acme-2 it is"},
+		{why: "taken twice", before: []string{"Acme", "ACME"}, wish: named("acme!"), slug: "acme-3",
+			story: "acme was taken, acme-3 it is"},
 		{why: "reserved", wish: named("Admin"), slug: "admin-2", story: "admin is reserved, admin-2 it is"},
 		{why: "another script", wish: named("Кофейня"), slug: "kofeinia", story: "kofeinia it is"},
 		{why: "nothing left", wish: named("❤️ ☂"), slug: "account-*", story: "account-* it is"},
@@ -56,12 +58,14 @@ func TestOpenAccount_TellsHowTheSlugWasFound(t *testing.T) {
 	}
 }
 
-func TestOpenAccount_MovesThePersonToTheOwner(t *testing.T) {
+func TestSteps_MovesThePersonToTheOwner(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	o := f.receive(email("ada@example.com"), country("DE"), named("Ada & Co"))
 	state := f.create(o)
-	assert.Equal(t, onboarding.State{OnboardingID: o.ID, Status: domain.OnboardingCreatingAccount, Version: 2, Step: domain.StepPlan}, state)
+	assert.Equal(t, onboarding.State{
+		OnboardingID: o.ID, Status: domain.OnboardingCreatingAccount, Version: 2, Step: domain.StepPlan,
+	}, state)
 
 	owner, err := f.store.UserByEmail(t.Context(), "ada@example.com")
 	require.NoError(t, err)
@@ -79,7 +83,7 @@ func TestOpenAccount_MovesThePersonToTheOwner(t *testing.T) {
 	assert.Equal(t, domain.ActorSystem, f.events(o)[0].ActorType)
 }
 
-func TestOpenAccount_AnActivationHasItsAccount(t *testing.T) {
+func TestSteps_AnActivationHasItsAccount(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	o := f.receiveActivation(f.signUp(plan("starter")), plan("growth"))
@@ -91,7 +95,7 @@ func TestOpenAccount_AnActivationHasItsAccount(t *testing.T) {
 	assert.Empty(t, f.story(o))
 }
 
-func TestOpenAccount_ManyOfOneNameAreAllServed(t *testing.T) {
+func TestSteps_ManyOfOneNameAreAllServed(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	const people = 50
@@ -118,11 +122,14 @@ func TestActivities_AnUnknownOnboardingIsNotFound(t *testing.T) {
 			return err
 		},
 		"Apply": func() error {
-			_, err := f.Apply(t.Context(), activities.ApplyCommandInput{Noun: domain.NounOnboarding, ID: id, Action: domain.ActionCancel, Signal: true})
+			in := activities.ApplyCommandInput{Noun: domain.NounOnboarding, ID: id, Action: domain.ActionCancel, Signal: true}
+			_, err := f.Apply(t.Context(), in)
 			return err
 		},
 		"Apply an unknown command": func() error {
-			_, err := f.Apply(t.Context(), activities.ApplyCommandInput{Noun: domain.NounOnboarding, ID: id, CommandID: store.NewID(domain.PrefixCommand)})
+			unknown := store.NewID(domain.PrefixCommand)
+			in := activities.ApplyCommandInput{Noun: domain.NounOnboarding, ID: id, CommandID: unknown}
+			_, err := f.Apply(t.Context(), in)
 			return err
 		},
 		"End": func() error {

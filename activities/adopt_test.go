@@ -25,13 +25,22 @@ func at(day string) *time.Time {
 	return &t
 }
 
+// termOf is where a subscription is in a period of dates.
+func termOf(status domain.SubscriptionStatus, from, to string) domain.Term {
+	return domain.Term{Status: status, PeriodStart: at(from), PeriodEnd: at(to)}
+}
+
+func trialUntil(end string) domain.Term {
+	return domain.Term{Status: domain.SubscriptionTrialing, TrialEnd: at(end)}
+}
+
 // moved is an account that was active elsewhere, paying by bank transfer.
 func moved(change ...func(*onboarding.Adoption)) onboarding.Adoption {
 	left := int64(250)
 	in := onboarding.Adoption{
-		Email: "grace@example.com", AccountName: "Hopper Ltd", ExternalID: "old-7", Plan: "growth", PaymentOption: "bank_transfer",
-		Term:    domain.Term{Status: domain.SubscriptionActive, PeriodStart: at("2025-12-31"), PeriodEnd: at("2026-01-31")},
-		Credits: &left, Bonus: 40, PasswordHash: "hash",
+		Email: "grace@example.com", AccountName: "Hopper Ltd", ExternalID: "old-7", PasswordHash: "hash",
+		Plan: "growth", PaymentOption: "bank_transfer", Credits: &left, Bonus: 40,
+		Term: termOf(domain.SubscriptionActive, "2025-12-31", "2026-01-31"),
 	}
 	for _, c := range change {
 		c(&in)
@@ -46,7 +55,8 @@ func TestAdopt_BringsTheWholeAccountOnceAndBillingTakesItOver(t *testing.T) {
 	require.NoError(t, err)
 	assert.False(t, first.Already)
 	before := f.dump()
-	again, err := f.adopter().Adopt(t.Context(), moved(func(in *onboarding.Adoption) { in.Email, in.Slug = "other@example.com", "other" }))
+	other := moved(func(in *onboarding.Adoption) { in.Email, in.Slug = "other@example.com", "other" })
+	again, err := f.adopter().Adopt(t.Context(), other)
 	require.NoError(t, err)
 	assert.True(t, again.Already, "the external id says that it is the same")
 	f.assertUnchanged(before, "the second time changes nothing")
@@ -87,11 +97,11 @@ func TestAdopt_EachStateIsWhereItStood(t *testing.T) {
 		due  bool
 		want domain.DueKind
 	}{
-		"trial":    {"starter", domain.Term{Status: domain.SubscriptionTrialing, TrialEnd: at("2026-01-20")}, false, domain.DueNotice},
-		"free":     {"free", domain.Term{Status: domain.SubscriptionActive, PeriodStart: at("2026-01-10"), PeriodEnd: at("2026-02-10")}, false, domain.DuePeriodEnd},
-		"over":     {"free", domain.Term{Status: domain.SubscriptionActive, PeriodStart: at("2025-12-10"), PeriodEnd: at("2026-01-10")}, true, domain.DuePeriodEnd},
-		"hidden":   {"enterprise", domain.Term{Status: domain.SubscriptionActive, PeriodStart: at("2026-01-10"), PeriodEnd: at("2026-02-10")}, false, domain.DuePeriodEnd},
-		"past-due": {"growth", domain.Term{Status: domain.SubscriptionPastDue, PeriodStart: at("2025-12-12"), PeriodEnd: at("2026-01-12")}, true, domain.DueGiveUp},
+		"trial":    {"starter", trialUntil("2026-01-20"), false, domain.DueNotice},
+		"free":     {"free", termOf(domain.SubscriptionActive, "2026-01-10", "2026-02-10"), false, domain.DuePeriodEnd},
+		"over":     {"free", termOf(domain.SubscriptionActive, "2025-12-10", "2026-01-10"), true, domain.DuePeriodEnd},
+		"hidden":   {"enterprise", termOf(domain.SubscriptionActive, "2026-01-10", "2026-02-10"), false, domain.DuePeriodEnd},
+		"past-due": {"growth", termOf(domain.SubscriptionPastDue, "2025-12-12", "2026-01-12"), true, domain.DueGiveUp},
 		"canceled": {"growth", domain.Term{Status: domain.SubscriptionCanceled, PeriodEnd: at("2025-11-30")}, false, ""},
 	} {
 		in := moved(func(in *onboarding.Adoption) {
@@ -120,20 +130,20 @@ func TestAdopt_TheInvariantsHoldOfEveryStateAndAfterWhatFollows(t *testing.T) {
 	s := newShop(t)
 	s.withYear()
 	none, some := int64(0), int64(3)
-	from, to := at("2025-12-20"), at("2026-01-20")
+	present := termOf(domain.SubscriptionActive, "2025-12-20", "2026-01-20")
 	rows := map[string]struct {
 		plan    string
 		credits *int64
 		term    domain.Term
 	}{
-		"trialing": {"starter", nil, domain.Term{Status: domain.SubscriptionTrialing, TrialEnd: to}},
-		"spent":    {"growth", &none, domain.Term{Status: domain.SubscriptionActive, PeriodStart: from, PeriodEnd: to}},
-		"changed":  {"growth", &none, domain.Term{Status: domain.SubscriptionActive, PeriodStart: from, PeriodEnd: to}},
-		"free":     {"free", &none, domain.Term{Status: domain.SubscriptionActive, PeriodStart: from, PeriodEnd: to}},
-		"left":     {"free", &some, domain.Term{Status: domain.SubscriptionActive, PeriodStart: from, PeriodEnd: to}},
-		"over":     {"free", &none, domain.Term{Status: domain.SubscriptionActive, PeriodStart: at("2025-12-10"), PeriodEnd: at("2026-01-10")}},
-		"past-due": {"growth", nil, domain.Term{Status: domain.SubscriptionPastDue, PeriodStart: at("2025-12-12"), PeriodEnd: at("2026-01-12")}},
-		"canceled": {"growth", nil, domain.Term{Status: domain.SubscriptionCanceled, PeriodStart: at("2025-10-30"), PeriodEnd: at("2025-11-30")}},
+		"trialing": {"starter", nil, trialUntil("2026-01-20")},
+		"spent":    {"growth", &none, present},
+		"changed":  {"growth", &none, present},
+		"free":     {"free", &none, present},
+		"left":     {"free", &some, present},
+		"over":     {"free", &none, termOf(domain.SubscriptionActive, "2025-12-10", "2026-01-10")},
+		"past-due": {"growth", nil, termOf(domain.SubscriptionPastDue, "2025-12-12", "2026-01-12")},
+		"canceled": {"growth", nil, termOf(domain.SubscriptionCanceled, "2025-10-30", "2025-11-30")},
 	}
 	onboardings := map[string]*domain.Onboarding{}
 	for name, row := range rows {
@@ -149,7 +159,7 @@ func TestAdopt_TheInvariantsHoldOfEveryStateAndAfterWhatFollows(t *testing.T) {
 	s.execute(onboardings["changed"], domain.ActionChangePlan, toPlan("scale"))
 	s.payNow(onboardings["changed"])
 	for _, name := range []string{"free", "left", "over"} {
-		s.live(onboardings[name], to.Add(day))
+		s.live(onboardings[name], at("2026-01-20").Add(day))
 		assert.Equal(t, s.subscription(onboardings[name]).Plan.Credits, s.credits(onboardings[name]), name)
 	}
 	s.assertInvariants()

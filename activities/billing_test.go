@@ -11,7 +11,7 @@ import (
 	"slipway/domain"
 )
 
-func (f *fixture) applyBilling(o *domain.Onboarding, action domain.Action, fill ...func(*domain.Command)) billing.SubscriptionState {
+func (f *fixture) applyBilling(o *domain.Onboarding, action domain.Action, fill ...filling) billing.SubscriptionState {
 	f.t.Helper()
 	in := f.billingInput(o, f.command(o, action, fill...).CommandID)
 	return twice(f, func() (billing.SubscriptionState, error) { return f.ApplyBilling(f.t.Context(), in) })
@@ -25,7 +25,9 @@ func TestBilling_CancelEndsASubscriptionInUse(t *testing.T) {
 		f.exec("UPDATE balances SET bonus_credits = 7")
 		f.clock.forward(time.Hour)
 		result := f.applyBilling(o, domain.ActionCancel, because("too dear"))
-		assert.Equal(t, billing.SubscriptionState{SubscriptionID: o.SubscriptionID, Status: domain.SubscriptionCanceled, PlanCode: code}, result)
+		assert.Equal(t, billing.SubscriptionState{
+			SubscriptionID: o.SubscriptionID, Status: domain.SubscriptionCanceled, PlanCode: code,
+		}, result)
 		sub := f.subscription(o)
 		assert.Equal(t, "canceled_by_admin", sub.CancellationReason)
 		assert.Equal(t, noon.Add(time.Hour), *sub.EndedAt)
@@ -70,7 +72,8 @@ func TestBilling_MoneyThatWasApprovedInTimeIsNotLate(t *testing.T) {
 	assert.Equal(t, before, f.rows("payments"))
 
 	pending := f.reach(domain.OnboardingAwaitingApproval)
-	in := f.billingInput(pending, f.command(pending, domain.ActionApprovePayment, ofPayment(f.payments(pending)[0].ID)).CommandID)
+	approval := f.command(pending, domain.ActionApprovePayment, ofPayment(f.payments(pending)[0].ID))
+	in := f.billingInput(pending, approval.CommandID)
 	_, err := f.ApplyBilling(t.Context(), in)
 	assert.Equal(t, domain.CodeConflict, domain.CodeOf(err), "its sign-up is still there to take it")
 }

@@ -13,8 +13,9 @@ import (
 // withYear adds a plan that is paid by the year.
 func (s *shop) withYear() {
 	s.t.Helper()
-	s.exec(`INSERT INTO plans SELECT 'plan_year', 'growth-year', 'Growth, by the year', description, 139000, currency, 'year', trial_days,
-		payment_method_collection, 24000, features, limits, public, active, false, sort, created_at, updated_at FROM plans WHERE code = 'growth'`)
+	s.exec(`INSERT INTO plans SELECT 'plan_year', 'growth-year', 'Growth, by the year', description, 139000, currency,
+		'year', trial_days, payment_method_collection, 24000, features, limits, public, active, false, sort, created_at,
+		updated_at FROM plans WHERE code = 'growth'`)
 }
 
 func TestChangePlan_UpgradeIsPaidForAndTakesEffectAtOnce(t *testing.T) {

@@ -61,7 +61,8 @@ func (s *sleepers) StartBilling(_ context.Context, sub *domain.Subscription) err
 
 func (f *fixture) testClock() string {
 	f.t.Helper()
-	c := &domain.TestClock{ID: store.NewID(domain.PrefixTestClock), Status: domain.ClockReady, Now: noon, CreatedAt: noon, UpdatedAt: noon}
+	id := store.NewID(domain.PrefixTestClock)
+	c := &domain.TestClock{ID: id, Status: domain.ClockReady, Now: noon, CreatedAt: noon, UpdatedAt: noon}
 	require.NoError(f.t, f.store.InsertTestClock(f.t.Context(), c))
 	return c.ID
 }
@@ -118,7 +119,9 @@ func TestAdvanceClock_GoesOnAfterACrash(t *testing.T) {
 	f := newFixture(t)
 	id := f.testClock()
 	o := f.signUp(plan("starter"), onClock(id))
-	s := &sleepers{processes: f.fakes, f: f, clock: id, times: map[string][]time.Time{o.SubscriptionID: {after(1), after(2)}}}
+	s := &sleepers{processes: f.fakes, f: f, clock: id, times: map[string][]time.Time{
+		o.SubscriptionID: {after(1), after(2)},
+	}}
 	s.sleep(o.SubscriptionID)
 	f.setOff(id, after(5))
 	f.exec("UPDATE test_clocks SET now = ?", after(1)) // moved, and nobody was signaled
@@ -138,7 +141,9 @@ func TestAdvanceClock_StopsWhenItIsCanceled(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	env := f.temporalEnv()
-	env.SetWorkerOptions(worker.Options{BackgroundActivityContext: ctx, Interceptors: []interceptor.WorkerInterceptor{&activities.Errors{}}})
+	env.SetWorkerOptions(worker.Options{
+		BackgroundActivityContext: ctx, Interceptors: []interceptor.WorkerInterceptor{&activities.Errors{}},
+	})
 	_, err := env.ExecuteActivity(f.AdvanceClock, activities.AdvanceClockInput{ClockID: id})
 	require.Error(t, err)
 	clock, err := f.store.TestClockByID(t.Context(), id)
@@ -152,9 +157,8 @@ func TestWaitForClock_AnAdvanceThatCameBeforeIsNotMissed(t *testing.T) {
 	id := f.testClock()
 	f.exec("UPDATE test_clocks SET now = ?", after(3))
 	at := after(1)
-	shown := twice(f, func() (activities.WaitForClockResult, error) {
-		return f.WaitForClock(t.Context(), activities.WaitForClockInput{ClockID: id, EntityID: "sub_1", WorkflowID: "billing-sub_1", Until: &at})
-	})
+	in := activities.WaitForClockInput{ClockID: id, EntityID: "sub_1", WorkflowID: "billing-sub_1", Until: &at}
+	shown := twice(f, func() (activities.WaitForClockResult, error) { return f.WaitForClock(t.Context(), in) })
 	assert.Equal(t, after(3), shown.Now)
 	assert.Equal(t, 1, f.count("SELECT count(*) FROM clock_waits"))
 	for range 2 {
@@ -171,13 +175,15 @@ func TestClock_BillingGoesByItAndByNoOther(t *testing.T) {
 	s.attach(s.propose(o, "tok_ok"))
 	s.makeDefault(o)
 	s.clock.set(noon.AddDate(5, 0, 0))
-	state, err := s.Process(t.Context(), activities.ProcessDueInput{SubscriptionID: o.SubscriptionID, Due: domain.DueNotice})
+	in := activities.ProcessDueInput{SubscriptionID: o.SubscriptionID, Due: domain.DueNotice}
+	state, err := s.Process(t.Context(), in)
 	require.NoError(t, err)
 	assert.Equal(t, domain.DueNotice, state.Due, "not due on the clock it lives by")
 	assert.Equal(t, after(11), *state.DueAt)
 	s.exec("UPDATE test_clocks SET now = ?", after(14))
 	for _, due := range []domain.DueKind{domain.DueNotice, domain.DuePeriodEnd} {
-		state, err = s.Process(t.Context(), activities.ProcessDueInput{SubscriptionID: o.SubscriptionID, Due: due})
+		in.Due = due
+		state, err = s.Process(t.Context(), in)
 		require.NoError(t, err)
 	}
 	require.True(t, state.Charge)
@@ -201,7 +207,8 @@ func TestAdvanceClock_WaitsForWhoBuysCreditsAndForgetsWhoIsGone(t *testing.T) {
 	s := &sleepers{processes: f.fakes, f: f, clock: id, times: map[string][]time.Time{"in_1": {after(7)}}}
 	s.sleep("in_1")
 	at := after(3)
-	_, err := f.WaitForClock(t.Context(), activities.WaitForClockInput{ClockID: id, EntityID: "in_gone", WorkflowID: "gone", Until: &at})
+	gone := activities.WaitForClockInput{ClockID: id, EntityID: "in_gone", WorkflowID: "gone", Until: &at}
+	_, err := f.WaitForClock(t.Context(), gone)
 	require.NoError(t, err)
 	f.use(func(c *activities.Config) { c.Processes = s })
 	f.setOff(id, after(10))

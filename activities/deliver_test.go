@@ -2,10 +2,8 @@ package activities_test
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"net/http/httptest"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -16,7 +14,6 @@ import (
 
 	"slipway/activities"
 	"slipway/domain"
-	"slipway/notify"
 	"slipway/notify/webhook"
 	"slipway/store"
 	"slipway/store/storetest"
@@ -42,12 +39,18 @@ func newHooked(t testing.TB, status int) *hooked {
 	}))
 	t.Cleanup(server.Close)
 	w := &domain.WebhookEndpoint{
-		ID: store.NewID(domain.PrefixWebhookEndpoint), URL: server.URL, Secret: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", Enabled: true,
+		ID: store.NewID(domain.PrefixWebhookEndpoint), URL: server.URL, Secret: secret, Enabled: true,
 	}
 	require.NoError(t, h.store.InsertEndpoint(t.Context(), w))
 	h.in = activities.DeliverInput{EndpointID: w.ID, EventID: h.happens()}
 	return h
 }
+
+// invoicePaid is the event of every test.
+var invoicePaid = domain.Event{Type: domain.EventInvoicePaid, AccountID: "acct_1", ActorType: domain.ActorSystem}
+
+// secret is every endpoint's.
+const secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 func (h *hooked) answers(f http.HandlerFunc) { h.answer.Store(&f) }
 
@@ -55,7 +58,7 @@ func (h *hooked) answers(f http.HandlerFunc) { h.answer.Store(&f) }
 func (h *hooked) happens() string {
 	h.t.Helper()
 	ctx := context.Background()
-	require.NoError(h.t, h.store.InsertEvents(ctx, domain.Event{Type: domain.EventInvoicePaid, AccountID: "acct_1", ActorType: domain.ActorSystem}))
+	require.NoError(h.t, h.store.InsertEvents(ctx, invoicePaid))
 	claimed, err := h.store.ClaimDeliveries(ctx, 10)
 	require.NoError(h.t, err)
 	require.Len(h.t, claimed, 1)
@@ -80,6 +83,13 @@ func (h *hooked) deliver() (activities.DeliverResult, error) {
 	return h.Deliver(h.t.Context(), h.in)
 }
 
+// failed is a delivery that was given up.
+func failed(attempts, statusCode int, code string) activities.DeliverResult {
+	return activities.DeliverResult{
+		Status: domain.DeliveryFailed, Attempts: attempts, StatusCode: statusCode, Error: code,
+	}
+}
+
 // fails expects an attempt that will be tried again.
 func (h *hooked) fails() *domain.Error {
 	h.t.Helper()
@@ -89,13 +99,6 @@ func (h *hooked) fails() *domain.Error {
 	assert.Equal(h.t, domain.ReasonDeliveryFailed, ours.Kind())
 	assert.True(h.t, ours.Code.Retryable())
 	return ours
-}
-
-func (h *hooked) disabledEvents() []domain.Event {
-	h.t.Helper()
-	list, err := h.store.ListEvents(h.t.Context(), store.EventFilter{Type: string(domain.EventEndpointDisabled)})
-	require.NoError(h.t, err)
-	return list.Data
 }
 
 func TestDeliver_PostsOnceWhatWasDelivered(t *testing.T) {
@@ -153,87 +156,6 @@ func TestDeliver_ComesBackWhenTheEndpointAsksFor(t *testing.T) {
 	assert.NotContains(t, err.Error(), "http://", "the URL stays out of the history")
 }
 
-func TestDeliver_GoneDisablesAtOnce(t *testing.T) {
-	t.Parallel()
-	h := newHooked(t, http.StatusGone)
-	result := twice(h.fixture, h.deliver)
-	assert.Equal(t, activities.DeliverResult{Status: domain.DeliveryFailed, Attempts: 1, StatusCode: 410, Error: "gone"}, result)
-	assert.EqualValues(t, 1, h.posts.Load())
-	w := h.endpoint()
-	assert.False(t, w.Enabled)
-	assert.Equal(t, domain.DisabledGone, w.DisabledReason)
-	events := h.disabledEvents()
-	require.Len(t, events, 1)
-	assert.Equal(t, map[string]any{"webhook_endpoint": w.ID, "reason": "gone"}, events[0].Data)
-}
-
-func TestDeliver_FiveDaysOfFailuresDisable(t *testing.T) {
-	t.Parallel()
-	h := newHooked(t, http.StatusInternalServerError)
-	h.fails()
-	h.clock.forward(domain.DisableAfter - time.Minute)
-	h.exec("UPDATE webhook_deliveries SET attempts = 9")
-	h.fails()
-	assert.True(t, h.endpoint().Enabled, "not yet")
-	h.clock.forward(time.Minute)
-	result, err := h.deliver()
-	require.NoError(t, err)
-	assert.Equal(t, activities.DeliverResult{Status: domain.DeliveryFailed, Attempts: 11, StatusCode: 500, Error: "http_error"}, result)
-	assert.Equal(t, domain.DisabledFailing, h.endpoint().DisabledReason)
-	assert.Len(t, h.disabledEvents(), 1)
-}
-
-func TestDeliver_AnOldOutageDoesNotDisableAtTheNextFailure(t *testing.T) {
-	t.Parallel()
-	h := newHooked(t, http.StatusServiceUnavailable)
-	h.fails()
-	_, err := h.FailDelivery(t.Context(), h.in)
-	require.NoError(t, err)
-	h.clock.forward(60 * 24 * time.Hour)
-	h.in.EventID = h.happens()
-	for range 8 {
-		h.fails()
-		h.clock.forward(35 * time.Minute)
-	}
-	assert.True(t, h.endpoint().Enabled, "this delivery has not failed for long")
-	assert.Equal(t, &noon, h.endpoint().FailingSince)
-	result, err := h.deliver()
-	require.NoError(t, err)
-	assert.Equal(t, domain.DeliveryFailed, result.Status)
-	assert.Equal(t, domain.DisabledFailing, h.endpoint().DisabledReason, "nine attempts over four hours are long")
-}
-
-func TestDeliver_RedeliveryAfterAnOldOutageIsTriedAgain(t *testing.T) {
-	t.Parallel()
-	h := newHooked(t, http.StatusServiceUnavailable)
-	h.fails()
-	h.exec("UPDATE webhook_deliveries SET attempts = 20, status = 'failed'")
-	h.clock.forward(60 * 24 * time.Hour)
-	d := h.row()
-	d.Again()
-	require.NoError(t, h.store.SaveDelivery(t.Context(), d))
-	_, err := h.store.ClaimDeliveries(t.Context(), 10)
-	require.NoError(t, err)
-	h.fails()
-	assert.True(t, h.endpoint().Enabled, "the attempts of the run before do not count")
-}
-
-func TestDeliver_OneSuccessStartsTheFiveDaysAnew(t *testing.T) {
-	t.Parallel()
-	h := newHooked(t, http.StatusInternalServerError)
-	h.fails()
-	h.clock.forward(3 * 24 * time.Hour)
-	h.answers(func(http.ResponseWriter, *http.Request) {})
-	_, err := h.deliver()
-	require.NoError(t, err)
-	h.answers(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) })
-	h.in.EventID = h.happens()
-	h.fails()
-	h.clock.forward(3 * 24 * time.Hour)
-	h.fails()
-	assert.True(t, h.endpoint().Enabled)
-}
-
 func TestDeliver_PostsNothingToADisabledOrRemovedEndpoint(t *testing.T) {
 	t.Parallel()
 	h := newHooked(t, http.StatusOK)
@@ -241,13 +163,14 @@ func TestDeliver_PostsNothingToADisabledOrRemovedEndpoint(t *testing.T) {
 	w.Disable(domain.DisabledByHand)
 	require.NoError(t, h.store.SaveEndpoint(t.Context(), w))
 	result := twice(h.fixture, h.deliver)
-	assert.Equal(t, activities.DeliverResult{Status: domain.DeliveryFailed, Error: "endpoint_disabled"}, result)
+	assert.Equal(t, failed(0, 0, "endpoint_disabled"), result)
 
 	h = newHooked(t, http.StatusOK)
 	require.NoError(t, h.store.DeleteEndpoint(t.Context(), h.in.EndpointID))
-	for _, do := range []func(context.Context, activities.DeliverInput) (activities.DeliverResult, error){h.Deliver, h.FailDelivery} {
+	type attempt = func(context.Context, activities.DeliverInput) (activities.DeliverResult, error)
+	for _, do := range []attempt{h.Deliver, h.FailDelivery} {
 		result = twice(h.fixture, func() (activities.DeliverResult, error) { return do(t.Context(), h.in) })
-		assert.Equal(t, activities.DeliverResult{Status: domain.DeliveryFailed, Error: "endpoint_deleted"}, result)
+		assert.Equal(t, failed(0, 0, "endpoint_deleted"), result)
 	}
 	assert.Zero(t, h.posts.Load())
 }
@@ -272,96 +195,31 @@ func TestFailDelivery_GivesUpWhatIsOpen(t *testing.T) {
 	h := newHooked(t, http.StatusBadGateway)
 	h.fails()
 	fail := func() (activities.DeliverResult, error) { return h.FailDelivery(t.Context(), h.in) }
-	assert.Equal(t, activities.DeliverResult{Status: domain.DeliveryFailed, Attempts: 1, StatusCode: 502, Error: "http_error"}, twice(h.fixture, fail))
+	assert.Equal(t, failed(1, 502, "http_error"), twice(h.fixture, fail))
 	assert.Nil(t, h.row().NextAttemptAt)
 	h.in.EventID = h.happens()
-	assert.Equal(t, activities.DeliverResult{Status: domain.DeliveryFailed, Error: "expired"}, twice(h.fixture, fail), "nobody tried")
+	assert.Equal(t, failed(0, 0, "expired"), twice(h.fixture, fail), "nobody tried")
 }
 
 func TestDeliver_TwiceAtOnceDeliversOnceInTheEnd(t *testing.T) {
 	t.Parallel()
 	h := newHooked(t, http.StatusOK)
-	require.Empty(t, storetest.Together(5, func(int) error { _, err := h.Deliver(context.Background(), h.in); return err }))
+	require.Empty(t, storetest.Together(5, func(int) error {
+		_, err := h.Deliver(context.Background(), h.in)
+		return err
+	}))
 	assert.Equal(t, domain.DeliveryDelivered, h.row().Status)
 	assert.EqualValues(t, h.posts.Load(), h.row().Attempts, "every post is counted")
 }
 
-// starter stands in for workflows.Client.
-type starter struct {
-	mu      sync.Mutex
-	failure error
-	started map[string]bool // event ids, and whether anew
-}
-
-func (s *starter) Deliver(_ context.Context, d *domain.WebhookDelivery, anew bool) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.failure != nil {
-		return s.failure
-	}
-	s.started[d.EventID] = anew
-	return nil
-}
-
-func TestReconcile_StartsDeliveriesThatNobodyStarted(t *testing.T) {
-	t.Parallel()
-	h := newHooked(t, http.StatusInternalServerError)
-	s := &starter{started: map[string]bool{}}
-	h.use(func(c *activities.Config) { c.Deliveries = s })
-	lost := h.in.EventID
-	require.NoError(t, h.store.InsertEvents(t.Context(), domain.Event{Type: domain.EventInvoicePaid, AccountID: "acct_1", ActorType: domain.ActorSystem}))
-	assert.Equal(t, 1, h.reconcile().Dispatched, "what was just claimed may be on its way")
-	assert.NotContains(t, s.started, lost)
-	h.clock.forward(2 * time.Minute)
-	assert.Equal(t, 2, h.reconcile().Dispatched)
-	assert.Contains(t, s.started, lost)
-	assert.False(t, s.started[lost], "a run there is goes on")
-	assert.Zero(t, h.reconcile().Dispatched)
-
-	h.fails()
-	h.clock.forward(72 * time.Hour)
-	assert.Equal(t, 1, h.reconcile().Dispatched, "the other; a run is still at it")
-	h.clock.forward(2 * time.Hour)
-	s.started = map[string]bool{}
-	assert.Equal(t, 2, h.reconcile().Dispatched)
-	assert.Contains(t, s.started, lost, "no run lasts as long")
-}
-
-func TestDispatch_StartsEachDeliveryAnewAndOnce(t *testing.T) {
-	t.Parallel()
-	f := newFixture(t)
-	ctx := t.Context()
-	require.NoError(t, f.store.InsertEndpoint(ctx, &domain.WebhookEndpoint{ID: "whk_1", URL: "https://example.com", Secret: "whsec_", Enabled: true}))
-	f.signUp(plan("free"))
-	events := 0
-	require.NoError(t, f.db.QueryRow("SELECT count(*) FROM events").Scan(&events))
-	require.Positive(t, events)
-	s := &starter{started: map[string]bool{}, failure: errors.New("Temporal is away")}
-	outbox := notify.Outbox{Store: f.store, Starter: s}
-	_, _, err := outbox.Dispatch(ctx)
-	require.Error(t, err)
-	f.exec("UPDATE webhook_deliveries SET started_at = NULL")
-	s.failure = nil
-	n, more, err := outbox.Dispatch(ctx)
-	require.NoError(t, err)
-	assert.False(t, more)
-	assert.Equal(t, events, n)
-	assert.Len(t, s.started, events)
-	for id, anew := range s.started {
-		assert.True(t, anew, id)
-	}
-	n, _, err = outbox.Dispatch(ctx)
-	require.NoError(t, err)
-	assert.Zero(t, n)
-}
-
 func TestDeliver_AnEndpointMayPutAttemptsOffAndNeverHurryThem(t *testing.T) {
 	t.Parallel()
-	policy := &temporal.RetryPolicy{InitialInterval: 5 * time.Second, BackoffCoefficient: 3, MaximumInterval: 6 * time.Hour}
-	for attempt, want := range []time.Duration{1: 5 * time.Second, 2: 15 * time.Second, 5: 405 * time.Second, 9: 6 * time.Hour, 40: 6 * time.Hour} {
-		if want == 0 {
-			continue
-		}
+	policy := &temporal.RetryPolicy{
+		InitialInterval: 5 * time.Second, BackoffCoefficient: 3, MaximumInterval: 6 * time.Hour,
+	}
+	for attempt, want := range map[int]time.Duration{
+		1: 5 * time.Second, 2: 15 * time.Second, 5: 405 * time.Second, 9: 6 * time.Hour, 40: 6 * time.Hour,
+	} {
 		assert.Equal(t, want, activities.WaitAfterAnswer(policy, int32(attempt), 0))
 		assert.Equal(t, want, activities.WaitAfterAnswer(policy, int32(attempt), time.Second), "not sooner")
 		later := activities.WaitAfterAnswer(policy, int32(attempt), 7*time.Hour)

@@ -58,7 +58,8 @@ func TestErrors_SayWhatAHistoryMayHold(t *testing.T) {
 		{"another reason", &domain.Error{Code: domain.CodeConflict, Reason: domain.ReasonEmailTaken}, "email_taken", false},
 		{"throttled", &domain.Error{Code: domain.CodeThrottled}, "throttled", true},
 		{"unavailable", domain.Unavailable("The database", 0), "unavailable", true},
-		{"unavailable, with its cause", fmt.Errorf("read: %w: %w", domain.Unavailable("The database", 0), row), "unavailable", true},
+		{"unavailable, with its cause", fmt.Errorf("read: %w: %w", domain.Unavailable("The database", 0), row),
+			"unavailable", true},
 		{"not found, wrapped", fmt.Errorf("of %s: %w", person, domain.NotFound("plan")), "not_found", false},
 		{"unknown", row, "internal", true},
 		{"unknown, wrapped", fmt.Errorf("insert owner: %w", row), "internal", true},
@@ -106,7 +107,8 @@ func TestErrors_LeaveAResultAsItIs(t *testing.T) {
 	require.NoError(t, value.Get(&state))
 	assert.Equal(t, domain.OnboardingCreatingAccount, state.Status)
 
-	_, err = f.temporalEnv().ExecuteActivity(f.CreateAccount, activities.StepInput{OnboardingID: store.NewID(domain.PrefixOnboarding)})
+	unknown := activities.StepInput{OnboardingID: store.NewID(domain.PrefixOnboarding)}
+	_, err = f.temporalEnv().ExecuteActivity(f.CreateAccount, unknown)
 	var failure *temporal.ApplicationError
 	require.ErrorAs(t, err, &failure)
 	assert.Equal(t, "not_found", failure.Type())

@@ -1,7 +1,6 @@
 package activities_test
 
 import (
-	"context"
 	"database/sql"
 	"slices"
 	"strings"
@@ -175,8 +174,11 @@ func (f *fixture) activation(of *domain.Onboarding, wishes ...wish) *domain.Onbo
 	return f.onboarding(o)
 }
 
+// filling fills in what a command needs beside its action.
+type filling = func(*domain.Command)
+
 // command stores a command and returns the input that carries it.
-func (f *fixture) command(o *domain.Onboarding, action domain.Action, fill ...func(*domain.Command)) activities.ApplyCommandInput {
+func (f *fixture) command(o *domain.Onboarding, action domain.Action, fill ...filling) activities.ApplyCommandInput {
 	f.t.Helper()
 	c := &domain.Command{
 		ID: store.NewID(domain.PrefixCommand), Action: action, OnboardingID: o.ID, SubscriptionID: o.SubscriptionID,
@@ -197,21 +199,26 @@ func (f *fixture) command(o *domain.Onboarding, action domain.Action, fill ...fu
 
 func toPlan(code string) func(*domain.Command)  { return func(c *domain.Command) { c.Plan = code } }
 func byOption(key string) func(*domain.Command) { return func(c *domain.Command) { c.Option = key } }
+
 func because(reason string) func(*domain.Command) {
 	return func(c *domain.Command) { c.Reason = reason }
 }
+
 func ofPayment(id string) func(*domain.Command) { return func(c *domain.Command) { c.PaymentID = id } }
+
 func withReference(r string) func(*domain.Command) {
 	return func(c *domain.Command) { c.Reference = r }
 }
+
 func waived(c *domain.Command) { c.Waive = true }
+
 func (f *fixture) decide(in activities.ApplyCommandInput) error {
 	_, err := f.ApplyCommand(f.t.Context(), in)
 	return err
 }
 
 // apply stores a command and carries it out, twice.
-func (f *fixture) apply(o *domain.Onboarding, action domain.Action, fill ...func(*domain.Command)) onboarding.State {
+func (f *fixture) apply(o *domain.Onboarding, action domain.Action, fill ...filling) onboarding.State {
 	f.t.Helper()
 	in := f.command(o, action, fill...)
 	return twice(f, func() (onboarding.State, error) { return f.Apply(f.t.Context(), in) })
@@ -259,54 +266,3 @@ func assertRefused(t testing.TB, o *domain.Onboarding, err error) {
 		assert.Equal(t, o.Actions(), refusal.AvailableActions)
 	}
 }
-
-// processes stands in for Temporal.
-type processes struct {
-	mu                      sync.Mutex
-	states                  map[string]onboarding.ProcessState // by onboarding id; running when not named
-	asked, started, resumed []string
-	billings                []string
-	events                  []domain.PaymentOwner
-	failure                 error
-}
-
-func (p *processes) State(_ context.Context, o *domain.Onboarding) (onboarding.ProcessState, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.asked = append(p.asked, o.ID)
-	if state, named := p.states[o.ID]; named {
-		return state, p.failure
-	}
-	return onboarding.ProcessRunning, p.failure
-}
-
-func (p *processes) Start(_ context.Context, o *domain.Onboarding) error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.started = append(p.started, o.ID)
-	p.states[o.ID] = onboarding.ProcessRunning
-	return nil
-}
-
-func (p *processes) Resume(_ context.Context, o *domain.Onboarding) error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.resumed = append(p.resumed, o.ID)
-	return nil
-}
-
-func (p *processes) StartBilling(_ context.Context, sub *domain.Subscription) error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.billings = append(p.billings, sub.ID)
-	return p.failure
-}
-
-func (p *processes) ProviderEvent(_ context.Context, owner *domain.PaymentOwner) error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.events = append(p.events, *owner)
-	return p.failure
-}
-
-func (p *processes) Tick(context.Context, string) error { return nil }

@@ -134,7 +134,8 @@ func TestSubmit_IsForTheInvoiceThatWasNamed(t *testing.T) {
 	}
 	other := s.signUp(plan("growth"))
 	s.apply(other, domain.ActionApprovePayment, ofPayment(s.submit(other).ID))
-	assert.Equal(t, domain.CodeNotFound, domain.CodeOf(s.refused(other, domain.ActionSubmitPayment, forInvoice(open[0].ID))), "another's")
+	err := s.refused(other, domain.ActionSubmitPayment, forInvoice(open[0].ID))
+	assert.Equal(t, domain.CodeNotFound, domain.CodeOf(err), "another's")
 }
 
 func TestRecovery_WaitsForTheAdminWhoHasATransferToDecideAbout(t *testing.T) {
@@ -236,7 +237,8 @@ func TestProcessDue_AClockALittleBehindTemporalsIsNoReasonToWait(t *testing.T) {
 	o := s.trial("tok_ok")
 	s.live(o, after(13))
 	s.clock.set(after(14).Add(-2 * time.Second))
-	state, err := s.Process(t.Context(), activities.ProcessDueInput{SubscriptionID: o.SubscriptionID, Due: domain.DuePeriodEnd})
+	in := activities.ProcessDueInput{SubscriptionID: o.SubscriptionID, Due: domain.DuePeriodEnd}
+	state, err := s.Process(t.Context(), in)
 	require.NoError(t, err)
 	assert.True(t, state.Charge, "Temporal says that it is time")
 }
@@ -247,7 +249,8 @@ func TestClock_WhoIsAboutToAskAProviderDoesNotSleep(t *testing.T) {
 	id := s.testClock()
 	o := s.buy(plan("growth"), card("tok_ok"), onClock(id))
 	sleeps := func() int { return s.count("SELECT count(*) FROM clock_waits WHERE entity_id = ?", o.SubscriptionID) }
-	require.NoError(t, s.store.WaitForClock(t.Context(), &store.ClockWait{EntityID: o.SubscriptionID, WorkflowID: "billing", ClockID: id}))
+	wait := &store.ClockWait{EntityID: o.SubscriptionID, WorkflowID: "billing", ClockID: id}
+	require.NoError(t, s.store.WaitForClock(t.Context(), wait))
 	require.Equal(t, 1, sleeps())
 	s.applyBilling(o, domain.ActionChangePlan, toPlan("scale"))
 	assert.Zero(t, sleeps(), "an advance waits until it sleeps again")

@@ -51,8 +51,9 @@ func TestPayment_SubmittedApprovedFulfilledOnce(t *testing.T) {
 	assert.Equal(t, int64(2000), f.credits(o))
 	assert.Equal(t, step{domain.StepDone, "Paid $139.00."}, steps(f.onboarding(o))[domain.StepPayment])
 	assert.Equal(t, []domain.EventType{
-		domain.EventAccountCreated, domain.EventPaymentMethodAttached, domain.EventSubscriptionCreated, domain.EventInvoiceOpened,
-		domain.EventPaymentSubmitted, domain.EventPaymentSucceeded, domain.EventInvoicePaid, domain.EventSubscriptionActivated,
+		domain.EventAccountCreated, domain.EventPaymentMethodAttached, domain.EventSubscriptionCreated,
+		domain.EventInvoiceOpened, domain.EventPaymentSubmitted, domain.EventPaymentSucceeded, domain.EventInvoicePaid,
+		domain.EventSubscriptionActivated,
 		domain.EventAccountActivated, domain.EventCreditsGranted, domain.EventOnboardingCompleted,
 	}, f.story(o))
 	for _, e := range f.events(o)[5:] {
@@ -120,12 +121,18 @@ func TestTransactions_LeaveNothingHalfDone(t *testing.T) {
 		{"another plan", change, []string{
 			"UPDATE ON invoices", "UPDATE ON commands", "UPDATE ON onboardings", "INSERT ON events",
 		}, domain.OnboardingAwaitingPayment},
-		{"choose the plan", steps(choose), []string{"UPDATE ON subscriptions", "UPDATE ON onboardings"}, domain.OnboardingAwaitingPayment},
-		{"attach the method", steps(choose, attach), []string{"UPDATE ON onboardings", "INSERT ON events"}, domain.OnboardingAwaitingPayment},
+		{"choose the plan", steps(choose), []string{
+			"UPDATE ON subscriptions", "UPDATE ON onboardings",
+		}, domain.OnboardingAwaitingPayment},
+		{"attach the method", steps(choose, attach), []string{
+			"UPDATE ON onboardings", "INSERT ON events",
+		}, domain.OnboardingAwaitingPayment},
 		{"collect the payment", steps(choose, attach, collect), []string{
 			"INSERT ON invoices", "UPDATE ON onboardings", "INSERT ON events",
 		}, domain.OnboardingAwaitingPayment},
-		{"submit", submit, []string{"INSERT ON payments", "UPDATE ON onboardings", "INSERT ON events"}, domain.OnboardingAwaitingApproval},
+		{"submit", submit, []string{
+			"INSERT ON payments", "UPDATE ON onboardings", "INSERT ON events",
+		}, domain.OnboardingAwaitingApproval},
 	} {
 		for _, statement := range c.failing {
 			t.Run(c.what+"/"+statement, func(t *testing.T) {
@@ -169,7 +176,8 @@ func TestFulfilment_HappensOnceHoweverManyAskAtOnce(t *testing.T) {
 			for i := range admins {
 				inputs = append(inputs, f.command(o, c.action(i), ofPayment(p.ID)))
 			}
-			assert.Empty(t, storetest.Together(admins, func(i int) error { return f.decide(inputs[i]) }), "each reads that it is done")
+			faults := storetest.Together(admins, func(i int) error { return f.decide(inputs[i]) })
+			assert.Empty(t, faults, "each reads that it is done")
 			assert.Equal(t, 1, f.count("SELECT count(*) FROM payments WHERE status = 'succeeded'"))
 			assert.Equal(t, 1, f.count("SELECT count(*) FROM payments"))
 			assert.Equal(t, 1, f.count("SELECT count(*) FROM invoices WHERE status = 'paid'"))
@@ -206,9 +214,8 @@ func TestPayment_RejectedMayBeTriedAgainInANewWindow(t *testing.T) {
 	f := newFixture(t)
 	o := f.signUp(plan("growth"))
 	f.clock.forward(time.Hour)
-	twice(f, func() (onboarding.State, error) {
-		return f.RemindCustomer(t.Context(), activities.RemindInput{OnboardingID: o.ID, InvoiceID: f.invoices(o)[0].ID, Number: 1})
-	})
+	in := activities.RemindInput{OnboardingID: o.ID, InvoiceID: f.invoices(o)[0].ID, Number: 1}
+	twice(f, func() (onboarding.State, error) { return f.RemindCustomer(t.Context(), in) })
 	first := f.submit(o)
 	f.clock.forward(30 * time.Hour) // the first window is long over
 	state := f.apply(o, domain.ActionRejectPayment, ofPayment(first.ID), because("no such transfer"))
@@ -233,8 +240,8 @@ func TestPayment_RejectedMayBeTriedAgainInANewWindow(t *testing.T) {
 	assert.Equal(t, 2, second.Attempt)
 	assert.NotEqual(t, first.ID, second.ID)
 	assert.Nil(t, f.onboarding(o).Step(domain.StepPayment).Error, "trying again clears the complaint")
-	assert.Equal(t, domain.CodeConflict, domain.CodeOf(f.decide(f.command(o, domain.ActionApprovePayment, ofPayment(first.ID)))),
-		"a rejected payment stays rejected")
+	err := f.decide(f.command(o, domain.ActionApprovePayment, ofPayment(first.ID)))
+	assert.Equal(t, domain.CodeConflict, domain.CodeOf(err), "a rejected payment stays rejected")
 	assert.Equal(t, domain.OnboardingCompleted, f.apply(o, domain.ActionApprovePayment, ofPayment(second.ID)).Status)
 	assert.Equal(t, 2, f.onboarding(o).Step(domain.StepPayment).Attempts)
 }
@@ -260,7 +267,8 @@ func TestRemind_OncePerNumberAndOnlyWhileUnpaid(t *testing.T) {
 	assert.Equal(t, 2, reminded())
 	remind(invoice, 1)
 	assert.Equal(t, 2, reminded(), "late first one")
-	assert.Equal(t, map[string]any{"invoice": invoice, "number": float64(2)}, f.lastEvent(o, domain.EventOnboardingReminded).Data)
+	last := f.lastEvent(o, domain.EventOnboardingReminded)
+	assert.Equal(t, map[string]any{"invoice": invoice, "number": float64(2)}, last.Data)
 	f.submit(o)
 	remind(invoice, 3)
 	assert.Equal(t, 2, reminded(), "nobody is reminded of what they submitted")

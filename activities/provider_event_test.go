@@ -143,5 +143,6 @@ func TestLookUp_AsksNobodyWhereThereIsNothingToFind(t *testing.T) {
 	s.assertUnchanged(before, "nothing to tell")
 	assert.Equal(t, domain.OnboardingAwaitingPayment, s.onboarding(o).Status)
 	s.outage(true)
-	assert.Equal(t, domain.CodeUnavailable, domain.CodeOf(s.LookUpPayment(t.Context(), activities.LookUpInput{PaymentID: q.ID})))
+	err := s.LookUpPayment(t.Context(), activities.LookUpInput{PaymentID: q.ID})
+	assert.Equal(t, domain.CodeUnavailable, domain.CodeOf(err))
 }

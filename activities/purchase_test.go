@@ -42,7 +42,9 @@ func (s *shop) pay(state billing.PurchaseState) billing.PurchaseState {
 	return state
 }
 
-func (s *shop) orderPurchase(o *domain.Onboarding, invoice string, action domain.Action, fill ...func(*domain.Command)) billing.PurchaseState {
+func (s *shop) applyToPurchase(
+	o *domain.Onboarding, invoice string, action domain.Action, fill ...filling,
+) billing.PurchaseState {
 	s.t.Helper()
 	in := purchaseInput{InvoiceID: invoice, CommandID: s.command(o, action, fill...).CommandID}
 	return s.pay(twice(s.fixture, func() (billing.PurchaseState, error) { return s.Purchase(s.t.Context(), in) }))
@@ -57,7 +59,9 @@ func (s *shop) bonus(o *domain.Onboarding) int64 {
 
 func TestPurchase_PaidOnceAndNeverTouchesTheSubscription(t *testing.T) {
 	t.Parallel()
-	for _, token := range []string{"tok_ok", "tok_flaky_2", "tok_lost_response", "tok_stored_500", "tok_throttled_1", "tok_reset"} {
+	for _, token := range []string{
+		"tok_ok", "tok_flaky_2", "tok_lost_response", "tok_stored_500", "tok_throttled_1", "tok_reset",
+	} {
 		t.Run(token, func(t *testing.T) {
 			t.Parallel()
 			s := newShop(t)
@@ -130,23 +134,23 @@ func TestPurchase_ByHand(t *testing.T) {
 	subscriptions := s.rows("subscriptions")
 	state := s.buyPackage(o, "credits-500")
 	require.Equal(t, domain.InvoiceOpen, state.Status)
-	s.orderPurchase(o, state.InvoiceID, domain.ActionSubmitPayment)
-	s.orderPurchase(o, state.InvoiceID, domain.ActionRejectPayment, ofPayment(s.last(o).ID))
+	s.applyToPurchase(o, state.InvoiceID, domain.ActionSubmitPayment)
+	s.applyToPurchase(o, state.InvoiceID, domain.ActionRejectPayment, ofPayment(s.last(o).ID))
 	assert.Equal(t, domain.PaymentFailed, s.last(o).Status)
-	s.orderPurchase(o, state.InvoiceID, domain.ActionSubmitPayment)
-	approved := s.orderPurchase(o, state.InvoiceID, domain.ActionApprovePayment, ofPayment(s.last(o).ID))
+	s.applyToPurchase(o, state.InvoiceID, domain.ActionSubmitPayment)
+	approved := s.applyToPurchase(o, state.InvoiceID, domain.ActionApprovePayment, ofPayment(s.last(o).ID))
 	assert.Equal(t, domain.InvoicePaid, approved.Status)
 	assert.Equal(t, int64(500), s.bonus(o))
 
 	late := s.buyPackage(o, "credits-2000")
-	s.orderPurchase(o, late.InvoiceID, domain.ActionSubmitPayment)
+	s.applyToPurchase(o, late.InvoiceID, domain.ActionSubmitPayment)
 	assert.Equal(t, domain.InvoiceVoid, s.expirePurchase(late).Status)
-	s.orderPurchase(o, late.InvoiceID, domain.ActionApprovePayment, ofPayment(s.last(o).ID))
+	s.applyToPurchase(o, late.InvoiceID, domain.ActionApprovePayment, ofPayment(s.last(o).ID))
 	assert.True(t, s.last(o).Late)
 	assert.Equal(t, int64(500), s.bonus(o))
 
 	canceled := s.buyPackage(o, "credits-2000")
-	assert.Equal(t, domain.InvoiceVoid, s.orderPurchase(o, canceled.InvoiceID, domain.ActionCancel).Status)
+	assert.Equal(t, domain.InvoiceVoid, s.applyToPurchase(o, canceled.InvoiceID, domain.ActionCancel).Status)
 	assert.Equal(t, subscriptions, s.rows("subscriptions"))
 	s.assertBooks(o)
 }
@@ -176,11 +180,13 @@ func TestPurchase_NeedsAMethodAndAPackageForSale(t *testing.T) {
 	o := s.signUp(plan("free"))
 	s.exec("UPDATE credit_packages SET active = false WHERE code = 'credits-2000'")
 	for _, code := range []string{"credits-2000", "gold"} {
-		_, err := s.Purchase(t.Context(), purchaseInput{InvoiceID: store.NewID(domain.PrefixInvoice), AccountID: o.AccountID, Package: code})
+		in := purchaseInput{InvoiceID: store.NewID(domain.PrefixInvoice), AccountID: o.AccountID, Package: code}
+		_, err := s.Purchase(t.Context(), in)
 		require.Error(t, err)
 	}
 	s.exec("DELETE FROM payment_methods")
-	_, err := s.Purchase(t.Context(), purchaseInput{InvoiceID: store.NewID(domain.PrefixInvoice), AccountID: o.AccountID, Package: "credits-500"})
+	in := purchaseInput{InvoiceID: store.NewID(domain.PrefixInvoice), AccountID: o.AccountID, Package: "credits-500"}
+	_, err := s.Purchase(t.Context(), in)
 	assert.Equal(t, domain.CodeConflict, domain.CodeOf(err))
 	assert.Empty(t, s.invoices(o))
 }

@@ -38,8 +38,10 @@ func TestBilling_AnyOrderKeepsTheBooks(t *testing.T) {
 			if s.subscription(o).Status.Live() {
 				s.execute(o, domain.ActionCancel)
 			}
-			require.Zero(t, s.count(`SELECT count(*) FROM payments WHERE status IN ('created', 'processing', 'unknown') OR (status = 'requires_action'
-				AND invoice_id IN (SELECT id FROM invoices WHERE type = 'subscription' OR status <> 'open'))`), "nothing is left undecided")
+			require.Zero(t, s.count(`SELECT count(*) FROM payments WHERE status IN ('created', 'processing', 'unknown')
+				OR (status = 'requires_action'
+				AND invoice_id IN (SELECT id FROM invoices WHERE type = 'subscription' OR status <> 'open'))`),
+				"nothing is left undecided")
 			require.Zero(t, s.count("SELECT count(*) FROM invoices WHERE status = 'open' AND type = 'subscription'"))
 			require.Zero(t, s.credits(o))
 		})
@@ -47,8 +49,8 @@ func TestBilling_AnyOrderKeepsTheBooks(t *testing.T) {
 }
 
 var anyToken = []string{
-	"tok_ok", "tok_ok", "tok_3ds", "tok_declined_funds", "tok_declined_stolen", "tok_fails_from_2", "tok_throttled_1", "tok_flaky_1",
-	"tok_reset", "tok_lost_response", "tok_forgotten_key", "tok_stored_500",
+	"tok_ok", "tok_ok", "tok_3ds", "tok_declined_funds", "tok_declined_stolen", "tok_fails_from_2", "tok_throttled_1",
+	"tok_flaky_1", "tok_reset", "tok_lost_response", "tok_forgotten_key", "tok_stored_500",
 }
 
 // anything is one thing a customer, an admin or a provider may do next.
@@ -56,7 +58,7 @@ func (s *shop) anything(o *domain.Onboarding, r *rand.Rand) {
 	s.t.Helper()
 	ctx := s.t.Context()
 	plans := []string{"free", "starter", "growth", "scale", "growth-year", "gold"}
-	apply := func(action domain.Action, fill ...func(*domain.Command)) {
+	apply := func(action domain.Action, fill ...filling) {
 		in := s.billingInput(o, s.command(o, action, fill...).CommandID)
 		_, _ = s.ApplyBilling(ctx, in) // refused, often
 		_, _ = s.ApplyBilling(ctx, in)

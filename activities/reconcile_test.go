@@ -54,7 +54,8 @@ func TestReconcile_PutsRightWhatDoesNotFit(t *testing.T) {
 	closed := f.signUp(plan("free"))
 	f.exec("UPDATE onboardings SET status = 'activating' WHERE id = ?", closed.ID)
 	ended := []*domain.Onboarding{
-		f.reach(domain.OnboardingCompleted), f.reach(domain.OnboardingCanceled), f.reach(domain.OnboardingExpired), f.reach(domain.OnboardingFailed),
+		f.reach(domain.OnboardingCompleted), f.reach(domain.OnboardingCanceled),
+		f.reach(domain.OnboardingExpired), f.reach(domain.OnboardingFailed),
 	}
 	f.fakes.states = map[string]onboarding.ProcessState{
 		missing.ID: onboarding.ProcessMissing, stopped.ID: onboarding.ProcessStopped, closed.ID: onboarding.ProcessCompleted,
@@ -66,7 +67,8 @@ func TestReconcile_PutsRightWhatDoesNotFit(t *testing.T) {
 	f.clock.forward(stale + time.Second)
 	before := f.dump()
 	assert.Equal(t, activities.ReconcileResult{Checked: 4, Started: 1, Repaired: 2, Billings: 2}, f.reconcile())
-	assert.ElementsMatch(t, []string{missing.ID, running.ID, stopped.ID, closed.ID}, f.fakes.asked, "never those that ended")
+	unended := []string{missing.ID, running.ID, stopped.ID, closed.ID}
+	assert.ElementsMatch(t, unended, f.fakes.asked, "never those that ended")
 
 	assert.Equal(t, []string{missing.ID}, f.fakes.started)
 	assert.Equal(t, domain.OnboardingReceived, f.onboarding(missing).Status, "its workflow does the rest")
@@ -128,7 +130,8 @@ func TestReconcile_ResumesOnlyWhomTheCatalogueServes(t *testing.T) {
 	resumes("UPDATE plans SET active = true WHERE code = 'growth'", wantsGrowth)
 	resumes("UPDATE plans SET active = true WHERE code = 'free'", wantsGrowth, wantsDefault)
 	resumes("UPDATE payment_options SET enabled = true WHERE key = 'wallet'", wantsGrowth, wantsDefault, walletInKenya)
-	resumes("UPDATE payment_options SET enabled = true WHERE key = 'card'", wantsGrowth, wantsDefault, walletInKenya, payer)
+	resumes("UPDATE payment_options SET enabled = true WHERE key = 'card'",
+		wantsGrowth, wantsDefault, walletInKenya, payer)
 }
 
 func TestReconcile_WorksInBatches(t *testing.T) {
@@ -202,7 +205,8 @@ func TestCompare_DoesForOneWhatReconcileDoesForAll(t *testing.T) {
 		want  [][3]string
 	}{
 		{"running", domain.OnboardingAwaitingPayment, onboarding.ProcessRunning, nil},
-		{"stopped", domain.OnboardingAwaitingPayment, onboarding.ProcessStopped, [][3]string{{"status", "awaiting_payment", "failed"}}},
+		{"stopped", domain.OnboardingAwaitingPayment, onboarding.ProcessStopped,
+			[][3]string{{"status", "awaiting_payment", "failed"}}},
 		{"ended", domain.OnboardingExpired, onboarding.ProcessStopped, nil},
 	} {
 		f := newFixture(t)

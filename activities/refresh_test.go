@@ -97,11 +97,13 @@ func TestRefresh_RepairsEachKindOfDamageAndSaysWhatDiffered(t *testing.T) {
 			[][3]string{{"status", "activating", "canceled"}},
 		},
 		{
-			"status, where only the workflow knows", domain.OnboardingWaitingForPlan, domain.OnboardingWaitingForPlan, "status = 'completed'",
+			"status, where only the workflow knows", domain.OnboardingWaitingForPlan, domain.OnboardingWaitingForPlan,
+			"status = 'completed'",
 			[][3]string{{"status", "completed", "waiting_for_plan"}},
 		},
 		{
-			"subscription's status", domain.OnboardingAwaitingPayment, "", `subscription = json_set(subscription, '$.status', 'active')`,
+			"subscription's status", domain.OnboardingAwaitingPayment, "",
+			`subscription = json_set(subscription, '$.status', 'active')`,
 			[][3]string{{"subscription.status", "active", "incomplete"}},
 		},
 		{
@@ -126,7 +128,10 @@ func TestRefresh_RepairsEachKindOfDamageAndSaysWhatDiffered(t *testing.T) {
 		},
 		{
 			"account gone", domain.OnboardingCompleted, "", `account = NULL`,
-			[][3]string{{"account.id", "", "$account"}, {"account.slug", "another", "the account's"}, {"account.name", "another", "the account's"}},
+			[][3]string{
+				{"account.id", "", "$account"}, {"account.slug", "another", "the account's"},
+				{"account.name", "another", "the account's"},
+			},
 		},
 		{
 			"plan", domain.OnboardingAwaitingPayment, "", `plan = json_set(plan, '$.code', 'free')`,

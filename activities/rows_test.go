@@ -48,7 +48,8 @@ func (f *fixture) invoices(o *domain.Onboarding) []domain.Invoice {
 // payments of the account, oldest first.
 func (f *fixture) payments(o *domain.Onboarding) []domain.Payment {
 	f.t.Helper()
-	list, err := f.store.ListPayments(f.t.Context(), store.PaymentFilter{AccountID: o.AccountID, Page: store.Page{Limit: 100}})
+	all := store.PaymentFilter{AccountID: o.AccountID, Page: store.Page{Limit: 100}}
+	list, err := f.store.ListPayments(f.t.Context(), all)
 	require.NoError(f.t, err)
 	slices.Reverse(list.Data)
 	return list.Data

@@ -58,7 +58,9 @@ func (f *fixture) Apply(ctx context.Context, in activities.ApplyCommandInput) (o
 }
 
 // ApplyBilling applies a command to a subscription.
-func (f *fixture) ApplyBilling(ctx context.Context, in activities.ApplyCommandInput) (billing.SubscriptionState, error) {
+func (f *fixture) ApplyBilling(
+	ctx context.Context, in activities.ApplyCommandInput,
+) (billing.SubscriptionState, error) {
 	result, err := f.ApplyCommand(ctx, in)
 	if err != nil {
 		return billing.SubscriptionState{}, err
@@ -94,7 +96,9 @@ type purchaseInput struct {
 func (f *fixture) Purchase(ctx context.Context, in purchaseInput) (billing.PurchaseState, error) {
 	switch {
 	case in.Package != "":
-		return f.OpenPurchase(ctx, activities.OpenPurchaseInput{InvoiceID: in.InvoiceID, AccountID: in.AccountID, Package: in.Package})
+		return f.OpenPurchase(ctx, activities.OpenPurchaseInput{
+			InvoiceID: in.InvoiceID, AccountID: in.AccountID, Package: in.Package,
+		})
 	case in.Expire:
 		return f.ExpirePurchase(ctx, activities.PurchaseInput{InvoiceID: in.InvoiceID})
 	case in.CommandID == "":

@@ -25,7 +25,7 @@ func steps(o *domain.Onboarding) map[domain.StepKey]step {
 	return shown
 }
 
-func TestOpenAccount_ActivatesWhenNothingIsOwed(t *testing.T) {
+func TestSteps_ActivatesWhenNothingIsOwed(t *testing.T) {
 	t.Parallel()
 	trialEnd := noon.AddDate(0, 0, 14)
 	monthEnd := noon.AddDate(0, 1, 0)
@@ -112,7 +112,7 @@ func TestOpenAccount_ActivatesWhenNothingIsOwed(t *testing.T) {
 	}
 }
 
-func TestOpenAccount_OpensAnInvoiceWhenMoneyIsOwed(t *testing.T) {
+func TestSteps_OpensAnInvoiceWhenMoneyIsOwed(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		plan    string
@@ -161,7 +161,7 @@ func TestOpenAccount_OpensAnInvoiceWhenMoneyIsOwed(t *testing.T) {
 	}
 }
 
-func TestOpenAccount_WaitsForAPlanItMayChoose(t *testing.T) {
+func TestSteps_WaitsForAPlanItMayChoose(t *testing.T) {
 	t.Parallel()
 	const choose = "Choose a plan."
 	for _, c := range []struct {
@@ -170,10 +170,15 @@ func TestOpenAccount_WaitsForAPlanItMayChoose(t *testing.T) {
 		wish      wish
 		message   string
 	}{
-		{"empty catalogue", func(f *fixture) { f.exec("DELETE FROM plans") }, plan(""), "No plan is on offer yet; this goes on by itself when one is."},
-		{"no default", func(f *fixture) { f.changePlan("free", func(p *domain.Plan) { p.Default = false }) }, plan(""), choose},
+		{"empty catalogue", func(f *fixture) { f.exec("DELETE FROM plans") }, plan(""),
+			"No plan is on offer yet; this goes on by itself when one is."},
+		{"no default", func(f *fixture) {
+			f.changePlan("free", func(p *domain.Plan) { p.Default = false })
+		}, plan(""), choose},
 		{"named, unknown", func(*fixture) {}, plan("gold"), choose},
-		{"named, inactive", func(f *fixture) { f.changePlan("growth", func(p *domain.Plan) { p.Active = false }) }, plan("growth"), choose},
+		{"named, inactive", func(f *fixture) {
+			f.changePlan("growth", func(p *domain.Plan) { p.Active = false })
+		}, plan("growth"), choose},
 		{"named, hidden", func(*fixture) {}, plan("enterprise"), choose},
 		{"the hidden one is the default and costs nothing", func(f *fixture) {
 			f.changePlan("enterprise", func(p *domain.Plan) { p.Default = true })
@@ -207,100 +212,7 @@ func TestOpenAccount_WaitsForAPlanItMayChoose(t *testing.T) {
 	}
 }
 
-func TestOpenAccount_WaitsForAPaymentMethodOnlyWhereOneIsNeeded(t *testing.T) {
-	t.Parallel()
-	always := func(code string) func(*fixture) {
-		return func(f *fixture) {
-			f.noOptions()
-			f.changePlan(code, func(p *domain.Plan) { p.PaymentMethodCollection = domain.CollectAlways })
-		}
-	}
-	for _, c := range []struct {
-		why       string
-		catalogue func(f *fixture)
-		wishes    []wish
-		want      domain.OnboardingStatus
-	}{
-		{"free", (*fixture).noOptions, []wish{plan("free")}, domain.OnboardingCompleted},
-		{"trial", (*fixture).noOptions, []wish{plan("starter")}, domain.OnboardingCompleted},
-		{"paid", (*fixture).noOptions, []wish{plan("growth")}, domain.OnboardingWaitingForPaymentMethod},
-		{"paid, the one asked for is disabled", func(*fixture) {}, []wish{plan("growth"), option("cheque")}, domain.OnboardingWaitingForPaymentMethod},
-		{"paid, the one asked for is for other countries", func(*fixture) {}, []wish{plan("growth"), option("wallet"), country("DE")}, domain.OnboardingWaitingForPaymentMethod},
-		{"free, always collected", always("free"), []wish{plan("free")}, domain.OnboardingWaitingForPaymentMethod},
-		{"trial, always collected", always("starter"), []wish{plan("starter")}, domain.OnboardingWaitingForPaymentMethod},
-	} {
-		t.Run(c.why, func(t *testing.T) {
-			t.Parallel()
-			f := newFixture(t)
-			c.catalogue(f)
-			o := f.receive(c.wishes...)
-			f.create(o)
-			assert.Equal(t, c.want, f.open(o).Status)
-			assert.Empty(t, f.methods(o))
-			if c.want == domain.OnboardingCompleted {
-				return
-			}
-			row := f.onboarding(o)
-			assert.Equal(t, step{domain.StepWaiting, "Waiting for a way to pay that serves this country and currency."},
-				steps(row)[domain.StepPaymentMethod])
-			assert.Equal(t, domain.NextAddPaymentMethod, row.NextAction.Type)
-			assert.Equal(t, c.wishes, c.wishes)
-			assert.NotNil(t, row.Plan)
-			assert.Zero(t, f.count("SELECT count(*) FROM invoices"))
-			assert.Equal(t, 1, f.count("SELECT count(*) FROM events WHERE type = 'onboarding.waiting'"))
-
-			f.exec("UPDATE payment_options SET enabled = true, countries = '[]'")
-			assert.NotEqual(t, c.want, f.open(o).Status, "goes on when the catalogue serves it")
-		})
-	}
-}
-
-func TestOpenAccount_ChoosesThePaymentOptionByRule(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct {
-		why       string
-		preferred string // the deployment's setting
-		catalogue func(f *fixture)
-		wishes    []wish
-		want      string
-	}{
-		{"the catalogue's preferred", "", nil, nil, "bank_transfer"},
-		{"the deployment's, by key", "card", nil, nil, "card"},
-		{"the deployment's, by external id", "14", func(f *fixture) {
-			f.exec("UPDATE payment_options SET preferred = false")
-			f.exec("UPDATE payment_options SET preferred = true WHERE key = 'card'")
-		}, nil, "bank_transfer"},
-		{"the deployment's does not exist", "15", nil, nil, "bank_transfer"},
-		{"the deployment's is not for the country", "wallet", nil, []wish{country("DE")}, "bank_transfer"},
-		{"the deployment's is for the country", "wallet", nil, []wish{country("KE")}, "wallet"},
-		{"asked for", "14", nil, []wish{option("card")}, "card"},
-		{"asked for, by country", "", nil, []wish{option("wallet"), country("UG")}, "wallet"},
-		{"none preferred: the first", "", func(f *fixture) {
-			f.exec("UPDATE payment_options SET preferred = false")
-			f.exec("UPDATE payment_options SET sort = 1 WHERE key = 'card'")
-		}, nil, "card"},
-		{"by currency", "", func(f *fixture) {
-			f.exec(`UPDATE payment_options SET currencies = '["eur"]' WHERE key = 'bank_transfer'`)
-		}, nil, "card"},
-	} {
-		t.Run(c.why, func(t *testing.T) {
-			t.Parallel()
-			f := newFixture(t, func(p *domain.Policy) { p.PreferredOption = c.preferred })
-			if c.catalogue != nil {
-				c.catalogue(f)
-			}
-			o := f.signUp(append(c.wishes, plan("growth"))...)
-			assert.Equal(t, domain.OnboardingAwaitingPayment, o.Status)
-			assert.Equal(t, c.want, o.NextAction.PaymentOption)
-			methods := f.methods(o)
-			require.Len(t, methods, 1)
-			assert.Equal(t, c.want, methods[0].Option)
-			assert.True(t, methods[0].Default)
-		})
-	}
-}
-
-func TestOpenAccount_KeepsWhatWasAgreed(t *testing.T) {
+func TestSteps_KeepsWhatWasAgreed(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	o := f.signUp(plan("growth"))
@@ -315,7 +227,8 @@ func TestOpenAccount_KeepsWhatWasAgreed(t *testing.T) {
 func TestPrice_ReadsTheWayPeopleWriteIt(t *testing.T) {
 	t.Parallel()
 	for want, price := range map[string]string{
-		"$139.00": onboarding.Price(13900, "usd"), "€0.05": onboarding.Price(5, "eur"), "¥500": onboarding.Price(500, "jpy"),
+		"$139.00": onboarding.Price(13900, "usd"), "€0.05": onboarding.Price(5, "eur"),
+		"¥500": onboarding.Price(500, "jpy"),
 	} {
 		assert.Equal(t, want, price)
 	}

@@ -190,6 +190,7 @@ func (s staff) paymentTarget(ctx context.Context, id string) (*target, error) {
 	if err != nil {
 		return nil, err
 	}
+	t.paymentFor = invoice
 	if invoice.Type != domain.InvoiceCreditPackage {
 		return t, s.readSubscription(ctx, t, invoice.SubscriptionID)
 	}

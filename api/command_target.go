@@ -15,6 +15,7 @@ type target struct {
 	onboarding   *domain.Onboarding
 	subscription *domain.Subscription // nil before it exists
 	payment      *domain.Payment      // that is decided on
+	paymentFor   *domain.Invoice      // what that pays
 	invoice      *domain.Invoice      // that is paid, or whose payment is decided on
 	// subscriptionID is set where the answer has the subscription.
 	subscriptionID string
@@ -38,7 +39,7 @@ func (t *target) purchase() bool {
 func (t *target) subject() domain.Subject {
 	switch t.noun {
 	case domain.NounPayment:
-		s := t.payment.Subject()
+		s := t.payment.SubjectOf(t.paymentFor)
 		s.Running = t.runs()
 		return s
 	case domain.NounInvoice:

@@ -11,7 +11,7 @@ import (
 
 // Charger asks payment providers: for a method, for money, what became of a
 // payment, and to give money back. Nothing it asks for is asked twice: each
-// payment has a row and a key before a provider hears of it.
+// payment has a row and a key before a provider is asked.
 type Charger struct {
 	Store *store.Store
 	// Providers are those who take money, by the name payment options use.

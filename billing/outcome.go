@@ -11,7 +11,7 @@ import (
 // Payer is who has an invoice to pay and goes on with what became of it: an
 // onboarding, a subscription, or the purchase of a credit package.
 type Payer interface {
-	// Paid does what paying the invoice is for, exactly once, whoever paid.
+	// Paid does what paying the invoice is for, exactly once.
 	Paid(invoice *domain.Invoice, by *domain.Payment) error
 	// MustConfirm: the customer has to confirm the payment on the provider's page.
 	// First is false when that was known.

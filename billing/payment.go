@@ -154,7 +154,7 @@ func (p Payments) Approve(payment *domain.Payment, invoice *domain.Invoice, paye
 	return payer.Paid(invoice, payment)
 }
 
-// Decide carries out an admin's decision about a submitted payment.
+// Decide applies an admin's decision about a submitted payment.
 func (p Payments) Decide(cmd *domain.Command, payer Payer) error {
 	payment, err := p.Tx.LockPayment(p.Ctx, cmd.PaymentID)
 	if err != nil {
@@ -164,7 +164,7 @@ func (p Payments) Decide(cmd *domain.Command, payer Payer) error {
 	if err != nil {
 		return err
 	}
-	return p.Apply(cmd, payment.Subject(), func() error {
+	return p.Apply(cmd, payment.SubjectOf(invoice), func() error {
 		if cmd.Action == domain.ActionRejectPayment {
 			return p.Fail(payment, domain.FailureRejected)
 		}

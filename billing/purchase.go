@@ -119,7 +119,7 @@ func (p *Purchases) Expire(ctx context.Context, invoiceID string) (PurchaseState
 	})
 }
 
-// Apply carries out a command on the purchase; again changes nothing.
+// Apply applies a command on the purchase; again changes nothing.
 func (p *Purchases) Apply(ctx context.Context, invoiceID string, cmd *domain.Command) (PurchaseState, error) {
 	return p.change(ctx, invoiceID, func(p purchase) error { return p.apply(cmd) })
 }

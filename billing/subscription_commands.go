@@ -15,7 +15,7 @@ var subscriptionCommands = map[domain.Action]func(*Subscription, *domain.Command
 	domain.ActionExtendTrial:  func(s *Subscription, c *domain.Command) error { return trial{s}.extend(c) },
 }
 
-// apply carries out a command, if the rules of what it is about allow it.
+// apply applies a command, if the rules of what it is about allow it.
 func (s *Subscription) apply(cmd *domain.Command) error {
 	if cmd.SubscriptionID != s.row.ID {
 		return domain.NotFound("command") // sent by hand, with another's id
@@ -26,11 +26,11 @@ func (s *Subscription) apply(cmd *domain.Command) error {
 	case domain.ActionSubmitPayment:
 		return s.submitPayment(cmd)
 	}
-	carryOut, known := subscriptionCommands[cmd.Action]
+	apply, known := subscriptionCommands[cmd.Action]
 	if !known {
 		return domain.NotFound("command")
 	}
-	return s.Apply(cmd, s.row.Subject(), func() error { return carryOut(s, cmd) })
+	return s.Apply(cmd, s.row.Subject(), func() error { return apply(s, cmd) })
 }
 
 // submitPayment stores the customer's payment of an open invoice by hand.

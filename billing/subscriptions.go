@@ -66,7 +66,7 @@ func (s *Subscriptions) change(
 	return state, err
 }
 
-// LeaveClock notes that whoever lives by the test clock is about to ask a
+// LeaveClock notes that who lives by the test clock is about to ask a
 // provider, and does not sleep: the clock does not move until it sleeps again.
 func LeaveClock(c *store.Change, clockID, entityID string) error {
 	if clockID == "" {
@@ -80,7 +80,7 @@ func (s *Subscriptions) Read(ctx context.Context, id string) (SubscriptionState,
 	return s.change(ctx, id, func(*Subscription) error { return nil })
 }
 
-// Apply carries out a command on the subscription; again changes nothing.
+// Apply applies a command on the subscription; again changes nothing.
 func (s *Subscriptions) Apply(ctx context.Context, id string, cmd *domain.Command) (SubscriptionState, error) {
 	return s.change(ctx, id, func(sub *Subscription) error { return sub.apply(cmd) })
 }

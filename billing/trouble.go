@@ -24,7 +24,7 @@ func Pause(trouble *payment.Error, attempt int32) time.Duration {
 		wait = min(firstPause<<(attempt-1), longPause)
 	}
 	if trouble.Class == payment.ClassMisconfigured {
-		wait = longPause // until an operator has mended it
+		wait = longPause // until an operator has repaired it
 	}
 	wait = max(wait, trouble.RetryAfter)
 	return wait + rand.N(wait/10+1)

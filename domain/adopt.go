@@ -127,7 +127,7 @@ func (s *Subscription) adoptEnded(t Term, now time.Time) error {
 	return nil
 }
 
-// farthestAnchor is how many periods back an anchor may be looked for: a year
+// farthestAnchor is how many periods back an anchor is searched: a year
 // plan of 29 February comes back to its day every four.
 const farthestAnchor = 8
 

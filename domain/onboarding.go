@@ -4,7 +4,7 @@ import (
 	"time"
 )
 
-// OnboardingStatus is where one onboarding stands.
+// OnboardingStatus is the state of one onboarding.
 type OnboardingStatus string
 
 // The states of an onboarding. Activities move it, except for received, which

@@ -164,7 +164,7 @@ func TestStep_SetKeepsItsClock(t *testing.T) {
 	s.NextAttemptAt = &next
 	s.Set(domain.StepRetrying, "again", at(3))
 	assert.Nil(t, s.Error, "the earlier error is gone")
-	assert.Nil(t, s.NextAttemptAt, "whoever retries says when")
+	assert.Nil(t, s.NextAttemptAt, "who retries says when")
 	assert.Nil(t, s.FinishedAt, "the clock runs again")
 
 	s.Set(domain.StepWaiting, "waiting", at(4))

@@ -7,7 +7,7 @@ type PaymentStatus string
 
 // The states of a payment.
 const (
-	// PaymentCreated: written before anybody is asked for money.
+	// PaymentCreated: written before the provider is asked for money.
 	PaymentCreated PaymentStatus = "created"
 	// PaymentProcessing: the provider was asked.
 	PaymentProcessing PaymentStatus = "processing"
@@ -86,6 +86,13 @@ func (p *Payment) Advance(to PaymentStatus, now time.Time) error {
 // Subject is the payment as a command finds it.
 func (p *Payment) Subject() Subject {
 	return Subject{Noun: NounPayment, Status: string(p.Status), Late: p.Late, FailureCode: p.FailureCode}
+}
+
+// SubjectOf is the payment of the invoice as a decision about it finds it.
+func (p *Payment) SubjectOf(invoice *Invoice) Subject {
+	s := p.Subject()
+	s.Unowed = invoice.Status != InvoiceOpen
+	return s
 }
 
 // Actions lists what an admin may do to the payment now.

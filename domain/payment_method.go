@@ -150,7 +150,7 @@ func (m *PaymentMethod) Chargeable() bool {
 }
 
 // Proposed reports whether a provider has yet to make the method of what the
-// customer gave, or is about to give. Until then nobody can pay with it.
+// customer gave, or is about to give. Until then it cannot pay anything.
 func (m *PaymentMethod) Proposed() bool {
 	return m.CollectionMethod == ChargeAutomatically && m.Ref == ""
 }

@@ -6,7 +6,7 @@ import (
 )
 
 // ProviderEvent is a webhook of a payment provider's as it was received: which
-// event, about which key of ours. What it says is not kept; whoever owns the
+// event, about which key of ours. What it says is not kept; the owner of the
 // key asks the provider.
 type ProviderEvent struct {
 	Provider    string `gorm:"primaryKey"`

@@ -25,7 +25,7 @@ type StepDeclaration struct {
 	Activity string
 	// ProviderActivity asks a third party, where the step says so; empty for none.
 	ProviderActivity string
-	// WaitsIn are the statuses in which the step waits for somebody.
+	// WaitsIn are the statuses in which the step waits for a person.
 	WaitsIn []OnboardingStatus
 	// RetryPolicy names a policy of workflows/policies.go.
 	RetryPolicy string

@@ -61,16 +61,16 @@ func TestOnboarding_CurrentStepIsTheFirstThatIsNotOver(t *testing.T) {
 
 func TestOnboarding_AsksAProviderWhileAStepRunsThatCanWait(t *testing.T) {
 	t.Parallel()
-	done := domain.StepDone
+	done, awaiting := domain.StepDone, domain.OnboardingAwaitingPayment
 	for _, c := range []struct {
 		why    string
 		status domain.OnboardingStatus
 		steps  []domain.StepStatus
 		want   bool
 	}{
-		{"a charge is under way", domain.OnboardingAwaitingPayment, []domain.StepStatus{done, done, done, domain.StepRunning}, true},
-		{"it is tried again later", domain.OnboardingAwaitingPayment, []domain.StepStatus{done, done, done, domain.StepRetrying}, true},
-		{"the customer has to pay", domain.OnboardingAwaitingPayment, []domain.StepStatus{done, done, done, domain.StepWaiting}, false},
+		{"a charge is under way", awaiting, []domain.StepStatus{done, done, done, domain.StepRunning}, true},
+		{"it is tried again later", awaiting, []domain.StepStatus{done, done, done, domain.StepRetrying}, true},
+		{"the customer has to pay", awaiting, []domain.StepStatus{done, done, done, domain.StepWaiting}, false},
 		{"the step is our own", domain.OnboardingCreatingAccount, []domain.StepStatus{domain.StepRunning}, false},
 		{"nothing is left", domain.OnboardingCompleted, []domain.StepStatus{done, done, done, done, done}, false},
 	} {
@@ -91,7 +91,7 @@ func TestOnboarding_RedoBeginsAgainAtTheStep(t *testing.T) {
 	assert.Equal(t, []domain.StepStatus{
 		domain.StepDone, domain.StepPending, domain.StepPending, domain.StepPending, domain.StepSkipped,
 	}, statuses, "what came before stays, what was skipped later stays skipped")
-	assert.Equal(t, domain.NextWait, o.NextAction.Type, "nobody has to act")
+	assert.Equal(t, domain.NextWait, o.NextAction.Type, "no person has to act")
 	assert.Equal(t, version+1, o.Version)
 	assert.Equal(t, at, o.UpdatedAt)
 }

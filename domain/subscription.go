@@ -161,8 +161,8 @@ func (s *Subscription) NextPlan() *PlanRef {
 	return s.Plan
 }
 
-// NextPeriod is the period that follows the current one, whoever pays for it
-// and when.
+// NextPeriod is the period that follows the current one, whether it is paid or
+// not.
 func (s *Subscription) NextPeriod() (start, end time.Time) {
 	next := *s
 	next.roll()

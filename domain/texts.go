@@ -60,7 +60,7 @@ const (
 )
 
 // english is the catalogue, by subject. A second language is a second map with
-// the same codes; {name} stands for a value.
+// the same codes; {name} is filled with a value.
 var english = together(problemTexts, fieldTexts, stepTexts, declineTexts, billingTexts, importTexts,
 	summaryTexts, detailTexts, checkTexts)
 
@@ -126,7 +126,7 @@ var problemTexts = map[TextCode]string{
 
 // Text is the sentence of a code. Its placeholders are filled from pairs of a
 // name and a value, such as "noun", "plan". Values are ids, dates and words of
-// ours, never what somebody submitted.
+// ours, never what a person submitted.
 func Text(code TextCode, args ...string) string {
 	pairs := make([]string, len(args))
 	for i, arg := range args {

@@ -78,7 +78,7 @@ var importTexts = map[TextCode]string{
 	AcceptMethod: "with external_customer, the provider's ids for an option that is charged; " +
 		"nothing for one that is paid by hand",
 	AcceptPlanCode:       "code of a plan",
-	AcceptNewEmail:       "the e-mail of nobody here",
+	AcceptNewEmail:       "an e-mail that no account here has",
 	AcceptNewSlug:        "another, or nothing for one made from the name",
 	AcceptNoCredits:      "0 or nothing; bonus_credits stay",
 	AcceptFreeStatus:     "active or canceled",

@@ -119,7 +119,7 @@ var declineTexts = map[TextCode]string{
 	TextProviderThrottles:     "The payment provider asked us to slow down; trying again.",
 	TextProviderAway:          "The payment provider cannot be reached; trying again.",
 	TextProviderSilent:        "The payment provider did not answer; looking up what became of it.",
-	TextProviderMisconfigured: "The payment provider refuses our requests; it goes on when that is mended.",
+	TextProviderMisconfigured: "The payment provider refuses our requests; it goes on when that is repaired.",
 }
 
 // Why a change of a subscription, or a payment by hand, is refused, and what an

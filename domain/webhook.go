@@ -13,7 +13,7 @@ import (
 const PrefixWebhookEndpoint = "whk"
 
 // The events of webhooks themselves. They belong to no account, so only an
-// endpoint that names them hears of them.
+// endpoint that names them gets them.
 const (
 	EventEndpointCreated  EventType = "webhook_endpoint.created"
 	EventEndpointChanged  EventType = "webhook_endpoint.changed"
@@ -134,7 +134,7 @@ func (d *WebhookDelivery) Advance(to DeliveryStatus) error {
 	return nil
 }
 
-// Again puts the delivery back into the outbox, wherever it stands; its
+// Again puts the delivery back into the outbox, in any state; its
 // attempts are not forgotten.
 func (d *WebhookDelivery) Again() {
 	d.Status, d.LastStatusCode, d.LastError = DeliveryPending, 0, ""
@@ -150,7 +150,7 @@ func ValidEventFilter(s string) bool { return eventFilter.MatchString(s) }
 
 // ValidWebhookURL reports whether events may be posted there: https, a host and
 // no credentials. With private allowed, plain http and any address are good.
-// What a name resolves to is looked at when it is connected to.
+// What a name resolves to is checked when it is connected to.
 func ValidWebhookURL(raw string, allowPrivate bool) bool {
 	u, err := url.Parse(raw)
 	if err != nil || len(raw) > 2000 || u.User != nil || u.Hostname() == "" || u.Opaque != "" || !CleanText(raw) {
@@ -163,7 +163,7 @@ func ValidWebhookURL(raw string, allowPrivate bool) bool {
 	return u.Scheme == "https" && !strings.EqualFold(u.Hostname(), "localhost") && (err != nil || PublicAddress(address))
 }
 
-// notPublic are the networks outside the Internet that netip has no word for,
+// notPublic are the networks outside the Internet that netip has no name for,
 // and those that wrap an IPv4 address into IPv6.
 var notPublic = prefixes(
 	"0.0.0.0/8", "100.64.0.0/10", "192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "198.18.0.0/15",

@@ -72,7 +72,7 @@ func (a activationStep) byStaff(cmd *domain.Command) error {
 	return a.activate(sub, fulfilment{invoice: invoice, payment: by, byStaff: true, message: paidMessage(invoice, by)})
 }
 
-// activate is the one way an account becomes active, whoever caused it: invoice
+// activate is the one way an account becomes active, whatever caused it: invoice
 // closed, subscription and account active, credits granted, onboarding
 // completed, all in the change under way. It happens once: the tables allow none
 // of the moves twice, and each grant has its key.

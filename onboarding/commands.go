@@ -18,11 +18,11 @@ var commands = map[domain.Action]func(*Onboarding, *domain.Command) error{
 	domain.ActionCancel:           func(o *Onboarding, _ *domain.Command) error { return ending{o}.canceled() },
 }
 
-// Apply carries out a command, or returns invalid_transition when the state does
-// not allow it any more. One that was carried out before, by this or by an equal
+// Apply applies a command, or returns invalid_transition when the state does
+// not allow it any more. One that was applied before, by this or by an equal
 // command, changes nothing. The steps that follow from it are the workflow's.
 func (s *Onboardings) Apply(ctx context.Context, id string, cmd *domain.Command) (State, error) {
-	carryOut, known := commands[cmd.Action]
+	apply, known := commands[cmd.Action]
 	if !known || cmd.OnboardingID != id {
 		return State{}, domain.NotFound("command") // sent by hand, with another's id
 	}
@@ -34,7 +34,7 @@ func (s *Onboardings) Apply(ctx context.Context, id string, cmd *domain.Command)
 		case decided:
 			return o.MarkApplied(cmd)
 		}
-		return o.Change.Apply(cmd, o.row.Subject(), func() error { return carryOut(o, cmd) })
+		return o.Change.Apply(cmd, o.row.Subject(), func() error { return apply(o, cmd) })
 	})
 }
 

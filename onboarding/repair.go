@@ -140,7 +140,7 @@ func (r *repair) trueStatus(workflow domain.OnboardingStatus) (domain.Onboarding
 	return row.Status, nil
 }
 
-// paymentStatus is the wait that the open invoice and its payment stand for;
+// paymentStatus is the wait that the open invoice and its payment mean;
 // empty without an open invoice.
 func (r *repair) paymentStatus() (domain.OnboardingStatus, error) {
 	invoice, err := r.invoices().OpenOf(r.row.SubscriptionID)

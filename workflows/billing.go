@@ -168,7 +168,7 @@ func (b *subscription) tooLong(ctx workflow.Context) bool {
 
 // continueAsNew starts the next run with the subscription's id and the news
 // that was not looked up: the rest is in the rows. No command is cut off, no
-// signal left behind; a command delivered to both runs is carried out once, by
+// signal left behind; a command delivered to both runs is applied once, by
 // its row.
 func (b *subscription) continueAsNew(ctx workflow.Context) error {
 	if err := finishHandlers(ctx); err != nil {

@@ -41,7 +41,7 @@ func (b *subscription) takesCommands(ctx workflow.Context) error {
 	return nil
 }
 
-// apply carries out one command; the activity says whether the state allows it.
+// apply applies one command; the activity says whether the state allows it.
 func (b *subscription) apply(
 	ctx workflow.Context, in activities.ApplyCommandInput,
 ) (activities.ApplyCommandResult, error) {

@@ -46,7 +46,7 @@ func (e *entity) input(action domain.Action, commandID string) activities.ApplyC
 	return activities.ApplyCommandInput{Noun: e.noun, ID: e.id, Action: action, CommandID: commandID}
 }
 
-// applyCommand carries out one command, in turn. The activity checks it again:
+// applyCommand applies one command, in turn. The activity checks it again:
 // the state may have moved on while it waited for its turn.
 func (e *entity) applyCommand(
 	ctx workflow.Context, in activities.ApplyCommandInput, take func(activities.ApplyCommandResult),

@@ -22,7 +22,7 @@ func Purchase(ctx workflow.Context, in PurchaseInput) (billing.PurchaseState, er
 		return p.state, err
 	}
 	p.failed = p.run(ctx, in)
-	p.resting = true // whoever waits for the beginning learns that it failed
+	p.resting = true // who waits for the beginning gets its failure
 	return p.state, errors.Join(p.failed, p.close(ctx))
 }
 

@@ -50,12 +50,12 @@ func (w *walker) validate(_ workflow.Context, action domain.Action) error {
 	return nil
 }
 
-// apply carries out one command and takes over the state after it.
+// apply applies one command and takes over the state after it.
 func (w *walker) apply(ctx workflow.Context, in activities.ApplyCommandInput) (activities.ApplyCommandResult, error) {
 	return w.applyCommand(ctx, in, func(result activities.ApplyCommandResult) { w.enter(*result.Onboarding) })
 }
 
-// applyAndRest carries out one command and answers when the steps that follow
+// applyAndRest applies one command and answers when the steps that follow
 // from it have run.
 func (w *walker) applyAndRest(
 	ctx workflow.Context, in activities.ApplyCommandInput,
@@ -103,7 +103,7 @@ func (w *walker) takeSignal(ctx workflow.Context, name string, handle func(workf
 	})
 }
 
-// signaled carries out a command that came as a plain signal. One that is not
+// signaled applies a command that came as a plain signal. One that is not
 // allowed changes nothing and leaves an event.
 func (w *walker) signaled(action domain.Action) func(workflow.Context, SignalInput) {
 	return func(ctx workflow.Context, in SignalInput) {

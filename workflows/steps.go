@@ -103,7 +103,7 @@ type window struct {
 }
 
 // start starts the timer, unless one runs that fires no later. On a test clock
-// there is none: time stands still while a provider is asked.
+// there is none: the clock does not move while a provider is asked.
 func (t *window) start(ctx workflow.Context, at *time.Time, clock string) {
 	if at == nil || clock != "" || (t.timer != nil && !t.timer.IsReady() && !t.at.After(*at)) {
 		return

@@ -112,7 +112,7 @@ func (c *Client) Resume(ctx context.Context, o *domain.Onboarding) error {
 	return ignoreNotFound(asOurs(err))
 }
 
-// states translates Temporal's statuses into those reconcile tells apart.
+// states translates Temporal's statuses into those that reconcile distinguishes.
 var states = map[enumspb.WorkflowExecutionStatus]onboarding.ProcessState{
 	enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING:          onboarding.ProcessRunning,
 	enumspb.WORKFLOW_EXECUTION_STATUS_CONTINUED_AS_NEW: onboarding.ProcessRunning,

@@ -20,7 +20,7 @@ const sessionFromSecret = 24 * time.Hour
 type access string
 
 const (
-	// anyone: no credential is looked at.
+	// anyone: no credential is read.
 	anyone access = "anyone"
 	// participants: the client_secret of the onboarding, its owner's session, or an admin.
 	participants access = "participants"
@@ -128,7 +128,7 @@ func (c caller) opens(who access) error {
 }
 
 // ownerBySecret takes a client_secret as the session it is for its first day,
-// unless the sign-up came to nothing.
+// unless the sign-up ended without an account in use.
 func (auth *authentication) ownerBySecret(ctx context.Context, id string) (caller, error) {
 	o, err := auth.store.OnboardingByID(ctx, id)
 	if err != nil {

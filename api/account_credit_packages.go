@@ -57,7 +57,7 @@ func (c creditPackages) buy(ctx context.Context, in *buyInput) (*buyOutput, erro
 	return &buyOutput{Replayable: replayed(again), Body: bought}, nil
 }
 
-// checkPurchase refuses a package that cannot be had, and who cannot pay for it.
+// checkPurchase refuses a package that is not for sale, and who cannot pay for it.
 func (c creditPackages) checkPurchase(ctx context.Context, accountID, code string) error {
 	packages, err := c.store.ActivePackages(ctx)
 	if err != nil {

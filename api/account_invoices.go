@@ -26,6 +26,10 @@ type invoices struct {
 	commands commands
 }
 
+var invoiceKind = kind[domain.Invoice]{
+	prefix: domain.PrefixInvoice, noun: "invoice", read: (*store.Store).InvoiceByID,
+}
+
 // list answers the account's invoices.
 func (inv invoices) list(ctx context.Context, in *listOwnInput) (*listOutput[domain.Invoice], error) {
 	page, err := in.decode(domain.PrefixInvoice)
@@ -62,7 +66,7 @@ func (inv invoices) pay(ctx context.Context, in *payInvoiceInput) (*invoiceOutpu
 	return &invoiceOutput{Replayable: replayed(done.replayed), Body: done.invoice}, nil
 }
 
-// submittable refuses a reference for what is not paid here, or not any more.
+// submittable refuses a reference for what is not paid here, or no longer.
 func submittable(invoice *domain.Invoice, reference string) error {
 	if err := invoice.Subject().Check(domain.ActionSubmitPayment); err != nil {
 		return err
@@ -110,12 +114,9 @@ func validReference(reference string) error {
 }
 
 func (inv invoices) own(ctx context.Context, id string) (*domain.Invoice, error) {
-	if !store.ValidID(domain.PrefixInvoice, id) {
-		return nil, domain.NotFound("invoice")
-	}
-	invoice, err := inv.store.InvoiceByID(ctx, id)
+	invoice, err := invoiceKind.find(ctx, inv.store, id)
 	if err == nil && invoice.AccountID != callerOf(ctx).accountID {
-		return nil, domain.NotFound("invoice")
+		return nil, domain.NotFound(invoiceKind.noun)
 	}
 	return invoice, err
 }

@@ -20,7 +20,7 @@ type subscribeInput struct {
 }
 
 // startedSubscription is the subscription as far as it exists, and the
-// onboarding that brings it about.
+// onboarding that leads to it.
 type startedSubscription struct {
 	Subscription *domain.Subscription `json:"subscription" doc:"Null until the onboarding opened it."`
 	Onboarding   *domain.Onboarding   `json:"onboarding" doc:"Follow it like a sign-up's."`
@@ -57,8 +57,8 @@ func (s subscriptions) subscribe(ctx context.Context, in *subscribeInput) (*subs
 	return s.started(ctx, o, again)
 }
 
-// checkActivation completes the activation from its account and checks that
-// what it wants can be had.
+// checkActivation completes the activation from its account and checks that the
+// plan and the payment option it names are on offer.
 func (s subscriptions) checkActivation(ctx context.Context, o *domain.Onboarding) error {
 	var wrong fieldErrors
 	wrong.country(o.Country)

@@ -7,7 +7,7 @@ import (
 	"slipway/store"
 )
 
-// adminAccount is an account with how its newest onboarding fares.
+// adminAccount is an account with its newest onboarding.
 type adminAccount struct {
 	domain.Account
 	Onboarding *onboardingRef `json:"onboarding" doc:"The newest onboarding, with the last error."`
@@ -17,7 +17,7 @@ type accountsInput struct {
 	Page
 	Search
 	OfAccount
-	Status string     `query:"status" enum:"pending,active,suspended,closed" doc:"Only those that stand there."`
+	Status string     `query:"status" enum:"pending,active,suspended,closed" doc:"Only those in this status."`
 	Plan   planFilter `query:"plan" doc:"@accounts.plan"`
 }
 

@@ -71,15 +71,13 @@ func (a apiKeys) list(ctx context.Context, in *listOwnInput) (*listOutput[domain
 	return listed(a.store.ListAPIKeys(ctx, page))
 }
 
+var keyKind = kind[domain.APIKey]{prefix: domain.PrefixAPIKey, noun: "API key", read: (*store.Store).APIKeyByID}
+
 // revoke ends a key at once. Again changes nothing.
 func (a apiKeys) revoke(ctx context.Context, in *keyInput) (*struct{}, error) {
-	if !store.ValidID(domain.PrefixAPIKey, in.ID) {
-		return nil, domain.NotFound("API key")
-	}
-	return nil, a.store.Within(ctx, func(tx *store.Store) error {
-		key, err := tx.APIKeyByID(ctx, in.ID)
-		if err != nil || key.RevokedAt != nil {
-			return err
+	_, err := keyKind.change(ctx, a.store, in.ID, func(tx *store.Store, key *domain.APIKey) error {
+		if key.RevokedAt != nil {
+			return nil
 		}
 		now := tx.Now()
 		key.RevokedAt = &now
@@ -88,4 +86,5 @@ func (a apiKeys) revoke(ctx context.Context, in *keyInput) (*struct{}, error) {
 		}
 		return tx.InsertEvents(ctx, adminEvent(domain.EventAPIKeyRevoked, callerOf(ctx), map[string]any{"api_key": key.ID}))
 	})
+	return nil, err
 }

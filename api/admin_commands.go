@@ -181,13 +181,11 @@ func (s staff) target(ctx context.Context, id string, action domain.Action) (*ta
 // paymentTarget reads a payment with what it is for: a subscription, or a
 // credit package.
 func (s staff) paymentTarget(ctx context.Context, id string) (*target, error) {
-	if !store.ValidID(domain.PrefixPayment, id) {
-		return nil, domain.NotFound("payment")
-	}
-	t, err := &target{noun: domain.NounPayment, id: id}, error(nil)
-	if t.payment, err = s.store.PaymentByID(ctx, id); err != nil {
+	payment, err := paymentKind.find(ctx, s.store, id)
+	if err != nil {
 		return nil, err
 	}
+	t := &target{noun: domain.NounPayment, id: id, payment: payment}
 	invoice, err := s.store.InvoiceByID(ctx, t.payment.InvoiceID)
 	if err != nil {
 		return nil, err

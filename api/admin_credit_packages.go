@@ -79,16 +79,13 @@ func (c creditPackages) create(ctx context.Context, in *createPackageInput) (*pa
 	return &packageOutput{Replayable: replayed(again), Body: p}, err
 }
 
+var packageKind = kind[domain.CreditPackage]{
+	prefix: domain.PrefixCreditPackage, noun: "credit package", read: (*store.Store).CreditPackageByID,
+}
+
 // change changes what is named of a package.
 func (c creditPackages) change(ctx context.Context, in *changePackageInput) (*packageOutput, error) {
-	if !store.ValidID(domain.PrefixCreditPackage, in.ID) {
-		return nil, domain.NotFound("credit package")
-	}
-	var p *domain.CreditPackage
-	err := c.store.Within(ctx, func(tx *store.Store) (err error) {
-		if p, err = tx.CreditPackageByID(ctx, in.ID); err != nil {
-			return err
-		}
+	changed, err := packageKind.change(ctx, c.store, in.ID, func(tx *store.Store, p *domain.CreditPackage) error {
 		if err := in.Body.apply(p); err != nil {
 			return err
 		}
@@ -99,7 +96,7 @@ func (c creditPackages) change(ctx context.Context, in *changePackageInput) (*pa
 		return nil, err
 	}
 	c.catalogue.changed()
-	return &packageOutput{Body: p}, nil
+	return &packageOutput{Body: changed}, nil
 }
 
 func savePackage(ctx context.Context, tx *store.Store, who caller, p *domain.CreditPackage) error {

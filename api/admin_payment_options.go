@@ -123,16 +123,13 @@ func (p paymentOptions) create(ctx context.Context, in *createOptionInput) (*opt
 	return &optionOutput{Replayable: replayed(again), Body: o}, err
 }
 
+var optionKind = kind[domain.PaymentOption]{
+	prefix: domain.PrefixPaymentOption, noun: "payment option", read: (*store.Store).PaymentOptionByID,
+}
+
 // change changes what is named of a payment option.
 func (p paymentOptions) change(ctx context.Context, in *changeOptionInput) (*optionOutput, error) {
-	if !store.ValidID(domain.PrefixPaymentOption, in.ID) {
-		return nil, domain.NotFound("payment option")
-	}
-	var o *domain.PaymentOption
-	err := p.store.Within(ctx, func(tx *store.Store) (err error) {
-		if o, err = tx.PaymentOptionByID(ctx, in.ID); err != nil {
-			return err
-		}
+	option, err := optionKind.change(ctx, p.store, in.ID, func(tx *store.Store, o *domain.PaymentOption) error {
 		if err := in.Body.apply(o, p.config.Providers); err != nil {
 			return err
 		}
@@ -143,7 +140,7 @@ func (p paymentOptions) change(ctx context.Context, in *changeOptionInput) (*opt
 		return nil, err
 	}
 	p.catalogueChanged(ctx)
-	return &optionOutput{Body: o}, nil
+	return &optionOutput{Body: option}, nil
 }
 
 func saveOption(ctx context.Context, tx *store.Store, who caller, o *domain.PaymentOption) error {

@@ -18,6 +18,10 @@ type paymentsInput struct {
 // payments are attempts at paying an invoice.
 type payments struct{ *shared }
 
+var paymentKind = kind[domain.Payment]{
+	prefix: domain.PrefixPayment, noun: "payment", read: (*store.Store).PaymentByID,
+}
+
 // list lists payments with what may be done to each. A failed one may be
 // approved, as late, only once no onboarding of its account runs.
 func (p payments) list(ctx context.Context, in *paymentsInput) (*listOutput[domain.Payment], error) {

@@ -101,16 +101,11 @@ func (p plans) create(ctx context.Context, in *createPlanInput) (*planOutput, er
 	return &planOutput{Replayable: replayed(again), Body: plan}, err
 }
 
+var planKind = kind[domain.Plan]{prefix: domain.PrefixPlan, noun: "plan", read: (*store.Store).PlanByID}
+
 // change changes what is named of a plan.
 func (p plans) change(ctx context.Context, in *changePlanInput) (*planOutput, error) {
-	if !store.ValidID(domain.PrefixPlan, in.ID) {
-		return nil, domain.NotFound("plan")
-	}
-	var plan *domain.Plan
-	err := p.store.Within(ctx, func(tx *store.Store) (err error) {
-		if plan, err = tx.PlanByID(ctx, in.ID); err != nil {
-			return err
-		}
+	plan, err := planKind.change(ctx, p.store, in.ID, func(tx *store.Store, plan *domain.Plan) error {
 		if err := in.Body.apply(plan); err != nil {
 			return err
 		}

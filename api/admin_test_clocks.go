@@ -48,6 +48,11 @@ var (
 // testClocks show the time of the accounts that are bound to them.
 type testClocks struct{ *shared }
 
+var clockKind = kind[domain.TestClock]{
+	prefix: domain.PrefixTestClock, noun: "test clock",
+	read: (*store.Store).TestClockByID, lock: (*store.Store).LockTestClock,
+}
+
 // create makes a test clock; its time moves only when it is advanced.
 func (t testClocks) create(ctx context.Context, in *createClockInput) (*clockOutput, error) {
 	clock := &domain.TestClock{
@@ -77,7 +82,7 @@ func checkNewClock(c *domain.TestClock) error {
 // get reads a clock. Who waits for one to arrive reads it again and again, so
 // here is where an advance that nobody makes is noticed.
 func (t testClocks) get(ctx context.Context, in *clockInput) (*clockOutput, error) {
-	clock, err := t.find(ctx, in.ID)
+	clock, err := clockKind.find(ctx, t.store, in.ID)
 	if err == nil && stale(clock, t.store.Now()) {
 		t.signalAgain(ctx, clock.ID)
 	}
@@ -95,10 +100,9 @@ func (t testClocks) signalAgain(ctx context.Context, id string) {
 	ctx, cancel := context.WithTimeout(ctx, clockWait)
 	defer cancel()
 	mine := false
-	err := t.store.Within(ctx, func(tx *store.Store) error {
-		clock, err := tx.LockTestClock(ctx, id)
-		if err != nil || !stale(clock, tx.Now()) {
-			return err
+	_, err := clockKind.change(ctx, t.store, id, func(tx *store.Store, clock *domain.TestClock) error {
+		if !stale(clock, tx.Now()) {
+			return nil
 		}
 		mine, clock.UpdatedAt = true, tx.Now()
 		return tx.SaveTestClock(ctx, clock)
@@ -119,25 +123,11 @@ func (t testClocks) list(ctx context.Context, in *listOwnInput) (*listOutput[dom
 	return listed(t.store.ListTestClocks(ctx, page))
 }
 
-func (t testClocks) find(ctx context.Context, id string) (*domain.TestClock, error) {
-	if !store.ValidID(domain.PrefixTestClock, id) {
-		return nil, domain.NotFound("test clock")
-	}
-	return t.store.TestClockByID(ctx, id)
-}
-
 // advance sets the clock on its way; it is ready when everything due until
 // then is done. To where it is going already is no other advance.
 func (t testClocks) advance(ctx context.Context, in *advanceClockInput) (*clockOutput, error) {
-	if _, err := t.find(ctx, in.ID); err != nil {
-		return nil, err
-	}
 	to := in.Body.To.UTC().Truncate(time.Millisecond)
-	var clock *domain.TestClock
-	err := t.store.Within(ctx, func(tx *store.Store) (err error) {
-		if clock, err = tx.LockTestClock(ctx, in.ID); err != nil {
-			return err
-		}
+	clock, err := clockKind.change(ctx, t.store, in.ID, func(tx *store.Store, clock *domain.TestClock) error {
 		return depart(ctx, tx, clock, to)
 	})
 	if err != nil {
@@ -170,7 +160,7 @@ func (t testClocks) check(ctx context.Context, id string) error {
 		return nil
 	}
 	if t.config.TestClocks {
-		_, err := t.find(ctx, id)
+		_, err := clockKind.find(ctx, t.store, id)
 		if domain.CodeOf(err) != domain.CodeNotFound {
 			return err
 		}

@@ -75,7 +75,7 @@ func (c credits) spend(ctx context.Context, d store.Debit, decision domain.Decis
 }
 
 // short is the refusal of a debit that the balance does not cover, with where
-// more credits can be had.
+// more credits are sold.
 func (c credits) short(ctx context.Context, facts *domain.EntitlementFacts, b *domain.Balance) error {
 	packages, err := c.store.ActivePackages(ctx)
 	if err == nil {

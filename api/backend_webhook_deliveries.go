@@ -10,7 +10,7 @@ import (
 type deliveriesInput struct {
 	OfEndpoint
 	Page
-	Status string `query:"status" enum:"pending,delivering,delivered,failed" doc:"Only those that stand there."`
+	Status string `query:"status" enum:"pending,delivering,delivered,failed" doc:"Only those in this status."`
 }
 
 // webhookDeliveries are events on their way to an endpoint.
@@ -18,7 +18,7 @@ type webhookDeliveries struct{ *shared }
 
 // list lists what an endpoint was sent and what became of it.
 func (d webhookDeliveries) list(ctx context.Context, in *deliveriesInput) (*listOutput[domain.WebhookDelivery], error) {
-	if err := in.check(); err != nil {
+	if err := endpointKind.check(in.ID); err != nil {
 		return nil, err
 	}
 	page, err := in.decode(domain.PrefixEvent)
@@ -46,7 +46,7 @@ func (d webhookDeliveries) redeliver(ctx context.Context, in *redeliverInput) (*
 	if !store.ValidID(domain.PrefixEvent, in.EventID) {
 		return nil, domain.NotFound("delivery")
 	}
-	if err := in.check(); err != nil {
+	if err := endpointKind.check(in.ID); err != nil {
 		return nil, err
 	}
 	var delivery *domain.WebhookDelivery
@@ -77,7 +77,7 @@ type testEndpointOutput struct {
 
 // sendTest sends a webhook.test event to this endpoint alone, whatever it filters.
 func (d webhookDeliveries) sendTest(ctx context.Context, in *testEndpointInput) (*testEndpointOutput, error) {
-	if err := in.check(); err != nil {
+	if err := endpointKind.check(in.ID); err != nil {
 		return nil, err
 	}
 	event := adminEvent(domain.EventWebhookTest, callerOf(ctx), map[string]any{"webhook_endpoint": in.ID})

@@ -70,6 +70,11 @@ type endpointOutput struct {
 // webhookEndpoints are where the product's backend is sent events.
 type webhookEndpoints struct{ *shared }
 
+var endpointKind = kind[domain.WebhookEndpoint]{
+	prefix: domain.PrefixWebhookEndpoint, noun: "webhook endpoint",
+	read: (*store.Store).EndpointByID, lock: (*store.Store).LockEndpoint,
+}
+
 // create makes an endpoint, enabled, with a secret of its own.
 func (e webhookEndpoints) create(ctx context.Context, in *createEndpointInput) (*createEndpointOutput, error) {
 	now := e.store.Now()
@@ -121,19 +126,8 @@ func (e webhookEndpoints) list(ctx context.Context, in *listOwnInput) (*listOutp
 
 // get reads one endpoint.
 func (e webhookEndpoints) get(ctx context.Context, in *OfEndpoint) (*endpointOutput, error) {
-	if err := in.check(); err != nil {
-		return nil, err
-	}
-	w, err := e.store.EndpointByID(ctx, in.ID)
+	w, err := endpointKind.find(ctx, e.store, in.ID)
 	return &endpointOutput{Body: w}, err
-}
-
-// check saves the look-up of what can be no endpoint's id.
-func (in OfEndpoint) check() error {
-	if !store.ValidID(domain.PrefixWebhookEndpoint, in.ID) {
-		return domain.NotFound("webhook endpoint")
-	}
-	return nil
 }
 
 type changeEndpointInput struct {
@@ -146,14 +140,7 @@ type changeEndpointInput struct {
 
 // change changes what is named of an endpoint.
 func (e webhookEndpoints) change(ctx context.Context, in *changeEndpointInput) (*endpointOutput, error) {
-	if err := in.check(); err != nil {
-		return nil, err
-	}
-	var w *domain.WebhookEndpoint
-	err := e.store.Within(ctx, func(tx *store.Store) (err error) {
-		if w, err = tx.LockEndpoint(ctx, in.ID); err != nil {
-			return err
-		}
+	w, err := endpointKind.change(ctx, e.store, in.ID, func(tx *store.Store, w *domain.WebhookEndpoint) error {
 		if err := in.Body.apply(w, e.config.WebhookAllowPrivate); err != nil {
 			return err
 		}
@@ -176,7 +163,7 @@ func (e webhookEndpoints) change(ctx context.Context, in *changeEndpointInput) (
 // delete removes an endpoint with its deliveries; what is on its way is not
 // posted again.
 func (e webhookEndpoints) delete(ctx context.Context, in *OfEndpoint) (*struct{}, error) {
-	if err := in.check(); err != nil {
+	if err := endpointKind.check(in.ID); err != nil {
 		return nil, err
 	}
 	return nil, e.store.Within(ctx, func(tx *store.Store) error {

@@ -12,16 +12,16 @@ import (
 	"slipway/store"
 )
 
-// How long a copy of the catalogue is served without looking, and how long a
-// look may take before the last good copy is served instead.
+// How long a copy of the catalogue is served without reading it again, and how
+// long reading may take before the last good copy is served instead.
 const (
 	copyFresh   = time.Second
 	copyRefresh = time.Second
 )
 
-// cached is a copy of something that is looked at again when it is no longer
-// fresh, by one request at a time; the others, and all when the look fails, get
-// the copy there is.
+// cached is a copy of something. When it is no longer fresh, one request at a
+// time reads it anew; the others, and all when reading fails, get the copy there
+// is.
 type cached[T any] struct {
 	load    func(context.Context) (T, error)
 	copy    atomic.Pointer[T]
@@ -42,11 +42,11 @@ func (c *cached[T]) get(ctx context.Context) (T, error) {
 		}
 	}
 	defer c.loading.Unlock()
-	return c.look(ctx, have)
+	return c.refresh(ctx, have)
 }
 
-// look loads a new copy; when that fails, the one there is stays for a while.
-func (c *cached[T]) look(ctx context.Context, have *T) (T, error) {
+// refresh loads a new copy; when that fails, the one there is stays for a while.
+func (c *cached[T]) refresh(ctx context.Context, have *T) (T, error) {
 	ctx, cancel := context.WithTimeout(ctx, copyRefresh)
 	defer cancel()
 	c.expires.Store(time.Now().Add(copyFresh).UnixNano())

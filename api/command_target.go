@@ -65,7 +65,7 @@ func (t *target) allows(r commandRequest) error {
 }
 
 // done reports whether the action's effect is there already. An onboarding that
-// was canceled leaves a subscription that nobody ever used: that is canceled too.
+// was canceled leaves a subscription that was never used: that is canceled too.
 func (t *target) done(action domain.Action) bool {
 	if t.subject().Done(action) {
 		return true
@@ -77,7 +77,7 @@ func (t *target) done(action domain.Action) bool {
 }
 
 // check returns nil when the state allows the action. About the payment of an
-// onboarding that runs, the onboarding has a say too.
+// onboarding that runs, the onboarding must allow it too.
 func (t *target) check(action domain.Action) error {
 	err := t.subject().Check(action)
 	if err == nil && t.noun == domain.NounPayment && t.runs() {

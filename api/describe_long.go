@@ -84,7 +84,7 @@ var longDocs = map[string]string{
 	"problem.required_plans": "" +
 		"402, and 403 by the plan: codes of the plans on offer that allow it.",
 	"problem.suggestions": "" +
-		"What can be had instead: slugs, plan codes or payment option keys.",
+		"What is available instead: slugs, plan codes or payment option keys.",
 	"problem.upgradable": "" +
 		"402, and 403 by the plan: whether choosing a plan on offer cures it.",
 	"readiness.checks": "With ?verbose: each check, and what to do about it.",

@@ -70,14 +70,14 @@ func checkName(name string) error {
 }
 
 // unknownCurrency reports whether code names no currency as we write them. Those
-// the library knows without a number are not in ISO 4217, or not any more.
+// the library knows without a number are not in ISO 4217, or no longer.
 func unknownCurrency(code string) bool {
 	known := money.GetCurrency(code)
 	return known == nil || known.NumericCode == "" || code != strings.ToLower(code)
 }
 
 // currency refuses a currency that is missing, or named and unknown. One that is
-// kept is not looked at, so that what has an old one can still be withdrawn.
+// kept is not checked, so that what has an old one can still be withdrawn.
 func (f *fieldErrors) currency(named *string, kept string) {
 	f.require(kept != "", "currency", domain.TextFieldRequired, domain.AcceptCurrency)
 	known := named == nil || *named == "" || !unknownCurrency(*named)

@@ -59,7 +59,7 @@ func (p providerWebhooks) receive(ctx context.Context, in *providerWebhookInput)
 var errForged = &domain.Error{Code: domain.CodeUnauthenticated, Detail: domain.Text(domain.TextForgedWebhook)}
 
 // handOn signals the workflow that the event is about. An event about nothing of
-// ours is done with; one that cannot be handed on now, reconcile hands on.
+// ours needs nothing more; one that cannot be handed on now, reconcile hands on.
 func (p providerWebhooks) handOn(ctx context.Context, e *domain.ProviderEvent) {
 	ctx, cancel := context.WithTimeout(ctx, handOnWithin)
 	defer cancel()

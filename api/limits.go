@@ -47,7 +47,7 @@ func newLimiter(rate int) *limiter {
 }
 
 // take counts one attempt for each key, or returns throttled when one of them
-// had its share. Keys are kinds and values, such as "email:" and an address.
+// reached its limit. Keys are kinds and values, such as "email:" and an address.
 func (l *limiter) take(keys ...string) error {
 	if l == nil {
 		return nil

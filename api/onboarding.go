@@ -16,14 +16,15 @@ type onboardings struct {
 	invoices invoices
 }
 
+var onboardingKind = kind[domain.Onboarding]{
+	prefix: domain.PrefixOnboarding, noun: "onboarding", read: (*store.Store).OnboardingByID,
+}
+
 // visible reads an onboarding the caller may see. Somebody else's answers
 // like one that does not exist.
 func (onb onboardings) visible(ctx context.Context, id string) (*domain.Onboarding, error) {
 	who := callerOf(ctx)
-	if !store.ValidID(domain.PrefixOnboarding, id) {
-		return nil, domain.NotFound("onboarding")
-	}
-	o, err := onb.store.OnboardingByID(ctx, id)
+	o, err := onboardingKind.find(ctx, onb.store, id)
 	if err != nil || who.admin || who.onboardingID == id {
 		return o, err
 	}
@@ -33,7 +34,7 @@ func (onb onboardings) visible(ctx context.Context, id string) (*domain.Onboardi
 		}
 	}
 	if who.accountID != o.AccountID {
-		return nil, domain.NotFound("onboarding")
+		return nil, domain.NotFound(onboardingKind.noun)
 	}
 	return o, nil
 }

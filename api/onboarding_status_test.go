@@ -252,7 +252,7 @@ func TestStream_AsksNothingWhileNothingChanges(t *testing.T) {
 		streams = append(streams, s)
 	}
 	before := statements.Load()
-	w.touch(busy.text("id")) // somebody else's change wakes nobody
+	w.touch(busy.text("id")) // another onboarding's change ends no wait
 	assert.EqualValues(t, before+2, statements.Load())
 	w.touch(watched.text("id"))
 	for _, s := range streams {

@@ -11,10 +11,10 @@ import (
 	"slipway/domain"
 )
 
-// findings is what Huma's validation finds wrong with a request, to be written
-// anew: its details quote the value, the decoder's text quotes the input, and its
-// locations hold names the client made up. What is kept is the part that our own
-// schema knows.
+// findings is what Huma's validation finds wrong with a request, to be said in
+// our words: its details quote the value, the decoder's text quotes the input,
+// and its locations hold names the client made up. What is kept is the part that
+// our own schema knows.
 type findings struct {
 	operation *huma.Operation
 	schemas   huma.Registry

@@ -17,8 +17,8 @@ func (p plans) listPublic(c *gin.Context) {
 	p.serveCopy(c, &p.catalogue.plans)
 }
 
-// findPlan returns plan_unavailable, with the codes that can be had, unless one
-// of the plans has the code.
+// findPlan returns plan_unavailable, with the codes of the plans on offer, unless
+// one of them has the code.
 func findPlan(offered []domain.Plan, code string) error {
 	codes := []string{}
 	for _, p := range offered {

@@ -54,9 +54,9 @@ func (s *signups) checkSlug(ctx context.Context, slug string) error {
 	return e
 }
 
-// checkCatalogue refuses a plan, payment option or token that cannot be had, and
-// returns the option to pay with: the one named, or the one the token is for.
-// Where nothing can be had at all, a sign-up is accepted and waits for the
+// checkCatalogue refuses a plan, payment option or token that is not on offer,
+// and returns the option to pay with: the one named, or the one the token is for.
+// While nothing is on offer at all, a sign-up is accepted and waits for the
 // catalogue.
 func (s *signups) checkCatalogue(ctx context.Context, req signUpRequest) (string, error) {
 	if req.Plan != "" {

@@ -7,8 +7,8 @@ import (
 	"slipway/store"
 )
 
-// shared is what every noun stands on: the process's parts, and the manners that
-// all calls have in common, each in a file of its own.
+// shared is what every noun is built on: the parts of the process, and the rules
+// that all calls have in common, each in a file of its own.
 type shared struct {
 	config Config
 	store  *store.Store

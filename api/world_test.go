@@ -84,7 +84,7 @@ func newWorld(t testing.TB, changes ...func(*Config)) *world {
 	}
 	c := Config{
 		Store: s, Workflows: w.flows, Providers: providers, TestClocks: true, SecretKey: bytes.Repeat([]byte{7}, 32),
-		PasswordHash: cheap, Version: "test",
+		PasswordHash: cheap, Version: "test", KickoffWait: 15 * time.Second, // however busy the machine is
 		Log: slog.New(slog.NewJSONHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
 	for _, change := range changes {

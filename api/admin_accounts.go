@@ -21,9 +21,9 @@ type accountsInput struct {
 	Plan   planFilter `query:"plan" doc:"@accounts.plan"`
 }
 
-// adminAccounts lists accounts.
-func (a *API) adminAccounts(ctx context.Context, in *accountsInput) (*listOutput[adminAccount], error) {
-	p, err := in.decode(domain.PrefixAccount)
+// list lists accounts.
+func (a accounts) list(ctx context.Context, in *accountsInput) (*listOutput[adminAccount], error) {
+	page, err := in.decode(domain.PrefixAccount)
 	if err != nil {
 		return nil, err
 	}
@@ -31,7 +31,7 @@ func (a *API) adminAccounts(ctx context.Context, in *accountsInput) (*listOutput
 		return nil, err
 	}
 	rows, err := a.store.ListAccounts(ctx, store.AccountFilter{
-		AccountID: string(in.AccountID), Status: in.Status, Plan: string(in.Plan), Query: in.Query, Page: p,
+		AccountID: string(in.AccountID), Status: in.Status, Plan: string(in.Plan), Query: in.Query, Page: page,
 	})
 	if err != nil {
 		return nil, err

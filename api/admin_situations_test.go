@@ -1,10 +1,14 @@
 package api
 
 import (
+	"net/http"
+	"net/url"
+
 	"github.com/stretchr/testify/require"
 
 	"slipway/activities"
 	"slipway/domain"
+	"slipway/store"
 )
 
 // situation is somebody's state; ids are what staff command in it.
@@ -25,6 +29,35 @@ func (w *world) late(sub string) {
 		_, err := w.flows.act.ProcessDue(w.t.Context(), activities.ProcessDueInput{SubscriptionID: sub, Due: due})
 		require.NoError(w.t, err)
 	}
+}
+
+// cardBeforeTransfer brings a trial to where its customer has submitted a transfer
+// for a late payment, and then the confirmed card pays it.
+func (w *world) cardBeforeTransfer(name string) (subscription, transfer string) {
+	w.t.Helper()
+	ctx, act := w.t.Context(), w.flows.act
+	o, _ := w.card(name, "starter", "tok_3ds")
+	subscription = o.text("subscription.id")
+	w.late(subscription)
+	_, err := act.ChargeSubscription(ctx, activities.SubscriptionInput{SubscriptionID: subscription})
+	require.NoError(w.t, err)
+	card := w.call("GET", "/v1/admin/payments?status=requires_action", w.admin, nil).ok(200).rows()[0]
+	answer, err := http.PostForm(card["action_url"].(string), url.Values{"decision": {"confirm"}})
+	require.NoError(w.t, err)
+	require.NoError(w.t, answer.Body.Close())
+
+	submit := domain.Command{
+		ID: store.NewID(domain.PrefixCommand), Action: domain.ActionSubmitPayment, ActorType: domain.ActorCustomer,
+		SubscriptionID: subscription, InvoiceID: card["invoice_id"].(string), Reference: "TX 1",
+		PaymentID: store.NewID(domain.PrefixPayment), CreatedAt: w.store.Now(),
+	}
+	require.NoError(w.t, w.store.InsertCommand(ctx, &submit))
+	_, err = act.ApplyCommand(ctx, activities.ApplyCommandInput{
+		Noun: domain.NounSubscription, ID: subscription, Action: submit.Action, CommandID: submit.ID,
+	})
+	require.NoError(w.t, err)
+	require.NoError(w.t, act.LookUpPayment(ctx, activities.LookUpInput{PaymentID: card["id"].(string)}))
+	return subscription, submit.PaymentID
 }
 
 var situations = []situation{
@@ -66,6 +99,7 @@ var situations = []situation{
 		id := w.call("GET", "/v1/admin/payments?status=pending_approval", w.admin, nil).ok(200).rows()[0]["id"].(string)
 		return o.text("subscription.id"), id
 	}},
+	{"a card paid before the transfer was decided", (*world).cardBeforeTransfer},
 	{"ended", func(w *world, name string) (string, string) {
 		sub := w.signUp(name, "plan", "starter").text("subscription.id")
 		w.call("POST", "/v1/admin/subscriptions/"+sub+"/cancel", w.admin, reasonFor()).ok(200)

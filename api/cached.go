@@ -6,6 +6,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/gin-gonic/gin"
+
 	"slipway/domain"
 	"slipway/store"
 )
@@ -68,15 +70,20 @@ type catalogue struct {
 
 func newCatalogue(s *store.Store) *catalogue {
 	return &catalogue{
-		plans: cached[*rendered]{load: func(ctx context.Context) (*rendered, error) {
-			plans, err := s.PublicPlans(ctx)
-			if err != nil {
-				return nil, err
-			}
-			return render(newList(plans, ""))
-		}},
+		plans:    cached[*rendered]{load: asList(s.PublicPlans)},
 		options:  cached[[]domain.PaymentOption]{load: s.PaymentOptions},
-		packages: cached[*rendered]{load: packagesForSale(s)},
+		packages: cached[*rendered]{load: asList(s.ActivePackages)},
+	}
+}
+
+// asList renders the rows it reads as a list.
+func asList[T any](read func(context.Context) ([]T, error)) func(context.Context) (*rendered, error) {
+	return func(ctx context.Context) (*rendered, error) {
+		rows, err := read(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return render(newList(rows, ""))
 	}
 }
 
@@ -85,4 +92,28 @@ func (c *catalogue) changed() {
 	c.plans.expires.Store(0)
 	c.options.expires.Store(0)
 	c.packages.expires.Store(0)
+}
+
+// serveCopy answers with a copy of the catalogue.
+func (s *shared) serveCopy(c *gin.Context, of *cached[*rendered]) {
+	answer, err := of.get(c.Request.Context())
+	if err != nil {
+		s.fail(c, err)
+		return
+	}
+	answer.write(c, publicCache)
+}
+
+// catalogueWait bounds how long a save waits for Temporal to take the news.
+const catalogueWait = 2 * time.Second
+
+// catalogueChanged shows the change at once and resumes onboardings that wait for
+// it. With Temporal away the next reconcile resumes them.
+func (s *shared) catalogueChanged(ctx context.Context) {
+	s.catalogue.changed()
+	ctx, cancel := context.WithTimeout(ctx, catalogueWait)
+	defer cancel()
+	if err := s.flows.CatalogueChanged(ctx); err != nil {
+		s.log.WarnContext(ctx, "onboardings that wait for the catalogue are resumed later", "error", err)
+	}
 }

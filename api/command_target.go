@@ -15,6 +15,7 @@ type target struct {
 	onboarding   *domain.Onboarding
 	subscription *domain.Subscription // nil before it exists
 	payment      *domain.Payment      // that is decided on
+	paymentFor   *domain.Invoice      // what that pays
 	invoice      *domain.Invoice      // that is paid, or whose payment is decided on
 	// subscriptionID is set where the answer has the subscription.
 	subscriptionID string
@@ -38,7 +39,7 @@ func (t *target) purchase() bool {
 func (t *target) subject() domain.Subject {
 	switch t.noun {
 	case domain.NounPayment:
-		s := t.payment.Subject()
+		s := t.payment.SubjectOf(t.paymentFor)
 		s.Running = t.runs()
 		return s
 	case domain.NounInvoice:
@@ -124,28 +125,19 @@ func (t *target) owner() string {
 }
 
 // reread is the target as it is now.
-func (a *API) reread(ctx context.Context, t *target) (*target, error) {
+func (c commands) reread(ctx context.Context, t *target) (*target, error) {
 	after, err := *t, error(nil)
 	if t.onboarding != nil {
-		after.onboarding, err = a.store.OnboardingByID(ctx, t.onboarding.ID)
+		after.onboarding, err = c.store.OnboardingByID(ctx, t.onboarding.ID)
 	}
 	if err == nil && t.payment != nil {
-		after.payment, err = a.store.PaymentByID(ctx, t.payment.ID)
+		after.payment, err = c.store.PaymentByID(ctx, t.payment.ID)
 	}
 	if err == nil && t.invoice != nil {
-		after.invoice, err = a.store.InvoiceByID(ctx, t.invoice.ID)
+		after.invoice, err = c.store.InvoiceByID(ctx, t.invoice.ID)
 	}
 	if err == nil && t.subscriptionID != "" {
-		after.subscription, err = a.subscriptionOrNil(ctx, t.subscriptionID)
+		after.subscription, err = orNil(c.store.SubscriptionByID(ctx, t.subscriptionID))
 	}
 	return &after, err
-}
-
-// subscriptionOrNil reads a subscription that may not exist yet.
-func (a *API) subscriptionOrNil(ctx context.Context, id string) (*domain.Subscription, error) {
-	sub, err := a.store.SubscriptionByID(ctx, id)
-	if domain.CodeOf(err) == domain.CodeNotFound {
-		return nil, nil
-	}
-	return sub, err
 }

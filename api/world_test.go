@@ -101,7 +101,7 @@ func (w *world) adminSession(email string) string {
 	require.NoError(w.t, err)
 	user, err := w.store.UserByEmail(context.Background(), email)
 	require.NoError(w.t, err)
-	s, err := w.api.newSession(context.Background(), user)
+	s, err := w.api.sessions.open(context.Background(), user)
 	require.NoError(w.t, err)
 	return s.Token
 }

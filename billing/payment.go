@@ -164,7 +164,7 @@ func (p Payments) Decide(cmd *domain.Command, payer Payer) error {
 	if err != nil {
 		return err
 	}
-	return p.Apply(cmd, payment.Subject(), func() error {
+	return p.Apply(cmd, payment.SubjectOf(invoice), func() error {
 		if cmd.Action == domain.ActionRejectPayment {
 			return p.Fail(payment, domain.FailureRejected)
 		}

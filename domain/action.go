@@ -46,6 +46,7 @@ type Subject struct {
 	Scheduled   bool   // subscription: a cancellation or another plan comes at the end of the period
 	Canceling   bool   // subscription: it ends with the period
 	Late        bool   // payment: the money came too late and is flagged
+	Unowed      bool   // payment: its invoice is not open, so that its money comes too late
 	Running     bool   // payment: its onboarding still runs, which takes no late money
 	FailureCode string // payment: why it failed
 }
@@ -138,10 +139,12 @@ var subscriptionRules = []Rule{
 
 var paymentRules = []Rule{
 	{Action: ActionApprovePayment, Noun: NounPayment, Title: "Approve: the money is there", By: staff,
-		From: statuses(PaymentPendingApproval), To: string(PaymentSucceeded), Done: approved, ReasonOptional: true},
-	// Money that arrives after the end can still be approved, which flags it.
+		From: statuses(PaymentPendingApproval), When: func(s Subject) bool { return !s.Unowed },
+		To: string(PaymentSucceeded), Done: approved, ReasonOptional: true},
+	// Money that arrives after the end, or after a card has paid, can still be
+	// approved, which flags it.
 	{Action: ActionApprovePayment, Noun: NounPayment, Title: "Approve: the money came too late", By: staff,
-		From: statuses(PaymentFailed), When: canBeLate,
+		From: statuses(PaymentPendingApproval, PaymentFailed), When: canBeLate,
 		To: string(PaymentFailed), Done: approved, ReasonOptional: true},
 	{Action: ActionRejectPayment, Noun: NounPayment, Title: "Reject: the money is not there", By: staff,
 		From: statuses(PaymentPendingApproval), To: string(PaymentFailed),
@@ -156,6 +159,9 @@ var invoiceRules = []Rule{
 }
 
 func canBeLate(s Subject) bool {
+	if s.Status == string(PaymentPendingApproval) {
+		return s.Unowed
+	}
 	return !s.Late && !s.Running && s.FailureCode != FailureSuperseded
 }
 

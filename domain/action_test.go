@@ -89,6 +89,10 @@ func TestRules_WhatIsDoneStaysAsItIs(t *testing.T) {
 	require.True(t, late.Done(domain.ActionApprovePayment))
 	assert.Equal(t, "failed", late.LeadsTo(domain.ActionApprovePayment))
 	assert.Error(t, late.Check(domain.ActionApprovePayment), "it is flagged once")
+	paid := domain.Payment{Status: domain.PaymentPendingApproval}
+	unowed := paid.SubjectOf(&domain.Invoice{Status: domain.InvoicePaid})
+	assert.Equal(t, "failed", unowed.LeadsTo(domain.ActionApprovePayment), "another payment was faster")
+	assert.Equal(t, []domain.Action{domain.ActionApprovePayment, domain.ActionRejectPayment}, unowed.Actions())
 	trial := domain.Subject{Noun: domain.NounSubscription, Status: "trialing"}
 	assert.True(t, trial.Done(domain.ActionActivate), "a trial is in use already")
 	assert.False(t, trial.Done(domain.ActionExtendTrial), "a trial can be extended again")

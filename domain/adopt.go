@@ -93,9 +93,9 @@ func (s *Subscription) adoptTrial(t Term, now time.Time) error {
 func (s *Subscription) adoptPeriod(t Term, now time.Time) error {
 	switch {
 	case t.PeriodStart == nil:
-		return Invalid("current_period_start", Text(TextImportRequired), Text(AcceptTime))
+		return Invalid("current_period_start", Text(TextFieldRequired), Text(AcceptTime))
 	case t.PeriodEnd == nil:
-		return Invalid("current_period_end", Text(TextImportRequired), Text(AcceptTime))
+		return Invalid("current_period_end", Text(TextFieldRequired), Text(AcceptTime))
 	case t.PeriodStart.After(now):
 		return Invalid("current_period_start", Text(TextImportNotBegun), Text(AcceptPast))
 	case t.TrialEnd != nil && t.TrialEnd.After(*t.PeriodStart):

@@ -88,6 +88,13 @@ func (p *Payment) Subject() Subject {
 	return Subject{Noun: NounPayment, Status: string(p.Status), Late: p.Late, FailureCode: p.FailureCode}
 }
 
+// SubjectOf is the payment of the invoice as a decision about it finds it.
+func (p *Payment) SubjectOf(invoice *Invoice) Subject {
+	s := p.Subject()
+	s.Unowed = invoice.Status != InvoiceOpen
+	return s
+}
+
 // Actions lists what an admin may do to the payment now.
 func (p *Payment) Actions() []Action { return p.Subject().Actions() }
 

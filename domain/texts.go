@@ -61,7 +61,7 @@ const (
 
 // english is the catalogue, by subject. A second language is a second map with
 // the same codes; {name} is filled with a value.
-var english = together(problemTexts, stepTexts, declineTexts, billingTexts, importTexts,
+var english = together(problemTexts, fieldTexts, stepTexts, declineTexts, billingTexts, importTexts,
 	summaryTexts, detailTexts, checkTexts)
 
 // together is one map of several.

@@ -20,7 +20,6 @@ const (
 	TextImportTrialPeriod     TextCode = "import_trial_period"
 	TextImportTrialStart      TextCode = "import_trial_start"
 	TextImportTrialTooLong    TextCode = "import_trial_too_long"
-	TextImportRequired        TextCode = "import_required"
 	TextImportNotBegun        TextCode = "import_not_begun"
 	TextImportPeriodLength    TextCode = "import_period_length"
 	TextImportEndMissing      TextCode = "import_end_missing"
@@ -67,7 +66,6 @@ var importTexts = map[TextCode]string{
 	TextImportTrialPeriod:     "A trial's period ends with it.",
 	TextImportTrialStart:      "It is not before the end, or not yet.",
 	TextImportTrialTooLong:    "The trial ended before what is paid for began.",
-	TextImportRequired:        "It is required.",
 	TextImportNotBegun:        "The period has not begun.",
 	TextImportPeriodLength:    "It is not one {interval} after current_period_start.",
 	TextImportEndMissing:      "It is required: when it ended.",

@@ -55,6 +55,7 @@ func TestCatalogueChanged_EndsTheWaitsItCanServe(t *testing.T) {
 			f.at(20*time.Minute, func() {
 				assert.Equal(t, before, f.row().Version)
 				assert.Equal(t, 1, f.ran("CreateAccount"))
+				assert.Equal(t, 1, f.ran("CollectPayment"), "a payment does not depend on the catalogue")
 				f.give(domain.ActionCancel)
 			})
 			f.signup(plan("growth"))

@@ -132,7 +132,7 @@ var longDocs = map[string]string{
 	"subscription.cancellation_reason": "Such as canceled_by_admin, replaced, payment_failed or trial_ended.",
 	"subscription.grace_ends_at":       "While past_due: until when it may still be used.",
 	"subscription.next_retry_at": "" +
-		"While past_due: when the next attempt is made; null when only the customer can mend " +
+		"While past_due: when the next attempt is made; null when only the customer can change " +
 		"it.",
 	"subscription.onboarding_id":       "The onboarding that opened it; its commands take the payment.",
 	"subscription.pending_plan":        "Takes effect at the end of the period.",

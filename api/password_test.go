@@ -93,7 +93,7 @@ func TestPassword_MeasuringALongOneIsQuick(t *testing.T) {
 	}
 }
 
-func TestLimiter_TellsWhenToComeBack(t *testing.T) {
+func TestLimiter_SaysWhenToComeBack(t *testing.T) {
 	t.Parallel()
 	l := newLimiter(2)
 	require.NoError(t, l.take("address:a"))

@@ -98,7 +98,7 @@ func TestOnboarding_ActionsAreTheCallersToChange(t *testing.T) {
 	assert.Equal(t, approve, o.Actions()[0])
 }
 
-func TestOnboarding_TellsWhatComesNext(t *testing.T) {
+func TestOnboarding_SaysWhatComesNext(t *testing.T) {
 	t.Parallel()
 	for status, promise := range statusPromises {
 		t.Run(string(status), func(t *testing.T) {

@@ -66,8 +66,8 @@ type Payment struct {
 	Late         bool          `json:"late" doc:"@payment.late"`
 	Key          string        `json:"-" gorm:"column:idempotency_key"` // what the provider knows it by: invoice/attempt
 	ProviderRef  string        `json:"provider_ref,omitempty" doc:"The provider's id of the charge."`
-	OnSession    bool          `json:"-"`                         // the customer asked for it, and is there to confirm it
-	CheckedAt    *time.Time    `json:"-" gorm:"column:looked_at"` // when reconcile last asked the provider about it
+	OnSession    bool          `json:"-"` // the customer asked for it, and is there to confirm it
+	CheckedAt    *time.Time    `json:"-"` // when reconcile last asked the provider about it
 	CreatedAt    time.Time     `json:"created_at"`
 	UpdatedAt    time.Time     `json:"updated_at"`
 

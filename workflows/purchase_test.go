@@ -64,7 +64,7 @@ func (f *flow) customer() string {
 	return ref
 }
 
-func TestPaymentMethod_TellsBillingThatALatePaymentCanBeTried(t *testing.T) {
+func TestPaymentMethod_SignalsBillingThatALatePaymentCanBeTried(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
 	f := s.trial("tok_declined_stolen")

@@ -1,6 +1,5 @@
-// Package activities is what workflows have done: each exported method of
-// Activities is one activity, safe to run twice. It reads its input, calls one
-// function of the packages below, and returns its result.
+// Package activities holds the activities that workflows run: each exported method
+// of Activities is one, thin and safe to run twice. The packages below do the work.
 //
 // Inputs and results enter workflow histories, so they hold ids, codes,
 // statuses, amounts and times only; what a person wrote is read from the store.

@@ -65,9 +65,9 @@ func newRows(file io.Reader) (*rows, error) {
 	return r, nil
 }
 
-// next is the next row and the line it stands on; io.EOF after the last. A row
-// that cannot be is invalid, with every column that is wrong; any other error says
-// that the rows after it cannot be read.
+// next is the next row and the line it stands on; io.EOF after the last. A bad
+// row is an invalid error with every wrong column; any other error says that the
+// rows after it cannot be read.
 func (r *rows) next() (int, onboarding.Adoption, error) {
 	record, err := r.csv.Read()
 	var malformed *csv.ParseError
@@ -116,7 +116,7 @@ func (r *rows) refuseTwice(row *importRow, in onboarding.Adoption) {
 			continue
 		}
 		sum := sha256.Sum224([]byte(column + "\n" + value))
-		row.require(!r.seen[sum], column, "An earlier row has the same.", "each once")
+		row.require(!r.seen[sum], column, domain.TextImportTwice, domain.AcceptOnce)
 		r.seen[sum] = true
 	}
 }
@@ -137,9 +137,12 @@ func (r *importRow) text(column string) string {
 	return strings.TrimSpace(r.record[i])
 }
 
-func (r *importRow) require(ok bool, column, message, accepted string) {
+// require notes what is wrong with a column, and what it takes, unless ok.
+func (r *importRow) require(ok bool, column string, wrong, accepted domain.TextCode) {
 	if !ok {
-		r.wrong = append(r.wrong, domain.FieldError{Field: column, Message: message, Accepted: accepted})
+		r.wrong = append(r.wrong, domain.FieldError{
+			Field: column, Message: domain.Text(wrong), Accepted: domain.Text(accepted),
+		})
 	}
 }
 
@@ -169,7 +172,7 @@ func (r *importRow) adoption() onboarding.Adoption {
 	}
 	var ok bool
 	in.Email, ok = domain.NormalEmail(r.text("email"))
-	r.require(ok, "email", "It is no plain e-mail address.", "a plain address, at most 254 bytes")
+	r.require(ok, "email", domain.TextNotAnEmail, domain.AcceptEmail)
 	r.checkAccount(in)
 	r.checkCatalogue(in)
 	r.checkIDs(in)
@@ -177,29 +180,29 @@ func (r *importRow) adoption() onboarding.Adoption {
 }
 
 func (r *importRow) checkAccount(in onboarding.Adoption) {
-	r.require(domain.ValidName(in.AccountName), "account_name", "It cannot be a name.", "1 to 120 visible characters")
-	r.require(in.Slug == "" || domain.ValidSlug(in.Slug), "slug", "It has not the form of a slug.",
-		"3 to 48 lower-case letters, digits and single hyphens")
-	r.require(!domain.SlugReserved(in.Slug), "slug", "It is a word the product keeps for itself.", "another")
-	r.require(in.Country == "" || api.ValidCountry(in.Country), "country", "There is no such country.",
-		"an ISO 3166-1 alpha-2 code, upper case")
+	r.require(domain.ValidName(in.AccountName), "account_name", domain.TextNotAName, domain.AcceptName)
+	r.require(in.Slug == "" || domain.ValidSlug(in.Slug), "slug", domain.TextNotASlug,
+		domain.AcceptSlug)
+	r.require(!domain.SlugReserved(in.Slug), "slug", domain.TextSlugKept, domain.AcceptAnother)
+	r.require(in.Country == "" || api.ValidCountry(in.Country), "country", domain.TextNotACountry,
+		domain.AcceptCountry)
 }
 
 func (r *importRow) checkCatalogue(in onboarding.Adoption) {
-	r.require(catalogueKey.MatchString(in.Plan), "plan", "It cannot be a code.", "1 to 100 visible ASCII characters")
+	r.require(catalogueKey.MatchString(in.Plan), "plan", domain.TextImportNotACode, domain.AcceptCode)
 	r.require(in.PaymentOption == "" || catalogueKey.MatchString(in.PaymentOption), "payment_option",
-		"It cannot be a key.", "1 to 100 visible ASCII characters, or nothing")
+		domain.TextImportNotAKey, domain.AcceptKey)
 }
 
 func (r *importRow) checkIDs(in onboarding.Adoption) {
-	const accepted = "letters, digits, dots, hyphens and underscores"
 	r.require(in.Customer == "" || providerID.MatchString(in.Customer), "external_customer",
-		"It is no provider's id.", accepted)
-	r.require(in.Method == "" || providerID.MatchString(in.Method), "external_method", "It is no provider's id.", accepted)
-	r.require(in.ExternalID == "" || externalID.MatchString(in.ExternalID), "external_id", "It cannot be an id.",
-		"at most 255 visible ASCII characters")
-	r.require(in.PasswordHash == "" || validHash(in.PasswordHash), "password_hash", "It is no argon2id hash.",
-		"$argon2id$v=19$m=…,t=…,p=…$salt$key, or nothing")
+		domain.TextImportNotAProviderID, domain.AcceptProviderID)
+	r.require(in.Method == "" || providerID.MatchString(in.Method), "external_method",
+		domain.TextImportNotAProviderID, domain.AcceptProviderID)
+	r.require(in.ExternalID == "" || externalID.MatchString(in.ExternalID), "external_id", domain.TextImportNotAnID,
+		domain.AcceptExternalID)
+	r.require(in.PasswordHash == "" || validHash(in.PasswordHash), "password_hash", domain.TextImportNotAHash,
+		domain.AcceptHash)
 }
 
 // validHash reports whether a sign-in could compare with it, in time and memory
@@ -220,8 +223,8 @@ func (r *importRow) number(column string) *int64 {
 		return nil
 	}
 	n, err := strconv.ParseInt(text, 10, 64)
-	r.require(err == nil && n >= 0 && n <= 1_000_000_000_000, column, "It is no number of credits.",
-		"0 to 1000000000000, or nothing")
+	r.require(err == nil && n >= 0 && n <= 1_000_000_000_000, column, domain.TextImportNotCredits,
+		domain.AcceptCredits)
 	return &n
 }
 
@@ -237,7 +240,7 @@ func (r *importRow) time(column string) *time.Time {
 		at, err = time.Parse(time.DateOnly, text)
 	}
 	at = at.UTC().Truncate(time.Millisecond)
-	r.require(err == nil && at.Year() >= 2000 && at.Year() < 2100, column, "It is no time.",
-		"such as 2026-01-31T10:00:00Z or 2026-01-31, between 2000 and 2100")
+	r.require(err == nil && at.Year() >= 2000 && at.Year() < 2100, column, domain.TextImportNotATime,
+		domain.AcceptDate)
 	return &at
 }

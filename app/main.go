@@ -32,8 +32,8 @@ func Main(args []string, stdout, stderr io.Writer, changes ...func(*App)) int {
 // errSilent ends a command that has said all there is to say with exit code 1.
 var errSilent = errors.New("")
 
-// action makes a command's action of what it does with an app whose settings are
-// as they must be.
+// action wraps a command: it checks the settings, makes the app and runs the
+// command.
 type action func(do func(context.Context, *App) error) cli.ActionFunc
 
 // command is the table of commands.

@@ -13,7 +13,7 @@ import (
 
 // ConnectProviders registers the payment providers there are settings for:
 // approval by hand always, Stripe with a key, and the sandbox where one runs. A
-// provider is added here and nowhere else outside its own package.
+// new provider is registered here; its settings are declared in settings_billing.go.
 func (a *App) ConnectProviders(generateKey bool) error {
 	list := []payment.Registration{manual.New().Registration()}
 	if a.StripeSecretKey != "" {
@@ -35,8 +35,8 @@ func (a *App) ConnectProviders(generateKey bool) error {
 	return err
 }
 
-// seedCatalogue adds the catalogue of a new installation, and gives its card to
-// whoever charges cards here. A real provider keeps it once it has it.
+// seedCatalogue adds the catalogue of a new installation. Its option "card" gets
+// the provider that charges cards here; the sandbox does not replace a real one.
 func (a *App) seedCatalogue(ctx context.Context) error {
 	if err := a.Store.Seed(ctx); err != nil {
 		return err

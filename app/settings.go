@@ -63,10 +63,11 @@ func Defaults() *Settings {
 // read by Temporal's own envconfig (see temporal.go).
 func declare() (*Settings, []setting) {
 	s := &Settings{}
-	return s, slices.Concat(s.whereThingsAre(), s.whoMayDoWhat(), s.whileSigningUp(), s.payments(), s.renewals(), s.logs())
+	return s, slices.Concat(s.addressSettings(), s.accessSettings(), s.signupSettings(), s.paymentSettings(),
+		s.renewalSettings(), s.logSettings())
 }
 
-func (s *Settings) whereThingsAre() []setting {
+func (s *Settings) addressSettings() []setting {
 	return []setting{
 		define(&cli.StringFlag{Name: "listen", Value: "127.0.0.1:8080", Destination: &s.Listen,
 			Usage: "address the API listens on"}),
@@ -85,7 +86,7 @@ func (s *Settings) whereThingsAre() []setting {
 	}
 }
 
-func (s *Settings) whoMayDoWhat() []setting {
+func (s *Settings) accessSettings() []setting {
 	return []setting{
 		define(&cli.StringFlag{Name: "admin-email", Value: "admin@slipway.example", Destination: &s.AdminEmail,
 			Usage: "e-mail of the admin that seed and dev create"}).
@@ -108,7 +109,7 @@ func (s *Settings) whoMayDoWhat() []setting {
 	}
 }
 
-func (s *Settings) whileSigningUp() []setting {
+func (s *Settings) signupSettings() []setting {
 	return []setting{
 		define(&cli.StringFlag{Name: "preferred-payment-option", Destination: &s.PreferredOption,
 			Usage: "key or external id of the payment option chosen when a customer names none, " +
@@ -134,7 +135,7 @@ func (s *Settings) whileSigningUp() []setting {
 	}
 }
 
-func (s *Settings) logs() []setting {
+func (s *Settings) logSettings() []setting {
 	return []setting{
 		define(&cli.StringFlag{Name: "log-level", Value: "info", Destination: &s.LogLevel,
 			Usage: "debug, info, warn or error"}).

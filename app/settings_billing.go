@@ -8,7 +8,7 @@ import (
 	"slipway/domain"
 )
 
-func (s *Settings) payments() []setting {
+func (s *Settings) paymentSettings() []setting {
 	return []setting{
 		define(&cli.StringFlag{Name: "public-url", Destination: &s.PublicURL,
 			Usage: "URL under which customers and payment providers reach the API; empty for the address it listens on"}).
@@ -33,7 +33,7 @@ func (s *Settings) payments() []setting {
 	}
 }
 
-func (s *Settings) renewals() []setting {
+func (s *Settings) renewalSettings() []setting {
 	policy := domain.DefaultBillingPolicy()
 	return []setting{
 		define(&cli.StringSliceFlag{Name: "dunning-retries", Destination: &s.DunningRetries,

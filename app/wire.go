@@ -22,11 +22,11 @@ import (
 )
 
 // App is one process: its settings and the parts it has built. This file is the
-// map of how they are connected:
+// map of how they are connected; database.go, temporal.go, providers.go and
+// serve.go make the parts.
 //
-//	store ───┬─────────────────▶ api ──▶ HTTP
-//	providers┴▶ activities ─┐    │          ▲ notify: signed webhooks
-//	temporal ─▶ workflows/client ┴─▶ worker ┘
+//	store, providers ─▶ api ─▶ workflows/client ─▶ Temporal
+//	store, providers ─▶ activities ─▶ worker, which polls Temporal and runs workflows
 type App struct {
 	*Settings
 	Log    *slog.Logger
@@ -85,8 +85,8 @@ func (a *App) buildAPI(generateKey bool) error {
 }
 
 // queues says which task queue runs which workflows. The last two run only
-// activities that call third parties: payment providers, and webhook endpoints,
-// of which one that hangs must not keep a charge waiting.
+// activities that call third parties. Webhooks have a queue of their own, so that
+// a slow endpoint cannot delay a charge.
 func (a *App) queues() []worker.Queue {
 	return []worker.Queue{
 		{Name: workflows.TaskQueueOnboarding, Workflows: []any{

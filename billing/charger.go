@@ -9,9 +9,9 @@ import (
 	"slipway/store"
 )
 
-// Charger asks payment providers: for a method, for money, what became of a
-// payment, and to give money back. Nothing it asks for is asked twice: each
-// payment has a row and a key before a provider is asked.
+// Charger calls payment providers: to make a method, to charge, to look a payment
+// up, to refund. Each payment has a row and a key before the call, and a repeated
+// call has the same key, so the provider charges once.
 type Charger struct {
 	Store *store.Store
 	// Providers are those who take money, by the name payment options use.
@@ -133,7 +133,7 @@ func (c *Charger) Charge(ctx context.Context, p *domain.Payment) error {
 			outcome.Status = payment.StatusCanceled
 			return c.Save(ctx, p, outcome)
 		}
-		if outcome, err = c.chargeOnce(ctx, provider, p); err != nil {
+		if outcome, err = c.sendCharge(ctx, provider, p); err != nil {
 			return c.noteUnknown(ctx, p, err)
 		}
 	}
@@ -158,7 +158,7 @@ func (c *Charger) markAsked(ctx context.Context, paymentID string) (*domain.Paym
 	return p, err
 }
 
-func (c *Charger) chargeOnce(
+func (c *Charger) sendCharge(
 	ctx context.Context, provider payment.Provider, p *domain.Payment,
 ) (payment.Outcome, error) {
 	m, err := c.Store.MethodEver(ctx, p.MethodID)

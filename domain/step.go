@@ -8,7 +8,7 @@ import (
 // StepKey names one step of an onboarding.
 type StepKey string
 
-// The steps, in the order they are shown and, mostly, done.
+// The steps, in the order in which they are shown and run.
 const (
 	StepAccount       StepKey = "account"
 	StepPlan          StepKey = "plan"
@@ -21,17 +21,20 @@ const (
 type StepDeclaration struct {
 	Key   StepKey
 	Title string // for people; also what Temporal's UI shows of it
-	// Activity does the step, in one transaction of its own.
+	// Activity does the step, in one transaction of its own. An onboarding that
+	// pays is activated in the transaction of its payment instead.
 	Activity string
-	// ProviderActivity asks a third party, where the step says so; empty for none.
+	// ProviderActivity calls a payment provider, when the state after Activity asks
+	// for it; empty for none.
 	ProviderActivity string
-	// WaitsIn are the statuses in which the step waits for a person.
+	// WaitsIn are the statuses of an onboarding while this step waits, for a person
+	// or for a provider.
 	WaitsIn []OnboardingStatus
 	// RetryPolicy names a policy of workflows/policies.go.
 	RetryPolicy string
-	// Compensation takes back what the step may have left with third parties when
-	// the onboarding ends early; registered before the step runs, safe if it never
-	// did. Rows of our own are taken back all at once, by EndOnboarding.
+	// Compensation undoes what the step may have done at third parties when the
+	// onboarding ends early. It is registered before the step runs, and safe if the
+	// step never ran. EndOnboarding undoes our own rows, all at once.
 	Compensation string
 }
 
@@ -39,7 +42,9 @@ type StepDeclaration struct {
 const RetryOwnDatabase = "own_database"
 
 // Steps is what Signup and Activation walk, in this order. What customers,
-// operators and docs see of steps derives from it.
+// operators and docs see of steps derives from it. An onboarding that was received
+// before a step was added gets the step in its place, still to be done. A new
+// first step needs workflow.GetVersion, since running workflows began with another.
 var Steps = []StepDeclaration{
 	{Key: StepAccount, Title: "Create the account", Activity: "CreateAccount", RetryPolicy: RetryOwnDatabase},
 	{Key: StepPlan, Title: "Choose the plan", Activity: "ChoosePlan", RetryPolicy: RetryOwnDatabase,
@@ -90,9 +95,9 @@ type Step struct {
 	Error         *OnboardingError `json:"error"`
 }
 
-// Set says what became of the step. It starts the step's clock on the first
-// call, stops it when the status is final, and clears an earlier error: a
-// caller that has one calls Fail instead.
+// Set sets status and message. It sets StartedAt on the first call and FinishedAt
+// when the status is final, and clears an earlier error: a step that stays open
+// with an error gets it after Set; Fail sets both.
 func (s *Step) Set(status StepStatus, message string, now time.Time) {
 	s.Status, s.Message, s.Error, s.NextAttemptAt = status, message, nil, nil
 	if s.StartedAt == nil && status != StepPending {

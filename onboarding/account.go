@@ -66,7 +66,7 @@ func (a accountStep) insert(slug string, status domain.AccountStatus) (*domain.A
 	return account, a.Tx.InsertAccount(a.Ctx, account, owner)
 }
 
-// activate makes a pending account usable; one that is active stays so.
+// activate makes a pending or suspended account active; an active one stays so.
 func (a accountStep) activate() error {
 	account, err := a.Tx.AccountByID(a.Ctx, a.row.AccountID)
 	if err != nil || account.Status == domain.AccountActive {

@@ -7,8 +7,8 @@ import (
 	"slipway/domain"
 )
 
-// ActivateSubscription starts the subscription of who owes nothing now. Who
-// paid is activated by the payment, in the same transaction.
+// ActivateSubscription starts the subscription when nothing is owed: on a free
+// plan, or in a trial. A paid onboarding is activated in the payment's transaction.
 func (s *Onboardings) ActivateSubscription(ctx context.Context, id string) (State, error) {
 	return s.step(ctx, id, domain.StepActivation, func(o *Onboarding) error { return activationStep{o}.startUnpaid() })
 }
@@ -16,7 +16,7 @@ func (s *Onboardings) ActivateSubscription(ctx context.Context, id string) (Stat
 // activationStep is how an account becomes active.
 type activationStep struct{ *Onboarding }
 
-// fulfilment says how an onboarding came to owe nothing.
+// fulfilment says why nothing is owed any more: paid, waived, free or a trial.
 type fulfilment struct {
 	trialDays int             // above 0: a trial begins
 	invoice   *domain.Invoice // the one that is closed by it; nil when none was needed
@@ -26,8 +26,8 @@ type fulfilment struct {
 	message   string // what the payment step says
 }
 
-// startUnpaid starts the subscription of who owes nothing now: a free plan, or a
-// trial. Should something be owed after all (another onboarding has used the
+// startUnpaid starts the subscription when nothing is owed: on a free plan, or in
+// a trial. Should something be owed after all (another onboarding has used the
 // trial meanwhile), it goes back to collecting the payment.
 func (a activationStep) startUnpaid() error {
 	trialDays, err := subscription{a.Onboarding}.trialDays()
@@ -72,10 +72,10 @@ func (a activationStep) byStaff(cmd *domain.Command) error {
 	return a.activate(sub, fulfilment{invoice: invoice, payment: by, byStaff: true, message: paidMessage(invoice, by)})
 }
 
-// activate is the one way an account becomes active, whatever caused it: invoice
-// closed, subscription and account active, credits granted, onboarding
-// completed, all in the change under way. It happens once: the tables allow none
-// of the moves twice, and each grant has its key.
+// activate is the one way in which an onboarding makes an account active: invoice
+// closed, subscription and account active, credits granted, onboarding completed,
+// all in one change. It happens once: the state tables allow none of the moves
+// twice, and each grant has its key.
 func (a activationStep) activate(sub *domain.Subscription, by fulfilment) error {
 	if err := a.advance(domain.OnboardingActivating); err != nil {
 		return err

@@ -32,8 +32,8 @@ func (s *Onboardings) Read(ctx context.Context, id string) (State, error) {
 }
 
 // change runs fn on the locked onboarding in one transaction, then saves it
-// with the events fn emitted. A fn that finds nothing to do returns nil without
-// counting the version up, and nothing is written.
+// with the events fn emitted. A fn that finds nothing to do returns nil and
+// leaves the version as it is; then the row is not saved.
 func (s *Onboardings) change(ctx context.Context, id string, fn func(*Onboarding) error) (State, error) {
 	var state State
 	err := s.Store.Change(ctx, func(c *store.Change) error {
@@ -63,9 +63,9 @@ func (s *Onboardings) change(ctx context.Context, id string, fn func(*Onboarding
 	return state, err
 }
 
-// step runs fn when the onboarding is in the step and neither it nor a provider
-// has to be waited for. A step that waits for what the catalogue may have now is
-// run again.
+// step runs fn when the onboarding is in the step, has not ended, and no provider
+// is to be called. A step that waits may run again, as after a change of the
+// catalogue.
 func (s *Onboardings) step(
 	ctx context.Context, id string, key domain.StepKey, fn func(*Onboarding) error,
 ) (State, error) {

@@ -5,7 +5,7 @@ import (
 	"slipway/domain"
 )
 
-// payer goes on with what became of the first payment (see billing.Payer).
+// payer handles the outcome of the first payment (see billing.Payer).
 type payer struct{ paymentStep }
 
 // Paid activates the subscription and the account, in the change of the payment.

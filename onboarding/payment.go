@@ -15,9 +15,9 @@ func (s *Onboardings) CollectPayment(ctx context.Context, id string) (State, err
 	return s.step(ctx, id, domain.StepPayment, func(o *Onboarding) error { return paymentStep{o}.collect() })
 }
 
-// ChargePayment has a payment provider asked for the money of the open invoice,
-// or what became of it, and gives back what is not wanted any more. What the
-// provider cannot answer now it returns as an error, to be tried again.
+// ChargePayment charges the open invoice through its payment provider, or looks
+// the charge up, and refunds charges whose reason is gone. A provider's failure is
+// returned as an error, for Temporal to retry.
 func (s *Onboardings) ChargePayment(ctx context.Context, id string) (State, error) {
 	row, err := s.Store.OnboardingByID(ctx, id)
 	if err != nil {
@@ -33,8 +33,8 @@ func (s *Onboardings) ChargePayment(ctx context.Context, id string) (State, erro
 	return s.Read(ctx, id)
 }
 
-// RefundPayment takes back what a provider was asked for by an onboarding that
-// has ended without it; safe when there was nothing.
+// RefundPayment refunds or cancels what an onboarding that has ended charged; safe
+// when there was nothing.
 func (s *Onboardings) RefundPayment(ctx context.Context, id string) error {
 	o, err := s.Store.OnboardingByID(ctx, id)
 	if err != nil {
@@ -72,8 +72,8 @@ func (s *Onboardings) Save(ctx context.Context, subscriptionID, paymentID string
 	return err
 }
 
-// paymentStep is what happens to the first payment of an onboarding: how it is
-// asked for. What became of it, payer takes; what is paid by hand, approval.
+// paymentStep asks for the first payment of an onboarding. payer handles what a
+// provider answers; approval handles payments by hand.
 type paymentStep struct{ *Onboarding }
 
 // collect opens the subscription, still incomplete, and its first invoice, and

@@ -14,8 +14,8 @@ type State struct {
 	Version      int64                   `json:"version"`
 	// Step is the one the onboarding is in; empty when all are over.
 	Step domain.StepKey `json:"step,omitempty"`
-	// Waiting: the step waits for a person. AsksProvider: a payment provider is to
-	// be asked now, for a method or for money. Neither: the step is to be run.
+	// Waiting: the step waits for a person, or for a provider's event. AsksProvider:
+	// a payment provider is to be called now. Neither: the step is to be run.
 	Waiting      bool `json:"waiting,omitempty"`
 	AsksProvider bool `json:"asks_provider,omitempty"`
 

@@ -10,8 +10,8 @@ import (
 // incomplete.
 type subscription struct{ *Onboarding }
 
-// open returns it; the first time it is made, and stored at once or, where it is
-// started in the same change, with that.
+// open returns it, and makes it on first use. With stored it is inserted at once;
+// otherwise the caller inserts it, started, in the same change.
 func (s subscription) open(stored bool) (*domain.Subscription, error) {
 	row := s.row
 	if row.Subscription != nil {

@@ -185,7 +185,7 @@ func TestImport_WhatIsNoTextOfTheCatalogueRefusesItsRowAlone(t *testing.T) {
 		"2,plan,It cannot be a code.,1 to 100 visible ASCII characters\n"+
 		"3,payment_option,It cannot be a key.,\"1 to 100 visible ASCII characters, or nothing\"\n"+
 		"4,plan,It cannot be a code.,1 to 100 visible ASCII characters\n"+
-		"5,password_hash,It is no argon2id hash.,\"$argon2id$v=19$m=…,t=…,p=…$salt$key, or nothing\"\n",
+		"5,password_hash,It is not an argon2id hash.,\"$argon2id$v=19$m=…,t=…,p=…$salt$key, or nothing\"\n",
 		string(content))
 }
 

@@ -155,8 +155,8 @@ func (b *subscription) lookUp(ctx workflow.Context) error {
 	return b.read(ctx)
 }
 
-// crowded reports whether so much was said in this run that the next should
-// take the rest.
+// crowded reports whether this run has received so many messages that a new run
+// should take over.
 func (b *subscription) crowded(ctx workflow.Context) bool {
 	return b.commands >= commandsPerRun || workflow.GetInfo(ctx).GetContinueAsNewSuggested()
 }
@@ -167,9 +167,9 @@ func (b *subscription) tooLong(ctx workflow.Context) bool {
 }
 
 // continueAsNew starts the next run with the subscription's id and the news
-// that was not looked up: the rest is in the rows. No command is cut off, no
-// signal left behind; a command delivered to both runs is applied once, by
-// its row.
+// that was not looked up: the rest is in the rows. No command and no
+// signal is lost; a command that reaches both runs is applied once, because its
+// row says so.
 func (b *subscription) continueAsNew(ctx workflow.Context) error {
 	if err := finishHandlers(ctx); err != nil {
 		return err

@@ -20,7 +20,7 @@ type commandTaker struct {
 }
 
 // take registers an update for every action declared on the nouns, named after
-// it. Refresh is no command: it repairs, and each workflow has its own.
+// it. Each workflow registers refresh itself: what it repairs differs.
 func (t commandTaker) take(ctx workflow.Context) error {
 	for _, action := range domain.ActionsOn(t.nouns...) {
 		if action == domain.ActionRefresh {
@@ -47,7 +47,7 @@ func (e *entity) input(action domain.Action, commandID string) activities.ApplyC
 }
 
 // applyCommand applies one command, in turn. The activity checks it again:
-// the state may have moved on while it waited for its turn.
+// the state may have changed while it waited for its turn.
 func (e *entity) applyCommand(
 	ctx workflow.Context, in activities.ApplyCommandInput, take func(activities.ApplyCommandResult),
 ) (activities.ApplyCommandResult, error) {

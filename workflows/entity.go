@@ -14,9 +14,9 @@ import (
 // a is only for the names of the activities.
 var a activities.Activities
 
-// entity is what the workflows share that run for as long as something lives: an
-// onboarding, a subscription, a purchase. One change is made at a time, and time
-// is Temporal's, or that of the test clock its account lives by.
+// entity is what the workflows of an onboarding, a subscription and a purchase
+// share. It makes one change at a time. Its time is Temporal's, or that of the
+// account's test clock.
 type entity struct {
 	noun     domain.Noun
 	id       string

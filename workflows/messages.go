@@ -9,9 +9,9 @@ import (
 // Names that cross a wire: workflow types, task queues, updates, signals. The
 // updates of commands are named after their domain.Action.
 const (
-	// TaskQueueOnboarding serves Signup, Activation and reconcile.
+	// TaskQueueOnboarding runs Signup, Activation, Reconcile and Refresh.
 	TaskQueueOnboarding = "onboarding"
-	// TaskQueueBilling serves Billing.
+	// TaskQueueBilling runs Billing, Purchase, PaymentMethod, Delivery and Advance.
 	TaskQueueBilling = "billing"
 	// TaskQueueProviders serves the activities that call payment providers, at a
 	// bounded rate.
@@ -30,11 +30,11 @@ const (
 	SignalCancel   = string(domain.ActionCancel)
 	// SignalCatalogueChanged has a waiting onboarding resume its step.
 	SignalCatalogueChanged = "catalogue_changed"
-	// SignalProviderEvent says that a payment provider has news of a payment or
-	// of a method. It is looked up there, whatever the event says.
+	// SignalProviderEvent says that a payment or a method changed at its payment
+	// provider. The provider is asked; the event's content is not trusted.
 	SignalProviderEvent = "provider_event"
-	// SignalMethodChanged says to Billing that a late payment can be tried with
-	// another method.
+	// SignalMethodChanged says to Billing that its rows have changed: there is
+	// another payment method, or another subscription replaced this one.
 	SignalMethodChanged = "payment_method_changed"
 	// SignalClock says that the test clock has moved.
 	SignalClock = "clock"
@@ -48,8 +48,9 @@ const (
 	ReconcileScheduleID  = "reconcile"
 	ReconcileCatalogueID = "reconcile-catalogue"
 
-	// CatalogueStaleAfter is how old a comparison is made anew when the catalogue
-	// changed: the schedule sees to the younger ones.
+	// CatalogueStaleAfter: after a change of the catalogue, onboardings that were
+	// compared longer ago than this are compared at once; the schedule compares
+	// the others.
 	CatalogueStaleAfter = 10 * time.Minute
 )
 

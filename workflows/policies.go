@@ -11,30 +11,30 @@ import (
 
 // Every timeout and retry of the workflows, by name.
 const (
-	// ownDatabaseTimeout bounds one transaction of ours. The longest has some
-	// twenty statements: with a database 300 ms away, and another before it in
-	// the queue for the same slug, five seconds were never enough.
+	// ownDatabaseTimeout bounds one transaction of ours. The longest has about
+	// twenty statements: at 300 ms each, and after waiting for a lock, it needs
+	// more than five seconds.
 	ownDatabaseTimeout = 30 * time.Second
-	// ownDatabasePatience is how long a step keeps trying while our database is
-	// away. An acknowledged onboarding is never given up for that.
-	ownDatabasePatience = 365 * 24 * time.Hour
+	// patience is how long an activity is retried while our database or a payment
+	// provider is away: long enough to lose no acknowledged onboarding.
+	patience = 365 * 24 * time.Hour
 	// reconcileTimeout bounds one run over the rows, reconcileHeartbeat the gap
 	// between two signs of life.
 	reconcileTimeout   = 10 * time.Minute
 	reconcileHeartbeat = time.Minute
 	// maxReconcileRounds bounds the batches of one scheduled run.
 	maxReconcileRounds = 10
-	// providerTimeout bounds one conversation with a payment provider, which has
-	// timeouts of its own within it.
+	// providerTimeout bounds one activity that calls a payment provider; each
+	// request in it has a shorter timeout.
 	providerTimeout = time.Minute
-	// providerHeartbeat is how long a worker that was killed in the middle of it
-	// goes unnoticed.
+	// providerHeartbeat: a killed worker is noticed after this time without a
+	// heartbeat.
 	providerHeartbeat = 10 * time.Second
 	// clockHeartbeat is the gap between two checks of a test clock.
 	clockHeartbeat = 10 * time.Second
-	// pagePatience is how long a page to enter a card on is waited for.
+	// pagePatience is how long the workflow waits for a card to be entered.
 	pagePatience = 24 * time.Hour
-	// pageCheck is how often it is checked when no event says that it is done.
+	// pageCheck is how often it checks the page when no event came.
 	pageCheck = 2 * time.Hour
 	// renewalsPerRun and commandsPerRun keep Billing's histories small.
 	renewalsPerRun = 12
@@ -68,7 +68,7 @@ func ownDatabase(ctx workflow.Context, summary string) workflow.Context {
 	retry := ownDatabaseRetry
 	return workflow.WithLocalActivityOptions(ctx, workflow.LocalActivityOptions{
 		StartToCloseTimeout:    ownDatabaseTimeout,
-		ScheduleToCloseTimeout: ownDatabasePatience,
+		ScheduleToCloseTimeout: patience,
 		RetryPolicy:            &retry,
 		Summary:                summary,
 	})
@@ -88,24 +88,24 @@ var providerRetry = temporal.RetryPolicy{
 }
 
 // atProvider is for calls to a payment provider: a regular activity on a queue
-// of its own, whose attempts show in Temporal's UI. It is never given up; who
-// cancels it waits until the call under way has ended.
+// of its own, whose attempts show in Temporal's UI. It is retried for up to a
+// year. Cancelling it waits until the running call has ended.
 func atProvider(ctx workflow.Context, summary string) workflow.Context {
 	retry := providerRetry
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		TaskQueue:              TaskQueueProviders,
 		StartToCloseTimeout:    providerTimeout,
 		HeartbeatTimeout:       providerHeartbeat,
-		ScheduleToCloseTimeout: ownDatabasePatience,
+		ScheduleToCloseTimeout: patience,
 		WaitForCancellation:    true,
 		RetryPolicy:            &retry,
 		Summary:                summary,
 	})
 }
 
-// janitor is for the check of payments that stay undecided. What it cannot find
-// out, its next run does.
-func janitor(ctx workflow.Context) workflow.Context {
+// overUndecided is for looking up payments that stay undecided. What one run
+// cannot find out, the next one does.
+func overUndecided(ctx workflow.Context) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		TaskQueue:           TaskQueueProviders,
 		StartToCloseTimeout: reconcileTimeout,
@@ -127,8 +127,8 @@ func overRows(ctx workflow.Context, summary string) workflow.Context {
 	})
 }
 
-// onClock is for moving a test clock, which is checked all the time: a worker
-// that died is noticed soon.
+// onClock is for moving a test clock: its short heartbeat makes a killed worker
+// noticed soon.
 func onClock(ctx workflow.Context, summary string) workflow.Context {
 	options := workflow.GetActivityOptions(overRows(ctx, summary))
 	options.HeartbeatTimeout = clockHeartbeat

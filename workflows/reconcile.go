@@ -31,7 +31,7 @@ func Reconcile(ctx workflow.Context, in ReconcileInput) (activities.ReconcileRes
 	if !total.Undecided {
 		return total, nil
 	}
-	return total, workflow.ExecuteActivity(janitor(ctx), a.ResolvePayments, activities.ResolveInput{}).Get(ctx, nil)
+	return total, workflow.ExecuteActivity(overUndecided(ctx), a.ResolvePayments, activities.ResolveInput{}).Get(ctx, nil)
 }
 
 // reconcile goes through the batches there are, within a bound, and adds up

@@ -12,15 +12,16 @@ import (
 	"slipway/onboarding"
 )
 
-// Signup is the whole story of one onboarding, from the received request to an
-// active account or a named end: it walks domain.Steps in order.
+// Signup takes one onboarding from the received request to an active account or
+// to a named end: it walks domain.Steps in order. The API starts it together with
+// the update "begin" (see workflows/client).
 func Signup(ctx workflow.Context, in OnboardingInput) (OnboardingResult, error) {
 	return Walk(domain.Steps)(ctx, in)
 }
 
-// Activation is the same story for an account that exists already and chooses a
-// plan: after a trial, again after an end, or by import. Its account step has
-// nothing to do.
+// Activation walks the same steps for an account that exists already and chooses
+// a plan. Its account step finds the account. It is a type of its own so that
+// Temporal's UI shows which is which.
 func Activation(ctx workflow.Context, in OnboardingInput) (OnboardingResult, error) {
 	return Walk(domain.Steps)(ctx, in)
 }
@@ -120,7 +121,7 @@ func (w *walker) end(ctx workflow.Context, status domain.OnboardingStatus, error
 // fail ends the onboarding for an error no retry cures, or, when an operator
 // asked Temporal to cancel the workflow, as canceled.
 func (w *walker) fail(ctx workflow.Context, err error) error {
-	w.resting = true // who waits for the next rest is answered
+	w.resting = true // so that waiting updates return
 	if temporal.IsCanceledError(err) {
 		return w.cancel(ctx)
 	}

@@ -12,8 +12,8 @@ import (
 	"slipway/onboarding"
 )
 
-// takeMessages registers everything that may be said to a running onboarding.
-// It comes first in the workflow, so that nothing said early is missed.
+// takeMessages registers every message that a running onboarding takes. It comes
+// first in the workflow, so that an early message is not missed.
 func (w *walker) takeMessages(ctx workflow.Context) error {
 	taker := commandTaker{
 		entity: &w.entity, nouns: []domain.Noun{domain.NounOnboarding}, validate: w.validate, apply: w.applyAndRest,
@@ -30,13 +30,13 @@ func (w *walker) takeMessages(ctx workflow.Context) error {
 	)
 }
 
-// begin answers the kick-off: the account exists, this is next.
+// begin returns when the account exists and the next action is known.
 func (w *walker) begin(ctx workflow.Context) (onboarding.State, error) {
 	err := workflow.Await(ctx, w.atRest)
 	return w.state, err
 }
 
-// atRest reports whether nothing more happens by itself.
+// atRest reports whether nothing happens before somebody, or a provider, acts.
 func (w *walker) atRest() bool { return w.resting || w.ended() }
 
 // validate refuses what the status does not allow. While a step runs, the
@@ -115,7 +115,7 @@ func (w *walker) signaled(action domain.Action) func(workflow.Context, SignalInp
 	}
 }
 
-// providerEvent has the provider asked again: it has news.
+// providerEvent runs the provider's activity again, after an event.
 func (w *walker) providerEvent(ctx workflow.Context, _ SignalInput) {
 	input := w.input(domain.ActionConfirmPayment, "")
 	input.Event = true
@@ -124,8 +124,8 @@ func (w *walker) providerEvent(ctx workflow.Context, _ SignalInput) {
 	}
 }
 
-// resume runs the step again that waits for what the catalogue has now; none
-// before it.
+// resume runs the waiting plan or payment-method step again after a change of the
+// catalogue. Earlier steps do not run.
 func (w *walker) resume(ctx workflow.Context, _ SignalInput) {
 	step, known := domain.StepOf(w.steps, w.state.Step)
 	if !known || !w.state.Waiting || (step.Key != domain.StepPlan && step.Key != domain.StepPaymentMethod) {

@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"go.temporal.io/sdk/workflow"
@@ -11,23 +12,24 @@ import (
 	"slipway/onboarding"
 )
 
-// The steps themselves are declared in domain.Steps: what each is called, the
-// activity that does it, who is waited for, and what takes it back. This file
-// walks them. Where the onboarding is, its rows say: every activity returns the
-// state after it, with the step that is next. A step that is over is never run
-// again; one that waits is resumed where it waits.
+// The steps are declared in domain.Steps: title, activity, the statuses they wait
+// in, compensation. This file walks them. Every activity returns the state after
+// it, as the database rows have it, with the step that is next. A finished step
+// does not run again, unless a command made it pending (Onboarding.Redo), as when
+// the customer chooses another plan. A step that waits is resumed where it waits.
 
 // next takes the onboarding one move further.
 func (w *walker) next(ctx workflow.Context) error {
 	step, known := domain.StepOf(w.steps, w.state.Step)
-	switch {
-	case !known:
+	if !known {
 		return fmt.Errorf("no step %q is declared", w.state.Step)
+	}
+	w.register(step)
+	switch {
 	case w.asked != nil && (w.state.Waiting || w.state.AsksProvider):
-		// An earlier call to the provider is still under way: what it brings counts.
+		// An earlier call to the provider still runs: its result counts.
 		return w.awaitAsked(ctx)
 	case w.state.AsksProvider:
-		// The provider is asked for as long as it takes.
 		return w.askProvider(ctx, step)
 	case w.state.Waiting:
 		// A person has to do something.
@@ -38,10 +40,8 @@ func (w *walker) next(ctx workflow.Context) error {
 	return w.run(ctx, step)
 }
 
-// run runs the step's activity. Its compensation is registered first, as it is
-// not known how far a step came that failed.
+// run runs the step's activity.
 func (w *walker) run(ctx workflow.Context, step domain.StepDeclaration) error {
-	w.register(step.Compensation)
 	before := w.state
 	running := stepPolicies[step.RetryPolicy](ctx, step.Title)
 	if err := w.execute(running, step.Activity, activities.StepInput{OnboardingID: w.id}); err != nil {
@@ -53,25 +53,26 @@ func (w *walker) run(ctx workflow.Context, step domain.StepDeclaration) error {
 	return nil
 }
 
-// register notes the compensation of a step that is about to run.
-func (w *walker) register(compensation string) {
-	for _, known := range w.compensations {
-		if known == compensation {
+// register registers the compensations of the steps up to this one, before it
+// runs: a failed step may have done a part of its work. The earlier ones may have
+// run in a workflow that was lost, and that this one continues.
+func (w *walker) register(step domain.StepDeclaration) {
+	for _, s := range w.steps {
+		if s.Compensation != "" && !slices.Contains(w.compensations, s.Compensation) {
+			w.compensations = append(w.compensations, s.Compensation)
+		}
+		if s.Key == step.Key {
 			return
 		}
 	}
-	if compensation != "" {
-		w.compensations = append(w.compensations, compensation)
-	}
 }
 
-// askProvider has a payment provider asked, for as long as it takes: the activity
-// retries what can be retried and says when. A command that changes what is
-// wanted, or the end of the payment window, ends the asking.
+// askProvider runs the activity that calls the payment provider, for as long as it
+// takes: the activity decides what to retry, and when. A command that changes what
+// the customer wants, or the end of the payment window, ends the wait.
 func (w *walker) askProvider(ctx workflow.Context, step domain.StepDeclaration) error {
 	asking, stop := workflow.WithCancel(ctx)
 	defer stop()
-	w.register(step.Compensation)
 	w.asked = workflow.ExecuteActivity(atProvider(asking, step.Title), step.ProviderActivity,
 		activities.StepInput{OnboardingID: w.id})
 	w.rest(ctx)
@@ -95,7 +96,7 @@ func (w *walker) askProvider(ctx workflow.Context, step domain.StepDeclaration) 
 }
 
 // window is the timer of the payment window while a provider is asked. One timer
-// serves several calls in a row: each would cost two events more.
+// serves several calls in a row: a new timer for each would add two events.
 type window struct {
 	at     time.Time
 	timer  workflow.Future
@@ -124,8 +125,8 @@ func (t *window) stop() {
 	*t = window{}
 }
 
-// awaitAsked waits for a call that was given up to come back, or for another
-// change; then the rows say where the onboarding is.
+// awaitAsked waits until an earlier call has ended, or the state changed; then it
+// reads the rows.
 func (w *walker) awaitAsked(ctx workflow.Context) error {
 	w.rest(ctx)
 	version := w.state.Version
@@ -145,8 +146,8 @@ func (w *walker) read(ctx workflow.Context) error {
 	return w.execute(reading, a.ReadOnboarding, activities.StepInput{OnboardingID: w.id})
 }
 
-// finishAsked waits for a call to the provider that is still under way when the
-// onboarding has ended: what it brings is given back, not lost.
+// finishAsked waits for a call to the provider that still runs. Its result is in
+// the rows; where the onboarding has ended, a compensation refunds it.
 func (w *walker) finishAsked(ctx workflow.Context) {
 	if w.asked != nil {
 		_ = w.asked.Get(ctx, nil)
@@ -154,8 +155,8 @@ func (w *walker) finishAsked(ctx workflow.Context) {
 	}
 }
 
-// endWindow ends the onboarding, when the payment window is over and the last
-// call to the provider has not brought the money.
+// endWindow ends the onboarding when the payment window is over, unless the last
+// call to the provider brought the money.
 func (w *walker) endWindow(ctx workflow.Context) error {
 	w.finishAsked(ctx) // whatever it brought is in the rows
 	w.window.stop()
@@ -168,8 +169,8 @@ func (w *walker) endWindow(ctx workflow.Context) error {
 	return w.end(ctx, domain.OnboardingExpired, "payment_expired")
 }
 
-// rest shows where the onboarding is, and answers who waits for that: nothing
-// more happens until a person, or a provider, does something.
+// rest shows the state in Temporal's UI and lets waiting updates return: nothing
+// happens until a person, or a provider, does something.
 func (w *walker) rest(ctx workflow.Context) {
 	w.show(ctx)
 	w.resting = true
@@ -186,8 +187,8 @@ func (w *walker) execute(ctx workflow.Context, activity, input any) error {
 	})
 }
 
-// take takes over the state an activity returned: all of it, as what is absent
-// from an answer would keep its old value in the one there is.
+// take makes the state an activity returned the walker's. It decodes into a new
+// one: decoding into the old one would keep fields that the answer leaves out.
 func (w *walker) take(ctx workflow.Context, answer workflow.Future) error {
 	var state onboarding.State
 	if err := answer.Get(ctx, &state); err != nil {

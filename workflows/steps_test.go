@@ -11,6 +11,7 @@ import (
 	"go.temporal.io/sdk/activity"
 
 	"slipway/activities"
+	"slipway/activities/activitiestest"
 	"slipway/domain"
 	"slipway/onboarding"
 	"slipway/store"
@@ -88,6 +89,22 @@ func TestSteps_ACompensationRunsOnlyForAStepThatWasBegun(t *testing.T) {
 	f.signupWithWorkspace(&removed, plan("starter"))
 	f.assertStatus(domain.OnboardingFailed)
 	assert.Equal(t, 1, removed, "what the step had prepared is taken back")
+}
+
+// The workflow is lost while the onboarding waits for its payment; reconcile
+// starts another, which takes the onboarding over where its rows say it is.
+func TestSteps_ARunThatTakesOverALostOneCompensatesItsStepsToo(t *testing.T) {
+	t.Parallel()
+	f := newFlow(t)
+	f.receive(plan("growth"))
+	state, err := activitiestest.Walk(t.Context(), f.acts, f.o.ID)
+	require.NoError(t, err)
+	require.Equal(t, domain.StepPayment, state.Step)
+	f.at(time.Minute, func() { f.give(domain.ActionCancel) })
+	f.signup()
+	f.assertEnd(domain.OnboardingCanceled)
+	assert.Zero(t, f.ran("CollectPayment"))
+	assert.Equal(t, 1, f.ran("RefundPayment"))
 }
 
 func TestSteps_OneThatWaitsIsResumedAndNoEarlierOneRunsAgain(t *testing.T) {

@@ -161,7 +161,7 @@ func TestApply_ASignalDoesWhatTheCommandDoes(t *testing.T) {
 func TestApply_ACommandThatWasCarriedOutIsNoRefusal(t *testing.T) {
 	t.Parallel()
 	// The worker may die between the commit and its report: the second run must
-	// tell the workflow where the onboarding stands, or it would wait for ever.
+	// return the state to the workflow, or it would wait for ever.
 	always := func(f *fixture) {
 		f.exec("UPDATE plans SET payment_method_collection = 'always' WHERE code = 'starter'")
 	}

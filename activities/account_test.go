@@ -14,7 +14,7 @@ import (
 	"slipway/store/storetest"
 )
 
-func TestSteps_TellsHowTheSlugWasFound(t *testing.T) {
+func TestSteps_SaysHowTheSlugWasFound(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		why        string

@@ -48,7 +48,7 @@ func (i *errorInbound) ExecuteActivity(ctx context.Context, in *interceptor.Exec
 	}
 	var ours *domain.Error
 	if !errors.As(err, &ours) {
-		ours = &domain.Error{Code: domain.CodeInternal, Detail: "The reason is in the worker's log."}
+		ours = &domain.Error{Code: domain.CodeInternal, Detail: domain.Text(domain.TextInWorkersLog)}
 	}
 	if ours.Code.Retryable() && category(ours) != temporal.ApplicationErrorCategoryBenign {
 		info := activity.GetInfo(ctx)

@@ -161,3 +161,16 @@ func (s *shop) makeDefault(o *domain.Onboarding) {
 		return tx.MakeDefault(s.t.Context(), &methods[len(methods)-1])
 	}))
 }
+
+func TestAttach_NothingIsChangedWhileTheProviderIsAsked(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	o := s.receive(plan("growth"), card("tok_ok"))
+	s.walk(o)
+	before := s.onboarding(o)
+	require.True(t, before.AsksProvider())
+	again, err := s.AttachPaymentMethod(t.Context(), stepInput(o))
+	require.NoError(t, err)
+	assert.True(t, again.AsksProvider)
+	assert.Equal(t, before.Version, s.onboarding(o).Version)
+}

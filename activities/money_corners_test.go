@@ -47,7 +47,7 @@ func TestRecovery_ACustomerWhoTriesAgainIsThereToConfirm(t *testing.T) {
 	assert.True(t, asked[2].OffSession, "an admin did")
 }
 
-func TestResolvePayments_LooksAtEachInTurnAndTellsOnlyNews(t *testing.T) {
+func TestResolvePayments_ChecksEachInTurnAndSignalsOnlyNews(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
 	o := s.buy(plan("growth"), card("tok_3ds"))

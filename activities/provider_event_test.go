@@ -140,7 +140,7 @@ func TestLookUp_AsksNobodyWhereThereIsNothingToFind(t *testing.T) {
 	o, q := func() (*domain.Onboarding, domain.Payment) { s.outage(false); return s.prepared("tok_ok") }()
 	before := s.dump()
 	s.lookUp(q) // never charged
-	s.assertUnchanged(before, "there is no news")
+	s.assertUnchanged(before, "no news")
 	assert.Equal(t, domain.OnboardingAwaitingPayment, s.onboarding(o).Status)
 	s.outage(true)
 	err := s.LookUpPayment(t.Context(), activities.LookUpInput{PaymentID: q.ID})

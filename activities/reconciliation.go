@@ -36,9 +36,9 @@ type ReconcileResult struct {
 	Checked  int   `json:"checked"`
 	Started  int   `json:"started"`
 	Repaired int   `json:"repaired"`
-	Resumed  int   `json:"woken"`
-	Billings int   `json:"billed"` // subscriptions whose Billing was started
-	Routed   int   `json:"routed"` // provider events passed on to their owners
+	Resumed  int   `json:"resumed"`
+	Billings int   `json:"billings"` // subscriptions whose Billing was started
+	Routed   int   `json:"routed"`   // provider events passed on to their owners
 	Deleted  int64 `json:"deleted"`
 	// Undecided: some payments have been undecided for long, for ResolvePayments.
 	Undecided bool `json:"undecided,omitempty"`

@@ -18,7 +18,7 @@ type WaitForClockInput struct {
 	ClockID    string     `json:"clock_id"`
 	EntityID   string     `json:"entity_id"` // onboarding, subscription or invoice
 	WorkflowID string     `json:"workflow_id"`
-	Until      *time.Time `json:"wake_at,omitempty"` // nil: until a message arrives
+	Until      *time.Time `json:"until,omitempty"` // nil: until a message arrives
 }
 
 // WaitForClockResult is what the clock shows.

@@ -20,7 +20,7 @@ const sessionFromSecret = 24 * time.Hour
 type access string
 
 const (
-	// anyone: no credential is looked at.
+	// anyone: no credential is read.
 	anyone access = "anyone"
 	// participants: the client_secret of the onboarding, its owner's session, or an admin.
 	participants access = "participants"
@@ -62,13 +62,22 @@ var (
 	errForbidden       = &domain.Error{Code: domain.CodeForbidden, Detail: domain.Text(domain.TextForbidden)}
 )
 
+// authentication finds out whose credential a request brings, and whether it
+// opens the route.
+type authentication struct {
+	problems
+	store   *store.Store
+	secrets secrets
+	metrics *metrics
+}
+
 // authenticate is the middleware of every route that asks who calls.
-func (a *API) authenticate(r *route) func(huma.Context, func(huma.Context)) {
+func (auth *authentication) authenticate(r *route) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
-		who, err := a.caller(ctx.Context(), bearer(ctx.Header("Authorization")), r.who)
+		who, err := auth.caller(ctx.Context(), bearer(ctx.Header("Authorization")), r.who)
 		if err != nil {
-			a.metrics.authFailed(err)
-			a.fail(humagin.Unwrap(ctx), r.refine(err))
+			auth.metrics.authFailed(err)
+			auth.fail(humagin.Unwrap(ctx), r.refine(err))
 			return
 		}
 		next(huma.WithValue(ctx, callerKey{}, who))
@@ -84,18 +93,18 @@ func bearer(header string) string {
 }
 
 // caller finds out whose the bearer is and whether it opens what was asked for.
-func (a *API) caller(ctx context.Context, bearer string, who access) (caller, error) {
+func (auth *authentication) caller(ctx context.Context, bearer string, who access) (caller, error) {
 	var c caller
 	var err error
-	switch id, ours := a.onboardingOf(bearer); {
+	switch id, ours := auth.secrets.onboardingOf(bearer); {
 	case ours && who == participants:
 		c = caller{Actor: domain.Actor{Type: domain.ActorCustomer}, onboardingID: id} // costs no query
 	case ours:
-		c, err = a.ownerBySecret(ctx, id)
+		c, err = auth.ownerBySecret(ctx, id)
 	case strings.HasPrefix(bearer, sessionPrefix):
-		c, err = a.sessionCaller(ctx, bearer)
+		c, err = auth.sessionCaller(ctx, bearer)
 	case strings.HasPrefix(bearer, apiKeyPrefix):
-		c, err = a.keyCaller(ctx, bearer)
+		c, err = auth.keyCaller(ctx, bearer)
 	default:
 		err = errUnauthenticated
 	}
@@ -119,14 +128,14 @@ func (c caller) opens(who access) error {
 }
 
 // ownerBySecret takes a client_secret as the session it is for its first day,
-// unless the sign-up came to nothing.
-func (a *API) ownerBySecret(ctx context.Context, id string) (caller, error) {
-	o, err := a.store.OnboardingByID(ctx, id)
+// unless the sign-up ended without an account in use.
+func (auth *authentication) ownerBySecret(ctx context.Context, id string) (caller, error) {
+	o, err := auth.store.OnboardingByID(ctx, id)
 	if err != nil {
 		return caller{}, err
 	}
 	gaveUp := o.Status.Ended() && o.Status != domain.OnboardingCompleted
-	if gaveUp || a.store.Now().Sub(o.CreatedAt) > sessionFromSecret {
+	if gaveUp || auth.store.Now().Sub(o.CreatedAt) > sessionFromSecret {
 		return caller{}, errUnauthenticated
 	}
 	return caller{
@@ -134,8 +143,8 @@ func (a *API) ownerBySecret(ctx context.Context, id string) (caller, error) {
 	}, nil
 }
 
-func (a *API) sessionCaller(ctx context.Context, token string) (caller, error) {
-	s, err := a.store.SessionByToken(ctx, hashed(token))
+func (auth *authentication) sessionCaller(ctx context.Context, token string) (caller, error) {
+	s, err := auth.store.SessionByToken(ctx, hashed(token))
 	if err != nil {
 		return caller{}, err
 	}
@@ -148,32 +157,10 @@ func (a *API) sessionCaller(ctx context.Context, token string) (caller, error) {
 	return c, nil
 }
 
-func (a *API) keyCaller(ctx context.Context, secret string) (caller, error) {
-	id, err := a.store.APIKeyID(ctx, hashed(secret))
+func (auth *authentication) keyCaller(ctx context.Context, secret string) (caller, error) {
+	id, err := auth.store.APIKeyID(ctx, hashed(secret))
 	if err != nil {
 		return caller{}, err
 	}
 	return caller{Actor: domain.Actor{Type: domain.ActorAPIKey, ID: id}, admin: true}, nil
-}
-
-// onboarding reads an onboarding the caller may see. Somebody else's answers
-// like one that does not exist.
-func (a *API) onboarding(ctx context.Context, id string) (*domain.Onboarding, error) {
-	who := callerOf(ctx)
-	if !store.ValidID(domain.PrefixOnboarding, id) {
-		return nil, domain.NotFound("onboarding")
-	}
-	o, err := a.store.OnboardingByID(ctx, id)
-	if err != nil || who.admin || who.onboardingID == id {
-		return o, err
-	}
-	if who.onboardingID != "" { // as the owner's session it opens the account's others
-		if who, err = a.ownerBySecret(ctx, who.onboardingID); err != nil {
-			return nil, err
-		}
-	}
-	if who.accountID != o.AccountID {
-		return nil, domain.NotFound("onboarding")
-	}
-	return o, nil
 }

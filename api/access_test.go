@@ -223,7 +223,7 @@ func TestSession_UnknownEmailAndWrongPasswordAnswerAlike(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.signUp("acme")
-	before := w.api.gate.compared.Load()
+	before := w.api.passwords.compared.Load()
 	wrong := w.call("POST", "/v1/sessions", "", map[string]any{"email": "acme@example.com", "password": "not-this-one"}).
 		problem(401, "unauthenticated")
 	unknown := w.call("POST", "/v1/sessions", "", map[string]any{"email": "nobody@example.com",
@@ -232,7 +232,7 @@ func TestSession_UnknownEmailAndWrongPasswordAnswerAlike(t *testing.T) {
 	delete(wrong.body, "request_id")
 	delete(unknown.body, "request_id")
 	assert.Equal(t, wrong.body, unknown.body)
-	assert.Equal(t, before+2, w.api.gate.compared.Load(), "both took one comparison")
+	assert.Equal(t, before+2, w.api.passwords.compared.Load(), "both took one comparison")
 }
 
 func TestSession_AttemptsAreLimitedPerEmailAndPerAddress(t *testing.T) {

@@ -27,42 +27,39 @@ type buyOutput struct {
 	Body *purchase
 }
 
-// buyCredits buys a credit package with the account's default method. It never
+// buy buys a credit package with the account's default method. It never
 // touches the subscription.
-func (a *API) buyCredits(ctx context.Context, in *buyInput) (*buyOutput, error) {
+func (c creditPackages) buy(ctx context.Context, in *buyInput) (*buyOutput, error) {
 	who := callerOf(ctx)
-	k, err := a.key(in.Idempotent, "buy_credits", who.scope(), in.Body)
+	id, again, err := c.makeOnce(ctx, in.Idempotent, "buy_credits", in.Body, creation{
+		id:    store.NewID(domain.PrefixInvoice),
+		check: func() error { return c.checkPurchase(ctx, who.accountID, in.Body.Package) },
+	})
 	if err != nil {
 		return nil, err
 	}
-	id, again, err := a.once(ctx, k, store.NewID(domain.PrefixInvoice),
-		func() error { return a.checkPurchase(ctx, who.accountID, in.Body.Package) },
-		func(*store.Store) error { return nil })
-	if err != nil {
-		return nil, err
-	}
-	if err := a.flows.BeginPurchase(ctx, who.accountID, id, in.Body.Package); err != nil {
+	if err := c.flows.BeginPurchase(ctx, who.accountID, id, in.Body.Package); err != nil {
 		return nil, err
 	}
 	bought := &purchase{Object: "purchase"}
-	if bought.Invoice, err = a.store.InvoiceByID(ctx, id); err != nil {
+	if bought.Invoice, err = c.store.InvoiceByID(ctx, id); err != nil {
 		return nil, err
 	}
 	if bought.Invoice.Status == domain.InvoiceOpen {
-		pending, err := a.store.PendingPaymentsOf(ctx, who.accountID)
+		pending, err := c.store.PendingPaymentsOf(ctx, who.accountID)
 		if err != nil {
 			return nil, err
 		}
-		if bought.NextAction, err = a.owedAction(ctx, &domain.Subscription{}, bought.Invoice, pending); err != nil {
+		if bought.NextAction, err = c.invoices.nextAction(ctx, &domain.Subscription{}, bought.Invoice, pending); err != nil {
 			return nil, err
 		}
 	}
 	return &buyOutput{Replayable: replayed(again), Body: bought}, nil
 }
 
-// checkPurchase refuses a package that cannot be had, and who cannot pay for it.
-func (a *API) checkPurchase(ctx context.Context, accountID, code string) error {
-	packages, err := a.store.ActivePackages(ctx)
+// checkPurchase refuses a package that is not for sale, and who cannot pay for it.
+func (c creditPackages) checkPurchase(ctx context.Context, accountID, code string) error {
+	packages, err := c.store.ActivePackages(ctx)
 	if err != nil {
 		return err
 	}
@@ -71,18 +68,18 @@ func (a *API) checkPurchase(ctx context.Context, accountID, code string) error {
 		codes, found = append(codes, p.Code), found || p.Code == code
 	}
 	if !found {
-		e := domain.Invalid("body.package", "It cannot be had.", "one of the suggestions")
+		e := domain.Invalid("body.package", domain.Text(domain.TextNotOnOffer), domain.Text(domain.AcceptSuggestion))
 		e.Reason, e.Detail, e.Suggestions = domain.ReasonPackageUnavailable, domain.Text(domain.TextPackageUnavailable), codes
 		return e
 	}
-	account, err := a.store.AccountByID(ctx, accountID)
+	account, err := c.store.AccountByID(ctx, accountID)
 	if err != nil {
 		return err
 	}
 	if account.Status != domain.AccountActive && account.Status != domain.AccountSuspended {
 		return domain.Conflict(domain.TextAccountNotInUse)
 	}
-	if _, err := a.store.DefaultMethod(ctx, accountID); domain.CodeOf(err) == domain.CodeNotFound {
+	if _, err := c.store.DefaultMethod(ctx, accountID); domain.CodeOf(err) == domain.CodeNotFound {
 		return domain.Conflict(domain.TextPaymentMethodMissing)
 	}
 	return err

@@ -23,42 +23,50 @@ type balanceOutput struct {
 	Body *creditBalance
 }
 
-// getBalance answers the ledger's balance. What is not known is never zero: it
-// is provisioning while the onboarding runs, else 503.
-func (a *API) getBalance(ctx context.Context, _ *struct{}) (*balanceOutput, error) {
-	id := callerOf(ctx).accountID
-	answer := &creditBalance{Object: "balance", AccountID: id, Status: domain.BalanceProvisioning}
-	b, err := a.store.Balance(ctx, id)
-	if err == nil {
-		answer.Status, answer.UpdatedAt = b.Status, &b.UpdatedAt
-		answer.Plan, answer.Bonus, answer.Total = &b.Plan, &b.Bonus, &b.Total
-		return &balanceOutput{Body: answer}, nil
+// credits are an account's ledger and its balance.
+type credits struct{ *shared }
+
+// balance answers the ledger's balance.
+func (c credits) balance(ctx context.Context, _ *struct{}) (*balanceOutput, error) {
+	b, err := c.of(ctx, callerOf(ctx).accountID)
+	return &balanceOutput{Body: b}, err
+}
+
+// of is the balance of an account. What is not known is never zero: it is
+// provisioning while the onboarding runs, else 503.
+func (c credits) of(ctx context.Context, accountID string) (*creditBalance, error) {
+	answer := &creditBalance{Object: "balance", AccountID: accountID, Status: domain.BalanceProvisioning}
+	b, err := orNil(c.store.Balance(ctx, accountID))
+	switch {
+	case err != nil:
+		return nil, err
+	case b == nil:
+		return answer, c.provisioning(ctx, accountID)
 	}
-	if domain.CodeOf(err) == domain.CodeNotFound {
-		err = a.provisioning(ctx, id)
-	}
-	return &balanceOutput{Body: answer}, err
+	answer.Status, answer.UpdatedAt = b.Status, &b.UpdatedAt
+	answer.Plan, answer.Bonus, answer.Total = &b.Plan, &b.Bonus, &b.Total
+	return answer, nil
 }
 
 // provisioning returns nil while the account's first onboarding runs; an
 // account in use without a balance is a fault of ours.
-func (a *API) provisioning(ctx context.Context, accountID string) error {
-	account, err := a.store.AccountByID(ctx, accountID)
+func (c credits) provisioning(ctx context.Context, accountID string) error {
+	account, err := c.store.AccountByID(ctx, accountID)
 	switch {
 	case domain.CodeOf(err) == domain.CodeNotFound: // received, not created yet
 		return nil
 	case err != nil || account.Status == domain.AccountPending:
 		return err
 	}
-	a.log.ErrorContext(ctx, "account in use has no balance", "account", accountID)
-	return domain.Unavailable("The balance", defaultRetryAfter)
+	c.log.ErrorContext(ctx, "account in use has no balance", "account", accountID)
+	return domain.Unavailable(domain.Text(domain.LabelBalance), defaultRetryAfter)
 }
 
-// listOwnCredits answers the account's ledger.
-func (a *API) listOwnCredits(ctx context.Context, in *listOwnInput) (*listOutput[domain.Credit], error) {
-	p, err := in.decode(domain.PrefixCredit)
+// list answers the account's ledger.
+func (c credits) list(ctx context.Context, in *listOwnInput) (*listOutput[domain.Credit], error) {
+	page, err := in.decode(domain.PrefixCredit)
 	if err != nil {
 		return nil, err
 	}
-	return listed(a.store.ListCredits(ctx, callerOf(ctx).accountID, p))
+	return listed(c.store.ListCredits(ctx, callerOf(ctx).accountID, page))
 }

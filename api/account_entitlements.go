@@ -35,13 +35,16 @@ type entitlementsOutput struct {
 	Body *entitlements
 }
 
-// getEntitlements answers what the caller's account may do, in every billing
-// state: a guard must not need a way around it.
-func (a *API) getEntitlements(ctx context.Context, _ *struct{}) (*entitlementsOutput, error) {
+// entitlementChecks answer what an account may do.
+type entitlementChecks struct{ *shared }
+
+// own answers what the caller's account may do, in every billing state: a guard
+// must not need a way around it.
+func (e entitlementChecks) own(ctx context.Context, _ *struct{}) (*entitlementsOutput, error) {
 	n := domain.Need{Limit: domain.LimitSites}
-	facts, err := factsOf(ctx, a.store, callerOf(ctx).accountID, &n)
+	facts, err := factsOf(ctx, e.store, callerOf(ctx).accountID, &n)
 	if err == nil && !facts.Entitled() {
-		err = a.store.Explain(ctx, &facts)
+		err = e.store.Explain(ctx, &facts)
 	}
 	if err != nil {
 		return nil, err

@@ -20,18 +20,28 @@ type invoiceOutput struct {
 	Body *domain.Invoice
 }
 
-// listOwnInvoices answers the account's invoices.
-func (a *API) listOwnInvoices(ctx context.Context, in *listOwnInput) (*listOutput[domain.Invoice], error) {
-	p, err := in.decode(domain.PrefixInvoice)
+// invoices are what accounts owe and paid.
+type invoices struct {
+	*shared
+	commands commands
+}
+
+var invoiceKind = kind[domain.Invoice]{
+	prefix: domain.PrefixInvoice, noun: "invoice", read: (*store.Store).InvoiceByID,
+}
+
+// list answers the account's invoices.
+func (inv invoices) list(ctx context.Context, in *listOwnInput) (*listOutput[domain.Invoice], error) {
+	page, err := in.decode(domain.PrefixInvoice)
 	if err != nil {
 		return nil, err
 	}
-	return listed(a.store.ListInvoices(ctx, callerOf(ctx).accountID, p))
+	return listed(inv.store.ListInvoices(ctx, callerOf(ctx).accountID, page))
 }
 
-// payInvoice says that an open invoice was paid, or has the card charged for it.
-func (a *API) payInvoice(ctx context.Context, in *payInvoiceInput) (*invoiceOutput, error) {
-	invoice, err := a.ownInvoice(ctx, in.ID)
+// pay says that an open invoice was paid, or has the card charged for it.
+func (inv invoices) pay(ctx context.Context, in *payInvoiceInput) (*invoiceOutput, error) {
+	invoice, err := inv.own(ctx, in.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -43,20 +53,20 @@ func (a *API) payInvoice(ctx context.Context, in *payInvoiceInput) (*invoiceOutp
 		valid: func(t *target) error { return submittable(t.invoice, in.Body.Reference) }}
 	if in.Body.Reference == "" && invoice.Reason == domain.ReasonSubscriptionCycle {
 		r.command = domain.Command{Action: domain.ActionRetryPayment}
-		r.valid = func(t *target) error { return a.chargeable(ctx, t) }
+		r.valid = func(t *target) error { return inv.chargeable(ctx, t) }
 		t.noun, t.subscriptionID = domain.NounSubscription, invoice.SubscriptionID
-		if t.subscription, err = a.store.SubscriptionByID(ctx, invoice.SubscriptionID); err != nil {
+		if t.subscription, err = inv.store.SubscriptionByID(ctx, invoice.SubscriptionID); err != nil {
 			return nil, err
 		}
 	}
-	done, err := a.command(ctx, t, r)
+	done, err := inv.commands.give(ctx, t, r)
 	if err != nil {
 		return nil, err
 	}
 	return &invoiceOutput{Replayable: replayed(done.replayed), Body: done.invoice}, nil
 }
 
-// submittable refuses a reference for what is not paid here, or not any more.
+// submittable refuses a reference for what is not paid here, or no longer.
 func submittable(invoice *domain.Invoice, reference string) error {
 	if err := invoice.Subject().Check(domain.ActionSubmitPayment); err != nil {
 		return err
@@ -72,11 +82,11 @@ func submittable(invoice *domain.Invoice, reference string) error {
 
 // chargeable refuses to charge a card that is not there, or before the period
 // that the invoice is for: it is charged then without being asked.
-func (a *API) chargeable(ctx context.Context, t *target) error {
+func (inv invoices) chargeable(ctx context.Context, t *target) error {
 	if err := t.invoice.Subject().Check(domain.ActionSubmitPayment); err != nil {
 		return err
 	}
-	if err := a.checkReference(ctx, t.invoice.AccountID, ""); err != nil {
+	if err := inv.checkReference(ctx, t.invoice.AccountID, ""); err != nil {
 		return err
 	}
 	if t.subscription.Status == domain.SubscriptionPastDue {
@@ -87,14 +97,11 @@ func (a *API) chargeable(ctx context.Context, t *target) error {
 
 // checkReference refuses what cannot be a reference. Only who pays by card may
 // leave it out.
-func (a *API) checkReference(ctx context.Context, accountID, reference string) error {
+func (inv invoices) checkReference(ctx context.Context, accountID, reference string) error {
 	if reference == "" {
-		method, err := a.store.DefaultMethod(ctx, accountID)
-		if err != nil && domain.CodeOf(err) != domain.CodeNotFound {
+		method, err := orNil(inv.store.DefaultMethod(ctx, accountID))
+		if err != nil || (method != nil && method.Chargeable()) {
 			return err
-		}
-		if err == nil && method.Chargeable() {
-			return nil
 		}
 	}
 	return validReference(reference)
@@ -102,17 +109,14 @@ func (a *API) checkReference(ctx context.Context, accountID, reference string) e
 
 func validReference(reference string) error {
 	var wrong fieldErrors
-	wrong.require(validLine(reference, 1, 140), "reference", "It cannot be a reference.", "1 to 140 visible characters")
+	wrong.line(reference, 1, 140, "reference", domain.TextNotAReference)
 	return wrong.err()
 }
 
-func (a *API) ownInvoice(ctx context.Context, id string) (*domain.Invoice, error) {
-	if !store.ValidID(domain.PrefixInvoice, id) {
-		return nil, domain.NotFound("invoice")
-	}
-	invoice, err := a.store.InvoiceByID(ctx, id)
+func (inv invoices) own(ctx context.Context, id string) (*domain.Invoice, error) {
+	invoice, err := invoiceKind.find(ctx, inv.store, id)
 	if err == nil && invoice.AccountID != callerOf(ctx).accountID {
-		return nil, domain.NotFound("invoice")
+		return nil, domain.NotFound(invoiceKind.noun)
 	}
 	return invoice, err
 }

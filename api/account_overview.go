@@ -42,14 +42,17 @@ type accountOutput struct {
 	Body *accountOverview
 }
 
-// getAccount answers the caller's account.
-func (a *API) getAccount(ctx context.Context, _ *struct{}) (*accountOutput, error) {
+// accounts are what owners have and staff look after.
+type accounts struct{ *shared }
+
+// get answers the caller's account.
+func (a accounts) get(ctx context.Context, _ *struct{}) (*accountOutput, error) {
 	id := callerOf(ctx).accountID
-	account, o, err := a.accountAndOnboarding(ctx, id)
+	account, o, err := a.withOnboarding(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	live, err := a.liveSubscription(ctx, id)
+	live, err := orNil(a.store.LiveSubscription(ctx, id))
 	if err != nil {
 		return nil, err
 	}
@@ -58,8 +61,8 @@ func (a *API) getAccount(ctx context.Context, _ *struct{}) (*accountOutput, erro
 	}}, nil
 }
 
-// accountAndOnboarding reads an account and its newest onboarding.
-func (a *API) accountAndOnboarding(ctx context.Context, id string) (*domain.Account, *domain.Onboarding, error) {
+// withOnboarding reads an account and its newest onboarding.
+func (a accounts) withOnboarding(ctx context.Context, id string) (*domain.Account, *domain.Onboarding, error) {
 	account, err := a.store.AccountByID(ctx, id)
 	if err != nil {
 		return nil, nil, err
@@ -68,14 +71,17 @@ func (a *API) accountAndOnboarding(ctx context.Context, id string) (*domain.Acco
 	return account, o, err
 }
 
-// listOwnEvents answers the account's timeline. Who of the staff acted is the
+// events are what happened: an account's timeline, and the audit.
+type events struct{ *shared }
+
+// listOwn answers the account's timeline. Who of the staff acted is the
 // audit's business, not the customer's.
-func (a *API) listOwnEvents(ctx context.Context, in *listOwnInput) (*listOutput[domain.Event], error) {
-	p, err := in.decode(domain.PrefixEvent)
+func (e events) listOwn(ctx context.Context, in *listOwnInput) (*listOutput[domain.Event], error) {
+	page, err := in.decode(domain.PrefixEvent)
 	if err != nil {
 		return nil, err
 	}
-	rows, err := a.store.ListEvents(ctx, store.EventFilter{AccountID: callerOf(ctx).accountID, Page: p})
+	rows, err := e.store.ListEvents(ctx, store.EventFilter{AccountID: callerOf(ctx).accountID, Page: page})
 	for i := range rows.Data {
 		if rows.Data[i].ActorType != domain.ActorCustomer {
 			rows.Data[i].ActorID = ""

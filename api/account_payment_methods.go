@@ -24,13 +24,20 @@ type methodOutput struct {
 	Body *domain.PaymentMethod
 }
 
-// listOwnMethods answers how the account pays.
-func (a *API) listOwnMethods(ctx context.Context, in *listOwnInput) (*listOutput[domain.PaymentMethod], error) {
-	p, err := in.decode(domain.PrefixPaymentMethod)
+// paymentMethods are how accounts pay.
+type paymentMethods struct {
+	*shared
+	commands commands
+	options  paymentOptions
+}
+
+// list answers how the account pays.
+func (p paymentMethods) list(ctx context.Context, in *listOwnInput) (*listOutput[domain.PaymentMethod], error) {
+	page, err := in.decode(domain.PrefixPaymentMethod)
 	if err != nil {
 		return nil, err
 	}
-	return listed(a.store.ListMethods(ctx, callerOf(ctx).accountID, p))
+	return listed(p.store.ListMethods(ctx, callerOf(ctx).accountID, page))
 }
 
 // attachedMethod is a payment method in the answer to adding it: it may need the
@@ -45,36 +52,34 @@ type attachOutput struct {
 	Body *attachedMethod
 }
 
-// attachMethod adds a way to pay. The first becomes the default. What is charged
-// is made by its provider first.
-func (a *API) attachMethod(ctx context.Context, in *attachInput) (*attachOutput, error) {
+// attach adds a way to pay. The first becomes the default. What is charged is
+// made by its provider first.
+func (p paymentMethods) attach(ctx context.Context, in *attachInput) (*attachOutput, error) {
 	who := callerOf(ctx)
-	k, err := a.key(in.Idempotent, "attach_payment_method", who.scope(), in.Body)
-	if err != nil {
-		return nil, err
-	}
 	method := &domain.PaymentMethod{
-		ID: store.NewID(domain.PrefixPaymentMethod), AccountID: who.accountID, CreatedAt: a.store.Now(),
+		ID: store.NewID(domain.PrefixPaymentMethod), AccountID: who.accountID, CreatedAt: p.store.Now(),
 	}
-	id, again, err := a.once(ctx, k, method.ID,
-		func() error { return a.fill(ctx, method, in.Body.PaymentOption, in.Body.PaymentToken) },
-		func(tx *store.Store) error {
+	id, again, err := p.makeOnce(ctx, in.Idempotent, "attach_payment_method", in.Body, creation{
+		id:    method.ID,
+		check: func() error { return p.fill(ctx, method, in.Body.PaymentOption, in.Body.PaymentToken) },
+		save: func(tx *store.Store) (err error) {
 			if method.Proposed() {
 				return tx.ProposeMethod(ctx, method)
 			}
 			method, err = attach(ctx, tx, who, method)
 			return err
-		})
+		},
+	})
 	if err != nil {
 		return nil, err
 	}
 	if again {
-		if method, err = a.store.MethodEver(ctx, id); err != nil {
+		if method, err = p.store.MethodEver(ctx, id); err != nil {
 			return nil, err
 		}
 	}
 	out := &attachOutput{Replayable: replayed(again), Body: &attachedMethod{}}
-	if method, out.Body.SetupURL, err = a.made(ctx, method); err != nil {
+	if method, out.Body.SetupURL, err = p.made(ctx, method); err != nil {
 		return nil, err
 	}
 	out.Body.PaymentMethod = *method
@@ -82,30 +87,31 @@ func (a *API) attachMethod(ctx context.Context, in *attachInput) (*attachOutput,
 }
 
 // made has the provider make the method, where one does.
-func (a *API) made(ctx context.Context, m *domain.PaymentMethod) (*domain.PaymentMethod, string, error) {
+func (p paymentMethods) made(ctx context.Context, m *domain.PaymentMethod) (*domain.PaymentMethod, string, error) {
 	if !m.Proposed() {
 		return m, "", nil
 	}
-	page, refused, err := a.flows.AttachMethod(ctx, m)
+	page, refused, err := p.flows.AttachMethod(ctx, m)
 	if err != nil {
 		return nil, "", err
 	}
 	if refused != "" {
-		e := domain.Invalid("body.payment_token", "The provider refused it: "+refused+".", "another card")
+		why := domain.Text(domain.TextProviderRefused, "reason", refused)
+		e := domain.Invalid("body.payment_token", why, domain.Text(domain.AcceptOtherCard))
 		e.Reason, e.Detail = domain.ReasonCardRefused, domain.Text(domain.TextCardRefused)
 		return nil, "", e
 	}
-	m, err = a.store.MethodEver(ctx, m.ID)
+	m, err = p.store.MethodEver(ctx, m.ID)
 	return m, page, err
 }
 
 // fill makes the method one of the option, if the account can pay with it.
-func (a *API) fill(ctx context.Context, m *domain.PaymentMethod, key, token string) error {
-	account, err := a.store.AccountByID(ctx, m.AccountID)
+func (p paymentMethods) fill(ctx context.Context, m *domain.PaymentMethod, key, token string) error {
+	account, err := p.store.AccountByID(ctx, m.AccountID)
 	if err != nil {
 		return err
 	}
-	option, err := a.payableWith(ctx, key, token, account.Country, "")
+	option, err := p.options.usable(ctx, key, token, account.Country, "")
 	if err != nil {
 		return err
 	}
@@ -117,12 +123,11 @@ func (a *API) fill(ctx context.Context, m *domain.PaymentMethod, key, token stri
 // attach stores the method with its event; an option the account pays with
 // already is the method it has.
 func attach(ctx context.Context, tx *store.Store, who caller, m *domain.PaymentMethod) (*domain.PaymentMethod, error) {
-	_, err := tx.DefaultMethod(ctx, m.AccountID)
-	first := domain.CodeOf(err) == domain.CodeNotFound
-	if err != nil && !first {
+	earlier, err := orNil(tx.DefaultMethod(ctx, m.AccountID))
+	if err != nil {
 		return nil, err
 	}
-	attached, err := tx.AttachMethod(ctx, m, first)
+	attached, err := tx.AttachMethod(ctx, m, earlier == nil)
 	if err != nil || attached.ID != m.ID {
 		return attached, err
 	}
@@ -136,11 +141,11 @@ func methodEvent(t domain.EventType, who caller, m *domain.PaymentMethod) domain
 	}
 }
 
-// defaultMethod makes a payment method the one that is charged.
-func (a *API) defaultMethod(ctx context.Context, in *methodInput) (*methodOutput, error) {
+// makeDefault makes a payment method the one that is charged.
+func (p paymentMethods) makeDefault(ctx context.Context, in *methodInput) (*methodOutput, error) {
 	who := callerOf(ctx)
 	var method *domain.PaymentMethod
-	err := a.changeMethod(ctx, in.ID, func(tx *store.Store, m *domain.PaymentMethod) error {
+	err := p.change(ctx, in.ID, func(tx *store.Store, m *domain.PaymentMethod) error {
 		method = m
 		if m.Default {
 			return nil
@@ -156,30 +161,26 @@ func (a *API) defaultMethod(ctx context.Context, in *methodInput) (*methodOutput
 	if err != nil {
 		return nil, err
 	}
-	return &methodOutput{Body: method}, a.retryWith(ctx, method)
+	return &methodOutput{Body: method}, p.retryWith(ctx, method)
 }
 
 // retryWith charges a late payment to the method that became the default.
-func (a *API) retryWith(ctx context.Context, m *domain.PaymentMethod) error {
-	sub, err := a.store.LiveSubscription(ctx, m.AccountID)
-	if domain.CodeOf(err) == domain.CodeNotFound ||
-		(err == nil && (sub.Status != domain.SubscriptionPastDue || !m.Chargeable())) {
-		return nil
-	}
-	if err != nil {
+func (p paymentMethods) retryWith(ctx context.Context, m *domain.PaymentMethod) error {
+	sub, err := orNil(p.store.LiveSubscription(ctx, m.AccountID))
+	if err != nil || sub == nil || sub.Status != domain.SubscriptionPastDue || !m.Chargeable() {
 		return err
 	}
-	_, err = a.command(ctx, subscriptionTarget(sub), commandRequest{
+	_, err = p.commands.give(ctx, subscriptionTarget(sub), commandRequest{
 		command: domain.Command{Action: domain.ActionRetryPayment, MethodID: m.ID},
 	})
 	return err
 }
 
-// removeMethod takes a payment method away, unless it is the default and
-// something will have to be paid with it.
-func (a *API) removeMethod(ctx context.Context, in *methodInput) (*struct{}, error) {
+// remove takes a payment method away, unless it is the default and something
+// will have to be paid with it.
+func (p paymentMethods) remove(ctx context.Context, in *methodInput) (*struct{}, error) {
 	who := callerOf(ctx)
-	return nil, a.changeMethod(ctx, in.ID, func(tx *store.Store, m *domain.PaymentMethod) error {
+	return nil, p.change(ctx, in.ID, func(tx *store.Store, m *domain.PaymentMethod) error {
 		if m.Default {
 			if err := unneeded(ctx, tx, m.AccountID); err != nil {
 				return err
@@ -192,13 +193,13 @@ func (a *API) removeMethod(ctx context.Context, in *methodInput) (*struct{}, err
 	})
 }
 
-func (a *API) changeMethod(
+func (p paymentMethods) change(
 	ctx context.Context, id string, change func(*store.Store, *domain.PaymentMethod) error,
 ) error {
 	if !store.ValidID(domain.PrefixPaymentMethod, id) {
 		return domain.NotFound("payment method")
 	}
-	return a.store.Within(ctx, func(tx *store.Store) error {
+	return p.store.Within(ctx, func(tx *store.Store) error {
 		m, err := tx.MethodByID(ctx, callerOf(ctx).accountID, id)
 		if err != nil {
 			return err
@@ -214,11 +215,11 @@ func unneeded(ctx context.Context, tx *store.Store, accountID string) error {
 	if err != nil {
 		return err
 	}
-	live, err := tx.LiveSubscription(ctx, accountID)
-	if err != nil && domain.CodeOf(err) != domain.CodeNotFound {
+	live, err := orNil(tx.LiveSubscription(ctx, accountID))
+	if err != nil {
 		return err
 	}
-	if owes || (err == nil && live.Plan.Amount > 0) {
+	if owes || (live != nil && live.Plan.Amount > 0) {
 		return domain.Conflict(domain.TextPaymentMethodNeeded)
 	}
 	return nil

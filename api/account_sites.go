@@ -24,35 +24,36 @@ type siteOutput struct {
 	Body *domain.Site
 }
 
-// listSites answers the account's sites.
-func (a *API) listSites(ctx context.Context, in *listOwnInput) (*listOutput[domain.Site], error) {
-	p, err := in.decode(domain.PrefixSite)
+// sites are the sample of a resource that a plan limits.
+type sites struct{ *shared }
+
+// list answers the account's sites.
+func (s sites) list(ctx context.Context, in *listOwnInput) (*listOutput[domain.Site], error) {
+	page, err := in.decode(domain.PrefixSite)
 	if err != nil {
 		return nil, err
 	}
-	return listed(a.store.ListSites(ctx, callerOf(ctx).accountID, p))
+	return listed(s.store.ListSites(ctx, callerOf(ctx).accountID, page))
 }
 
-// createSite adds a site, if the account may have one more: the sample of how a
+// create adds a site, if the account may have one more: the sample of how a
 // product guards what a plan limits.
-func (a *API) createSite(ctx context.Context, in *createSiteInput) (*siteOutput, error) {
+func (s sites) create(ctx context.Context, in *createSiteInput) (*siteOutput, error) {
 	who := callerOf(ctx)
-	k, err := a.key(in.Idempotent, "create_site", who.scope(), in.Body)
-	if err != nil {
-		return nil, err
-	}
 	site := &domain.Site{
 		ID:        store.NewID(domain.PrefixSite),
-		AccountID: who.accountID, Name: strings.TrimSpace(in.Body.Name), CreatedAt: a.store.Now(),
+		AccountID: who.accountID, Name: strings.TrimSpace(in.Body.Name), CreatedAt: s.store.Now(),
 	}
-	id, again, err := a.once(ctx, k, site.ID,
-		func() error { return checkSiteName(in.Body.Name) },
-		func(tx *store.Store) error { return storeSite(ctx, tx, site) })
+	id, again, err := s.makeOnce(ctx, in.Idempotent, "create_site", in.Body, creation{
+		id:    site.ID,
+		check: func() error { return checkName(in.Body.Name) },
+		save:  func(tx *store.Store) error { return saveSite(ctx, tx, site) },
+	})
 	if err != nil {
 		return nil, err
 	}
 	if again {
-		if site, err = a.store.SiteByID(ctx, who.accountID, id); err != nil {
+		if site, err = s.store.SiteByID(ctx, who.accountID, id); err != nil {
 			return nil, err
 		}
 	}
@@ -60,15 +61,9 @@ func (a *API) createSite(ctx context.Context, in *createSiteInput) (*siteOutput,
 	return &siteOutput{Replayable: replayed(again), Body: site}, nil
 }
 
-func checkSiteName(name string) error {
-	var wrong fieldErrors
-	wrong.require(domain.ValidName(name), "name", "It cannot be a name.", acceptedName)
-	return wrong.err()
-}
-
-// storeSite decides and inserts while nobody else adds a site to the account,
+// saveSite decides and inserts while nobody else adds a site to the account,
 // so that the count it decides by is still true.
-func storeSite(ctx context.Context, tx *store.Store, site *domain.Site) error {
+func saveSite(ctx context.Context, tx *store.Store, site *domain.Site) error {
 	if err := tx.LockAccount(ctx, site.AccountID); err != nil {
 		return err
 	}
@@ -82,11 +77,11 @@ func storeSite(ctx context.Context, tx *store.Store, site *domain.Site) error {
 	return tx.InsertSite(ctx, site)
 }
 
-// deleteSite deletes a site. It asks for no entitlement: who has too many must
-// be able to have fewer.
-func (a *API) deleteSite(ctx context.Context, in *siteInput) (*struct{}, error) {
+// delete deletes a site. It asks for no entitlement: who has too many must be
+// able to have fewer.
+func (s sites) delete(ctx context.Context, in *siteInput) (*struct{}, error) {
 	if !store.ValidID(domain.PrefixSite, in.ID) {
 		return nil, domain.NotFound("site")
 	}
-	return nil, a.store.DeleteSite(ctx, callerOf(ctx).accountID, in.ID)
+	return nil, s.store.DeleteSite(ctx, callerOf(ctx).accountID, in.ID)
 }

@@ -20,7 +20,7 @@ type subscribeInput struct {
 }
 
 // startedSubscription is the subscription as far as it exists, and the
-// onboarding that brings it about.
+// onboarding that leads to it.
 type startedSubscription struct {
 	Subscription *domain.Subscription `json:"subscription" doc:"Null until the onboarding opened it."`
 	Onboarding   *domain.Onboarding   `json:"onboarding" doc:"Follow it like a sign-up's."`
@@ -35,39 +35,37 @@ type subscribeOutput struct {
 }
 
 // subscribe lets an account that exists choose a plan: it starts an activation.
-func (a *API) subscribe(ctx context.Context, in *subscribeInput) (*subscribeOutput, error) {
+func (s subscriptions) subscribe(ctx context.Context, in *subscribeInput) (*subscribeOutput, error) {
 	who := callerOf(ctx)
-	k, err := a.key(in.Idempotent, "subscribe", who.scope(), in.Body)
-	if err != nil {
-		return nil, err
-	}
-	o := newOnboarding(domain.KindActivation, a.store)
+	o := newOnboarding(domain.KindActivation, s.store)
 	o.AccountID, o.OwnerID = who.accountID, who.ID
 	o.WantedPlan, o.WantedOption, o.Country = in.Body.Plan, in.Body.PaymentOption, in.Body.Country
-	id, again, err := a.once(ctx, k, o.ID,
-		func() error { return a.checkActivation(ctx, o) },
-		func(tx *store.Store) error { return storeActivation(ctx, tx, o) })
+	id, again, err := s.makeOnce(ctx, in.Idempotent, "subscribe", in.Body, creation{
+		id:    o.ID,
+		check: func() error { return s.checkActivation(ctx, o) },
+		save:  func(tx *store.Store) error { return saveActivation(ctx, tx, o) },
+	})
 	if err != nil {
 		return nil, err
 	}
-	if o, err = a.store.OnboardingByID(ctx, id); err != nil {
+	if o, err = s.store.OnboardingByID(ctx, id); err != nil {
 		return nil, err
 	}
-	if o, err = a.kickOff(ctx, o); err != nil {
+	if o, err = s.onboardings.start(ctx, o); err != nil {
 		return nil, err
 	}
-	return a.started(ctx, o, again)
+	return s.started(ctx, o, again)
 }
 
-// checkActivation completes the activation from its account and checks that
-// what it wants can be had.
-func (a *API) checkActivation(ctx context.Context, o *domain.Onboarding) error {
+// checkActivation completes the activation from its account and checks that the
+// plan and the payment option it names are on offer.
+func (s subscriptions) checkActivation(ctx context.Context, o *domain.Onboarding) error {
 	var wrong fieldErrors
-	wrong.require(o.Country == "" || validCountry(o.Country), "country", "There is no such country.", acceptedCountry)
+	wrong.country(o.Country)
 	if err := wrong.err(); err != nil {
 		return err
 	}
-	account, err := a.store.AccountByID(ctx, o.AccountID)
+	account, err := s.store.AccountByID(ctx, o.AccountID)
 	if err != nil {
 		return err
 	}
@@ -76,33 +74,29 @@ func (a *API) checkActivation(ctx context.Context, o *domain.Onboarding) error {
 	if o.Country == "" {
 		o.Country = account.Country
 	}
-	plans, err := a.store.PublicPlans(ctx)
-	if err != nil {
+	if err := s.plans.check(ctx, o.WantedPlan); err != nil || o.WantedOption == "" {
 		return err
 	}
-	if err := findPlan(plans, o.WantedPlan); err != nil || o.WantedOption == "" {
-		return err
-	}
-	_, err = a.payableWith(ctx, o.WantedOption, "", o.Country, "")
+	_, err = s.options.usable(ctx, o.WantedOption, "", o.Country, "")
 	return err
 }
 
-// storeActivation stores the activation, unless the account has a paid
+// saveActivation stores the activation, unless the account has a paid
 // subscription, or chooses a plan already.
-func storeActivation(ctx context.Context, tx *store.Store, o *domain.Onboarding) error {
-	live, err := tx.LiveSubscription(ctx, o.AccountID)
-	if err != nil && domain.CodeOf(err) != domain.CodeNotFound {
+func saveActivation(ctx context.Context, tx *store.Store, o *domain.Onboarding) error {
+	live, err := orNil(tx.LiveSubscription(ctx, o.AccountID))
+	if err != nil {
 		return err
 	}
-	if err == nil && live.Plan.Amount > 0 && live.Status != domain.SubscriptionTrialing {
+	if live != nil && live.Plan.Amount > 0 && live.Status != domain.SubscriptionTrialing {
 		return &domain.Error{Code: domain.CodeConflict, Reason: domain.ReasonSubscriptionExists,
 			Detail: domain.Text(domain.TextSubscriptionExists)}
 	}
-	latest, err := tx.LatestOnboarding(ctx, o.AccountID)
-	if err != nil && domain.CodeOf(err) != domain.CodeNotFound {
+	latest, err := orNil(tx.LatestOnboarding(ctx, o.AccountID))
+	if err != nil {
 		return err
 	}
-	if err == nil && !latest.Status.Ended() {
+	if latest != nil && !latest.Status.Ended() {
 		return domain.Conflict(domain.TextChoosingPlanIn, "onboarding", latest.ID)
 	}
 	isNew, err := tx.InsertOnboarding(ctx, o)
@@ -115,7 +109,7 @@ func storeActivation(ctx context.Context, tx *store.Store, o *domain.Onboarding)
 	return tx.InsertEvents(ctx, receivedEvent(o))
 }
 
-func (a *API) started(ctx context.Context, o *domain.Onboarding, again bool) (*subscribeOutput, error) {
+func (s subscriptions) started(ctx context.Context, o *domain.Onboarding, again bool) (*subscribeOutput, error) {
 	out := &subscribeOutput{
 		Replayable: replayed(again), Status: http.StatusCreated, Location: domain.OnboardingURL(o.ID),
 		Body: startedSubscription{Onboarding: o},
@@ -123,10 +117,7 @@ func (a *API) started(ctx context.Context, o *domain.Onboarding, again bool) (*s
 	if o.Status == domain.OnboardingReceived {
 		out.Status, out.RetryAfter = http.StatusAccepted, "1"
 	}
-	sub, err := a.store.SubscriptionByID(ctx, o.SubscriptionID)
-	if domain.CodeOf(err) == domain.CodeNotFound {
-		return out, nil
-	}
-	out.Body.Subscription = sub
+	var err error
+	out.Body.Subscription, err = orNil(s.store.SubscriptionByID(ctx, o.SubscriptionID))
 	return out, err
 }

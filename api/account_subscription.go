@@ -31,47 +31,55 @@ type subscriptionOutput struct {
 	Body *domain.Subscription
 }
 
-// getSubscription answers the subscription in use.
-func (a *API) getSubscription(ctx context.Context, _ *struct{}) (*subscriptionOutput, error) {
-	sub, err := a.store.LiveSubscription(ctx, callerOf(ctx).accountID)
+// subscriptions are what accounts use the product by.
+type subscriptions struct {
+	*shared
+	commands    commands
+	onboardings onboardings
+	plans       plans
+	options     paymentOptions
+}
+
+// get answers the subscription in use.
+func (s subscriptions) get(ctx context.Context, _ *struct{}) (*subscriptionOutput, error) {
+	sub, err := s.store.LiveSubscription(ctx, callerOf(ctx).accountID)
 	return &subscriptionOutput{Body: sub}, err
 }
 
-// cancelOwn ends the subscription in use, now or at the end of what is paid for.
-func (a *API) cancelOwn(ctx context.Context, in *subscriptionCancelInput) (*subscriptionOutput, error) {
-	return a.subscriptionCommand(ctx, commandRequest{
+// cancel ends the subscription in use, now or at the end of what is paid for.
+func (s subscriptions) cancel(ctx context.Context, in *subscriptionCancelInput) (*subscriptionOutput, error) {
+	return s.give(ctx, commandRequest{
 		Idempotent: in.Idempotent, body: in.Body,
 		command: domain.Command{Action: domain.ActionCancel, At: in.Body.At, Reason: in.Body.Reason},
 		valid: func(*target) error {
 			var wrong fieldErrors
-			wrong.require(in.Body.Reason == "" || validLine(in.Body.Reason, 1, 500), "reason",
-				"It cannot be a reason.", "at most 500 visible characters")
+			wrong.line(in.Body.Reason, 0, 500, "reason", domain.TextNotAReason)
 			return wrong.err()
 		},
 	})
 }
 
-// resumeOwn takes back a cancellation, or a change of plan, that is scheduled.
-func (a *API) resumeOwn(ctx context.Context, in *subscriptionInput) (*subscriptionOutput, error) {
-	return a.subscriptionCommand(ctx, commandRequest{
+// resume takes back a cancellation, or a change of plan, that is scheduled.
+func (s subscriptions) resume(ctx context.Context, in *subscriptionInput) (*subscriptionOutput, error) {
+	return s.give(ctx, commandRequest{
 		Idempotent: in.Idempotent, command: domain.Command{Action: domain.ActionResume},
 	})
 }
 
-// retryOwn charges a late payment now.
-func (a *API) retryOwn(ctx context.Context, in *subscriptionInput) (*subscriptionOutput, error) {
-	return a.subscriptionCommand(ctx, commandRequest{
+// retry charges a late payment now.
+func (s subscriptions) retry(ctx context.Context, in *subscriptionInput) (*subscriptionOutput, error) {
+	return s.give(ctx, commandRequest{
 		Idempotent: in.Idempotent, command: domain.Command{Action: domain.ActionRetryPayment},
 	})
 }
 
-// changeOwnPlan changes the plan of the subscription in use.
-func (a *API) changeOwnPlan(ctx context.Context, in *changeOwnPlanInput) (*subscriptionOutput, error) {
-	return a.subscriptionCommand(ctx, commandRequest{
+// changePlan changes the plan of the subscription in use.
+func (s subscriptions) changePlan(ctx context.Context, in *changeOwnPlanInput) (*subscriptionOutput, error) {
+	return s.give(ctx, commandRequest{
 		Idempotent: in.Idempotent, body: in.Body,
 		command: domain.Command{Action: domain.ActionChangePlan, Plan: in.Body.Plan},
 		valid: func(t *target) error {
-			if err := a.checkPlan(ctx, in.Body.Plan); err != nil {
+			if err := s.plans.check(ctx, in.Body.Plan); err != nil {
 				return err
 			}
 			if t.subscription.Plan.Amount == 0 {
@@ -82,14 +90,14 @@ func (a *API) changeOwnPlan(ctx context.Context, in *changeOwnPlanInput) (*subsc
 	})
 }
 
-// subscriptionCommand gives a command of the owner's and answers with the
-// subscription after it.
-func (a *API) subscriptionCommand(ctx context.Context, r commandRequest) (*subscriptionOutput, error) {
-	sub, err := a.ownSubscription(ctx)
+// give gives a command of the owner's and answers with the subscription after
+// it.
+func (s subscriptions) give(ctx context.Context, r commandRequest) (*subscriptionOutput, error) {
+	sub, err := s.own(ctx)
 	if err != nil {
 		return nil, err
 	}
-	done, err := a.command(ctx, subscriptionTarget(sub), r)
+	done, err := s.commands.give(ctx, subscriptionTarget(sub), r)
 	if err != nil {
 		return nil, err
 	}
@@ -100,22 +108,13 @@ func subscriptionTarget(sub *domain.Subscription) *target {
 	return &target{noun: domain.NounSubscription, id: sub.ID, subscription: sub, subscriptionID: sub.ID}
 }
 
-// ownSubscription is the caller's subscription in use, or the newest there was:
-// repeating a cancellation is no error.
-func (a *API) ownSubscription(ctx context.Context) (*domain.Subscription, error) {
+// own is the caller's subscription in use, or the newest there was: repeating a
+// cancellation is no error.
+func (s subscriptions) own(ctx context.Context) (*domain.Subscription, error) {
 	accountID := callerOf(ctx).accountID
-	sub, err := a.store.LiveSubscription(ctx, accountID)
+	sub, err := s.store.LiveSubscription(ctx, accountID)
 	if domain.CodeOf(err) != domain.CodeNotFound {
 		return sub, err
 	}
-	return a.store.LatestSubscription(ctx, accountID)
-}
-
-// liveSubscription returns the subscription in use; nil without one.
-func (a *API) liveSubscription(ctx context.Context, accountID string) (*domain.Subscription, error) {
-	live, err := a.store.LiveSubscription(ctx, accountID)
-	if domain.CodeOf(err) == domain.CodeNotFound {
-		return nil, nil
-	}
-	return live, err
+	return s.store.LatestSubscription(ctx, accountID)
 }

@@ -7,7 +7,7 @@ import (
 	"slipway/store"
 )
 
-// adminAccount is an account with how its newest onboarding fares.
+// adminAccount is an account with its newest onboarding.
 type adminAccount struct {
 	domain.Account
 	Onboarding *onboardingRef `json:"onboarding" doc:"The newest onboarding, with the last error."`
@@ -17,13 +17,13 @@ type accountsInput struct {
 	Page
 	Search
 	OfAccount
-	Status string     `query:"status" enum:"pending,active,suspended,closed" doc:"Only those that stand there."`
+	Status string     `query:"status" enum:"pending,active,suspended,closed" doc:"Only those in this status."`
 	Plan   planFilter `query:"plan" doc:"@accounts.plan"`
 }
 
-// adminAccounts lists accounts.
-func (a *API) adminAccounts(ctx context.Context, in *accountsInput) (*listOutput[adminAccount], error) {
-	p, err := in.decode(domain.PrefixAccount)
+// list lists accounts.
+func (a accounts) list(ctx context.Context, in *accountsInput) (*listOutput[adminAccount], error) {
+	page, err := in.decode(domain.PrefixAccount)
 	if err != nil {
 		return nil, err
 	}
@@ -31,7 +31,7 @@ func (a *API) adminAccounts(ctx context.Context, in *accountsInput) (*listOutput
 		return nil, err
 	}
 	rows, err := a.store.ListAccounts(ctx, store.AccountFilter{
-		AccountID: string(in.AccountID), Status: in.Status, Plan: string(in.Plan), Query: in.Query, Page: p,
+		AccountID: string(in.AccountID), Status: in.Status, Plan: string(in.Plan), Query: in.Query, Page: page,
 	})
 	if err != nil {
 		return nil, err

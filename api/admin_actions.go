@@ -16,11 +16,11 @@ import (
 type collection string
 
 const (
-	subscriptions collection = "subscriptions"
-	payments      collection = "payments"
+	ofSubscriptions collection = "subscriptions"
+	ofPayments      collection = "payments"
 )
 
-var collections = []collection{subscriptions, payments}
+var collections = []collection{ofSubscriptions, ofPayments}
 
 // staffRules declares the commands of a collection, each once. Decisions on a
 // payment name the payment; all others name a subscription, even before it
@@ -31,7 +31,7 @@ func (c collection) staffRules() []domain.Rule {
 	for _, r := range domain.Rules {
 		given := r.Noun != domain.NounInvoice && slices.Contains(r.By, domain.ActorAdmin)
 		known := func(other domain.Rule) bool { return other.Action == r.Action }
-		if given && slices.Contains(decisions, r.Action) == (c == payments) && !slices.ContainsFunc(rules, known) {
+		if given && slices.Contains(decisions, r.Action) == (c == ofPayments) && !slices.ContainsFunc(rules, known) {
 			rules = append(rules, r)
 		}
 	}
@@ -75,10 +75,10 @@ type (
 )
 
 // Schema is Huma's hook.
-func (subscriptionAction) Schema(huma.Registry) *huma.Schema { return actionSchema(subscriptions) }
+func (subscriptionAction) Schema(huma.Registry) *huma.Schema { return actionSchema(ofSubscriptions) }
 
 // Schema is Huma's hook.
-func (paymentAction) Schema(huma.Registry) *huma.Schema { return actionSchema(payments) }
+func (paymentAction) Schema(huma.Registry) *huma.Schema { return actionSchema(ofPayments) }
 
 // Schema is Huma's hook.
 func (staffAction) Schema(huma.Registry) *huma.Schema { return actionSchema(collections...) }

@@ -72,7 +72,7 @@ func TestStaffCommands_ADryRunSaysWhatARealRunDoes(t *testing.T) {
 		for _, c := range collections {
 			for _, r := range c.staffRules() {
 				id, payment := s.reach(w, fmt.Sprintf("%s-%d", strings.ReplaceAll(string(r.Action), "_", "-"), i))
-				if c == payments {
+				if c == ofPayments {
 					id = payment
 				}
 				if id != "" && w.sameInBothRuns(r, c, id, s.name) {

@@ -30,59 +30,54 @@ type keyInput struct {
 	ID string `path:"id" doc:"Id of the key."`
 }
 
-// createAPIKey makes a key for a script or the product's backend.
-func (a *API) createAPIKey(ctx context.Context, in *createKeyInput) (*createKeyOutput, error) {
+// apiKeys are credentials for scripts and the product's backend.
+type apiKeys struct{ *shared }
+
+// create makes a key for a script or the product's backend.
+func (a apiKeys) create(ctx context.Context, in *createKeyInput) (*createKeyOutput, error) {
 	who := callerOf(ctx)
-	k, err := a.key(in.Idempotent, "create_api_key", who.scope(), in.Body)
-	if err != nil {
-		return nil, err
-	}
 	key := &domain.APIKey{
 		ID:   store.NewID(domain.PrefixAPIKey),
 		Name: strings.TrimSpace(in.Body.Name), CreatedBy: who.ID, CreatedAt: a.store.Now(),
 	}
-	key.SecretHash = hashed(a.apiKeySecret(key.ID))
-	id, again, err := a.once(ctx, k, key.ID,
-		func() error { return checkKeyName(in.Body.Name) },
-		func(tx *store.Store) error {
+	key.SecretHash = hashed(a.secrets.apiKeySecret(key.ID))
+	id, again, err := a.makeOnce(ctx, in.Idempotent, "create_api_key", in.Body, creation{
+		id:    key.ID,
+		check: func() error { return checkName(in.Body.Name) },
+		save: func(tx *store.Store) error {
 			if err := tx.InsertAPIKey(ctx, key); err != nil {
 				return err
 			}
 			return tx.InsertEvents(ctx, adminEvent(domain.EventAPIKeyCreated, who, map[string]any{"api_key": key.ID}))
-		})
+		},
+	})
 	if err != nil {
 		return nil, err
 	}
 	if key, err = a.store.APIKeyByID(ctx, id); err != nil {
 		return nil, err
 	}
-	return &createKeyOutput{Replayable: replayed(again), Body: createdKey{APIKey: *key, Secret: a.apiKeySecret(id)}}, nil
+	return &createKeyOutput{
+		Replayable: replayed(again), Body: createdKey{APIKey: *key, Secret: a.secrets.apiKeySecret(id)},
+	}, nil
 }
 
-func checkKeyName(name string) error {
-	var wrong fieldErrors
-	wrong.require(domain.ValidName(name), "name", "It cannot be a name.", acceptedName)
-	return wrong.err()
-}
-
-// listAPIKeys lists keys, revoked ones too, without their secrets.
-func (a *API) listAPIKeys(ctx context.Context, in *listOwnInput) (*listOutput[domain.APIKey], error) {
-	p, err := in.decode(domain.PrefixAPIKey)
+// list lists keys, revoked ones too, without their secrets.
+func (a apiKeys) list(ctx context.Context, in *listOwnInput) (*listOutput[domain.APIKey], error) {
+	page, err := in.decode(domain.PrefixAPIKey)
 	if err != nil {
 		return nil, err
 	}
-	return listed(a.store.ListAPIKeys(ctx, p))
+	return listed(a.store.ListAPIKeys(ctx, page))
 }
 
-// revokeAPIKey ends a key at once. Again changes nothing.
-func (a *API) revokeAPIKey(ctx context.Context, in *keyInput) (*struct{}, error) {
-	if !store.ValidID(domain.PrefixAPIKey, in.ID) {
-		return nil, domain.NotFound("API key")
-	}
-	return nil, a.store.Within(ctx, func(tx *store.Store) error {
-		key, err := tx.APIKeyByID(ctx, in.ID)
-		if err != nil || key.RevokedAt != nil {
-			return err
+var keyKind = kind[domain.APIKey]{prefix: domain.PrefixAPIKey, noun: "API key", read: (*store.Store).APIKeyByID}
+
+// revoke ends a key at once. Again changes nothing.
+func (a apiKeys) revoke(ctx context.Context, in *keyInput) (*struct{}, error) {
+	_, err := keyKind.change(ctx, a.store, in.ID, func(tx *store.Store, key *domain.APIKey) error {
+		if key.RevokedAt != nil {
+			return nil
 		}
 		now := tx.Now()
 		key.RevokedAt = &now
@@ -91,4 +86,5 @@ func (a *API) revokeAPIKey(ctx context.Context, in *keyInput) (*struct{}, error)
 		}
 		return tx.InsertEvents(ctx, adminEvent(domain.EventAPIKeyRevoked, callerOf(ctx), map[string]any{"api_key": key.ID}))
 	})
+	return nil, err
 }

@@ -55,7 +55,7 @@ type bulkOutput struct {
 }
 
 // commandSubscriptions gives one command to many subscriptions.
-func (a *API) commandSubscriptions(ctx context.Context, in *bulkSubscriptionsInput) (*bulkOutput, error) {
+func (s staff) commandSubscriptions(ctx context.Context, in *bulkSubscriptionsInput) (*bulkOutput, error) {
 	action, common := domain.Action(in.Body.Action), in.Body.CommandRequest
 	var body staffRequest = &common
 	switch action {
@@ -63,28 +63,27 @@ func (a *API) commandSubscriptions(ctx context.Context, in *bulkSubscriptionsInp
 		body = &ActivateRequest{CommandRequest: common, Waive: in.Body.Waive}
 	case domain.ActionExtendTrial:
 		if in.Body.Days == 0 {
-			return nil, domain.Invalid("body.days", "It is required.", "1 to 365")
+			return nil, domain.Invalid("body.days", domain.Text(domain.TextFieldRequired), domain.Text(domain.AcceptDays))
 		}
 		body = &ExtendTrialRequest{CommandRequest: common, Days: in.Body.Days}
 	}
-	return a.bulk(ctx, domain.PrefixSubscription, in.Idempotent, in.Body.IDs, action, body)
+	return s.bulk(ctx, domain.PrefixSubscription, in.Idempotent, in.Body.IDs, action, body)
 }
 
 // decidePayments approves or rejects many payments.
-func (a *API) decidePayments(ctx context.Context, in *bulkPaymentsInput) (*bulkOutput, error) {
-	return a.bulk(
+func (s staff) decidePayments(ctx context.Context, in *bulkPaymentsInput) (*bulkOutput, error) {
+	return s.bulk(
 		ctx, domain.PrefixPayment, in.Idempotent, in.Body.IDs, domain.Action(in.Body.Action), &in.Body.CommandRequest,
 	)
 }
 
-func (a *API) bulk(
+func (s staff) bulk(
 	ctx context.Context, prefix string, key Idempotent, ids []string, action domain.Action, body staffRequest,
 ) (*bulkOutput, error) {
 	var wrong fieldErrors
-	malformed := func(id string) bool { return !store.ValidID(prefix, id) }
-	wrong.require(
-		!slices.ContainsFunc(ids, malformed), "ids", "One of them is no such id.", "ids that begin with "+prefix+"_",
-	)
+	if slices.ContainsFunc(ids, func(id string) bool { return !store.ValidID(prefix, id) }) {
+		wrong.note("ids", domain.Text(domain.TextNotAnID), domain.Text(domain.AcceptIDs, "prefix", prefix))
+	}
 	if err := cmp.Or(wrong.err(), body.common().check(action)); err != nil {
 		return nil, err
 	}
@@ -93,7 +92,7 @@ func (a *API) bulk(
 	group.SetLimit(bulkAtOnce)
 	for i, id := range ids {
 		group.Go(func() error {
-			rows[i] = a.bulkRow(ctx, id, key, action, body)
+			rows[i] = s.bulkRow(ctx, id, key, action, body)
 			return nil
 		})
 	}
@@ -102,14 +101,16 @@ func (a *API) bulk(
 }
 
 // bulkRow answers for one id.
-func (a *API) bulkRow(ctx context.Context, id string, key Idempotent, action domain.Action, body staffRequest) bulkRow {
-	out, err := a.staffCommand(ctx, id, key, action, body)
+func (s staff) bulkRow(
+	ctx context.Context, id string, key Idempotent, action domain.Action, body staffRequest,
+) bulkRow {
+	out, err := s.give(ctx, id, key, action, body)
 	if err == nil {
 		return bulkRow{ID: id, Result: out.Body}
 	}
 	p := problemOf(err)
 	if p.cause != nil {
-		a.log.ErrorContext(ctx, "command in bulk failed", "action", action, "error", p.cause)
+		s.log.ErrorContext(ctx, "command in bulk failed", "action", action, "error", p.cause)
 	}
 	return bulkRow{ID: id, Problem: p}
 }

@@ -68,9 +68,10 @@ type staffRequest interface {
 // state is.
 func (r *CommandRequest) check(action domain.Action) error {
 	var wrong fieldErrors
-	optional := staffRule(action).ReasonOptional && r.Reason == ""
-	wrong.require(optional || validLine(r.Reason, 3, 500), "reason", "A reason is needed.", "3 to 500 visible characters")
-	wrong.require(validText(r.Note), "note", "It has characters that cannot be shown.", "visible text")
+	if r.Reason != "" || !staffRule(action).ReasonOptional {
+		wrong.line(r.Reason, 3, 500, "reason", domain.TextReasonNeeded)
+	}
+	wrong.text(r.Note, "note")
 	return wrong.err()
 }
 
@@ -85,19 +86,25 @@ type resultOutput struct {
 	Body *commandResult
 }
 
-// staffRows are the routes of the commands that are declared for staff. One that
+// staff gives the commands that admins and the product's backend may give.
+type staff struct {
+	*shared
+	commands commands
+}
+
+// rows are the routes of the commands that are declared for staff. One that
 // needs more than a reason has a body of its own.
-func (a *API) staffRows() []row {
+func (s staff) rows() []row {
 	var rows []row
 	for _, c := range collections {
 		for _, r := range c.staffRules() {
 			switch r.Action {
 			case domain.ActionActivate:
-				rows = append(rows, staffRow[ActivateRequest](a, c, r))
+				rows = append(rows, staffRow[ActivateRequest](s, c, r))
 			case domain.ActionExtendTrial:
-				rows = append(rows, staffRow[ExtendTrialRequest](a, c, r))
+				rows = append(rows, staffRow[ExtendTrialRequest](s, c, r))
 			default:
-				rows = append(rows, staffRow[CommandRequest](a, c, r))
+				rows = append(rows, staffRow[CommandRequest](s, c, r))
 			}
 		}
 	}
@@ -107,7 +114,7 @@ func (a *API) staffRows() []row {
 func staffRow[B any, P interface {
 	*B
 	staffRequest
-}](a *API, c collection, r domain.Rule) row {
+}](s staff, c collection, r domain.Rule) row {
 	call, id := c.call(r.Action)
 	options := []option{reused, waits}
 	if r.From != nil {
@@ -118,18 +125,18 @@ func staffRow[B any, P interface {
 		if in.Body != nil {
 			body = in.Body
 		}
-		return a.staffCommand(ctx, in.ID, in.Idempotent, r.Action, P(body))
+		return s.give(ctx, in.ID, in.Idempotent, r.Action, P(body))
 	}, options...)
 }
 
-// staffCommand finds what the command is about, and then previews or gives it.
-func (a *API) staffCommand(
+// give finds what the command is about, and then previews or gives it.
+func (s staff) give(
 	ctx context.Context, id string, key Idempotent, action domain.Action, body staffRequest,
 ) (*resultOutput, error) {
 	if err := body.common().check(action); err != nil {
 		return nil, err
 	}
-	t, err := a.staffTarget(ctx, id, action)
+	t, err := s.target(ctx, id, action)
 	if err != nil {
 		return nil, err
 	}
@@ -139,7 +146,7 @@ func (a *API) staffCommand(
 	if body.common().DryRun {
 		done, err = t.preview(r)
 	} else {
-		done, err = a.command(ctx, t, r)
+		done, err = s.commands.give(ctx, t, r)
 	}
 	if err != nil {
 		return nil, err
@@ -155,14 +162,14 @@ func (o *outcome) result(action domain.Action, dryRun bool) *commandResult {
 	}
 }
 
-// staffTarget reads what the id names: a payment for decisions on one, else a
+// target reads what the id names: a payment for decisions on one, else a
 // subscription.
-func (a *API) staffTarget(ctx context.Context, id string, action domain.Action) (*target, error) {
-	if slices.Contains(staffActions(payments), action) {
-		return a.paymentTarget(ctx, id)
+func (s staff) target(ctx context.Context, id string, action domain.Action) (*target, error) {
+	if slices.Contains(staffActions(ofPayments), action) {
+		return s.paymentTarget(ctx, id)
 	}
 	t := &target{id: id}
-	if err := a.readSubscription(ctx, t, id); err != nil {
+	if err := s.readSubscription(ctx, t, id); err != nil {
 		return nil, err
 	}
 	if t.noun = domain.NounSubscription; t.runs() || t.subscription == nil {
@@ -173,41 +180,39 @@ func (a *API) staffTarget(ctx context.Context, id string, action domain.Action) 
 
 // paymentTarget reads a payment with what it is for: a subscription, or a
 // credit package.
-func (a *API) paymentTarget(ctx context.Context, id string) (*target, error) {
-	if !store.ValidID(domain.PrefixPayment, id) {
-		return nil, domain.NotFound("payment")
-	}
-	t, err := &target{noun: domain.NounPayment, id: id}, error(nil)
-	if t.payment, err = a.store.PaymentByID(ctx, id); err != nil {
+func (s staff) paymentTarget(ctx context.Context, id string) (*target, error) {
+	payment, err := paymentKind.find(ctx, s.store, id)
+	if err != nil {
 		return nil, err
 	}
-	invoice, err := a.store.InvoiceByID(ctx, t.payment.InvoiceID)
+	t := &target{noun: domain.NounPayment, id: id, payment: payment}
+	invoice, err := s.store.InvoiceByID(ctx, t.payment.InvoiceID)
 	if err != nil {
 		return nil, err
 	}
 	t.paymentFor = invoice
 	if invoice.Type != domain.InvoiceCreditPackage {
-		return t, a.readSubscription(ctx, t, invoice.SubscriptionID)
+		return t, s.readSubscription(ctx, t, invoice.SubscriptionID)
 	}
 	t.invoice = invoice
-	t.onboarding, err = a.store.LatestOnboarding(ctx, invoice.AccountID)
+	t.onboarding, err = s.store.LatestOnboarding(ctx, invoice.AccountID)
 	return t, err
 }
 
 // readSubscription fills in a subscription, which its onboarding knows before it
 // exists, and the onboarding.
-func (a *API) readSubscription(ctx context.Context, t *target, id string) (err error) {
+func (s staff) readSubscription(ctx context.Context, t *target, id string) (err error) {
 	if !store.ValidID(domain.PrefixSubscription, id) {
 		return domain.NotFound("subscription")
 	}
 	t.subscriptionID = id
-	t.onboarding, err = a.store.OnboardingBySubscription(ctx, id)
+	t.onboarding, err = s.store.OnboardingBySubscription(ctx, id)
 	if domain.CodeOf(err) == domain.CodeNotFound {
 		return domain.NotFound("subscription")
 	}
 	if err != nil {
 		return err
 	}
-	t.subscription, err = a.subscriptionOrNil(ctx, id)
+	t.subscription, err = orNil(s.store.SubscriptionByID(ctx, id))
 	return err
 }

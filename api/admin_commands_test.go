@@ -27,7 +27,7 @@ func (w *world) subscriptionOf(path string) string {
 	return w.onboarding(path[len("/v1/onboardings/"):]).SubscriptionID
 }
 
-func TestAdmin_ActivateSettlesAndIsRepeatable(t *testing.T) {
+func TestAdmin_ActivateCompletesAndIsRepeatable(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	path, _ := w.paying("acme")

@@ -28,9 +28,9 @@ func (c PackageChange) apply(p *domain.CreditPackage) error {
 	set(&p.Sort, c.Sort)
 
 	var wrong fieldErrors
-	wrong.require(domain.ValidName(p.Name), "name", "It cannot be a name.", acceptedName)
-	wrong.require(p.Credits > 0, "credits", "It is required.", "a number from 1")
-	wrong.require(p.Amount > 0, "amount", "It is required.", "a number from 1")
+	wrong.name(p.Name, "name")
+	wrong.require(p.Credits > 0, "credits", domain.TextFieldRequired, domain.AcceptFromOne)
+	wrong.require(p.Amount > 0, "amount", domain.TextFieldRequired, domain.AcceptFromOne)
 	wrong.currency((*string)(c.Currency), p.Currency)
 	return wrong.err()
 }
@@ -53,45 +53,39 @@ type packageOutput struct {
 	Body *domain.CreditPackage
 }
 
-// adminCreditPackages lists every package, in catalogue order.
-func (a *API) adminCreditPackages(ctx context.Context, _ *struct{}) (*listOutput[domain.CreditPackage], error) {
-	packages, err := a.store.CreditPackages(ctx)
+// list lists every package, in catalogue order.
+func (c creditPackages) list(ctx context.Context, _ *struct{}) (*listOutput[domain.CreditPackage], error) {
+	packages, err := c.store.CreditPackages(ctx)
 	return listed(store.List[domain.CreditPackage]{Data: packages}, err)
 }
 
-// createCreditPackage adds a package to the catalogue, for sale unless the
-// request says otherwise.
-func (a *API) createCreditPackage(ctx context.Context, in *createPackageInput) (*packageOutput, error) {
-	who := callerOf(ctx)
-	k, err := a.key(in.Idempotent, "create_credit_package", who.scope(), in.Body)
-	if err != nil {
-		return nil, err
-	}
-	now := a.store.Now()
+// create adds a package to the catalogue, for sale unless the request says
+// otherwise.
+func (c creditPackages) create(ctx context.Context, in *createPackageInput) (*packageOutput, error) {
+	now := c.store.Now()
 	p := &domain.CreditPackage{
 		ID: store.NewID(domain.PrefixCreditPackage), Code: string(in.Body.Code), Active: true, CreatedAt: now, UpdatedAt: now,
 	}
-	id, again, err := a.once(ctx, k, p.ID,
-		func() error { return in.Body.apply(p) },
-		func(tx *store.Store) error { return savePackage(ctx, tx, who, p) })
+	id, again, err := c.makeOnce(ctx, in.Idempotent, "create_credit_package", in.Body, creation{
+		id:    p.ID,
+		check: func() error { return in.Body.apply(p) },
+		save:  func(tx *store.Store) error { return savePackage(ctx, tx, callerOf(ctx), p) },
+	})
 	if err != nil {
 		return nil, err
 	}
-	a.catalogue.changed()
-	p, err = a.store.CreditPackageByID(ctx, id)
+	c.catalogue.changed()
+	p, err = c.store.CreditPackageByID(ctx, id)
 	return &packageOutput{Replayable: replayed(again), Body: p}, err
 }
 
-// changeCreditPackage changes what is named of a package.
-func (a *API) changeCreditPackage(ctx context.Context, in *changePackageInput) (*packageOutput, error) {
-	if !store.ValidID(domain.PrefixCreditPackage, in.ID) {
-		return nil, domain.NotFound("credit package")
-	}
-	var p *domain.CreditPackage
-	err := a.store.Within(ctx, func(tx *store.Store) (err error) {
-		if p, err = tx.CreditPackageByID(ctx, in.ID); err != nil {
-			return err
-		}
+var packageKind = kind[domain.CreditPackage]{
+	prefix: domain.PrefixCreditPackage, noun: "credit package", read: (*store.Store).CreditPackageByID,
+}
+
+// change changes what is named of a package.
+func (c creditPackages) change(ctx context.Context, in *changePackageInput) (*packageOutput, error) {
+	changed, err := packageKind.change(ctx, c.store, in.ID, func(tx *store.Store, p *domain.CreditPackage) error {
 		if err := in.Body.apply(p); err != nil {
 			return err
 		}
@@ -101,8 +95,8 @@ func (a *API) changeCreditPackage(ctx context.Context, in *changePackageInput) (
 	if err != nil {
 		return nil, err
 	}
-	a.catalogue.changed()
-	return &packageOutput{Body: p}, nil
+	c.catalogue.changed()
+	return &packageOutput{Body: changed}, nil
 }
 
 func savePackage(ctx context.Context, tx *store.Store, who caller, p *domain.CreditPackage) error {
@@ -113,10 +107,6 @@ func savePackage(ctx context.Context, tx *store.Store, who caller, p *domain.Cre
 	if !saved {
 		return domain.Conflict(domain.TextPackageCodeTaken)
 	}
-	return tx.InsertEvents(
-		ctx,
-		adminEvent(
-			domain.EventCreditPackageSaved, who, map[string]any{"credit_package": p.ID, "code": p.Code, "active": p.Active},
-		),
-	)
+	data := map[string]any{"credit_package": p.ID, "code": p.Code, "active": p.Active}
+	return tx.InsertEvents(ctx, adminEvent(domain.EventCreditPackageSaved, who, data))
 }

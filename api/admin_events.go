@@ -14,14 +14,14 @@ type eventsInput struct {
 	Type         eventTypeFilter  `query:"type" doc:"Only events of this type."`
 }
 
-// adminEvents lists events: the audit.
-func (a *API) adminEvents(ctx context.Context, in *eventsInput) (*listOutput[domain.Event], error) {
-	p, err := in.decode(domain.PrefixEvent)
+// list lists events: the audit.
+func (e events) list(ctx context.Context, in *eventsInput) (*listOutput[domain.Event], error) {
+	page, err := in.decode(domain.PrefixEvent)
 	if err != nil {
 		return nil, err
 	}
-	return listed(a.store.ListEvents(ctx, store.EventFilter{
-		AccountID: string(in.AccountID), OnboardingID: string(in.OnboardingID), Type: string(in.Type), Page: p,
+	return listed(e.store.ListEvents(ctx, store.EventFilter{
+		AccountID: string(in.AccountID), OnboardingID: string(in.OnboardingID), Type: string(in.Type), Page: page,
 	}))
 }
 

@@ -30,22 +30,22 @@ type onboardingsInput struct {
 	Stuck  string           `query:"stuck" maxLength:"20" doc:"@onboardings.stuck"`
 }
 
-// adminOnboardings lists onboardings.
-func (a *API) adminOnboardings(ctx context.Context, in *onboardingsInput) (*listOutput[adminOnboarding], error) {
-	p, err := in.decode(domain.PrefixOnboarding)
+// list lists onboardings.
+func (onb onboardings) list(ctx context.Context, in *onboardingsInput) (*listOutput[adminOnboarding], error) {
+	page, err := in.decode(domain.PrefixOnboarding)
 	if err != nil {
 		return nil, err
 	}
-	stuckFor, err := in.stuckFor(a.store.Now())
+	stuckFor, err := in.stuckFor(onb.store.Now())
 	if err != nil {
 		return nil, err
 	}
 	if err := in.check(); err != nil {
 		return nil, err
 	}
-	rows, err := a.store.ListOnboardings(ctx, store.OnboardingFilter{
+	rows, err := onb.store.ListOnboardings(ctx, store.OnboardingFilter{
 		AccountID: string(in.AccountID), Status: string(in.Status), Plan: string(in.Plan), Query: in.Query,
-		StuckFor: stuckFor, Page: p,
+		StuckFor: stuckFor, Page: page,
 	})
 	if err != nil {
 		return nil, err
@@ -67,7 +67,7 @@ func (in *onboardingsInput) stuckFor(now time.Time) (time.Time, error) {
 	}
 	d, err := time.ParseDuration(in.Stuck)
 	if err != nil || d <= 0 {
-		return time.Time{}, invalidQuery("stuck", "It is neither true nor a duration.", "true, or a duration such as 30m")
+		return time.Time{}, invalidQuery("stuck", domain.TextNotADuration, domain.AcceptDuration)
 	}
 	return now.Add(-d), nil
 }

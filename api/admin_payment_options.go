@@ -38,19 +38,17 @@ func (c OptionChange) apply(o *domain.PaymentOption, providers *payment.Registry
 	set(&o.Sort, c.Sort)
 
 	var wrong fieldErrors
-	wrong.require(domain.CleanText(o.ExternalID), "external_id", "It has characters that cannot be shown.", "visible text")
+	wrong.require(domain.CleanText(o.ExternalID), "external_id", domain.TextNotVisible, domain.AcceptVisible)
 	c.checkProvider(o, providers, &wrong)
-	wrong.require(o.Type != "", "type", "It is required.", "card, bank_transfer, wallet or invoice")
-	wrong.require(domain.ValidName(o.Name), "name", "It cannot be a name.", acceptedName)
-	wrong.require(validText(o.Instructions), "instructions", "It has characters that cannot be shown.", "visible text")
+	wrong.require(o.Type != "", "type", domain.TextFieldRequired, domain.AcceptOptionType)
+	wrong.name(o.Name, "name")
+	wrong.text(o.Instructions, "instructions")
 	for _, country := range o.Countries {
-		wrong.require(validCountry(country), "countries", "One of them is no country.", acceptedCountry)
+		wrong.require(validCountry(country), "countries", domain.TextNotCountries, domain.AcceptCountry)
 	}
 	if c.Currencies != nil {
-		wrong.require(
-			!slices.ContainsFunc(*c.Currencies, unknownCurrency), "currencies", "One of them is no currency.",
-			acceptedCurrency,
-		)
+		known := !slices.ContainsFunc(*c.Currencies, unknownCurrency)
+		wrong.require(known, "currencies", domain.TextNotCurrencies, domain.AcceptCurrency)
 	}
 	return wrong.err()
 }
@@ -65,12 +63,15 @@ func (c OptionChange) checkProvider(o *domain.PaymentOption, providers *payment.
 	}
 	r, registered := providers.Find(o.Provider)
 	if !registered {
-		wrong.require(c.Provider == nil && o.Provider != "", "provider",
-			"No payment provider with this name is registered.", strings.Join(providers.Names(), " or "))
+		if c.Provider != nil || o.Provider == "" {
+			wrong.note("provider", domain.Text(domain.TextProviderUnknown), strings.Join(providers.Names(), " or "))
+		}
 		return
 	}
-	wrong.require(o.Type == "" || r.Serves(string(o.Type)), "type",
-		"The payment provider "+r.Name+" does not serve it.", strings.Join(r.Types, " or "))
+	if o.Type != "" && !r.Serves(string(o.Type)) {
+		message := domain.Text(domain.TextTypeNotServed, "provider", r.Name)
+		wrong.note("type", message, strings.Join(r.Types, " or "))
+	}
 	o.CollectionMethod = domain.SendInvoice
 	if r.Charges {
 		o.CollectionMethod = domain.ChargeAutomatically
@@ -95,47 +96,41 @@ type optionOutput struct {
 	Body *domain.PaymentOption
 }
 
-// adminPaymentOptions lists every payment option, enabled or not, in catalogue order.
-func (a *API) adminPaymentOptions(ctx context.Context, _ *struct{}) (*listOutput[domain.PaymentOption], error) {
-	options, err := a.store.PaymentOptions(ctx)
+// list lists every payment option, enabled or not, in catalogue order.
+func (p paymentOptions) list(ctx context.Context, _ *struct{}) (*listOutput[domain.PaymentOption], error) {
+	options, err := p.store.PaymentOptions(ctx)
 	return listed(store.List[domain.PaymentOption]{Data: options}, err)
 }
 
-// createPaymentOption adds a payment option, paid by hand and enabled unless the
-// request says otherwise.
-func (a *API) createPaymentOption(ctx context.Context, in *createOptionInput) (*optionOutput, error) {
-	who := callerOf(ctx)
-	k, err := a.key(in.Idempotent, "create_payment_option", who.scope(), in.Body)
-	if err != nil {
-		return nil, err
-	}
-	now := a.store.Now()
+// create adds a payment option, paid by hand and enabled unless the request
+// says otherwise.
+func (p paymentOptions) create(ctx context.Context, in *createOptionInput) (*optionOutput, error) {
+	now := p.store.Now()
 	o := &domain.PaymentOption{
 		ID: store.NewID(domain.PrefixPaymentOption), Key: string(in.Body.Key),
 		Enabled: true, CreatedAt: now, UpdatedAt: now,
 	}
-	id, again, err := a.once(ctx, k, o.ID,
-		func() error { return in.Body.apply(o, a.Providers) },
-		func(tx *store.Store) error { return saveOption(ctx, tx, who, o) })
+	id, again, err := p.makeOnce(ctx, in.Idempotent, "create_payment_option", in.Body, creation{
+		id:    o.ID,
+		check: func() error { return in.Body.apply(o, p.config.Providers) },
+		save:  func(tx *store.Store) error { return saveOption(ctx, tx, callerOf(ctx), o) },
+	})
 	if err != nil {
 		return nil, err
 	}
-	a.catalogueChanged(ctx)
-	o, err = a.store.PaymentOptionByID(ctx, id)
+	p.catalogueChanged(ctx)
+	o, err = p.store.PaymentOptionByID(ctx, id)
 	return &optionOutput{Replayable: replayed(again), Body: o}, err
 }
 
-// changePaymentOption changes what is named of a payment option.
-func (a *API) changePaymentOption(ctx context.Context, in *changeOptionInput) (*optionOutput, error) {
-	if !store.ValidID(domain.PrefixPaymentOption, in.ID) {
-		return nil, domain.NotFound("payment option")
-	}
-	var o *domain.PaymentOption
-	err := a.store.Within(ctx, func(tx *store.Store) (err error) {
-		if o, err = tx.PaymentOptionByID(ctx, in.ID); err != nil {
-			return err
-		}
-		if err := in.Body.apply(o, a.Providers); err != nil {
+var optionKind = kind[domain.PaymentOption]{
+	prefix: domain.PrefixPaymentOption, noun: "payment option", read: (*store.Store).PaymentOptionByID,
+}
+
+// change changes what is named of a payment option.
+func (p paymentOptions) change(ctx context.Context, in *changeOptionInput) (*optionOutput, error) {
+	option, err := optionKind.change(ctx, p.store, in.ID, func(tx *store.Store, o *domain.PaymentOption) error {
+		if err := in.Body.apply(o, p.config.Providers); err != nil {
 			return err
 		}
 		o.UpdatedAt = tx.Now()
@@ -144,8 +139,8 @@ func (a *API) changePaymentOption(ctx context.Context, in *changeOptionInput) (*
 	if err != nil {
 		return nil, err
 	}
-	a.catalogueChanged(ctx)
-	return &optionOutput{Body: o}, nil
+	p.catalogueChanged(ctx)
+	return &optionOutput{Body: option}, nil
 }
 
 func saveOption(ctx context.Context, tx *store.Store, who caller, o *domain.PaymentOption) error {
@@ -156,10 +151,6 @@ func saveOption(ctx context.Context, tx *store.Store, who caller, o *domain.Paym
 	if !saved {
 		return domain.Conflict(domain.TextOptionKeyTaken)
 	}
-	return tx.InsertEvents(
-		ctx,
-		adminEvent(
-			domain.EventPaymentOptionSaved, who, map[string]any{"payment_option": o.ID, "key": o.Key, "enabled": o.Enabled},
-		),
-	)
+	data := map[string]any{"payment_option": o.ID, "key": o.Key, "enabled": o.Enabled}
+	return tx.InsertEvents(ctx, adminEvent(domain.EventPaymentOptionSaved, who, data))
 }

@@ -15,23 +15,30 @@ type paymentsInput struct {
 	Late   bool          `query:"late" doc:"Only money that came after the end of its onboarding."`
 }
 
-// adminPayments lists payments with what may be done to each. A failed one may
-// be approved, as late, only once no onboarding of its account runs.
-func (a *API) adminPayments(ctx context.Context, in *paymentsInput) (*listOutput[domain.Payment], error) {
-	p, err := in.decode(domain.PrefixPayment)
+// payments are attempts at paying an invoice.
+type payments struct{ *shared }
+
+var paymentKind = kind[domain.Payment]{
+	prefix: domain.PrefixPayment, noun: "payment", read: (*store.Store).PaymentByID,
+}
+
+// list lists payments with what may be done to each. A failed one may be
+// approved, as late, only once no onboarding of its account runs.
+func (p payments) list(ctx context.Context, in *paymentsInput) (*listOutput[domain.Payment], error) {
+	page, err := in.decode(domain.PrefixPayment)
 	if err != nil {
 		return nil, err
 	}
 	if err := in.check(); err != nil {
 		return nil, err
 	}
-	rows, err := a.store.ListPayments(ctx, store.PaymentFilter{
-		AccountID: string(in.AccountID), Status: string(in.Status), Query: in.Query, LateOnly: in.Late, Page: p,
+	rows, err := p.store.ListPayments(ctx, store.PaymentFilter{
+		AccountID: string(in.AccountID), Status: string(in.Status), Query: in.Query, LateOnly: in.Late, Page: page,
 	})
 	if err != nil {
 		return nil, err
 	}
-	newest, err := newestOnboardings(ctx, a.store, rows.Data, func(p *domain.Payment) string { return p.AccountID })
+	newest, err := newestOnboardings(ctx, p.store, rows.Data, func(p *domain.Payment) string { return p.AccountID })
 	if err != nil {
 		return nil, err
 	}

@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"time"
 
 	"slipway/domain"
 	"slipway/store"
@@ -45,17 +44,14 @@ func (c PlanChange) apply(p *domain.Plan) error {
 	set(&p.Sort, c.Sort)
 
 	var wrong fieldErrors
-	wrong.require(domain.ValidName(p.Name), "name", "It cannot be a name.", acceptedName)
-	wrong.require(validText(p.Description), "description", "It has characters that cannot be shown.", "visible text")
+	wrong.name(p.Name, "name")
+	wrong.text(p.Description, "description")
 	wrong.currency((*string)(c.Currency), p.Currency)
-	for _, f := range p.Features {
-		wrong.require(validLine(f, 1, 60), "features", "One of them cannot be a feature.", "1 to 60 visible characters")
+	for _, feature := range p.Features {
+		wrong.line(feature, 1, 60, "features", domain.TextNotFeatures)
 	}
 	for key, limit := range p.Limits {
-		wrong.require(
-			validLine(key, 1, 60) && limit >= 0, "limits", "One of them cannot be a limit.",
-			"a key of 1 to 60 visible characters and a number from 0",
-		)
+		wrong.require(validLine(key, 1, 60) && limit >= 0, "limits", domain.TextNotLimits, domain.AcceptLimit)
 	}
 	return wrong.err()
 }
@@ -78,46 +74,38 @@ type planOutput struct {
 	Body *domain.Plan
 }
 
-// adminPlans lists every plan, on offer or not, in catalogue order.
-func (a *API) adminPlans(ctx context.Context, _ *struct{}) (*listOutput[domain.Plan], error) {
-	plans, err := a.store.Plans(ctx)
-	return listed(store.List[domain.Plan]{Data: plans}, err)
+// list lists every plan, on offer or not, in catalogue order.
+func (p plans) list(ctx context.Context, _ *struct{}) (*listOutput[domain.Plan], error) {
+	all, err := p.store.Plans(ctx)
+	return listed(store.List[domain.Plan]{Data: all}, err)
 }
 
-// createPlan adds a plan to the catalogue; without other wishes it is active,
+// create adds a plan to the catalogue; without other wishes it is active,
 // public and monthly.
-func (a *API) createPlan(ctx context.Context, in *createPlanInput) (*planOutput, error) {
-	who := callerOf(ctx)
-	k, err := a.key(in.Idempotent, "create_plan", who.scope(), in.Body)
-	if err != nil {
-		return nil, err
-	}
-	now := a.store.Now()
+func (p plans) create(ctx context.Context, in *createPlanInput) (*planOutput, error) {
+	now := p.store.Now()
 	plan := &domain.Plan{
 		ID: store.NewID(domain.PrefixPlan), Code: string(in.Body.Code), Interval: domain.IntervalMonth,
 		PaymentMethodCollection: domain.CollectIfRequired, Public: true, Active: true, CreatedAt: now, UpdatedAt: now,
 	}
-	id, again, err := a.once(ctx, k, plan.ID,
-		func() error { return in.Body.apply(plan) },
-		func(tx *store.Store) error { return savePlan(ctx, tx, who, plan) })
+	id, again, err := p.makeOnce(ctx, in.Idempotent, "create_plan", in.Body, creation{
+		id:    plan.ID,
+		check: func() error { return in.Body.apply(plan) },
+		save:  func(tx *store.Store) error { return savePlan(ctx, tx, callerOf(ctx), plan) },
+	})
 	if err != nil {
 		return nil, err
 	}
-	a.catalogueChanged(ctx)
-	plan, err = a.store.PlanByID(ctx, id)
+	p.catalogueChanged(ctx)
+	plan, err = p.store.PlanByID(ctx, id)
 	return &planOutput{Replayable: replayed(again), Body: plan}, err
 }
 
-// changePlan changes what is named of a plan.
-func (a *API) changePlan(ctx context.Context, in *changePlanInput) (*planOutput, error) {
-	if !store.ValidID(domain.PrefixPlan, in.ID) {
-		return nil, domain.NotFound("plan")
-	}
-	var plan *domain.Plan
-	err := a.store.Within(ctx, func(tx *store.Store) (err error) {
-		if plan, err = tx.PlanByID(ctx, in.ID); err != nil {
-			return err
-		}
+var planKind = kind[domain.Plan]{prefix: domain.PrefixPlan, noun: "plan", read: (*store.Store).PlanByID}
+
+// change changes what is named of a plan.
+func (p plans) change(ctx context.Context, in *changePlanInput) (*planOutput, error) {
+	plan, err := planKind.change(ctx, p.store, in.ID, func(tx *store.Store, plan *domain.Plan) error {
 		if err := in.Body.apply(plan); err != nil {
 			return err
 		}
@@ -127,7 +115,7 @@ func (a *API) changePlan(ctx context.Context, in *changePlanInput) (*planOutput,
 	if err != nil {
 		return nil, err
 	}
-	a.catalogueChanged(ctx)
+	p.catalogueChanged(ctx)
 	return &planOutput{Body: plan}, nil
 }
 
@@ -139,24 +127,6 @@ func savePlan(ctx context.Context, tx *store.Store, who caller, p *domain.Plan) 
 	if !saved {
 		return domain.Conflict(domain.TextPlanCodeTaken)
 	}
-	return tx.InsertEvents(
-		ctx,
-		adminEvent(
-			domain.EventPlanSaved, who, map[string]any{"plan": p.ID, "code": p.Code, "active": p.Active, "public": p.Public},
-		),
-	)
-}
-
-// catalogueWait bounds how long a save waits for Temporal to take the news.
-const catalogueWait = 2 * time.Second
-
-// catalogueChanged shows the change at once and resumes onboardings that wait for
-// it. With Temporal away the next reconcile resumes them.
-func (a *API) catalogueChanged(ctx context.Context) {
-	a.catalogue.changed()
-	ctx, cancel := context.WithTimeout(ctx, catalogueWait)
-	defer cancel()
-	if err := a.flows.CatalogueChanged(ctx); err != nil {
-		a.log.WarnContext(ctx, "onboardings that wait for the catalogue are resumed later", "error", err)
-	}
+	data := map[string]any{"plan": p.ID, "code": p.Code, "active": p.Active, "public": p.Public}
+	return tx.InsertEvents(ctx, adminEvent(domain.EventPlanSaved, who, data))
 }

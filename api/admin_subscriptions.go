@@ -15,26 +15,26 @@ type subscriptionsInput struct {
 	Plan   planFilter         `query:"plan" doc:"@subscriptions.plan"`
 }
 
-// adminSubscriptions lists subscriptions with what may be done to each: while
-// its onboarding runs, that decides.
-func (a *API) adminSubscriptions(
+// list lists subscriptions with what may be done to each: while its onboarding
+// runs, that decides.
+func (s subscriptions) list(
 	ctx context.Context, in *subscriptionsInput,
 ) (*listOutput[domain.Subscription], error) {
-	p, err := in.decode(domain.PrefixSubscription)
+	page, err := in.decode(domain.PrefixSubscription)
 	if err != nil {
 		return nil, err
 	}
-	rows, err := a.store.ListSubscriptions(ctx, store.SubscriptionFilter{
-		AccountID: string(in.AccountID), Status: string(in.Status), Plan: string(in.Plan), Page: p,
+	rows, err := s.store.ListSubscriptions(ctx, store.SubscriptionFilter{
+		AccountID: string(in.AccountID), Status: string(in.Status), Plan: string(in.Plan), Page: page,
 	})
 	if err != nil {
 		return nil, err
 	}
-	newest, err := newestOnboardings(ctx, a.store, rows.Data, func(s *domain.Subscription) string { return s.AccountID })
+	newest, err := newestOnboardings(ctx, s.store, rows.Data, func(s *domain.Subscription) string { return s.AccountID })
 	if err != nil {
 		return nil, err
 	}
-	offered := staffActions(subscriptions)
+	offered := staffActions(ofSubscriptions)
 	for i := range rows.Data {
 		sub := &rows.Data[i]
 		sub.AvailableActions = sub.Actions()

@@ -45,45 +45,46 @@ var (
 	lastTime  = time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC)
 )
 
-const acceptedTime = "an RFC 3339 time between 2000 and 2100, such as 2026-01-31T10:00:00Z"
+// testClocks show the time of the accounts that are bound to them.
+type testClocks struct{ *shared }
 
-// createClock makes a test clock; its time moves only when it is advanced.
-func (a *API) createClock(ctx context.Context, in *createClockInput) (*clockOutput, error) {
+var clockKind = kind[domain.TestClock]{
+	prefix: domain.PrefixTestClock, noun: "test clock",
+	read: (*store.Store).TestClockByID, lock: (*store.Store).LockTestClock,
+}
+
+// create makes a test clock; its time moves only when it is advanced.
+func (t testClocks) create(ctx context.Context, in *createClockInput) (*clockOutput, error) {
 	clock := &domain.TestClock{
 		ID: store.NewID(domain.PrefixTestClock), Name: in.Body.Name, Status: domain.ClockReady,
-		Now: in.Body.Now.UTC().Truncate(time.Millisecond), CreatedAt: a.store.Now(), UpdatedAt: a.store.Now(),
+		Now: in.Body.Now.UTC().Truncate(time.Millisecond), CreatedAt: t.store.Now(), UpdatedAt: t.store.Now(),
 	}
-	k, err := a.key(in.Idempotent, "create_test_clock", callerOf(ctx).scope(), in.Body)
+	id, again, err := t.makeOnce(ctx, in.Idempotent, "create_test_clock", in.Body, creation{
+		id:    clock.ID,
+		check: func() error { return checkNewClock(clock) },
+		save:  func(tx *store.Store) error { return tx.InsertTestClock(ctx, clock) },
+	})
 	if err != nil {
 		return nil, err
 	}
-	check := func() error {
-		var wrong fieldErrors
-		wrong.require(
-			!clock.Now.Before(firstTime) && clock.Now.Before(lastTime), "now", "No clock shows this time.", acceptedTime,
-		)
-		wrong.require(
-			in.Body.Name == "" || validLine(in.Body.Name, 1, 100), "name", "It cannot be a name.",
-			"at most 100 visible characters",
-		)
-		return wrong.err()
-	}
-	id, again, err := a.once(
-		ctx, k, clock.ID, check, func(tx *store.Store) error { return tx.InsertTestClock(ctx, clock) },
-	)
-	if err != nil {
-		return nil, err
-	}
-	clock, err = a.store.TestClockByID(ctx, id)
+	clock, err = t.store.TestClockByID(ctx, id)
 	return &clockOutput{Replayable: replayed(again), Body: clock}, err
 }
 
-// getClock reads a clock. Who waits for one to arrive reads it again and again,
-// so here is where an advance that nobody makes is noticed.
-func (a *API) getClock(ctx context.Context, in *clockInput) (*clockOutput, error) {
-	clock, err := a.clock(ctx, in.ID)
-	if err == nil && stale(clock, a.store.Now()) {
-		a.signalAgain(ctx, clock.ID)
+func checkNewClock(c *domain.TestClock) error {
+	var wrong fieldErrors
+	within := !c.Now.Before(firstTime) && c.Now.Before(lastTime)
+	wrong.require(within, "now", domain.TextNotAClockTime, domain.AcceptClockTime)
+	wrong.line(c.Name, 0, 100, "name", domain.TextNotAName)
+	return wrong.err()
+}
+
+// get reads a clock. Who waits for one to arrive reads it again and again, so
+// here is where an advance that nobody makes is noticed.
+func (t testClocks) get(ctx context.Context, in *clockInput) (*clockOutput, error) {
+	clock, err := clockKind.find(ctx, t.store, in.ID)
+	if err == nil && stale(clock, t.store.Now()) {
+		t.signalAgain(ctx, clock.ID)
 	}
 	return &clockOutput{Body: clock}, err
 }
@@ -95,60 +96,45 @@ func stale(c *domain.TestClock, now time.Time) bool {
 // signalAgain signals the clock's workflow to move it: the process that asked may
 // have died between its commit and Temporal. The row is touched first, so that of
 // many readers one signals, and again no sooner than clockStale later.
-func (a *API) signalAgain(ctx context.Context, id string) {
+func (t testClocks) signalAgain(ctx context.Context, id string) {
 	ctx, cancel := context.WithTimeout(ctx, clockWait)
 	defer cancel()
 	mine := false
-	err := a.store.Within(ctx, func(tx *store.Store) error {
-		clock, err := tx.LockTestClock(ctx, id)
-		if err != nil || !stale(clock, tx.Now()) {
-			return err
+	_, err := clockKind.change(ctx, t.store, id, func(tx *store.Store, clock *domain.TestClock) error {
+		if !stale(clock, tx.Now()) {
+			return nil
 		}
 		mine, clock.UpdatedAt = true, tx.Now()
 		return tx.SaveTestClock(ctx, clock)
 	})
 	if err == nil && mine {
-		err = a.flows.AdvanceClock(ctx, id)
+		err = t.flows.AdvanceClock(ctx, id)
 	}
 	if err != nil {
-		a.log.WarnContext(ctx, "a test clock that does not move is signaled later", "test_clock", id, "error", err)
+		t.log.WarnContext(ctx, "a test clock that does not move is signaled later", "test_clock", id, "error", err)
 	}
 }
 
-func (a *API) listClocks(ctx context.Context, in *listOwnInput) (*listOutput[domain.TestClock], error) {
-	p, err := in.decode(domain.PrefixTestClock)
+func (t testClocks) list(ctx context.Context, in *listOwnInput) (*listOutput[domain.TestClock], error) {
+	page, err := in.decode(domain.PrefixTestClock)
 	if err != nil {
 		return nil, err
 	}
-	return listed(a.store.ListTestClocks(ctx, p))
+	return listed(t.store.ListTestClocks(ctx, page))
 }
 
-func (a *API) clock(ctx context.Context, id string) (*domain.TestClock, error) {
-	if !store.ValidID(domain.PrefixTestClock, id) {
-		return nil, domain.NotFound("test clock")
-	}
-	return a.store.TestClockByID(ctx, id)
-}
-
-// advanceClock sets the clock on its way; it is ready when everything due until
+// advance sets the clock on its way; it is ready when everything due until
 // then is done. To where it is going already is no other advance.
-func (a *API) advanceClock(ctx context.Context, in *advanceClockInput) (*clockOutput, error) {
-	if _, err := a.clock(ctx, in.ID); err != nil {
-		return nil, err
-	}
+func (t testClocks) advance(ctx context.Context, in *advanceClockInput) (*clockOutput, error) {
 	to := in.Body.To.UTC().Truncate(time.Millisecond)
-	var clock *domain.TestClock
-	err := a.store.Within(ctx, func(tx *store.Store) (err error) {
-		if clock, err = tx.LockTestClock(ctx, in.ID); err != nil {
-			return err
-		}
+	clock, err := clockKind.change(ctx, t.store, in.ID, func(tx *store.Store, clock *domain.TestClock) error {
 		return depart(ctx, tx, clock, to)
 	})
 	if err != nil {
 		return nil, err
 	}
 	if clock.Status == domain.ClockAdvancing {
-		err = a.flows.AdvanceClock(ctx, clock.ID)
+		err = t.flows.AdvanceClock(ctx, clock.ID)
 	}
 	return &clockOutput{Body: clock}, err
 }
@@ -162,26 +148,22 @@ func depart(ctx context.Context, tx *store.Store, clock *domain.TestClock, to ti
 	case clock.Status == domain.ClockAdvancing:
 		return domain.InvalidTransition(string(clock.Status), string(domain.ClockAdvancing), nil)
 	case to.Before(clock.Now), to.Sub(clock.Now) > domain.MaxAdvance, !to.Before(lastTime):
-		return domain.Invalid(
-			"body.to", "The clock cannot go there.", "a time later than it shows, by two years at most, and before 2100",
-		)
+		return domain.Invalid("body.to", domain.Text(domain.TextClockCannot), domain.Text(domain.AcceptClockTarget))
 	}
 	clock.Status, clock.Target, clock.UpdatedAt = domain.ClockAdvancing, &to, tx.Now()
 	return tx.SaveTestClock(ctx, clock)
 }
 
-// checkClock refuses a test clock that does not exist, or where there are none.
-func (a *API) checkClock(ctx context.Context, id string) error {
+// check refuses a test clock that does not exist, or where there are none.
+func (t testClocks) check(ctx context.Context, id string) error {
 	if id == "" {
 		return nil
 	}
-	if a.TestClocks {
-		_, err := a.clock(ctx, id)
+	if t.config.TestClocks {
+		_, err := clockKind.find(ctx, t.store, id)
 		if domain.CodeOf(err) != domain.CodeNotFound {
 			return err
 		}
 	}
-	return domain.Invalid(
-		"body.test_clock", "There is no such test clock.", "the id of a test clock, where they are enabled",
-	)
+	return domain.Invalid("body.test_clock", domain.Text(domain.TextClockUnknown), domain.Text(domain.AcceptTestClock))
 }

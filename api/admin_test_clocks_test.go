@@ -73,7 +73,7 @@ func TestTestClock_NeverPassesTheLastTimeItMayShow(t *testing.T) {
 	assert.Equal(t, "2099-12-31T23:59:59Z", r.text("now"))
 }
 
-func TestTestClock_ReadingOneThatNobodyMovesTellsItsWorkflowAgain(t *testing.T) {
+func TestTestClock_ReadingOneThatNobodyMovesSignalsItsWorkflow(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	id := w.call("POST", "/v1/test-clocks", w.admin, map[string]any{"now": "2026-01-31T10:00:00Z"}).ok(201).text("id")

@@ -31,7 +31,7 @@ type debitOutput struct {
 }
 
 // debit spends credits of an account that may be used, once per key.
-func (a *API) debit(ctx context.Context, in *debitInput) (*debitOutput, error) {
+func (c credits) debit(ctx context.Context, in *debitInput) (*debitOutput, error) {
 	d := store.Debit{
 		AccountID: in.Body.AccountID, Amount: in.Body.Amount, Reason: strings.TrimSpace(in.Body.Reason),
 		Key: string(in.IdempotencyKey),
@@ -39,13 +39,13 @@ func (a *API) debit(ctx context.Context, in *debitInput) (*debitOutput, error) {
 	if err := checkDebitReason(d.Reason); err != nil {
 		return nil, err
 	}
-	facts, decision, err := decide(ctx, a.store, d.AccountID, domain.Need{})
+	facts, decision, err := decide(ctx, c.store, d.AccountID, domain.Need{})
 	if err != nil {
 		return nil, err
 	}
-	result, err := a.spend(ctx, d, decision)
+	result, err := c.spend(ctx, d, decision)
 	if err == nil && result.Short {
-		err = a.short(ctx, &facts, result.Balance)
+		err = c.short(ctx, &facts, result.Balance)
 	}
 	if err != nil {
 		return nil, err
@@ -58,28 +58,28 @@ func (a *API) debit(ctx context.Context, in *debitInput) (*debitOutput, error) {
 
 // spend takes the credits. What was taken before the account lost its use is
 // still answered; nothing more is taken.
-func (a *API) spend(ctx context.Context, d store.Debit, decision domain.Decision) (store.DebitResult, error) {
+func (c credits) spend(ctx context.Context, d store.Debit, decision domain.Decision) (store.DebitResult, error) {
 	if refusal := decision.Err(); refusal != nil {
-		earlier, found, err := a.store.FindDebit(ctx, d)
+		earlier, found, err := c.store.FindDebit(ctx, d)
 		if err == nil && !found {
 			err = refusal
 		}
 		return earlier, err
 	}
-	result, err := a.store.Debit(ctx, d)
+	result, err := c.store.Debit(ctx, d)
 	if domain.CodeOf(err) == domain.CodeNotFound {
-		a.log.ErrorContext(ctx, "account in use has no balance", "account", d.AccountID)
-		err = domain.Unavailable("The balance", defaultRetryAfter)
+		c.log.ErrorContext(ctx, "account in use has no balance", "account", d.AccountID)
+		err = domain.Unavailable(domain.Text(domain.LabelBalance), defaultRetryAfter)
 	}
 	return result, err
 }
 
 // short is the refusal of a debit that the balance does not cover, with where
-// more credits can be had.
-func (a *API) short(ctx context.Context, facts *domain.EntitlementFacts, b *domain.Balance) error {
-	packages, err := a.store.ActivePackages(ctx)
+// more credits are sold.
+func (c credits) short(ctx context.Context, facts *domain.EntitlementFacts, b *domain.Balance) error {
+	packages, err := c.store.ActivePackages(ctx)
 	if err == nil {
-		err = a.store.Explain(ctx, facts)
+		err = c.store.Explain(ctx, facts)
 	}
 	if err != nil {
 		return err
@@ -92,7 +92,7 @@ func (a *API) short(ctx context.Context, facts *domain.EntitlementFacts, b *doma
 func checkDebitReason(reason string) error {
 	ours := []string{domain.ReasonPlanGrant, domain.ReasonPlanReset, domain.ReasonPackage, domain.ReasonImported}
 	var wrong fieldErrors
-	wrong.require(validLine(reason, 1, domain.NameMax) && !slices.Contains(ours, reason), "reason",
-		"It cannot be the reason of a debit.", "1 to 120 visible characters, and none of the ledger's own reasons")
+	fits := validLine(reason, 1, domain.NameMax) && !slices.Contains(ours, reason)
+	wrong.require(fits, "reason", domain.TextNotADebitReason, domain.AcceptDebitReason)
 	return wrong.err()
 }

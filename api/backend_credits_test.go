@@ -188,5 +188,5 @@ func TestDebit_CostsFiveStatements(t *testing.T) {
 	id, _ := w.customer("acme", "free")
 	before := w.store.Statements()
 	w.debit(id, key, "k", 1).ok(200)
-	assert.EqualValues(t, 5, w.store.Statements()-before, "whose key, how the account stands; balance, entry, balance")
+	assert.EqualValues(t, 5, w.store.Statements()-before, "the key, the state of the account; balance, entry, balance")
 }

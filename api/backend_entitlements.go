@@ -38,9 +38,9 @@ type checkEntitlementOutput struct {
 	Body entitlement
 }
 
-// checkEntitlement answers a backend's question.
-func (a *API) checkEntitlement(ctx context.Context, in *checkEntitlementInput) (*checkEntitlementOutput, error) {
-	facts, d, err := decide(ctx, a.store, in.Body.AccountID, in.need())
+// check answers a backend's question.
+func (e entitlementChecks) check(ctx context.Context, in *checkEntitlementInput) (*checkEntitlementOutput, error) {
+	facts, d, err := decide(ctx, e.store, in.Body.AccountID, in.need())
 	if err == nil {
 		err = d.Err()
 	}

@@ -167,7 +167,7 @@ func TestCheck_CostsTwoStatements(t *testing.T) {
 	assert.LessOrEqual(t, w.store.Statements()-before, int64(4), "a refusal is explained")
 	before = w.store.Statements()
 	w.check(id, key, "limit", "sites").ok(200)
-	assert.EqualValues(t, 2, w.store.Statements()-before, "whose key it is, and how the account stands")
+	assert.EqualValues(t, 2, w.store.Statements()-before, "the key, and the state of the account")
 }
 
 func TestOpenAPI_EntitlementsAreAsDescribed(t *testing.T) {

@@ -14,11 +14,6 @@ import (
 // for 24 to 64.
 const webhookSecretBytes = 32
 
-const (
-	acceptedWebhookURL  = "an https URL of a public host, without credentials, at most 2000 characters"
-	acceptedEventFilter = "types such as invoice.paid, or invoice.*"
-)
-
 // EndpointChange is what may change of a webhook endpoint: what is absent stays.
 type EndpointChange struct {
 	URL         *string   `json:"url,omitempty" maxLength:"2000" doc:"@endpointChange.url"`
@@ -35,12 +30,12 @@ func (c EndpointChange) apply(w *domain.WebhookEndpoint, allowPrivate bool) erro
 	w.Events = slices.Compact(w.Events)
 
 	var wrong fieldErrors
-	wrong.require(domain.ValidWebhookURL(w.URL, allowPrivate), "url", "Events cannot be posted there.", acceptedWebhookURL)
-	wrong.require(
-		domain.CleanText(w.Description), "description", "It has characters that cannot be shown.", "visible text",
-	)
+	reachable := domain.ValidWebhookURL(w.URL, allowPrivate)
+	wrong.require(reachable, "url", domain.TextNotAWebhookURL, domain.AcceptWebhookURL)
+	wrong.require(domain.CleanText(w.Description), "description", domain.TextNotVisible, domain.AcceptVisible)
 	for _, filter := range w.Events {
-		wrong.require(domain.ValidEventFilter(filter), "events", "One of them is no type of event.", acceptedEventFilter)
+		known := domain.ValidEventFilter(filter)
+		wrong.require(known, "events", domain.TextNotEventTypes, domain.AcceptEventFilters)
 	}
 	return wrong.err()
 }
@@ -72,30 +67,35 @@ type endpointOutput struct {
 	Body *domain.WebhookEndpoint
 }
 
-// createEndpoint makes an endpoint, enabled, with a secret of its own.
-func (a *API) createEndpoint(ctx context.Context, in *createEndpointInput) (*createEndpointOutput, error) {
-	who := callerOf(ctx)
-	k, err := a.key(in.Idempotent, "create_webhook_endpoint", who.scope(), in.Body)
-	if err != nil {
-		return nil, err
-	}
-	now := a.store.Now()
+// webhookEndpoints are where the product's backend is sent events.
+type webhookEndpoints struct{ *shared }
+
+var endpointKind = kind[domain.WebhookEndpoint]{
+	prefix: domain.PrefixWebhookEndpoint, noun: "webhook endpoint",
+	read: (*store.Store).EndpointByID, lock: (*store.Store).LockEndpoint,
+}
+
+// create makes an endpoint, enabled, with a secret of its own.
+func (e webhookEndpoints) create(ctx context.Context, in *createEndpointInput) (*createEndpointOutput, error) {
+	now := e.store.Now()
 	w := &domain.WebhookEndpoint{
 		ID:     store.NewID(domain.PrefixWebhookEndpoint),
 		Secret: newWebhookSecret(), Events: []string{}, Enabled: true, CreatedAt: now, UpdatedAt: now,
 	}
-	id, again, err := a.once(ctx, k, w.ID,
-		func() error { return in.Body.apply(w, a.WebhookAllowPrivate) },
-		func(tx *store.Store) error {
+	id, again, err := e.makeOnce(ctx, in.Idempotent, "create_webhook_endpoint", in.Body, creation{
+		id:    w.ID,
+		check: func() error { return in.Body.apply(w, e.config.WebhookAllowPrivate) },
+		save: func(tx *store.Store) error {
 			if err := tx.InsertEndpoint(ctx, w); err != nil {
 				return err
 			}
-			return tx.InsertEvents(ctx, endpointEvent(domain.EventEndpointCreated, who, w))
-		})
+			return tx.InsertEvents(ctx, endpointEvent(domain.EventEndpointCreated, callerOf(ctx), w))
+		},
+	})
 	if err != nil {
 		return nil, err
 	}
-	if w, err = a.store.EndpointByID(ctx, id); err != nil {
+	if w, err = e.store.EndpointByID(ctx, id); err != nil {
 		return nil, err
 	}
 	return &createEndpointOutput{
@@ -115,30 +115,19 @@ func endpointEvent(t domain.EventType, who caller, w *domain.WebhookEndpoint) do
 	return adminEvent(t, who, map[string]any{"webhook_endpoint": w.ID, "enabled": w.Enabled, "events": w.Events})
 }
 
-// listEndpoints lists webhook endpoints, disabled ones too.
-func (a *API) listEndpoints(ctx context.Context, in *listOwnInput) (*listOutput[domain.WebhookEndpoint], error) {
-	p, err := in.decode(domain.PrefixWebhookEndpoint)
+// list lists webhook endpoints, disabled ones too.
+func (e webhookEndpoints) list(ctx context.Context, in *listOwnInput) (*listOutput[domain.WebhookEndpoint], error) {
+	page, err := in.decode(domain.PrefixWebhookEndpoint)
 	if err != nil {
 		return nil, err
 	}
-	return listed(a.store.ListEndpoints(ctx, p))
+	return listed(e.store.ListEndpoints(ctx, page))
 }
 
-// getEndpoint reads one endpoint.
-func (a *API) getEndpoint(ctx context.Context, in *OfEndpoint) (*endpointOutput, error) {
-	if err := in.check(); err != nil {
-		return nil, err
-	}
-	w, err := a.store.EndpointByID(ctx, in.ID)
+// get reads one endpoint.
+func (e webhookEndpoints) get(ctx context.Context, in *OfEndpoint) (*endpointOutput, error) {
+	w, err := endpointKind.find(ctx, e.store, in.ID)
 	return &endpointOutput{Body: w}, err
-}
-
-// check saves the look-up of what can be no endpoint's id.
-func (in OfEndpoint) check() error {
-	if !store.ValidID(domain.PrefixWebhookEndpoint, in.ID) {
-		return domain.NotFound("webhook endpoint")
-	}
-	return nil
 }
 
 type changeEndpointInput struct {
@@ -149,17 +138,10 @@ type changeEndpointInput struct {
 	}
 }
 
-// changeEndpoint changes what is named of an endpoint.
-func (a *API) changeEndpoint(ctx context.Context, in *changeEndpointInput) (*endpointOutput, error) {
-	if err := in.check(); err != nil {
-		return nil, err
-	}
-	var w *domain.WebhookEndpoint
-	err := a.store.Within(ctx, func(tx *store.Store) (err error) {
-		if w, err = tx.LockEndpoint(ctx, in.ID); err != nil {
-			return err
-		}
-		if err := in.Body.apply(w, a.WebhookAllowPrivate); err != nil {
+// change changes what is named of an endpoint.
+func (e webhookEndpoints) change(ctx context.Context, in *changeEndpointInput) (*endpointOutput, error) {
+	w, err := endpointKind.change(ctx, e.store, in.ID, func(tx *store.Store, w *domain.WebhookEndpoint) error {
+		if err := in.Body.apply(w, e.config.WebhookAllowPrivate); err != nil {
 			return err
 		}
 		what := domain.EventEndpointChanged
@@ -178,13 +160,13 @@ func (a *API) changeEndpoint(ctx context.Context, in *changeEndpointInput) (*end
 	return &endpointOutput{Body: w}, err
 }
 
-// deleteEndpoint removes an endpoint with its deliveries; what is on its way is
-// not posted again.
-func (a *API) deleteEndpoint(ctx context.Context, in *OfEndpoint) (*struct{}, error) {
-	if err := in.check(); err != nil {
+// delete removes an endpoint with its deliveries; what is on its way is not
+// posted again.
+func (e webhookEndpoints) delete(ctx context.Context, in *OfEndpoint) (*struct{}, error) {
+	if err := endpointKind.check(in.ID); err != nil {
 		return nil, err
 	}
-	return nil, a.store.Within(ctx, func(tx *store.Store) error {
+	return nil, e.store.Within(ctx, func(tx *store.Store) error {
 		w, err := tx.EndpointByID(ctx, in.ID)
 		if err != nil {
 			return err

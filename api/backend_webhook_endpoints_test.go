@@ -33,7 +33,7 @@ func (w *world) audited(of domain.EventType) []domain.Event {
 	return list.Data
 }
 
-func TestWebhookEndpoint_TellsItsSecretOnceAndStoresWhatSigns(t *testing.T) {
+func TestWebhookEndpoint_ShowsItsSecretOnceAndStoresWhatSigns(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	key := w.call("POST", "/v1/admin/api-keys", w.admin, map[string]any{"name": "backend"}).ok(201).text("secret")

@@ -27,19 +27,21 @@ const (
 // readBody reads the body of a request before anything looks at it, and refuses
 // what no handler could use: too much, another type, not UTF-8. (The JSON
 // decoder would replace bad UTF-8 silently, and PostgreSQL refuses NUL.)
-func (a *API) readBody(c *gin.Context) {
-	if c.FullPath() == "" || (c.Request.Method != http.MethodPost && c.Request.Method != http.MethodPatch) {
-		return
+func readBody(refuse func(*gin.Context, error)) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		if c.FullPath() == "" || (c.Request.Method != http.MethodPost && c.Request.Method != http.MethodPatch) {
+			return
+		}
+		body, err := receive(c)
+		if err == nil {
+			err = checkBody(body, c.GetHeader("Content-Type"))
+		}
+		if err != nil {
+			refuse(c, err)
+			return
+		}
+		c.Request.Body, c.Request.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 	}
-	body, err := receive(c)
-	if err == nil {
-		err = checkBody(body, c.GetHeader("Content-Type"))
-	}
-	if err != nil {
-		a.fail(c, err)
-		return
-	}
-	c.Request.Body, c.Request.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 }
 
 func receive(c *gin.Context) ([]byte, error) {
@@ -89,7 +91,7 @@ func checkEscapes(body []byte) error {
 		r := escaped(body[i+1:])
 		switch {
 		case r == 0:
-			return domain.Invalid("body", "It has a NUL character.", "text without NUL")
+			return domain.Invalid("body", domain.Text(domain.TextNulCharacter), domain.Text(domain.AcceptWithoutNul))
 		case utf16.IsSurrogate(r):
 			if i+6 >= len(body) || body[i+5] != '\\' || body[i+6] != 'u' ||
 				utf16.DecodeRune(r, escaped(body[i+7:])) == utf8.RuneError {

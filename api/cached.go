@@ -6,20 +6,22 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/gin-gonic/gin"
+
 	"slipway/domain"
 	"slipway/store"
 )
 
-// How long a copy of the catalogue is served without looking, and how long a
-// look may take before the last good copy is served instead.
+// How long a copy of the catalogue is served without reading it again, and how
+// long reading may take before the last good copy is served instead.
 const (
 	copyFresh   = time.Second
 	copyRefresh = time.Second
 )
 
-// cached is a copy of something that is looked at again when it is no longer
-// fresh, by one request at a time; the others, and all when the look fails, get
-// the copy there is.
+// cached is a copy of something. When it is no longer fresh, one request at a
+// time reads it anew; the others, and all when reading fails, get the copy there
+// is.
 type cached[T any] struct {
 	load    func(context.Context) (T, error)
 	copy    atomic.Pointer[T]
@@ -40,11 +42,11 @@ func (c *cached[T]) get(ctx context.Context) (T, error) {
 		}
 	}
 	defer c.loading.Unlock()
-	return c.look(ctx, have)
+	return c.refresh(ctx, have)
 }
 
-// look loads a new copy; when that fails, the one there is stays for a while.
-func (c *cached[T]) look(ctx context.Context, have *T) (T, error) {
+// refresh loads a new copy; when that fails, the one there is stays for a while.
+func (c *cached[T]) refresh(ctx context.Context, have *T) (T, error) {
 	ctx, cancel := context.WithTimeout(ctx, copyRefresh)
 	defer cancel()
 	c.expires.Store(time.Now().Add(copyFresh).UnixNano())
@@ -68,15 +70,20 @@ type catalogue struct {
 
 func newCatalogue(s *store.Store) *catalogue {
 	return &catalogue{
-		plans: cached[*rendered]{load: func(ctx context.Context) (*rendered, error) {
-			plans, err := s.PublicPlans(ctx)
-			if err != nil {
-				return nil, err
-			}
-			return render(newList(plans, ""))
-		}},
+		plans:    cached[*rendered]{load: asList(s.PublicPlans)},
 		options:  cached[[]domain.PaymentOption]{load: s.PaymentOptions},
-		packages: cached[*rendered]{load: packagesForSale(s)},
+		packages: cached[*rendered]{load: asList(s.ActivePackages)},
+	}
+}
+
+// asList renders the rows it reads as a list.
+func asList[T any](read func(context.Context) ([]T, error)) func(context.Context) (*rendered, error) {
+	return func(ctx context.Context) (*rendered, error) {
+		rows, err := read(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return render(newList(rows, ""))
 	}
 }
 
@@ -85,4 +92,28 @@ func (c *catalogue) changed() {
 	c.plans.expires.Store(0)
 	c.options.expires.Store(0)
 	c.packages.expires.Store(0)
+}
+
+// serveCopy answers with a copy of the catalogue.
+func (s *shared) serveCopy(c *gin.Context, of *cached[*rendered]) {
+	answer, err := of.get(c.Request.Context())
+	if err != nil {
+		s.fail(c, err)
+		return
+	}
+	answer.write(c, publicCache)
+}
+
+// catalogueWait bounds how long a save waits for Temporal to take the news.
+const catalogueWait = 2 * time.Second
+
+// catalogueChanged shows the change at once and resumes onboardings that wait for
+// it. With Temporal away the next reconcile resumes them.
+func (s *shared) catalogueChanged(ctx context.Context) {
+	s.catalogue.changed()
+	ctx, cancel := context.WithTimeout(ctx, catalogueWait)
+	defer cancel()
+	if err := s.flows.CatalogueChanged(ctx); err != nil {
+		s.log.WarnContext(ctx, "onboardings that wait for the catalogue are resumed later", "error", err)
+	}
 }

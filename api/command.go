@@ -31,10 +31,13 @@ type outcome struct {
 	differences []domain.Difference
 }
 
-// command gives a command, unless its effect is there already.
-func (a *API) command(ctx context.Context, t *target, r commandRequest) (*outcome, error) {
+// commands gives commands to workflows.
+type commands struct{ *shared }
+
+// give gives a command, unless its effect is there already.
+func (c commands) give(ctx context.Context, t *target, r commandRequest) (*outcome, error) {
 	from, action := t.subject().Status, r.command.Action
-	given, again, err := a.storeCommand(ctx, t, r)
+	given, again, err := c.save(ctx, t, r)
 	switch {
 	case errors.Is(err, errDone):
 		return &outcome{target: t, from: from, to: from}, nil
@@ -43,7 +46,7 @@ func (a *API) command(ctx context.Context, t *target, r commandRequest) (*outcom
 	case again && t.done(action):
 		return &outcome{target: t, from: from, to: from, replayed: true}, nil
 	}
-	after, differences, err := a.deliver(ctx, t, given)
+	after, differences, err := c.deliver(ctx, t, given)
 	if err != nil {
 		return nil, err
 	}
@@ -66,38 +69,40 @@ func (t *target) preview(r commandRequest) (*outcome, error) {
 	return result, nil
 }
 
-// storeCommand stores a command for its workflow, under an id that a repeated
-// request finds again. A command that is not allowed is not stored.
-func (a *API) storeCommand(ctx context.Context, t *target, r commandRequest) (*domain.Command, bool, error) {
+// save stores a command for its workflow, under an id that a repeated request
+// finds again. A command that is not allowed is not stored.
+func (c commands) save(ctx context.Context, t *target, r commandRequest) (*domain.Command, bool, error) {
 	who, cmd := callerOf(ctx), r.command
 	t.name(&cmd)
-	cmd.ID, cmd.CreatedAt = store.NewID(domain.PrefixCommand), a.store.Now()
+	cmd.ID, cmd.CreatedAt = store.NewID(domain.PrefixCommand), c.store.Now()
 	cmd.ActorType, cmd.ActorID = who.Type, cmp.Or(who.ID, t.owner())
-	k, err := a.key(r.Idempotent, string(cmd.Action)+":"+t.id, cmd.ActorID, r.body)
+	k, err := c.key(r.Idempotent, string(cmd.Action)+":"+t.id, cmd.ActorID, r.body)
 	if err != nil {
 		return nil, false, err
 	}
-	id, again, err := a.once(ctx, k, cmd.ID,
-		func() error { return t.allows(r) },
-		func(tx *store.Store) error { return tx.InsertCommand(ctx, &cmd) })
+	id, again, err := c.once(ctx, k, creation{
+		id:    cmd.ID,
+		check: func() error { return t.allows(r) },
+		save:  func(tx *store.Store) error { return tx.InsertCommand(ctx, &cmd) },
+	})
 	if err != nil || !again {
 		return &cmd, false, err
 	}
-	earlier, err := a.store.CommandByID(ctx, id)
+	earlier, err := c.store.CommandByID(ctx, id)
 	return earlier, true, err
 }
 
 // deliver sends the stored command and returns what it is about as it is after
 // it. A workflow that closed meanwhile, or refuses, leaves the rows to judge.
-func (a *API) deliver(ctx context.Context, t *target, cmd *domain.Command) (*target, []domain.Difference, error) {
-	differences, refused := a.send(ctx, t, cmd)
+func (c commands) deliver(ctx context.Context, t *target, cmd *domain.Command) (*target, []domain.Difference, error) {
+	differences, refused := c.send(ctx, t, cmd)
 	code := domain.CodeOf(refused)
 	if refused != nil && code != domain.CodeNotFound && code != domain.CodeConflict {
 		return nil, nil, refused
 	}
-	after, err := a.reread(ctx, t)
+	after, err := c.reread(ctx, t)
 	if err == nil && refused != nil {
-		err = a.judge(ctx, after, cmd, refused)
+		err = c.judge(ctx, after, cmd, refused)
 	}
 	return after, differences, err
 }
@@ -105,21 +110,21 @@ func (a *API) deliver(ctx context.Context, t *target, cmd *domain.Command) (*tar
 // send carries the stored command to its workflow. A refresh compares the rows
 // with the onboarding's workflow; where the subscription is in use, its billing
 // then reads its rows and asks the provider again.
-func (a *API) send(ctx context.Context, t *target, cmd *domain.Command) ([]domain.Difference, error) {
+func (c commands) send(ctx context.Context, t *target, cmd *domain.Command) ([]domain.Difference, error) {
 	if cmd.Action != domain.ActionRefresh {
-		return nil, a.flows.Command(ctx, t.recipient(), cmd)
+		return nil, c.flows.Command(ctx, t.recipient(), cmd)
 	}
-	differences, err := a.flows.Refresh(ctx, t.onboarding, cmd)
+	differences, err := c.flows.Refresh(ctx, t.onboarding, cmd)
 	if err != nil || t.runs() || t.subscription == nil || !t.subscription.Status.Live() {
 		return differences, err
 	}
-	return differences, a.flows.Command(ctx, t.recipient(), cmd)
+	return differences, c.flows.Command(ctx, t.recipient(), cmd)
 }
 
 // judge decides about a command that its workflow did not carry out: its effect
 // is there, or the state does not allow it, or another try will show.
-func (a *API) judge(ctx context.Context, after *target, cmd *domain.Command, refused error) error {
-	stored, err := a.store.CommandByID(ctx, cmd.ID)
+func (c commands) judge(ctx context.Context, after *target, cmd *domain.Command, refused error) error {
+	stored, err := c.store.CommandByID(ctx, cmd.ID)
 	if err != nil {
 		return err
 	}
@@ -132,5 +137,5 @@ func (a *API) judge(ctx context.Context, after *target, cmd *domain.Command, ref
 	if domain.CodeOf(refused) == domain.CodeConflict {
 		return refused
 	}
-	return domain.Unavailable("The workflow", defaultRetryAfter)
+	return domain.Unavailable(domain.Text(domain.LabelWorkflow), defaultRetryAfter)
 }

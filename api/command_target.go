@@ -65,7 +65,7 @@ func (t *target) allows(r commandRequest) error {
 }
 
 // done reports whether the action's effect is there already. An onboarding that
-// was canceled leaves a subscription that nobody ever used: that is canceled too.
+// was canceled leaves a subscription that was never used: that is canceled too.
 func (t *target) done(action domain.Action) bool {
 	if t.subject().Done(action) {
 		return true
@@ -77,7 +77,7 @@ func (t *target) done(action domain.Action) bool {
 }
 
 // check returns nil when the state allows the action. About the payment of an
-// onboarding that runs, the onboarding has a say too.
+// onboarding that runs, the onboarding must allow it too.
 func (t *target) check(action domain.Action) error {
 	err := t.subject().Check(action)
 	if err == nil && t.noun == domain.NounPayment && t.runs() {
@@ -125,28 +125,19 @@ func (t *target) owner() string {
 }
 
 // reread is the target as it is now.
-func (a *API) reread(ctx context.Context, t *target) (*target, error) {
+func (c commands) reread(ctx context.Context, t *target) (*target, error) {
 	after, err := *t, error(nil)
 	if t.onboarding != nil {
-		after.onboarding, err = a.store.OnboardingByID(ctx, t.onboarding.ID)
+		after.onboarding, err = c.store.OnboardingByID(ctx, t.onboarding.ID)
 	}
 	if err == nil && t.payment != nil {
-		after.payment, err = a.store.PaymentByID(ctx, t.payment.ID)
+		after.payment, err = c.store.PaymentByID(ctx, t.payment.ID)
 	}
 	if err == nil && t.invoice != nil {
-		after.invoice, err = a.store.InvoiceByID(ctx, t.invoice.ID)
+		after.invoice, err = c.store.InvoiceByID(ctx, t.invoice.ID)
 	}
 	if err == nil && t.subscriptionID != "" {
-		after.subscription, err = a.subscriptionOrNil(ctx, t.subscriptionID)
+		after.subscription, err = orNil(c.store.SubscriptionByID(ctx, t.subscriptionID))
 	}
 	return &after, err
-}
-
-// subscriptionOrNil reads a subscription that may not exist yet.
-func (a *API) subscriptionOrNil(ctx context.Context, id string) (*domain.Subscription, error) {
-	sub, err := a.store.SubscriptionByID(ctx, id)
-	if domain.CodeOf(err) == domain.CodeNotFound {
-		return nil, nil
-	}
-	return sub, err
 }

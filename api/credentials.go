@@ -18,32 +18,35 @@ const (
 	apiKeyPrefix  = domain.PrefixAPIKey + "_"
 )
 
+// secrets makes every secret of ours from the server's key.
+type secrets []byte
+
 // derive returns a secret that is made again from its name whenever needed, and
 // so is stored nowhere.
-func (a *API) derive(name string) []byte {
-	mac := hmac.New(sha256.New, a.SecretKey)
+func (s secrets) derive(name string) []byte {
+	mac := hmac.New(sha256.New, s)
 	mac.Write([]byte(name))
 	return mac.Sum(nil)
 }
 
 // clientSecret is the credential for an onboarding.
-func (a *API) clientSecret(onboardingID string) string {
-	return onboardingID + secretMark + base64.RawURLEncoding.EncodeToString(a.derive("client_secret:"+onboardingID))
+func (s secrets) clientSecret(onboardingID string) string {
+	return onboardingID + secretMark + base64.RawURLEncoding.EncodeToString(s.derive("client_secret:"+onboardingID))
 }
 
 // onboardingOf returns whose client_secret the bearer is; false when it is none
 // of ours. It asks no database and takes the same time for any guess.
-func (a *API) onboardingOf(bearer string) (string, bool) {
+func (s secrets) onboardingOf(bearer string) (string, bool) {
 	id, _, found := strings.Cut(bearer, secretMark)
 	if !found || !store.ValidID(domain.PrefixOnboarding, id) {
 		return "", false
 	}
-	return id, hmac.Equal([]byte(bearer), []byte(a.clientSecret(id)))
+	return id, hmac.Equal([]byte(bearer), []byte(s.clientSecret(id)))
 }
 
 // apiKeySecret is the secret of an API key, the same each time it is asked for.
-func (a *API) apiKeySecret(id string) string {
-	return id + "_" + base64.RawURLEncoding.EncodeToString(a.derive("api_key:"+id))
+func (s secrets) apiKeySecret(id string) string {
+	return id + "_" + base64.RawURLEncoding.EncodeToString(s.derive("api_key:"+id))
 }
 
 // newToken returns a session's token.

@@ -12,33 +12,54 @@ import (
 	"slipway/domain"
 )
 
-// build makes the router, its middleware and every route.
-func (a *API) build() error {
+// newRegistrar makes the router with its middleware, and a description of no
+// route yet.
+func newRegistrar(s *shared) (*registrar, error) {
 	gin.SetMode(gin.ReleaseMode)
-	a.router = gin.New()
-	a.router.HandleMethodNotAllowed = true
-	a.router.RedirectTrailingSlash = false
-	if err := a.router.SetTrustedProxies(a.TrustedProxies); err != nil {
-		return err
+	router := gin.New()
+	router.HandleMethodNotAllowed = true
+	router.RedirectTrailingSlash = false
+	if err := router.SetTrustedProxies(s.config.TrustedProxies); err != nil {
+		return nil, err
 	}
-	a.router.Use(a.observe)
-	if len(a.AllowedOrigins) > 0 {
-		crossOrigin, err := a.crossOrigin()
+	router.Use(observer{s.problems, s.metrics}.observe)
+	if len(s.config.AllowedOrigins) > 0 {
+		allowed, err := crossOrigin(s.config.AllowedOrigins)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		a.router.Use(crossOrigin)
+		router.Use(allowed)
 	}
-	a.router.Use(a.readBody)
-	a.router.NoRoute(func(c *gin.Context) { a.fail(c, domain.NotFound("route")) })
-	a.router.NoMethod(func(c *gin.Context) {
-		a.fail(c, newProblem(reasonMethod, domain.Text(domain.TextMethod)))
-	})
+	router.Use(readBody(s.fail))
+	router.NoRoute(func(c *gin.Context) { s.fail(c, domain.NotFound("route")) })
+	router.NoMethod(func(c *gin.Context) { s.fail(c, newProblem(reasonMethod, domain.Text(domain.TextMethod))) })
 	useStrictCasing()
-	a.huma = humagin.New(a.router, a.humaConfig())
-	a.huma.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[Problem](), true, "")
-	a.routes()
-	schemas := a.huma.OpenAPI().Components.Schemas
+	reg := &registrar{router: router, auth: s.auth}
+	reg.huma = humagin.New(router, humaConfig(s.config.Version, reg.transform))
+	reg.huma.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[Problem](), true, "")
+	return reg, nil
+}
+
+// transform is Huma's last step before it writes an answer: its own errors
+// become problems here, without the values it puts into them.
+func (reg *registrar) transform(ctx huma.Context, _ string, v any) (any, error) {
+	c := humagin.Unwrap(ctx)
+	switch e := v.(type) {
+	case *Problem:
+		reg.auth.complete(e, c)
+		return e, nil
+	case *huma.ErrorModel:
+		f := findings{ctx.Operation(), reg.huma.OpenAPI().Components.Schemas}
+		p := f.problem(e, c.Request.ContentLength == 0)
+		reg.auth.complete(p, c)
+		return p, nil
+	}
+	return v, nil
+}
+
+// document completes the description once every route is registered.
+func (reg *registrar) document() {
+	schemas := reg.huma.OpenAPI().Components.Schemas
 	delete(schemas.Map(), "ErrorModel") // Huma's own, which no answer has
 	delete(schemas.Map(), "ErrorDetail")
 	for name, schema := range schemas.Map() {
@@ -46,14 +67,22 @@ func (a *API) build() error {
 		documentFields(schema)
 	}
 	documentCodes(schemas.Map())
-	documentParameters(a.huma.OpenAPI())
-	return nil
+	documentParameters(reg.huma.OpenAPI())
 }
 
-func (a *API) humaConfig() huma.Config {
-	c := huma.DefaultConfig("Slipway", a.Version)
+// description is the description as JSON.
+func (reg *registrar) description() *rendered {
+	b, err := json.Marshal(reg.huma.OpenAPI())
+	if err != nil {
+		panic("describe API: " + err.Error()) // a programming error that every test meets
+	}
+	return renderedJSON(b)
+}
+
+func humaConfig(version string, transform huma.Transformer) huma.Config {
+	c := huma.DefaultConfig("Slipway", version)
 	c.OpenAPIPath, c.DocsPath, c.SchemasPath, c.CreateHooks = "", "", "", nil
-	c.Transformers = []huma.Transformer{a.transform}
+	c.Transformers = []huma.Transformer{transform}
 	c.Info.Description = "From sign-up to an active account. Errors are RFC 9457 problems with a `code`; " +
 		"lists are pages with `has_more` and `next_cursor`; amounts are integers in minor units; times are UTC."
 	bearer := func(what string) *huma.SecurityScheme {
@@ -66,26 +95,16 @@ func (a *API) humaConfig() huma.Config {
 		string(admins):       bearer("The token of an admin's session, or an API key."),
 	}
 	c.Tags = []*huma.Tag{
-		{
-			Name: tagCatalogue, Description: "What is on offer.",
-		}, {Name: tagOnboarding, Description: "Signing up, and how far it has come."},
-		{Name: tagSession, Description: "Signing in and out."}, {Name: tagAccount, Description: "An owner's own account."},
+		{Name: tagCatalogue, Description: "What is on offer."},
+		{Name: tagOnboarding, Description: "Signing up, and how far it has come."},
+		{Name: tagSession, Description: "Signing in and out."},
+		{Name: tagAccount, Description: "An owner's own account."},
 		{Name: tagBackend, Description: "For the product's backend, with an API key."},
 		{Name: tagWebhooks, Description: "What the product's backend is sent."},
-		{
-			Name: tagAdmin, Description: "For admins and the product's backend.",
-		}, {Name: tagOperator, Description: "For those who run it."},
+		{Name: tagAdmin, Description: "For admins and the product's backend."},
+		{Name: tagOperator, Description: "For those who run it."},
 	}
 	return c
-}
-
-// describe is the description as JSON.
-func (a *API) describe() *rendered {
-	b, err := json.Marshal(a.huma.OpenAPI())
-	if err != nil {
-		panic("describe API: " + err.Error()) // a programming error that every test meets
-	}
-	return renderedJSON(b)
 }
 
 // nullPointers says of each object behind a pointer that it may be null, which

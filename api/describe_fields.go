@@ -2,7 +2,7 @@ package api
 
 import "github.com/danielgtaylor/huma/v2"
 
-// fieldDocs describes fields that mean the same wherever they stand; a field
+// fieldDocs describes fields that mean the same wherever they are; a field
 // with a text of its own keeps it.
 var fieldDocs = map[string]string{
 	"account":                   "The account it is about.",
@@ -13,7 +13,7 @@ var fieldDocs = map[string]string{
 	"actor_type":                "Who acted.",
 	"cancel_at":                 "When it will end.",
 	"cancel_at_period_end":      "Whether it ends with the current period.",
-	"closed_at":                 "When it was given up.",
+	"closed_at":                 "When it was closed.",
 	"code":                      "Stable key.",
 	"collection_method":         "charge_automatically: charged by the provider. send_invoice: paid by the instructions.",
 	"created_at":                "When it was made, in UTC.",
@@ -54,7 +54,7 @@ var fieldDocs = map[string]string{
 	"provider":                  "Name of the payment provider.",
 	"public":                    "Listed by GET /v1/plans and open to customers.",
 	"result":                    "What it did; null when it was not done.",
-	"revoked_at":                "Since when it opens nothing.",
+	"revoked_at":                "Since when it is no longer accepted.",
 	"role":                      "What the user may do.",
 	"slug":                      "Unique, lower case, 3 to 48 characters.",
 	"sort":                      "Order in lists, ascending.",
@@ -62,7 +62,7 @@ var fieldDocs = map[string]string{
 	"status":                    "The state it is in.",
 	"steps":                     "The five steps, in the order to show them.",
 	"subscription_status":       "Status of the subscription.",
-	"subscription":              "The subscription it brings about; null until it is opened.",
+	"subscription":              "The subscription it leads to; null until it is opened.",
 	"subscription_id":           "The subscription it belongs to.",
 	"trial_days":                "Free days before the first charge.",
 	"trial_end":                 "When the trial ends.",
@@ -75,7 +75,7 @@ var fieldDocs = map[string]string{
 // documentFields gives every field without a text the one its name has.
 func documentFields(s *huma.Schema) {
 	for name, property := range s.Properties {
-		property.Description = longDoc(property.Description)
+		property.Description, property.Enum = longDoc(property.Description), longEnum(property.Enum)
 		if property.Description == "" && property.Ref == "" {
 			property.Description = fieldDocs[name]
 		}

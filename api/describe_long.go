@@ -84,7 +84,7 @@ var longDocs = map[string]string{
 	"problem.required_plans": "" +
 		"402, and 403 by the plan: codes of the plans on offer that allow it.",
 	"problem.suggestions": "" +
-		"What can be had instead: slugs, plan codes or payment option keys.",
+		"What is available instead: slugs, plan codes or payment option keys.",
 	"problem.upgradable": "" +
 		"402, and 403 by the plan: whether choosing a plan on offer cures it.",
 	"readiness.checks": "With ?verbose: each check, and what to do about it.",
@@ -113,6 +113,39 @@ var longDocs = map[string]string{
 		"Key of a payment option; without one the account's default method, then the server's rule.",
 	"subscriptionCancel.at": "When it ends; until then it can be resumed.",
 	"subscriptions.plan":    "Only those of this plan.",
+
+	"invoice.period_end":        "End of that period; null for the first one, which begins when it is paid.",
+	"nextAction.expires_at":     "When the offer ends; for submit_payment, the payment window.",
+	"nextAction.message":        "Why the customer is asked again, such as the reason of a rejection.",
+	"onboarding.next_action":    "What the customer does next; null at an end without one.",
+	"onboarding.plan":           "Snapshot of the plan at the time it was chosen.",
+	"onboarding.retry_after_ms": "When to ask again, for clients that poll; 0 when done.",
+	"payment.failure_class":     "Whether another attempt with the same method may bring it.",
+	"payment.late": "" +
+		"Money for what had already ended, or ended before it began: refund it, or start a new " +
+		"subscription.",
+	"payment.method":                   "The method that was charged.",
+	"paymentOption.countries":          "ISO 3166-1 alpha-2 codes it is for; empty for all.",
+	"paymentOption.currencies":         "ISO 4217 codes it is for; empty for all.",
+	"plan.default":                     "Chosen when a sign-up names no plan; at most one. Never derived from the price.",
+	"plan.trial_days":                  "Free days before the first charge; once per account.",
+	"subscription.cancellation_reason": "Such as canceled_by_admin, replaced, payment_failed or trial_ended.",
+	"subscription.grace_ends_at":       "While past_due: until when it may still be used.",
+	"subscription.next_retry_at": "" +
+		"While past_due: when the next attempt is made; null when only the customer can change " +
+		"it.",
+	"subscription.onboarding_id":       "The onboarding that opened it; its commands take the payment.",
+	"subscription.pending_plan":        "Takes effect at the end of the period.",
+	"webhookDelivery.last_error":       "Code of what went wrong last, such as timeout or private_address.",
+	"webhookDelivery.last_status_code": "What the endpoint answered last; absent when it did not.",
+	"webhookDelivery.next_attempt_at":  "About when it is tried again; null when it is not.",
+	"endpoint.disabled": "" +
+		"Why it is disabled: by_hand, gone (it answered 410), failing (nothing was delivered for five " +
+		"days).",
+	"webhookEndpoint.events": "" +
+		"Types such as invoice.paid, or invoice.* for all of a noun; empty for everything that concerns " +
+		"an account.",
+	"webhookEndpoint.failing_since": "Since when every attempt failed; null when the last one succeeded.",
 }
 
 // longDoc is the description as it is read.

@@ -11,7 +11,7 @@ func (s Search) check() error {
 	if domain.CleanText(s.Query) {
 		return nil
 	}
-	return invalidQuery("q", "It cannot be searched for.", "visible text")
+	return invalidQuery("q", domain.TextNotSearchable, domain.AcceptVisible)
 }
 
 // OfAccount is the filter behind links such as /admin/subscriptions?account_id=….

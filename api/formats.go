@@ -26,37 +26,37 @@ type (
 
 // Schema is Huma's hook, as are those below.
 func (catalogueKey) Schema(huma.Registry) *huma.Schema {
-	return ofForm("^[a-z0-9][a-z0-9_-]{0,59}$", "1 to 60 lower-case letters, digits, hyphens and underscores")
+	return ofForm("^[a-z0-9][a-z0-9_-]{0,59}$", domain.AcceptCatalogueKey)
 }
 
 // Schema describes a currency.
 func (currencyCode) Schema(huma.Registry) *huma.Schema {
-	return ofForm("^[a-z]{3}$", "three lower-case letters")
+	return ofForm("^[a-z]{3}$", domain.AcceptCurrencyForm)
 }
 
 // Schema describes an Idempotency-Key.
 func (idempotencyKey) Schema(huma.Registry) *huma.Schema {
-	return ofForm("^[!-~]{1,255}$", "1 to 255 visible ASCII characters")
+	return ofForm("^[!-~]{1,255}$", domain.AcceptIdempotencyKey)
 }
 
 // Schema describes the code of a plan that is looked for.
 func (planFilter) Schema(huma.Registry) *huma.Schema {
-	return ofForm("^[a-z0-9_-]{1,60}$", "a plan's code")
+	return ofForm("^[a-z0-9_-]{1,60}$", domain.AcceptPlanFilter)
 }
 
 // Schema describes the id of an account.
 func (accountFilter) Schema(huma.Registry) *huma.Schema {
-	return ofForm("^acct_[0-9A-Z]{26}$", "an account's id")
+	return ofForm("^acct_[0-9A-Z]{26}$", domain.AcceptAccountID)
 }
 
 // Schema describes the id of an onboarding.
 func (onboardingFilter) Schema(huma.Registry) *huma.Schema {
-	return ofForm("^onb_[0-9A-Z]{26}$", "an onboarding's id")
+	return ofForm("^onb_[0-9A-Z]{26}$", domain.AcceptOnboardingID)
 }
 
 // Schema describes the type of an event; deployments have types of their own.
 func (eventTypeFilter) Schema(huma.Registry) *huma.Schema {
-	return ofForm(`^[a-z_]{1,40}\.[a-z_]{1,40}$`, "an event's type, such as payment.succeeded")
+	return ofForm(`^[a-z_]{1,40}\.[a-z_]{1,40}$`, domain.AcceptEventTypeFilter)
 }
 
 // Schema lists the states of an onboarding.
@@ -69,8 +69,8 @@ func (subscriptionStatus) Schema(huma.Registry) *huma.Schema { return oneOf(doma
 func (paymentStatus) Schema(huma.Registry) *huma.Schema { return oneOf(domain.PaymentMoves) }
 
 // ofForm is text that matches the pattern; in words, for people.
-func ofForm(pattern, words string) *huma.Schema {
-	return &huma.Schema{Type: huma.TypeString, Pattern: pattern, PatternDescription: words}
+func ofForm(pattern string, words domain.TextCode) *huma.Schema {
+	return &huma.Schema{Type: huma.TypeString, Pattern: pattern, PatternDescription: domain.Text(words)}
 }
 
 // oneOf is one of the states of a table.

@@ -41,7 +41,7 @@ func (w *world) webhook(id, key string, at time.Time, change ...func(http.Header
 	return w.call("POST", "/webhooks/sandbox", "", string(bytes.TrimSpace(body)), pairs...)
 }
 
-func TestProviderWebhook_IsStoredOnceAndItsOwnerTold(t *testing.T) {
+func TestProviderWebhook_IsStoredOnceAndItsOwnerSignaled(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.card("acme", "growth", "tok_3ds")

@@ -20,10 +20,10 @@ func sparesAdmins(r *route) { r.spares = true }
 type sparedKey struct{}
 
 // spareAdmins is the middleware of sparesAdmins.
-func (a *API) spareAdmins(ctx huma.Context, next func(huma.Context)) {
+func (auth *authentication) spareAdmins(ctx huma.Context, next func(huma.Context)) {
 	token := bearer(ctx.Header("Authorization"))
 	if strings.HasPrefix(token, sessionPrefix) || strings.HasPrefix(token, apiKeyPrefix) {
-		if _, err := a.caller(ctx.Context(), token, admins); err == nil {
+		if _, err := auth.caller(ctx.Context(), token, admins); err == nil {
 			ctx = huma.WithValue(ctx, sparedKey{}, true)
 		}
 	}
@@ -47,7 +47,7 @@ func newLimiter(rate int) *limiter {
 }
 
 // take counts one attempt for each key, or returns throttled when one of them
-// had its share. Keys are kinds and values, such as "email:" and an address.
+// reached its limit. Keys are kinds and values, such as "email:" and an address.
 func (l *limiter) take(keys ...string) error {
 	if l == nil {
 		return nil

@@ -63,11 +63,11 @@ func newList[T any](data []T, next string) listOf[T] {
 func (p Page) decode(prefix string) (store.Page, error) {
 	id, err := base64.RawURLEncoding.DecodeString(p.Cursor)
 	if err != nil || (p.Cursor != "" && !store.ValidID(prefix, string(id))) {
-		return store.Page{}, invalidQuery("cursor", "It is no cursor of this list.", "next_cursor of the page before")
+		return store.Page{}, invalidQuery("cursor", domain.TextNotACursor, domain.AcceptCursor)
 	}
 	return store.Page{Limit: p.Limit, Cursor: string(id)}, nil
 }
 
-func invalidQuery(name, message, accepted string) error {
-	return domain.Invalid("query."+name, message, accepted)
+func invalidQuery(name string, message, accepted domain.TextCode) error {
+	return domain.Invalid("query."+name, domain.Text(message), domain.Text(accepted))
 }

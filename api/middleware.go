@@ -28,10 +28,16 @@ var (
 	noStore    = []string{"no-store"}
 )
 
+// observer surrounds every request with what all of them have in common.
+type observer struct {
+	problems
+	metrics *metrics
+}
+
 // observe surrounds every request: its id, the headers of every answer, what a
 // panic becomes, one line in the log, the metrics. (slog-gin is not used for
 // the line because it always logs the query, which may hold an e-mail.)
-func (a *API) observe(c *gin.Context) {
+func (o observer) observe(c *gin.Context) {
 	start := time.Now()
 	h := c.Writer.Header()
 	id := c.Request.Header.Get(headerRequestID)
@@ -42,16 +48,16 @@ func (a *API) observe(c *gin.Context) {
 	h["X-Content-Type-Options"], h["Referrer-Policy"] = nosniff, noReferrer
 	h["Content-Security-Policy"], h["Cache-Control"] = noFrames, noStore
 	defer func() {
-		a.recovered(c, recover())
+		o.recovered(c, recover())
 		took := time.Since(start)
-		a.metrics.answered(c, took)
-		a.logAnswer(c, id, took)
+		o.metrics.answered(c, took)
+		o.logAnswer(c, id, took)
 	}()
 	c.Next()
 }
 
 // recovered answers a panic with a problem; the log has the stack.
-func (a *API) recovered(c *gin.Context, panicked any) {
+func (o observer) recovered(c *gin.Context, panicked any) {
 	if panicked == nil {
 		return
 	}
@@ -60,16 +66,16 @@ func (a *API) recovered(c *gin.Context, panicked any) {
 		panic(panicked) // the server's own way to drop a connection
 	}
 	if c.Writer.Written() {
-		a.log.Error("request panicked after its answer began", "error", err)
+		o.log.Error("request panicked after its answer began", "error", err)
 		c.Abort()
 		return
 	}
-	a.fail(c, err)
+	o.fail(c, err)
 }
 
 // logAnswer writes the access line. Neither path nor query is in it: the route
 // says what was called, and ids are in the events.
-func (a *API) logAnswer(c *gin.Context, id string, took time.Duration) {
+func (o observer) logAnswer(c *gin.Context, id string, took time.Duration) {
 	status := c.Writer.Status()
 	level := slog.LevelInfo
 	switch {
@@ -81,29 +87,19 @@ func (a *API) logAnswer(c *gin.Context, id string, took time.Duration) {
 		level = slog.LevelDebug
 	}
 	ctx := c.Request.Context()
-	if !a.log.Enabled(ctx, level) {
+	if !o.log.Enabled(ctx, level) {
 		return
 	}
-	a.log.LogAttrs(
-		ctx,
-		level,
-		"request",
-		slog.String("method", c.Request.Method),
-		slog.String("route", c.FullPath()),
-		slog.Int(
-			"status", status,
-		),
-		slog.Duration("took", took),
-		slog.Int("bytes", max(c.Writer.Size(), 0)),
-		slog.String("request_id", id),
-	)
+	o.log.LogAttrs(ctx, level, "request",
+		slog.String("method", c.Request.Method), slog.String("route", c.FullPath()), slog.Int("status", status),
+		slog.Duration("took", took), slog.Int("bytes", max(c.Writer.Size(), 0)), slog.String("request_id", id))
 }
 
 // crossOrigin lets browsers on the configured origins call, and read the
 // headers the contract speaks of.
-func (a *API) crossOrigin() (gin.HandlerFunc, error) {
+func crossOrigin(origins []string) (gin.HandlerFunc, error) {
 	c := cors.Config{
-		AllowOrigins: a.AllowedOrigins,
+		AllowOrigins: origins,
 		AllowMethods: []string{http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodDelete},
 		AllowHeaders: []string{
 			"Authorization", "Content-Type", "Idempotency-Key", "If-None-Match", "Last-Event-ID", "Prefer", headerRequestID,

@@ -45,17 +45,17 @@ type commandOutput struct {
 }
 
 // choosePlan chooses the plan, or another one before the first is paid.
-func (a *API) choosePlan(ctx context.Context, in *choosePlanInput) (*commandOutput, error) {
-	return a.onboardingCommand(ctx, in.ID, commandRequest{
+func (onb onboardings) choosePlan(ctx context.Context, in *choosePlanInput) (*commandOutput, error) {
+	return onb.give(ctx, in.ID, commandRequest{
 		Idempotent: in.Idempotent, body: in.Body,
 		command: domain.Command{Action: domain.ActionChoosePlan, Plan: in.Body.Plan},
-		valid:   func(*target) error { return a.checkPlan(ctx, in.Body.Plan) },
+		valid:   func(*target) error { return onb.plans.check(ctx, in.Body.Plan) },
 	})
 }
 
 // addPaymentMethod chooses how to pay.
-func (a *API) addPaymentMethod(ctx context.Context, in *addPaymentMethodInput) (*commandOutput, error) {
-	return a.onboardingCommand(ctx, in.ID, commandRequest{
+func (onb onboardings) addPaymentMethod(ctx context.Context, in *addPaymentMethodInput) (*commandOutput, error) {
+	return onb.give(ctx, in.ID, commandRequest{
 		Idempotent: in.Idempotent, body: in.Body,
 		command: domain.Command{
 			Action: domain.ActionAddPaymentMethod, Option: in.Body.PaymentOption, Token: in.Body.PaymentToken,
@@ -66,46 +66,47 @@ func (a *API) addPaymentMethod(ctx context.Context, in *addPaymentMethodInput) (
 			if t.onboarding.Plan != nil {
 				currency = t.onboarding.Plan.Currency
 			}
-			_, err := a.payableWith(ctx, in.Body.PaymentOption, in.Body.PaymentToken, t.onboarding.Country, currency)
+			_, err := onb.options.usable(ctx, in.Body.PaymentOption, in.Body.PaymentToken, t.onboarding.Country, currency)
 			return err
 		},
 	})
 }
 
 // submitPayment says that the open invoice was paid, and how to find the money.
-func (a *API) submitPayment(ctx context.Context, in *submitPaymentInput) (*commandOutput, error) {
-	return a.onboardingCommand(ctx, in.ID, commandRequest{
+func (onb onboardings) submitPayment(ctx context.Context, in *submitPaymentInput) (*commandOutput, error) {
+	return onb.give(ctx, in.ID, commandRequest{
 		Idempotent: in.Idempotent, body: in.Body,
 		command: domain.Command{
 			Action: domain.ActionSubmitPayment, Reference: in.Body.Reference, PaymentID: store.NewID(domain.PrefixPayment),
 		},
-		valid: func(t *target) error { return a.checkReference(ctx, t.onboarding.AccountID, in.Body.Reference) },
+		valid: func(t *target) error {
+			return onb.invoices.checkReference(ctx, t.onboarding.AccountID, in.Body.Reference)
+		},
 	})
 }
 
 // confirmPayment says that the customer did on the provider's page what it
 // asked for; what became of it is looked up there.
-func (a *API) confirmPayment(ctx context.Context, in *cancelInput) (*commandOutput, error) {
-	return a.onboardingCommand(ctx, in.ID, commandRequest{
+func (onb onboardings) confirmPayment(ctx context.Context, in *cancelInput) (*commandOutput, error) {
+	return onb.give(ctx, in.ID, commandRequest{
 		Idempotent: in.Idempotent, command: domain.Command{Action: domain.ActionConfirmPayment},
 	})
 }
 
-// cancelOnboarding gives the onboarding up.
-func (a *API) cancelOnboarding(ctx context.Context, in *cancelInput) (*commandOutput, error) {
-	return a.onboardingCommand(ctx, in.ID, commandRequest{
+// cancel gives the onboarding up.
+func (onb onboardings) cancel(ctx context.Context, in *cancelInput) (*commandOutput, error) {
+	return onb.give(ctx, in.ID, commandRequest{
 		Idempotent: in.Idempotent, command: domain.Command{Action: domain.ActionCancel},
 	})
 }
 
-// onboardingCommand gives a participant's command and answers with the
-// onboarding after it.
-func (a *API) onboardingCommand(ctx context.Context, id string, r commandRequest) (*commandOutput, error) {
-	o, err := a.onboarding(ctx, id)
+// give gives a participant's command and answers with the onboarding after it.
+func (onb onboardings) give(ctx context.Context, id string, r commandRequest) (*commandOutput, error) {
+	o, err := onb.visible(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	done, err := a.command(ctx, &target{noun: domain.NounOnboarding, id: o.ID, onboarding: o}, r)
+	done, err := onb.commands.give(ctx, &target{noun: domain.NounOnboarding, id: o.ID, onboarding: o}, r)
 	if err != nil {
 		return nil, err
 	}

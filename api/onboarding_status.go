@@ -27,12 +27,12 @@ type onboardingOutput struct {
 	Body         *domain.Onboarding
 }
 
-// getOnboarding answers how far an onboarding has come: one row, and never Temporal.
-func (a *API) getOnboarding(ctx context.Context, in *statusInput) (*onboardingOutput, error) {
+// get answers how far an onboarding has come: one row, and never Temporal.
+func (onb onboardings) get(ctx context.Context, in *statusInput) (*onboardingOutput, error) {
 	wait := waitOf(in.Prefer)
-	o, err := a.awaitOnboarding(ctx, in.ID, wait, func(o *domain.Onboarding) bool {
+	o, err := onb.await(ctx, in.ID, wait, func(o *domain.Onboarding) bool {
 		if in.IfNoneMatch == "" {
-			return o.Settled()
+			return o.AtRest()
 		}
 		return !matchesETag(in.IfNoneMatch, etagOf(o.Version))
 	})
@@ -55,20 +55,20 @@ func showOnboarding(o *domain.Onboarding) *onboardingOutput {
 	}
 }
 
-// awaitOnboarding reads the onboarding, and again after each change, until it
-// is as wanted or the wait is over. Without a wait it reads once.
-func (a *API) awaitOnboarding(
+// await reads the onboarding, and again after each change, until it is as
+// wanted or the wait is over. Without a wait it reads once.
+func (onb onboardings) await(
 	ctx context.Context, id string, wait time.Duration, wanted func(*domain.Onboarding) bool,
 ) (*domain.Onboarding, error) {
 	if wait == 0 {
-		return a.readOnboarding(ctx, id)
+		return onb.read(ctx, id)
 	}
-	changed, stop := a.store.Watch(id) // before reading, so that no change is missed
+	changed, stop := onb.store.Watch(id) // before reading, so that no change is missed
 	defer stop()
 	over := time.NewTimer(wait)
 	defer over.Stop()
 	for {
-		o, err := a.readOnboarding(ctx, id)
+		o, err := onb.read(ctx, id)
 		if err != nil || wanted(o) {
 			return o, err
 		}
@@ -82,13 +82,13 @@ func (a *API) awaitOnboarding(
 	}
 }
 
-// readOnboarding reads it for a caller who may see it, within the time one
-// question has. A server that ends meanwhile lets it read to the end, so that a
-// long poll is answered and not refused.
-func (a *API) readOnboarding(ctx context.Context, id string) (*domain.Onboarding, error) {
+// read reads it for a caller who may see it, within the time one question has.
+// A server that ends meanwhile lets it read to the end, so that a long poll is
+// answered and not refused.
+func (onb onboardings) read(ctx context.Context, id string) (*domain.Onboarding, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), quickly)
 	defer cancel()
-	return a.onboarding(ctx, id)
+	return onb.visible(ctx, id)
 }
 
 // waitOf is how long a Prefer header asks to wait: 1 to 60 seconds, of which at

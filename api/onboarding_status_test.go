@@ -165,14 +165,14 @@ func (w *world) serve(t *testing.T) (server *httptest.Server, end func()) {
 	return server, end
 }
 
-// events reads server-sent events.
-type events struct {
+// eventStream reads server-sent events.
+type eventStream struct {
 	t        *testing.T
 	response *http.Response
 	lines    *bufio.Scanner
 }
 
-func (w *world) stream(t *testing.T, server *httptest.Server, id, bearer string, headers ...string) *events {
+func (w *world) stream(t *testing.T, server *httptest.Server, id, bearer string, headers ...string) *eventStream {
 	t.Helper()
 	request, err := http.NewRequest("GET", server.URL+"/v1/onboardings/"+id+"/events", nil)
 	require.NoError(t, err)
@@ -183,11 +183,11 @@ func (w *world) stream(t *testing.T, server *httptest.Server, id, bearer string,
 	response, err := server.Client().Do(request)
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = response.Body.Close() })
-	return &events{t: t, response: response, lines: bufio.NewScanner(response.Body)}
+	return &eventStream{t: t, response: response, lines: bufio.NewScanner(response.Body)}
 }
 
 // next is the next event's fields, or nil at the end.
-func (e *events) next() map[string]string {
+func (e *eventStream) next() map[string]string {
 	e.t.Helper()
 	fields := map[string]string{}
 	for e.lines.Scan() {
@@ -245,14 +245,14 @@ func TestStream_AsksNothingWhileNothingChanges(t *testing.T) {
 	w.store.OnStatement(func(context.Context) { statements.Add(1) })
 	server, _ := w.serve(t)
 	watched, busy := w.signUp("watched", "plan", "growth"), w.signUp("busy", "plan", "growth")
-	var streams []*events
+	var streams []*eventStream
 	for range 20 {
 		s := w.stream(t, server, watched.text("id"), watched.text("client_secret"))
 		require.NotNil(t, s.next())
 		streams = append(streams, s)
 	}
 	before := statements.Load()
-	w.touch(busy.text("id")) // somebody else's change wakes nobody
+	w.touch(busy.text("id")) // another onboarding's change ends no wait
 	assert.EqualValues(t, before+2, statements.Load())
 	w.touch(watched.text("id"))
 	for _, s := range streams {

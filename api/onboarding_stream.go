@@ -28,10 +28,10 @@ type streamInput struct {
 	LastEventID string `header:"Last-Event-ID" doc:"The version the client has: it is not sent again."`
 }
 
-// streamOnboarding sends the onboarding now and after each change, as
-// server-sent events, until it is done.
-func (a *API) streamOnboarding(ctx context.Context, in *streamInput) (*huma.StreamResponse, error) {
-	if _, err := a.readOnboarding(ctx, in.ID); err != nil {
+// stream sends the onboarding now and after each change, as server-sent events,
+// until it is done.
+func (onb onboardings) stream(ctx context.Context, in *streamInput) (*huma.StreamResponse, error) {
+	if _, err := onb.read(ctx, in.ID); err != nil {
 		return nil, err
 	}
 	last, err := strconv.ParseInt(in.LastEventID, 10, 64)
@@ -41,7 +41,7 @@ func (a *API) streamOnboarding(ctx context.Context, in *streamInput) (*huma.Stre
 	return &huma.StreamResponse{Body: func(hc huma.Context) {
 		c := humagin.Unwrap(hc)
 		s := &stream{ctx: hc.Context(), out: c.Writer, control: http.NewResponseController(c.Writer), last: last}
-		a.follow(s, in.ID)
+		onb.follow(s, in.ID)
 	}}, nil
 }
 
@@ -56,8 +56,8 @@ type stream struct {
 // follow sends each new version until the onboarding is done, the client is
 // gone, or the time is over. While nothing changes it asks nothing; when a read
 // fails it ends, and the client's reconnect asks again.
-func (a *API) follow(s *stream, id string) {
-	changed, stop := a.store.Watch(id) // before reading, so that no change is missed
+func (onb onboardings) follow(s *stream, id string) {
+	changed, stop := onb.store.Watch(id) // before reading, so that no change is missed
 	defer stop()
 	if s.open() != nil {
 		return
@@ -66,7 +66,7 @@ func (a *API) follow(s *stream, id string) {
 	defer over.Stop()
 	defer heartbeat.Stop()
 	for {
-		o, err := a.readOnboarding(s.ctx, id)
+		o, err := onb.read(s.ctx, id)
 		if err != nil || s.send(o) != nil || o.Done {
 			return
 		}

@@ -20,19 +20,16 @@ var viewer embed.FS
 // viewerPolicy lets the viewer's page load its own files and call this API,
 // nothing else. (Swagger UI draws its icons from data: URLs.)
 const viewerPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; " +
-
 	"connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 // serveOperator registers what is no part of the described API.
 func (a *API) serveOperator() {
-	a.router.GET("/metrics", gin.WrapH(promhttp.HandlerFor(a.Metrics, promhttp.HandlerOpts{})))
-	a.router.GET("/openapi.json", a.serveDescription)
-	a.router.GET("/return", a.serveReturn)
+	a.router.GET("/metrics", gin.WrapH(promhttp.HandlerFor(a.config.Metrics, promhttp.HandlerOpts{})))
+	a.router.GET("/openapi.json", func(c *gin.Context) { a.openapi().write(c, askFirst) })
+	a.router.GET("/return", serveReturn)
 	a.router.GET("/docs", func(c *gin.Context) { a.serveViewer(c, "index.html") })
 	a.router.GET("/docs/:file", func(c *gin.Context) { a.serveViewer(c, c.Param("file")) })
 }
-
-func (a *API) serveDescription(c *gin.Context) { a.openapi().write(c, askFirst) }
 
 func (a *API) serveViewer(c *gin.Context, file string) {
 	content, err := viewer.ReadFile(path.Join("viewer", path.Base(file)))

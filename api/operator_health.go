@@ -15,8 +15,11 @@ type aliveOutput struct {
 	}
 }
 
-// livez answers while the process runs, whatever it depends on.
-func (a *API) livez(context.Context, *struct{}) (*aliveOutput, error) {
+// health answers whoever runs the process.
+type health struct{ *shared }
+
+// alive answers while the process runs, whatever it depends on.
+func (h health) alive(context.Context, *struct{}) (*aliveOutput, error) {
 	out := new(aliveOutput)
 	out.Body.Status = "ok"
 	return out, nil
@@ -28,14 +31,14 @@ type readiness struct {
 	Checks []domain.Check     `json:"checks,omitempty" nullable:"false" doc:"@readiness.checks"`
 }
 
-// readyz answers whether requests can be served: 503 when a check fails. It is
+// ready answers whether requests can be served: 503 when a check fails. It is
 // for load balancers and operators, so its body is no problem but the checks.
-func (a *API) readyz(c *gin.Context) {
+func (h health) ready(c *gin.Context) {
 	r := readiness{Status: domain.CheckOK}
-	if a.Checks != nil {
+	if h.config.Checks != nil {
 		ctx, cancel := context.WithTimeout(c.Request.Context(), quickly)
 		defer cancel()
-		r.Checks = a.Checks(ctx)
+		r.Checks = h.config.Checks(ctx)
 	}
 	for _, check := range r.Checks {
 		if check.Status == domain.CheckFail || r.Status == domain.CheckOK {

@@ -23,8 +23,6 @@ const (
 	passwordMax      = 128
 	passwordMeasured = 72
 	passwordScore    = 2 // of 0 to 4; 2 withstands online guessing
-	passwordAccepted = "8 to 128 characters that are hard to guess: several uncommon words, or a longer mix; " +
-		"not the e-mail address or the account's name"
 )
 
 // gateWait is how long a request waits in line to have a password hashed.
@@ -45,15 +43,6 @@ type gate struct {
 }
 
 func newGate(params argon2id.Params) (*gate, error) {
-	if params == (argon2id.Params{}) {
-		params = argon2id.Params{Memory: 19 * 1024, Iterations: 2, Parallelism: 1}
-	}
-	if params.SaltLength == 0 {
-		params.SaltLength = 16
-	}
-	if params.KeyLength == 0 {
-		params.KeyLength = 32
-	}
 	g := &gate{params: params, slots: semaphore.NewWeighted(int64(runtime.GOMAXPROCS(0))), wait: gateWait}
 	var err error
 	g.unmatched, err = argon2id.CreateHash("a password nobody has", &g.params)
@@ -92,7 +81,7 @@ func (g *gate) through(ctx context.Context, work func() error) error {
 	err := g.slots.Acquire(waiting, 1)
 	g.waiting.Add(-1)
 	if err != nil {
-		return errors.Join(domain.Unavailable("Checking passwords", defaultRetryAfter), err)
+		return errors.Join(domain.Unavailable(domain.Text(domain.LabelPasswords), defaultRetryAfter), err)
 	}
 	defer g.slots.Release(1)
 	g.inFlight.Add(1)
@@ -107,7 +96,7 @@ func checkPassword(password, email, name string) error {
 	if n >= passwordMin && n <= passwordMax && guessable(password, email, name) >= passwordScore {
 		return nil
 	}
-	e := domain.Invalid("body.password", "It is too short, too long or too easy to guess.", passwordAccepted)
+	e := domain.Invalid("body.password", domain.Text(domain.TextEasyPassword), domain.Text(domain.AcceptPassword))
 	e.Reason, e.Detail = domain.ReasonWeakPassword, domain.Text(domain.TextWeakPassword)
 	return e
 }

@@ -17,7 +17,7 @@ import (
 
 func TestGate_HashesOnePerCoreAtATime(t *testing.T) {
 	t.Parallel()
-	g, err := newGate(cheap)
+	g, err := newGate(hashCost(cheap))
 	require.NoError(t, err)
 	var inside, most atomic.Int64
 	var wg sync.WaitGroup
@@ -41,21 +41,21 @@ func TestGate_HashesOnePerCoreAtATime(t *testing.T) {
 func TestGate_TooLongALineIs503(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.api.gate.wait = time.Minute
+	w.api.passwords.wait = time.Minute
 	release := make(chan struct{})
 	var held sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
 		held.Go(func() {
-			assert.NoError(t, w.api.gate.through(context.Background(), func() error { <-release; return nil }))
+			assert.NoError(t, w.api.passwords.through(context.Background(), func() error { <-release; return nil }))
 		})
 	}
-	eventually(t, func() bool { return w.api.gate.inFlight.Load() == int64(runtime.GOMAXPROCS(0)) })
-	w.api.gate.wait = time.Millisecond // now that the line is full
+	eventually(t, func() bool { return w.api.passwords.inFlight.Load() == int64(runtime.GOMAXPROCS(0)) })
+	w.api.passwords.wait = time.Millisecond // now that the line is full
 	w.call("POST", "/v1/onboardings", "", person("acme")).problem(503, "unavailable")
 	w.call("POST", "/v1/sessions", "", map[string]any{"email": "a@b.co", "password": "x"}).problem(503, "unavailable")
 	close(release)
 	held.Wait()
-	w.api.gate.wait = time.Minute
+	w.api.passwords.wait = time.Minute
 	w.signUp("acme")
 }
 
@@ -93,7 +93,7 @@ func TestPassword_MeasuringALongOneIsQuick(t *testing.T) {
 	}
 }
 
-func TestLimiter_TellsWhenToComeBack(t *testing.T) {
+func TestLimiter_SaysWhenToComeBack(t *testing.T) {
 	t.Parallel()
 	l := newLimiter(2)
 	require.NoError(t, l.take("address:a"))

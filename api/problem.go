@@ -8,8 +8,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/danielgtaylor/huma/v2"
-	"github.com/danielgtaylor/huma/v2/adapters/humagin"
 	"github.com/gin-gonic/gin"
 
 	"slipway/domain"
@@ -150,40 +148,30 @@ func newProblem(kind, detail string) *Problem {
 	}
 }
 
+// problems answers with problems, and logs the cause of internal ones.
+type problems struct {
+	log *slog.Logger
+}
+
 // fail answers a request with the problem of err, from where Huma's own way
 // out is not at hand: Gin's middleware, missing routes, panics.
-func (a *API) fail(c *gin.Context, err error) {
-	p := problemOf(err)
-	a.complete(p, c)
-	for name, values := range p.GetHeaders() {
+func (p problems) fail(c *gin.Context, err error) {
+	problem := problemOf(err)
+	p.complete(problem, c)
+	for name, values := range problem.GetHeaders() {
 		c.Writer.Header()[name] = values
 	}
 	c.Writer.Header()["Content-Type"] = []string{problemContentType}
-	c.AbortWithStatusJSON(p.Status, p)
+	c.AbortWithStatusJSON(problem.Status, problem)
 }
 
 // complete adds what only the request knows, and logs an internal problem's
 // cause, once.
-func (a *API) complete(p *Problem, c *gin.Context) {
-	p.RequestID = c.Writer.Header().Get(headerRequestID)
-	if p.cause != nil {
-		a.log.LogAttrs(c.Request.Context(), slog.LevelError, "request failed", slog.String("request_id", p.RequestID),
-			slog.String("route", c.FullPath()), slog.Any("error", p.cause))
+func (p problems) complete(problem *Problem, c *gin.Context) {
+	problem.RequestID = c.Writer.Header().Get(headerRequestID)
+	if problem.cause != nil {
+		p.log.LogAttrs(c.Request.Context(), slog.LevelError, "request failed",
+			slog.String("request_id", problem.RequestID), slog.String("route", c.FullPath()),
+			slog.Any("error", problem.cause))
 	}
-}
-
-// transform is Huma's last step before it writes an answer: its own errors
-// become problems here, without the values it puts into them.
-func (a *API) transform(ctx huma.Context, _ string, v any) (any, error) {
-	switch e := v.(type) {
-	case *Problem:
-		a.complete(e, humagin.Unwrap(ctx))
-		return e, nil
-	case *huma.ErrorModel:
-		c := humagin.Unwrap(ctx)
-		p := a.problemOfHuma(ctx.Operation(), e, c.Request.ContentLength == 0)
-		a.complete(p, c)
-		return p, nil
-	}
-	return v, nil
 }

@@ -53,14 +53,14 @@ func documentCodes(schemas map[string]*huma.Schema) {
 			s.Properties[field].Description = text
 		}
 	}
-	describe("Problem", "code", "What clients branch on; more may be added.\n\n"+asList(problemCodes))
-	events := "More may be added.\n\n" + asList(domain.EventTypes)
+	describe("Problem", "code", "What clients branch on; more may be added.\n\n"+bulletList(problemCodes))
+	events := "More may be added.\n\n" + bulletList(domain.EventTypes)
 	describe("Event", "type", "What happened. "+events)
 	describe("WebhookDelivery", "event_type", "The event's type. "+events)
 }
 
-// asList is a Markdown list of codes and what they mean.
-func asList[K ~string](meanings map[K]string) string {
+// bulletList is a Markdown list of codes and what they mean.
+func bulletList[K ~string](meanings map[K]string) string {
 	var list strings.Builder
 	for _, code := range slices.Sorted(maps.Keys(meanings)) {
 		list.WriteString("- `" + string(code) + "`: " + meanings[code] + "\n")

@@ -11,10 +11,17 @@ import (
 	"slipway/domain"
 )
 
-// problemOfHuma rewrites an error of Huma's. Its details quote the value, the
-// decoder's text quotes the input, and its locations hold names the client made
-// up: what is kept is the part that our own schema knows.
-func (a *API) problemOfHuma(op *huma.Operation, e *huma.ErrorModel, noBody bool) *Problem {
+// findings is what Huma's validation finds wrong with a request, to be said in
+// our words: its details quote the value, the decoder's text quotes the input,
+// and its locations hold names the client made up. What is kept is the part that
+// our own schema knows.
+type findings struct {
+	operation *huma.Operation
+	schemas   huma.Registry
+}
+
+// problem is the problem to answer with instead of Huma's error.
+func (f findings) problem(e *huma.ErrorModel, noBody bool) *Problem {
 	switch e.Status {
 	case http.StatusBadRequest:
 		if noBody {
@@ -31,78 +38,86 @@ func (a *API) problemOfHuma(op *huma.Operation, e *huma.ErrorModel, noBody bool)
 	}
 	p := newProblem(string(domain.CodeInvalid), domain.Text(domain.TextInvalid))
 	for _, detail := range e.Errors {
-		p.Errors = append(p.Errors, a.fieldError(op, detail.Location, detail.Message))
+		p.Errors = append(p.Errors, f.fieldError(detail.Location, detail.Message))
 	}
 	return p
 }
 
 // fieldError rewrites one finding of Huma's validation.
-func (a *API) fieldError(op *huma.Operation, location, message string) domain.FieldError {
-	field, schema := a.knownField(op, location)
+func (f findings) fieldError(location, message string) domain.FieldError {
+	field, schema := f.knownField(location)
 	const expected = "expected "
 	required, _, _ := strings.Cut(validation.MsgExpectedRequiredProperty, "%s")
 	switch {
 	case strings.HasPrefix(message, required):
 		name, _, _ := strings.Cut(strings.TrimPrefix(message, required), " ")
-		return domain.FieldError{Field: field + "." + name, Message: "It is required."}
+		return finding(field+"."+name, "", domain.TextFieldRequired)
 	case strings.HasPrefix(message, "required "):
-		return domain.FieldError{Field: field, Message: "It is required."}
+		return finding(field, "", domain.TextFieldRequired)
 	case message == validation.MsgUnexpectedProperty:
-		return domain.FieldError{
-			Field: field, Message: "It has a field that does not exist; case matters.", Accepted: fieldsOf(schema),
-		}
+		return finding(field, fieldsOf(schema), domain.TextFieldUnknown)
 	case field == "query": // and no parameter of it
-		return domain.FieldError{
-			Field: field, Message: "There is a query parameter that does not exist.", Accepted: queryOf(op),
-		}
+		return finding(field, f.query(), domain.TextQueryUnknown)
 	case strings.HasPrefix(message, expected):
-		return domain.FieldError{
-			Field: field, Message: "It cannot be accepted.", Accepted: strings.TrimPrefix(message, expected),
-		}
+		return finding(field, strings.TrimPrefix(message, expected), domain.TextFieldUnfit)
 	default: // such as "invalid integer"
-		return domain.FieldError{
-			Field: field, Message: "It cannot be accepted.", Accepted: strings.TrimPrefix(message, "invalid "),
-		}
+		return finding(field, strings.TrimPrefix(message, "invalid "), domain.TextFieldUnfit)
 	}
+}
+
+func finding(field, accepted string, message domain.TextCode) domain.FieldError {
+	return domain.FieldError{Field: field, Message: domain.Text(message), Accepted: accepted}
 }
 
 // knownField is the beginning of a location that names only what the operation
 // documents, and the schema found there.
-func (a *API) knownField(op *huma.Operation, location string) (string, *huma.Schema) {
+func (f findings) knownField(location string) (string, *huma.Schema) {
 	segments := strings.Split(location, ".")
 	if segments[0] != "body" {
 		isParam := func(p *huma.Param) bool { return len(segments) == 2 && p.In == segments[0] && p.Name == segments[1] }
-		if slices.ContainsFunc(op.Parameters, isParam) {
+		if slices.ContainsFunc(f.operation.Parameters, isParam) {
 			return location, nil
 		}
 		return segments[0], nil
 	}
-	schema, known := a.bodySchema(op), "body"
+	schema, known := f.body(), "body"
 	for _, segment := range segments[1:] {
 		name, _, _ := strings.Cut(segment, "[")
 		next := schema.Properties[name]
 		if next == nil {
 			break
 		}
-		schema, known = a.resolve(next), known+"."+name
+		schema, known = f.resolve(next), known+"."+name
 	}
 	return known, schema
 }
 
-// bodySchema is the schema of the operation's body; an empty one without.
-func (a *API) bodySchema(op *huma.Operation) *huma.Schema {
-	if op.RequestBody == nil || op.RequestBody.Content["application/json"] == nil {
+// body is the schema of the operation's body; an empty one without.
+func (f findings) body() *huma.Schema {
+	body := f.operation.RequestBody
+	if body == nil || body.Content["application/json"] == nil {
 		return &huma.Schema{}
 	}
-	return a.resolve(op.RequestBody.Content["application/json"].Schema)
+	return f.resolve(body.Content["application/json"].Schema)
 }
 
 // resolve follows a reference to the schema it names.
-func (a *API) resolve(s *huma.Schema) *huma.Schema {
+func (f findings) resolve(s *huma.Schema) *huma.Schema {
 	if s.Ref == "" {
 		return s
 	}
-	return a.huma.OpenAPI().Components.Schemas.SchemaFromRef(s.Ref)
+	return f.schemas.SchemaFromRef(s.Ref)
+}
+
+// query names the operation's query parameters.
+func (f findings) query() string {
+	var names []string
+	for _, p := range f.operation.Parameters {
+		if p.In == "query" {
+			names = append(names, p.Name)
+		}
+	}
+	return strings.Join(names, ", ")
 }
 
 func fieldsOf(schema *huma.Schema) string {
@@ -114,15 +129,5 @@ func fieldsOf(schema *huma.Schema) string {
 		names = append(names, name)
 	}
 	slices.Sort(names)
-	return strings.Join(names, ", ")
-}
-
-func queryOf(op *huma.Operation) string {
-	var names []string
-	for _, p := range op.Parameters {
-		if p.In == "query" {
-			names = append(names, p.Name)
-		}
-	}
 	return strings.Join(names, ", ")
 }

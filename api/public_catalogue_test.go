@@ -49,7 +49,7 @@ func TestPlans_ManyVisitorsAreOneLook(t *testing.T) {
 	assert.LessOrEqual(t, statements.Load(), int64(3), "one a second, whatever the number of visitors")
 }
 
-func TestPlans_AnAdminsChangeShowsAtOnceAndWakesWhoWaits(t *testing.T) {
+func TestPlans_AnAdminsChangeShowsAtOnceAndResumesWhatWaits(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	before := w.call("GET", "/v1/plans", "", nil).ok(200)

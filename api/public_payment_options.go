@@ -22,12 +22,15 @@ type optionsOutput struct {
 	Body         listOf[domain.PaymentOption]
 }
 
-// listPaymentOptions answers the ways to pay that serve a country and currency.
-func (a *API) listPaymentOptions(ctx context.Context, in *optionsInput) (*optionsOutput, error) {
+// paymentOptions are the ways to pay that the catalogue has.
+type paymentOptions struct{ *shared }
+
+// listPublic answers the ways to pay that serve a country and currency.
+func (p paymentOptions) listPublic(ctx context.Context, in *optionsInput) (*optionsOutput, error) {
 	if in.Country != "" && !validCountry(in.Country) {
-		return nil, invalidQuery("country", "There is no such country.", acceptedCountry)
+		return nil, invalidQuery("country", domain.TextNotACountry, domain.AcceptCountry)
 	}
-	options, err := a.catalogue.options.get(ctx)
+	options, err := p.catalogue.options.get(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -61,15 +64,18 @@ func findOption(options []domain.PaymentOption, key, country, currency string) (
 		}
 		keys = append(keys, options[i].Key)
 	}
-	e := domain.Invalid("body.payment_option", "It cannot be used here.", "one of the suggestions")
+	e := domain.Invalid("body.payment_option",
+		domain.Text(domain.TextNotUsableHere), domain.Text(domain.AcceptSuggestion))
 	e.Reason, e.Suggestions = domain.ReasonPaymentOptionUnavailable, keys
 	e.Detail = domain.Text(domain.TextPaymentOptionUnavailable)
 	return nil, e
 }
 
-// payableWith returns the payment option a customer named, if it can be used.
-func (a *API) payableWith(ctx context.Context, key, token, country, currency string) (*domain.PaymentOption, error) {
-	options, err := a.store.PaymentOptions(ctx)
+// usable returns the payment option a customer named, if it can be used.
+func (p paymentOptions) usable(
+	ctx context.Context, key, token, country, currency string,
+) (*domain.PaymentOption, error) {
+	options, err := p.store.PaymentOptions(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -77,24 +83,28 @@ func (a *API) payableWith(ctx context.Context, key, token, country, currency str
 	if err != nil {
 		return nil, err
 	}
-	return option, a.checkToken(option, token)
+	return option, p.checkToken(option, token)
 }
 
 // tokenPattern is what any provider's token looks like.
 var tokenPattern = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,255}$`)
 
 // checkToken refuses what was never a token of the option's provider.
-func (a *API) checkToken(option *domain.PaymentOption, token string) error {
+func (p paymentOptions) checkToken(option *domain.PaymentOption, token string) error {
 	if token == "" {
 		return nil
 	}
 	if !option.Chargeable() {
-		return domain.Invalid("body.payment_token", "This payment option takes no token.", "nothing; leave it out")
+		return invalidToken(domain.TextTokenUnwanted, domain.AcceptNoToken)
 	}
-	registered, _ := a.Providers.Find(option.Provider)
+	registered, _ := p.config.Providers.Find(option.Provider)
 	checker, checks := registered.Provider.(payment.TokenChecker)
 	if !tokenPattern.MatchString(token) || (checks && !checker.PossibleToken(token)) {
-		return domain.Invalid("body.payment_token", "It is no token of this option's provider.", acceptedToken)
+		return invalidToken(domain.TextTokenElsewhere, domain.AcceptToken)
 	}
 	return nil
+}
+
+func invalidToken(message, accepted domain.TextCode) error {
+	return domain.Invalid("body.payment_token", domain.Text(message), domain.Text(accepted))
 }

@@ -8,37 +8,35 @@ import (
 	"slipway/domain"
 )
 
-// listPlans answers every plan that is active and public, from memory. It is
+// plans are what customers choose from.
+type plans struct{ *shared }
+
+// listPublic answers every plan that is active and public, from memory. It is
 // never limited, and is answered while the database is away.
-func (a *API) listPlans(c *gin.Context) {
-	plans, err := a.catalogue.plans.get(c.Request.Context())
-	if err != nil {
-		a.fail(c, err)
-		return
-	}
-	plans.write(c, publicCache)
+func (p plans) listPublic(c *gin.Context) {
+	p.serveCopy(c, &p.catalogue.plans)
 }
 
-// findPlan returns plan_unavailable, with the codes that can be had, unless one
-// of the plans has the code.
-func findPlan(plans []domain.Plan, code string) error {
+// findPlan returns plan_unavailable, with the codes of the plans on offer, unless
+// one of them has the code.
+func findPlan(offered []domain.Plan, code string) error {
 	codes := []string{}
-	for _, p := range plans {
+	for _, p := range offered {
 		if p.Code == code {
 			return nil
 		}
 		codes = append(codes, p.Code)
 	}
-	e := domain.Invalid("body.plan", "It cannot be had.", "one of the suggestions")
+	e := domain.Invalid("body.plan", domain.Text(domain.TextNotOnOffer), domain.Text(domain.AcceptSuggestion))
 	e.Reason, e.Detail, e.Suggestions = domain.ReasonPlanUnavailable, domain.Text(domain.TextPlanUnavailable), codes
 	return e
 }
 
-// checkPlan refuses a plan that is not on offer.
-func (a *API) checkPlan(ctx context.Context, code string) error {
-	plans, err := a.store.PublicPlans(ctx)
+// check refuses a plan that is not on offer.
+func (p plans) check(ctx context.Context, code string) error {
+	offered, err := p.store.PublicPlans(ctx)
 	if err != nil {
 		return err
 	}
-	return findPlan(plans, code)
+	return findPlan(offered, code)
 }

@@ -3,9 +3,13 @@ package api
 import (
 	"crypto/sha256"
 	"encoding/base64"
+	"fmt"
+	"html"
 	"net/http"
 
 	"github.com/gin-gonic/gin"
+
+	"slipway/domain"
 )
 
 // returnStyle dresses the page below; its hash is the only style the page's
@@ -15,19 +19,18 @@ const returnStyle = `:root{color-scheme:light dark}` +
 	`background:Canvas;color:CanvasText}main{max-width:28rem;padding:2rem;text-align:center}` +
 	`h1{font-size:1.5rem;margin:.25rem 0 .5rem}p{margin:0;opacity:.75}`
 
+// returnPage is to be filled with a title, a text and the style.
 const returnPage = `<!doctype html><html lang="en"><head><meta charset="utf-8">` +
 	`<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="robots" content="noindex">` +
-	`<title>Thank you</title><style>` + returnStyle + `</style></head>` +
-	`<body><main><h1>Thank you</h1><p>That is all we needed. ` +
-	`You can close this page and go on in the app.</p></main></body></html>`
+	`<title>%[1]s</title><style>%[3]s</style></head><body><main><h1>%[1]s</h1><p>%[2]s</p></main></body></html>`
 
 // serveReturn is where payment providers send customers when they are done with
 // a page: the app notices by itself, from what the provider sends.
-func (a *API) serveReturn(c *gin.Context) {
+func serveReturn(c *gin.Context) {
 	sum := sha256.Sum256([]byte(returnStyle))
-	c.Header(
-		"Content-Security-Policy",
-		"default-src 'none'; style-src 'sha256-"+base64.StdEncoding.EncodeToString(sum[:])+"'; frame-ancestors 'none'",
-	)
-	c.Data(http.StatusOK, "text/html; charset=utf-8", []byte(returnPage))
+	style := "style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
+	c.Header("Content-Security-Policy", "default-src 'none'; "+style+"; frame-ancestors 'none'")
+	title, text := domain.Text(domain.LabelThanks), domain.Text(domain.TextReturned)
+	page := fmt.Sprintf(returnPage, html.EscapeString(title), html.EscapeString(text), returnStyle)
+	c.Data(http.StatusOK, "text/html; charset=utf-8", []byte(page))
 }

@@ -42,54 +42,62 @@ var errWrongCredentials = &domain.Error{
 	Code: domain.CodeUnauthenticated, Detail: domain.Text(domain.TextWrongCredentials),
 }
 
+// sessions are what signing in brings.
+type sessions struct {
+	*shared
+	accounts accounts
+	limit    *limiter
+}
+
 // signIn makes a session for an owner, in whatever state the account's billing
 // is, or for an admin. An unknown e-mail and a wrong password answer alike, and
 // as fast.
-func (a *API) signIn(ctx context.Context, in *signInInput) (*signInOutput, error) {
+func (s sessions) signIn(ctx context.Context, in *signInInput) (*signInOutput, error) {
 	email := strings.ToLower(in.Body.Email)
-	if err := a.logins.take("address:"+addressOf(ctx), "email:"+email); err != nil {
+	if err := s.limit.take("address:"+addressOf(ctx), "email:"+email); err != nil {
 		return nil, err
 	}
-	user, err := a.store.UserByEmail(ctx, email)
+	user, err := s.store.UserByEmail(ctx, email)
 	if domain.CodeOf(err) == domain.CodeNotFound {
 		user, err = &domain.User{}, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	match, err := a.gate.matches(ctx, in.Body.Password, user.PasswordHash)
+	match, err := s.passwords.matches(ctx, in.Body.Password, user.PasswordHash)
 	if err != nil {
 		return nil, err
 	}
 	if !match {
-		a.metrics.authFailed(errWrongCredentials)
+		s.metrics.authFailed(errWrongCredentials)
 		return nil, errWrongCredentials
 	}
-	session, err := a.newSession(ctx, user)
+	session, err := s.open(ctx, user)
 	return &signInOutput{Body: session}, err
 }
 
-func (a *API) newSession(ctx context.Context, user *domain.User) (*signedInSession, error) {
-	token, now := newToken(), a.store.Now()
-	s := &domain.Session{
+// open opens a session for the user.
+func (s sessions) open(ctx context.Context, user *domain.User) (*signedInSession, error) {
+	token, now := newToken(), s.store.Now()
+	session := &domain.Session{
 		ID: store.NewID(domain.PrefixSession), TokenHash: hashed(token), UserID: user.ID,
 		AccountID: user.AccountID, Role: user.Role, CreatedAt: now, ExpiresAt: now.Add(ownerSession),
 	}
 	if user.Role == domain.RoleAdmin {
-		s.ExpiresAt = now.Add(adminSession)
+		session.ExpiresAt = now.Add(adminSession)
 	}
-	answer := &signedInSession{Object: "session", Token: token, ExpiresAt: s.ExpiresAt, Role: s.Role}
+	answer := &signedInSession{Object: "session", Token: token, ExpiresAt: session.ExpiresAt, Role: session.Role}
 	if user.AccountID != "" {
-		account, o, err := a.accountAndOnboarding(ctx, user.AccountID)
+		account, o, err := s.accounts.withOnboarding(ctx, user.AccountID)
 		if err != nil {
 			return nil, err
 		}
 		answer.Account, answer.OnboardingID, answer.NextAction = account, o.ID, o.NextAction
 	}
-	return answer, a.store.InsertSession(ctx, s)
+	return answer, s.store.InsertSession(ctx, session)
 }
 
 // signOut ends the session that signs the request.
-func (a *API) signOut(ctx context.Context, _ *struct{}) (*struct{}, error) {
-	return nil, a.store.DeleteSession(ctx, callerOf(ctx).sessionID)
+func (s sessions) signOut(ctx context.Context, _ *struct{}) (*struct{}, error) {
+	return nil, s.store.DeleteSession(ctx, callerOf(ctx).sessionID)
 }

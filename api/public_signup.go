@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"strings"
 
+	"golang.org/x/sync/singleflight"
+
 	"slipway/domain"
 	"slipway/store"
 )
@@ -44,24 +46,40 @@ type signUpOutput struct {
 	Body       receivedOnboarding
 }
 
-// signUp receives a sign-up and starts it. Requests that are equal and arrive
+// signups are requests of visitors; what becomes of one is an onboarding.
+type signups struct {
+	*shared
+	onboardings onboardings
+	options     paymentOptions
+	clocks      testClocks
+	limit       *limiter
+	flights     singleflight.Group // under way, by person or key
+}
+
+func newSignups(s *shared, o onboardings, options paymentOptions, clocks testClocks) *signups {
+	return &signups{
+		shared: s, onboardings: o, options: options, clocks: clocks, limit: newLimiter(s.config.SignupRate),
+	}
+}
+
+// create receives a sign-up and starts it. Requests that are equal and arrive
 // together are one: they share the work and the answer.
-func (a *API) signUp(ctx context.Context, in *signUpInput) (*signUpOutput, error) {
-	key, err := a.key(in.Idempotent, "sign_up", "", in.Body)
+func (s *signups) create(ctx context.Context, in *signUpInput) (*signUpOutput, error) {
+	key, err := s.key(in.Idempotent, "sign_up", "", in.Body)
 	if err != nil {
 		return nil, err
 	}
 	led := false
-	shared, err, _ := a.flights.Do(flight(key, in.Body.Email), func() (any, error) {
+	shared, err, _ := s.flights.Do(flight(key, in.Body.Email), func() (any, error) {
 		led = true
 		// Those who wait for this answer must not lose it to one who hung up.
-		return a.receive(context.WithoutCancel(ctx), key, in.Body)
+		return s.receive(context.WithoutCancel(ctx), key, in.Body)
 	})
 	if err != nil {
 		return nil, err
 	}
 	r := shared.(reception)
-	return a.received(r.onboarding, r.replayed || !led), nil
+	return s.answer(r.onboarding, r.replayed || !led), nil
 }
 
 // flight names what equal requests have in common: key or person, and body.
@@ -77,69 +95,70 @@ type reception struct {
 
 // receive is the story of one sign-up: a repeated one answers as before; a new
 // one is counted, checked, stored, and started.
-func (a *API) receive(ctx context.Context, k store.Key, req signUpRequest) (reception, error) {
+func (s *signups) receive(ctx context.Context, k store.Key, req signUpRequest) (reception, error) {
 	ctx, cancel := context.WithTimeout(ctx, patiently)
 	defer cancel()
-	id, err := a.store.FindKey(ctx, k)
+	id, err := s.store.FindKey(ctx, k)
 	if err != nil {
 		return reception{}, err
 	}
 	if id != "" {
-		return a.again(ctx, id)
+		return s.again(ctx, id)
 	}
-	if err := a.countSignUp(ctx, req.Email); err != nil {
+	if err := s.count(ctx, req.Email); err != nil {
 		return reception{}, err
 	}
-	o, err := a.checkSignUp(ctx, req)
+	o, err := s.check(ctx, req)
 	if err != nil {
 		return reception{}, err
 	}
-	id, made, err := a.admit(ctx, k, o, req.Password)
+	id, made, err := s.admit(ctx, k, o, req.Password)
 	if err != nil {
 		return reception{}, err
 	}
 	if made {
-		return a.again(ctx, id)
+		return s.again(ctx, id)
 	}
 	o.Present()
-	o, err = a.kickOff(ctx, o)
+	o, err = s.onboardings.start(ctx, o)
 	return reception{onboarding: o}, err
 }
 
 // again answers with the onboarding an earlier request made, as it is now.
-func (a *API) again(ctx context.Context, id string) (reception, error) {
-	o, err := a.store.OnboardingByID(ctx, id)
+func (s *signups) again(ctx context.Context, id string) (reception, error) {
+	o, err := s.store.OnboardingByID(ctx, id)
 	if err != nil {
 		return reception{}, err
 	}
-	o, err = a.kickOff(ctx, o)
+	o, err = s.onboardings.start(ctx, o)
 	return reception{onboarding: o, replayed: true}, err
 }
 
 // admit stores the sign-up of a new person, or finds the unfinished one of the
 // same person, whom the password proves.
-func (a *API) admit(
+func (s *signups) admit(
 	ctx context.Context, k store.Key, o *domain.Onboarding, password string,
 ) (id string, made bool, err error) {
-	unfinished, err := a.store.SignupByEmail(ctx, o.Email)
+	unfinished, err := s.store.SignupByEmail(ctx, o.Email)
 	switch {
 	case err == nil:
-		return a.resume(ctx, k, unfinished, password)
+		return s.resume(ctx, k, unfinished, password)
 	case domain.CodeOf(err) != domain.CodeNotFound:
 		return "", false, err
 	}
-	if o.PasswordHash, err = a.gate.hash(ctx, password); err != nil {
+	if o.PasswordHash, err = s.passwords.hash(ctx, password); err != nil {
 		return "", false, err
 	}
-	id, made, err = a.once(ctx, k, o.ID, unchecked, func(tx *store.Store) error { return storeSignUp(ctx, tx, o) })
+	save := func(tx *store.Store) error { return saveSignUp(ctx, tx, o) }
+	id, made, err = s.once(ctx, k, creation{id: o.ID, save: save})
 	switch {
 	case errors.Is(err, errPersonKnown): // signed up while this one was hashed
-		if unfinished, err = a.store.SignupByEmail(ctx, o.Email); err != nil {
+		if unfinished, err = s.store.SignupByEmail(ctx, o.Email); err != nil {
 			return "", false, err
 		}
-		return a.resume(ctx, k, unfinished, password)
+		return s.resume(ctx, k, unfinished, password)
 	case errors.Is(err, errSlugTaken):
-		return "", false, a.slugTaken(ctx, o.WantedSlug)
+		return "", false, s.slugTaken(ctx, o.WantedSlug)
 	}
 	return id, made, err
 }
@@ -151,9 +170,9 @@ var (
 		Detail: domain.Text(domain.TextEmailTaken)}
 )
 
-// storeSignUp writes what was received: the onboarding, the chosen slug under
+// saveSignUp writes what was received: the onboarding, the chosen slug under
 // the account's future id, and the event.
-func storeSignUp(ctx context.Context, tx *store.Store, o *domain.Onboarding) error {
+func saveSignUp(ctx context.Context, tx *store.Store, o *domain.Onboarding) error {
 	isNew, err := tx.InsertOnboarding(ctx, o)
 	if err != nil {
 		return err
@@ -183,40 +202,35 @@ func storeSignUp(ctx context.Context, tx *store.Store, o *domain.Onboarding) err
 	return tx.At(now).InsertEvents(ctx, receivedEvent(o))
 }
 
-func receivedEvent(o *domain.Onboarding) domain.Event {
-	return domain.Event{
-		Type: domain.EventOnboardingReceived, AccountID: o.AccountID, OnboardingID: o.ID,
-		SubscriptionID: o.SubscriptionID, ActorType: domain.ActorCustomer, ActorID: o.OwnerID,
-	}
-}
-
 // resume continues a person's unfinished sign-up from another tab or device.
 // Whoever does not know its password learns only that the e-mail is taken.
-func (a *API) resume(ctx context.Context, k store.Key, o *domain.Onboarding, password string) (string, bool, error) {
+func (s *signups) resume(
+	ctx context.Context, k store.Key, o *domain.Onboarding, password string,
+) (id string, made bool, err error) {
 	if o.Status.Ended() {
 		return "", false, errEmailTaken
 	}
 	hash := o.PasswordHash
 	if hash == "" { // the owner has it since the account exists
-		owner, err := a.store.UserByID(ctx, o.OwnerID)
+		owner, err := s.store.UserByID(ctx, o.OwnerID)
 		if err != nil {
 			return "", false, err
 		}
 		hash = owner.PasswordHash
 	}
-	match, err := a.gate.matches(ctx, password, hash)
+	match, err := s.passwords.matches(ctx, password, hash)
 	if err != nil {
 		return "", false, err
 	}
 	if !match {
 		return "", false, errEmailTaken
 	}
-	id, _, err := a.once(ctx, k, o.ID, unchecked, func(*store.Store) error { return nil })
+	id, _, err = s.once(ctx, k, creation{id: o.ID})
 	return id, true, err
 }
 
-func (a *API) slugTaken(ctx context.Context, slug string) error {
-	free, err := a.store.SuggestSlugs(ctx, slug)
+func (s *signups) slugTaken(ctx context.Context, slug string) error {
+	free, err := s.store.SuggestSlugs(ctx, slug)
 	if err != nil {
 		return err
 	}
@@ -224,39 +238,21 @@ func (a *API) slugTaken(ctx context.Context, slug string) error {
 		Detail: domain.Text(domain.TextSlugTaken), Suggestions: free}
 }
 
-// countSignUp counts one sign-up against the limits, or returns throttled. The
-// one by e-mail is for everybody.
-func (a *API) countSignUp(ctx context.Context, email string) error {
+// count counts one sign-up against the limits, or returns throttled. The one by
+// e-mail is for everybody.
+func (s *signups) count(ctx context.Context, email string) error {
 	keys := []string{"address:" + addressOf(ctx), "email:" + strings.ToLower(email)}
 	if spared, _ := ctx.Value(sparedKey{}).(bool); spared {
 		keys = keys[1:]
 	}
-	return a.signups.take(keys...)
+	return s.limit.take(keys...)
 }
 
-// kickOff starts what is not started yet, waits a moment for the account, and
-// reads how far it came. With Temporal away the onboarding stays received; it
-// is started later.
-func (a *API) kickOff(ctx context.Context, o *domain.Onboarding) (*domain.Onboarding, error) {
-	if o.Status != domain.OnboardingReceived {
-		return o, nil
-	}
-	waiting, cancel := context.WithTimeout(ctx, a.KickoffWait)
-	defer cancel()
-	if err := a.flows.Begin(waiting, o); err != nil {
-		if domain.CodeOf(err) != domain.CodeUnavailable {
-			a.log.ErrorContext(ctx, "begin onboarding", "onboarding", o.ID, "error", err)
-		}
-		return o, nil
-	}
-	return a.store.OnboardingByID(ctx, o.ID)
-}
-
-// received renders the answer to a sign-up: 201 with its account, 202 without.
-func (a *API) received(o *domain.Onboarding, again bool) *signUpOutput {
+// answer renders the answer to a sign-up: 201 with its account, 202 without.
+func (s *signups) answer(o *domain.Onboarding, again bool) *signUpOutput {
 	out := &signUpOutput{
 		Replayable: replayed(again), Status: http.StatusCreated, Location: domain.OnboardingURL(o.ID),
-		Body: receivedOnboarding{Onboarding: *o, ClientSecret: a.clientSecret(o.ID)},
+		Body: receivedOnboarding{Onboarding: *o, ClientSecret: s.secrets.clientSecret(o.ID)},
 	}
 	if o.Status == domain.OnboardingReceived {
 		out.Status, out.RetryAfter = http.StatusAccepted, "1"

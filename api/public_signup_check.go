@@ -9,33 +9,31 @@ import (
 	"slipway/store"
 )
 
-// checkSignUp returns the onboarding that the request asks for, or what is
-// wrong with it: first its form, then what the catalogue has.
-func (a *API) checkSignUp(ctx context.Context, req signUpRequest) (*domain.Onboarding, error) {
+// check returns the onboarding that the request asks for, or what is wrong with
+// it: first its form, then what the catalogue has.
+func (s *signups) check(ctx context.Context, req signUpRequest) (*domain.Onboarding, error) {
 	var wrong fieldErrors
 	email, ok := domain.NormalEmail(req.Email)
-	wrong.require(ok, "email", "It is no plain e-mail address.", acceptedEmail)
-	wrong.require(domain.ValidName(req.AccountName), "account_name", "It cannot be a name.", acceptedName)
-	wrong.require(req.Slug == "" || domain.ValidSlug(req.Slug), "slug", "It has not the form of a slug.", acceptedSlug)
-	wrong.require(req.Country == "" || validCountry(req.Country), "country", "There is no such country.", acceptedCountry)
-	wrong.require(
-		req.PaymentToken == "" || tokenPattern.MatchString(req.PaymentToken), "payment_token", "It is no token.",
-		acceptedToken,
-	)
+	wrong.require(ok, "email", domain.TextNotAnEmail, domain.AcceptEmail)
+	wrong.name(req.AccountName, "account_name")
+	wrong.require(req.Slug == "" || domain.ValidSlug(req.Slug), "slug", domain.TextNotASlug, domain.AcceptSlug)
+	wrong.country(req.Country)
+	token := req.PaymentToken == "" || tokenPattern.MatchString(req.PaymentToken)
+	wrong.require(token, "payment_token", domain.TextNotAToken, domain.AcceptToken)
 	if err := wrong.err(); err != nil {
 		return nil, err
 	}
-	if err := a.checkSlug(ctx, req.Slug); err != nil {
+	if err := s.checkSlug(ctx, req.Slug); err != nil {
 		return nil, err
 	}
-	option, err := a.checkCatalogue(ctx, req)
+	option, err := s.checkCatalogue(ctx, req)
 	if err != nil {
 		return nil, err
 	}
-	if err := a.checkClock(ctx, req.TestClock); err != nil {
+	if err := s.clocks.check(ctx, req.TestClock); err != nil {
 		return nil, err
 	}
-	o := newOnboarding(domain.KindSignup, a.store)
+	o := newOnboarding(domain.KindSignup, s.store)
 	o.Email, o.AccountName, o.Country = email, strings.TrimSpace(req.AccountName), req.Country
 	o.WantedSlug, o.WantedPlan, o.WantedOption = req.Slug, req.Plan, option
 	o.PaymentToken, o.TestClockID = req.PaymentToken, req.TestClock
@@ -43,32 +41,26 @@ func (a *API) checkSignUp(ctx context.Context, req signUpRequest) (*domain.Onboa
 	return o, checkPassword(req.Password, email, o.AccountName)
 }
 
-func newOnboarding(kind domain.OnboardingKind, s *store.Store) *domain.Onboarding {
-	o := domain.NewOnboarding(store.NewID(domain.PrefixOnboarding), kind, s.Now())
-	o.SubscriptionID = store.NewID(domain.PrefixSubscription)
-	return o
-}
-
-func (a *API) checkSlug(ctx context.Context, slug string) error {
+func (s *signups) checkSlug(ctx context.Context, slug string) error {
 	if !domain.SlugReserved(slug) {
 		return nil
 	}
-	free, err := a.store.SuggestSlugs(ctx, slug)
+	free, err := s.store.SuggestSlugs(ctx, slug)
 	if err != nil {
 		return err
 	}
-	e := domain.Invalid("body.slug", "It is a word the product keeps for itself.", acceptedSlug)
+	e := domain.Invalid("body.slug", domain.Text(domain.TextSlugKept), domain.Text(domain.AcceptSlug))
 	e.Reason, e.Detail, e.Suggestions = domain.ReasonSlugReserved, domain.Text(domain.TextSlugReserved), free
 	return e
 }
 
-// checkCatalogue refuses a plan, payment option or token that cannot be had, and
-// returns the option to pay with: the one named, or the one the token is for.
-// Where nothing can be had at all, a sign-up is accepted and waits for the
+// checkCatalogue refuses a plan, payment option or token that is not on offer,
+// and returns the option to pay with: the one named, or the one the token is for.
+// While nothing is on offer at all, a sign-up is accepted and waits for the
 // catalogue.
-func (a *API) checkCatalogue(ctx context.Context, req signUpRequest) (string, error) {
+func (s *signups) checkCatalogue(ctx context.Context, req signUpRequest) (string, error) {
 	if req.Plan != "" {
-		plans, err := a.store.PublicPlans(ctx)
+		plans, err := s.store.PublicPlans(ctx)
 		if err != nil {
 			return "", err
 		}
@@ -79,7 +71,7 @@ func (a *API) checkCatalogue(ctx context.Context, req signUpRequest) (string, er
 	if req.PaymentOption == "" && req.PaymentToken == "" {
 		return "", nil
 	}
-	options, err := a.store.PaymentOptions(ctx)
+	options, err := s.store.PaymentOptions(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -95,7 +87,7 @@ func (a *API) checkCatalogue(ctx context.Context, req signUpRequest) (string, er
 	if err != nil {
 		return key, nil
 	}
-	return key, a.checkToken(option, req.PaymentToken)
+	return key, s.options.checkToken(option, req.PaymentToken)
 }
 
 // firstChargeable is the first option that takes a token; empty without one.

@@ -88,7 +88,7 @@ func TestSignUp_TwoHundredEqualRequestsAtOnceAreOneSignUpAndOneHash(t *testing.T
 		require.Equal(t, bodies[0], body)
 	}
 	assert.EqualValues(t, 1, fresh.Load(), "one made it, the others replay")
-	assert.EqualValues(t, 1, w.api.gate.hashed.Load())
+	assert.EqualValues(t, 1, w.api.passwords.hashed.Load())
 	assert.Len(t, w.flows.begun, 1)
 	assert.Len(t, w.call("GET", "/v1/admin/onboardings", w.admin, nil).ok(200).rows(), 1)
 }
@@ -109,7 +109,7 @@ func TestSignUp_WithoutAKeyThePersonIsTheKey(t *testing.T) {
 	for _, id := range ids {
 		require.Equal(t, ids[0], id)
 	}
-	assert.EqualValues(t, 1, w.api.gate.hashed.Load())
+	assert.EqualValues(t, 1, w.api.passwords.hashed.Load())
 }
 
 func TestSignUp_TheSamePersonGoesOnWhereTheyWere(t *testing.T) {
@@ -262,7 +262,7 @@ func TestSignUp_AClosedConnectionDoesNotTakeTheAnswerFromOthers(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	in := &signUpInput{Body: signUpRequest{Email: "ada@example.com", Password: goodPassword, AccountName: "Ada"}}
-	out, err := w.api.signUp(ctx, in)
+	out, err := w.api.signups.create(ctx, in)
 	require.NoError(t, err)
 	assert.Equal(t, domain.OnboardingReceived != out.Body.Status, out.Status == 201)
 }

@@ -84,14 +84,21 @@ type group struct {
 	who access
 }
 
+// registrar registers routes, with the router and in the description.
+type registrar struct {
+	router *gin.Engine
+	huma   huma.API
+	auth   *authentication
+}
+
 // row is one line of routes.go: it registers a route in its group.
-type row func(*API, group)
+type row func(*registrar, group)
 
 // serve registers the routes of a section of the description, for those who may
 // call them.
-func (a *API) serve(tag string, who access, rows []row) {
+func (reg *registrar) serve(tag string, who access, rows []row) {
 	for _, register := range rows {
-		register(a, group{tag, who})
+		register(reg, group{tag, who})
 	}
 }
 
@@ -102,9 +109,9 @@ var useStrictCasing = sync.OnceFunc(func() { huma.ValidateStrictCasing = true })
 func do[I, O any](
 	call, id, summary string, handler func(context.Context, *I) (*O, error), options ...option,
 ) row {
-	return func(a *API, g group) {
+	return func(reg *registrar, g group) {
 		r := newRoute(g, call, id, summary, options)
-		huma.Register(a.huma, a.operation(r), func(ctx context.Context, in *I) (*O, error) {
+		huma.Register(reg.huma, reg.operation(r), func(ctx context.Context, in *I) (*O, error) {
 			if r.within > 0 {
 				var cancel context.CancelFunc
 				ctx, cancel = context.WithTimeout(ctx, r.within)
@@ -116,7 +123,7 @@ func do[I, O any](
 			}
 			return out, nil
 		})
-		documentSuccess(r, a.operationOf(r))
+		documentSuccess(r, reg.operationOf(r))
 	}
 }
 
@@ -133,23 +140,24 @@ func give[I, O any](
 // raw is a route that writes its own answer of type O, where Huma's way would
 // cost more than the answer itself.
 func raw[O any](call, id, summary string, handler gin.HandlerFunc, options ...option) row {
-	return func(a *API, g group) {
+	return func(reg *registrar, g group) {
 		r := newRoute(g, call, id, summary, options)
-		operation := a.operation(r)
-		schema := a.huma.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[O](), true, id+"Response")
+		operation := reg.operation(r)
+		description := reg.huma.OpenAPI()
+		schema := description.Components.Schemas.Schema(reflect.TypeFor[O](), true, id+"Response")
 		operation.Responses[strconv.Itoa(r.status)] = &huma.Response{
 			Description: http.StatusText(r.status),
 			Content:     map[string]*huma.MediaType{"application/json": {Schema: schema}},
 		}
-		a.huma.OpenAPI().AddOperation(&operation)
+		description.AddOperation(&operation)
 		documentSuccess(r, &operation)
-		a.router.Handle(r.method, r.path, handler)
+		reg.router.Handle(r.method, r.path, handler)
 	}
 }
 
 // operationOf is the operation as it is described.
-func (a *API) operationOf(r *route) *huma.Operation {
-	item := a.huma.OpenAPI().Paths[r.path]
+func (reg *registrar) operationOf(r *route) *huma.Operation {
+	item := reg.huma.OpenAPI().Paths[r.path]
 	return map[string]*huma.Operation{
 		http.MethodGet: item.Get, http.MethodPost: item.Post, http.MethodPatch: item.Patch, http.MethodDelete: item.Delete,
 	}[r.method]
@@ -209,22 +217,22 @@ func (r *route) alwaysFails() []string {
 }
 
 // operation is the route as Huma and the description want it.
-func (a *API) operation(r *route) huma.Operation {
+func (reg *registrar) operation(r *route) huma.Operation {
 	operation := huma.Operation{
 		OperationID: r.id, Method: r.method, Path: r.path, Summary: r.summary, Description: r.description,
-		Tags: []string{r.tag}, DefaultStatus: r.status, Responses: a.problemResponses(r),
+		Tags: []string{r.tag}, DefaultStatus: r.status, Responses: r.problemResponses(),
 		RejectUnknownQueryParameters: r.strictQuery,
 		BodyReadTimeout:              -1, // readBody has read it, with a deadline of its own
 	}
 	if r.who != anyone {
 		operation.Security = []map[string][]string{{string(r.who): {}}}
-		operation.Middlewares = append(operation.Middlewares, a.authenticate(r))
+		operation.Middlewares = append(operation.Middlewares, reg.auth.authenticate(r))
 	}
 	if r.addressed {
 		operation.Middlewares = append(operation.Middlewares, withAddress)
 	}
 	if r.spares {
-		operation.Middlewares = append(operation.Middlewares, a.spareAdmins)
+		operation.Middlewares = append(operation.Middlewares, reg.auth.spareAdmins)
 	}
 	return operation
 }
@@ -246,7 +254,7 @@ func (r *route) refine(err error) error {
 
 // problemResponses documents each status the route can fail with, and the codes
 // behind it.
-func (a *API) problemResponses(r *route) map[string]*huma.Response {
+func (r *route) problemResponses() map[string]*huma.Response {
 	codes := map[int][]any{}
 	for _, reason := range r.reasons {
 		if status := statusOf(reason); !slices.Contains(codes[status], any(reason)) {

@@ -63,18 +63,18 @@ func (a *API) routes() {
 func (a *API) catalogueRows() []row {
 	return []row{
 		raw[listOf[domain.Plan]]("GET /v1/plans", "list-plans", "List the plans on offer",
-			a.listPlans, cacheable),
+			a.plans.listPublic, cacheable),
 		raw[listOf[domain.CreditPackage]]("GET /v1/credit-packages", "list-credit-packages",
-			"List the credit packages for sale", a.listCreditPackages, cacheable),
+			"List the credit packages for sale", a.creditPackages.listPublic, cacheable),
 		do("GET /v1/payment-options", "list-payment-options", "List the ways to pay",
-			a.listPaymentOptions, cacheable, fails(string(domain.CodeInvalid))),
+			a.paymentOptions.listPublic, cacheable, fails(string(domain.CodeInvalid))),
 	}
 }
 
 func (a *API) signUpRows() []row {
 	return []row{
 		do("POST /v1/onboardings", "sign-up", "Sign up",
-			a.signUp, created, accepted, reused, waits, limitedByAddress, sparesAdmins, noPlan, noOption,
+			a.signups.create, created, accepted, reused, waits, limitedByAddress, sparesAdmins, noPlan, noOption,
 			fails(domain.ReasonEmailTaken, domain.ReasonSlugTaken, domain.ReasonSlugReserved, domain.ReasonWeakPassword)),
 	}
 }
@@ -83,64 +83,64 @@ func (a *API) onboardingRows() []row {
 	onboarding := domain.NounOnboarding
 	return []row{
 		do("GET /v1/onboardings/{id}", "get-onboarding", "Read how far it has come, or wait for a change",
-			a.getOnboarding, cacheable, within(0)),
+			a.onboardings.get, cacheable, within(0)),
 		do("GET /v1/onboardings/{id}/events", "stream-onboarding", "Follow it as server-sent events",
-			a.streamOnboarding, streams, within(0)),
+			a.onboardings.stream, streams, within(0)),
 		give(onboarding, domain.ActionChoosePlan, "POST /v1/onboardings/{id}/plan", "choose-plan",
-			a.choosePlan, noPlan),
+			a.onboardings.choosePlan, noPlan),
 		give(onboarding, domain.ActionAddPaymentMethod, "POST /v1/onboardings/{id}/payment-method", "add-payment-method",
-			a.addPaymentMethod, noOption),
+			a.onboardings.addPaymentMethod, noOption),
 		give(onboarding, domain.ActionSubmitPayment, "POST /v1/onboardings/{id}/payment", "submit-payment",
-			a.submitPayment),
+			a.onboardings.submitPayment),
 		give(onboarding, domain.ActionConfirmPayment, "POST /v1/onboardings/{id}/confirm", "confirm-payment",
-			a.confirmPayment),
+			a.onboardings.confirmPayment),
 		give(onboarding, domain.ActionCancel, "POST /v1/onboardings/{id}/cancel", "cancel-onboarding",
-			a.cancelOnboarding),
+			a.onboardings.cancel),
 	}
 }
 
 func (a *API) signInRows() []row {
 	return []row{
 		do("POST /v1/sessions", "sign-in", "Sign in",
-			a.signIn, created, limitedByAddress, waits, fails(string(domain.CodeUnauthenticated))),
+			a.sessions.signIn, created, limitedByAddress, waits, fails(string(domain.CodeUnauthenticated))),
 	}
 }
 
 func (a *API) signOutRows() []row {
 	return []row{
-		do("DELETE /v1/sessions/current", "sign-out", "Sign out", a.signOut, noContent),
+		do("DELETE /v1/sessions/current", "sign-out", "Sign out", a.sessions.signOut, noContent),
 	}
 }
 
 func (a *API) accountRows() []row {
 	return []row{
 		do("GET /v1/account", "get-account", "Read the account",
-			a.getAccount, missing),
+			a.accounts.get, missing),
 		do("GET /v1/account/billing", "get-billing", "Read everything about billing at once",
-			a.getBilling),
+			a.billing.get),
 		do("GET /v1/account/balance", "get-balance", "Read the credits left",
-			a.getBalance, noBalance),
+			a.credits.balance, noBalance),
 		do("GET /v1/account/entitlements", "get-entitlements", "Read what the account may do",
-			a.getEntitlements),
+			a.entitlementChecks.own),
 		do("GET /v1/account/events", "list-account-events", "List what happened",
-			a.listOwnEvents, filtered),
+			a.events.listOwn, filtered),
 		do("GET /v1/account/credits", "list-account-credits", "List the credits granted and spent",
-			a.listOwnCredits, filtered),
+			a.credits.list, filtered),
 		do("POST /v1/account/credit-packages", "buy-credits", "Buy a credit package",
-			a.buyCredits, created, reused, conflict, waits, missing, fails(domain.ReasonPackageUnavailable)),
+			a.creditPackages.buy, created, reused, conflict, waits, missing, fails(domain.ReasonPackageUnavailable)),
 		do("GET /v1/account/invoices", "list-account-invoices", "List the invoices",
-			a.listOwnInvoices, filtered),
+			a.invoices.list, filtered),
 		do("POST /v1/account/invoices/{id}/payment", "pay-invoice",
 			"Submit the reference of a payment, or charge the card",
-			a.payInvoice, transition, reused, conflict, waits),
+			a.invoices.pay, transition, reused, conflict, waits),
 		do("GET /v1/account/payment-methods", "list-payment-methods", "List the payment methods",
-			a.listOwnMethods, filtered),
+			a.paymentMethods.list, filtered),
 		do("POST /v1/account/payment-methods", "attach-payment-method", "Add a payment method",
-			a.attachMethod, created, reused, waits, noOption, missing, fails(domain.ReasonCardRefused)),
+			a.paymentMethods.attach, created, reused, waits, noOption, missing, fails(domain.ReasonCardRefused)),
 		do("POST /v1/account/payment-methods/{id}/default", "default-payment-method",
-			"Make a payment method the default", a.defaultMethod, conflict, waits),
+			"Make a payment method the default", a.paymentMethods.makeDefault, conflict, waits),
 		do("DELETE /v1/account/payment-methods/{id}", "remove-payment-method", "Remove a payment method",
-			a.removeMethod, noContent, conflict),
+			a.paymentMethods.remove, noContent, conflict),
 	}
 }
 
@@ -148,124 +148,130 @@ func (a *API) subscriptionRows() []row {
 	subscription := domain.NounSubscription
 	return []row{
 		do("GET /v1/account/subscription", "get-subscription", "Read the subscription in use",
-			a.getSubscription, missing),
+			a.subscriptions.get, missing),
 		do("POST /v1/account/subscription", "subscribe", "Choose a plan for the account",
-			a.subscribe, created, accepted, reused, conflict, waits, noPlan, noOption, missing,
+			a.subscriptions.subscribe, created, accepted, reused, conflict, waits, noPlan, noOption, missing,
 			fails(domain.ReasonSubscriptionExists)),
 		give(subscription, domain.ActionCancel, "POST /v1/account/subscription/cancel", "cancel-subscription",
-			a.cancelOwn, conflict, missing),
+			a.subscriptions.cancel, conflict, missing),
 		give(subscription, domain.ActionResume, "POST /v1/account/subscription/resume", "resume-subscription",
-			a.resumeOwn, conflict, missing),
+			a.subscriptions.resume, conflict, missing),
 		give(subscription, domain.ActionRetryPayment, "POST /v1/account/subscription/retry", "retry-payment",
-			a.retryOwn, conflict, missing),
+			a.subscriptions.retry, conflict, missing),
 		give(subscription, domain.ActionChangePlan, "POST /v1/account/subscription/change", "change-plan",
-			a.changeOwnPlan, conflict, missing, noPlan),
+			a.subscriptions.changePlan, conflict, missing, noPlan),
 	}
 }
 
 func (a *API) siteRows() []row {
 	return []row{
-		do("GET /v1/account/sites", "list-sites", "List the sites", a.listSites, filtered),
+		do("GET /v1/account/sites", "list-sites", "List the sites", a.sites.list, filtered),
 		do("POST /v1/account/sites", "create-site", "Add a site, if the plan allows one more",
-			a.createSite, created, reused, refuses, fails(domain.ReasonLimitReached)),
+			a.sites.create, created, reused, refuses, fails(domain.ReasonLimitReached)),
 		do("DELETE /v1/account/sites/{id}", "delete-site", "Delete a site; it no longer counts",
-			a.deleteSite, noContent),
+			a.sites.delete, noContent),
 	}
 }
 
 func (a *API) backendRows() []row {
 	return []row{
 		do("POST /v1/entitlements/check", "check-entitlement", "May this account do that?",
-			a.checkEntitlement, refuses, missing, fails(domain.ReasonFeatureNotInPlan, domain.ReasonLimitReached)),
+			a.entitlementChecks.check, refuses, missing, fails(domain.ReasonFeatureNotInPlan, domain.ReasonLimitReached)),
 		do("POST /v1/credits/debit", "debit-credits", "Spend credits",
-			a.debit, refuses, reused, noBalance, missing, fails(domain.ReasonInsufficientCredits)),
+			a.credits.debit, refuses, reused, noBalance, missing, fails(domain.ReasonInsufficientCredits)),
 	}
 }
 
 func (a *API) webhookRows() []row {
 	const endpoints, endpoint = "/v1/webhook-endpoints", "/v1/webhook-endpoints/{id}"
 	return []row{
-		do("GET "+endpoints, "list-webhook-endpoints", "List webhook endpoints", a.listEndpoints, filtered),
-		do("POST "+endpoints, "create-webhook-endpoint", "Add a webhook endpoint", a.createEndpoint, created, reused),
-		do("GET "+endpoint, "get-webhook-endpoint", "Read a webhook endpoint", a.getEndpoint),
-		do("PATCH "+endpoint, "change-webhook-endpoint", "Change, disable or enable a webhook endpoint", a.changeEndpoint),
-		do("DELETE "+endpoint, "delete-webhook-endpoint", "Remove a webhook endpoint", a.deleteEndpoint, noContent),
+		do("GET "+endpoints, "list-webhook-endpoints", "List webhook endpoints",
+			a.webhookEndpoints.list, filtered),
+		do("POST "+endpoints, "create-webhook-endpoint", "Add a webhook endpoint",
+			a.webhookEndpoints.create, created, reused),
+		do("GET "+endpoint, "get-webhook-endpoint", "Read a webhook endpoint",
+			a.webhookEndpoints.get),
+		do("PATCH "+endpoint, "change-webhook-endpoint", "Change, disable or enable a webhook endpoint",
+			a.webhookEndpoints.change),
+		do("DELETE "+endpoint, "delete-webhook-endpoint", "Remove a webhook endpoint",
+			a.webhookEndpoints.delete, noContent),
 		do("POST "+endpoint+"/test", "test-webhook-endpoint", "Send a webhook.test event",
-			a.testEndpoint, underway, conflict, reused),
-		do("GET "+endpoint+"/deliveries", "list-webhook-deliveries", "List what was sent to it", a.listDeliveries, filtered),
+			a.webhookDeliveries.sendTest, underway, conflict, reused),
+		do("GET "+endpoint+"/deliveries", "list-webhook-deliveries", "List what was sent to it",
+			a.webhookDeliveries.list, filtered),
 		do("POST "+endpoint+"/deliveries/{event_id}/redeliver", "redeliver", "Deliver an event once more",
-			a.redeliver, underway, conflict),
+			a.webhookDeliveries.redeliver, underway, conflict),
 	}
 }
 
 func (a *API) adminListRows() []row {
 	return []row{
-		do("GET /v1/admin/onboardings", "admin-list-onboardings", "List onboardings", a.adminOnboardings, filtered),
-		do("GET /v1/admin/accounts", "admin-list-accounts", "List accounts", a.adminAccounts, filtered),
-		do("GET /v1/admin/subscriptions", "admin-list-subscriptions", "List subscriptions", a.adminSubscriptions, filtered),
-		do("GET /v1/admin/payments", "admin-list-payments", "List payments", a.adminPayments, filtered),
-		do("GET /v1/admin/events", "admin-list-events", "List events", a.adminEvents, filtered),
+		do("GET /v1/admin/onboardings", "admin-list-onboardings", "List onboardings", a.onboardings.list, filtered),
+		do("GET /v1/admin/accounts", "admin-list-accounts", "List accounts", a.accounts.list, filtered),
+		do("GET /v1/admin/subscriptions", "admin-list-subscriptions", "List subscriptions", a.subscriptions.list, filtered),
+		do("GET /v1/admin/payments", "admin-list-payments", "List payments", a.payments.list, filtered),
+		do("GET /v1/admin/events", "admin-list-events", "List events", a.events.list, filtered),
 	}
 }
 
 // adminCommandRows are the commands that domain.Rules gives to staff, such as
 // POST /v1/admin/subscriptions/{id}/cancel and …/payments/{id}/approve.
 func (a *API) adminCommandRows() []row {
-	return append(a.staffRows(),
+	return append(a.staff.rows(),
 		do("POST /v1/admin/subscriptions/bulk", "admin-command-subscriptions", "Command many subscriptions",
-			a.commandSubscriptions, within(inBulk)),
+			a.staff.commandSubscriptions, within(inBulk)),
 		do("POST /v1/admin/payments/bulk", "admin-decide-payments", "Approve or reject many payments",
-			a.decidePayments, within(inBulk)),
+			a.staff.decidePayments, within(inBulk)),
 	)
 }
 
 func (a *API) adminCatalogueRows() []row {
 	const plans, options, packages = "/v1/admin/plans", "/v1/admin/payment-options", "/v1/admin/credit-packages"
 	return []row{
-		do("GET "+plans, "admin-list-plans", "List every plan", a.adminPlans, filtered),
-		do("POST "+plans, "admin-create-plan", "Add a plan", a.createPlan, created, conflict, reused),
-		do("PATCH "+plans+"/{id}", "admin-change-plan", "Change a plan", a.changePlan, conflict),
-		do("GET "+options, "admin-list-payment-options", "List every payment option", a.adminPaymentOptions, filtered),
+		do("GET "+plans, "admin-list-plans", "List every plan", a.plans.list, filtered),
+		do("POST "+plans, "admin-create-plan", "Add a plan", a.plans.create, created, conflict, reused),
+		do("PATCH "+plans+"/{id}", "admin-change-plan", "Change a plan", a.plans.change, conflict),
+		do("GET "+options, "admin-list-payment-options", "List every payment option", a.paymentOptions.list, filtered),
 		do("POST "+options, "admin-create-payment-option", "Add a payment option",
-			a.createPaymentOption, created, conflict, reused),
+			a.paymentOptions.create, created, conflict, reused),
 		do("PATCH "+options+"/{id}", "admin-change-payment-option", "Change a payment option",
-			a.changePaymentOption, conflict),
-		do("GET "+packages, "admin-list-credit-packages", "List every credit package", a.adminCreditPackages, filtered),
+			a.paymentOptions.change, conflict),
+		do("GET "+packages, "admin-list-credit-packages", "List every credit package", a.creditPackages.list, filtered),
 		do("POST "+packages, "admin-create-credit-package", "Add a credit package",
-			a.createCreditPackage, created, conflict, reused),
-		do("PATCH "+packages+"/{id}", "admin-change-credit-package", "Change a credit package", a.changeCreditPackage),
+			a.creditPackages.create, created, conflict, reused),
+		do("PATCH "+packages+"/{id}", "admin-change-credit-package", "Change a credit package", a.creditPackages.change),
 	}
 }
 
 func (a *API) apiKeyRows() []row {
 	const keys = "/v1/admin/api-keys"
 	return []row{
-		do("GET "+keys, "admin-list-api-keys", "List API keys", a.listAPIKeys, filtered),
-		do("POST "+keys, "admin-create-api-key", "Make an API key", a.createAPIKey, created, reused),
-		do("DELETE "+keys+"/{id}", "admin-revoke-api-key", "Revoke an API key", a.revokeAPIKey, noContent),
+		do("GET "+keys, "admin-list-api-keys", "List API keys", a.apiKeys.list, filtered),
+		do("POST "+keys, "admin-create-api-key", "Make an API key", a.apiKeys.create, created, reused),
+		do("DELETE "+keys+"/{id}", "admin-revoke-api-key", "Revoke an API key", a.apiKeys.revoke, noContent),
 	}
 }
 
 // testClockRows are there only where test clocks are enabled.
 func (a *API) testClockRows() []row {
-	if !a.TestClocks {
+	if !a.config.TestClocks {
 		return nil
 	}
 	return []row{
-		do("GET /v1/test-clocks", "list-test-clocks", "List test clocks", a.listClocks, filtered),
-		do("POST /v1/test-clocks", "create-test-clock", "Make a test clock", a.createClock, created, reused),
-		do("GET /v1/test-clocks/{id}", "get-test-clock", "Read a test clock", a.getClock),
+		do("GET /v1/test-clocks", "list-test-clocks", "List test clocks", a.testClocks.list, filtered),
+		do("POST /v1/test-clocks", "create-test-clock", "Make a test clock", a.testClocks.create, created, reused),
+		do("GET /v1/test-clocks/{id}", "get-test-clock", "Read a test clock", a.testClocks.get),
 		do("POST /v1/test-clocks/{id}/advance", "advance-test-clock", "Move time for the accounts bound to the clock",
-			a.advanceClock, transition, waits),
+			a.testClocks.advance, transition, waits),
 	}
 }
 
 func (a *API) operatorRows() []row {
 	return []row{
 		do("POST /webhooks/{provider}", "provider-webhook", "What a payment provider sends",
-			a.receiveProviderWebhook, noContent, fails(string(domain.CodeUnauthenticated))),
-		do("GET /livez", "livez", "Is the process alive?", a.livez),
+			a.providerWebhooks.receive, noContent, fails(string(domain.CodeUnauthenticated))),
+		do("GET /livez", "livez", "Is the process alive?", a.health.alive),
 		raw[readiness]("GET /readyz", "readyz", "Can requests be served? ?verbose names each check",
-			a.readyz, alsoAnswers(http.StatusServiceUnavailable)),
+			a.health.ready, alsoAnswers(http.StatusServiceUnavailable)),
 	}
 }

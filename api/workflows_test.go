@@ -10,7 +10,7 @@ import (
 	"slipway/domain"
 )
 
-// flows stands for Temporal: it runs the activities a workflow would run, at
+// flows takes the place of Temporal: it runs the activities a workflow would run, at
 // once, or is away.
 type flows struct {
 	act *activities.Activities

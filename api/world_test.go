@@ -84,7 +84,7 @@ func newWorld(t testing.TB, changes ...func(*Config)) *world {
 	}
 	c := Config{
 		Store: s, Workflows: w.flows, Providers: providers, TestClocks: true, SecretKey: bytes.Repeat([]byte{7}, 32),
-		PasswordHash: cheap, Version: "test",
+		PasswordHash: cheap, Version: "test", KickoffWait: 15 * time.Second, // however busy the machine is
 		Log: slog.New(slog.NewJSONHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
 	for _, change := range changes {
@@ -101,7 +101,7 @@ func (w *world) adminSession(email string) string {
 	require.NoError(w.t, err)
 	user, err := w.store.UserByEmail(context.Background(), email)
 	require.NoError(w.t, err)
-	s, err := w.api.newSession(context.Background(), user)
+	s, err := w.api.sessions.open(context.Background(), user)
 	require.NoError(w.t, err)
 	return s.Token
 }

@@ -30,7 +30,7 @@ func demoCommand(do action) *cli.Command {
 	}
 }
 
-// runDemo sends people through the running API, moves their clock, and tells
+// runDemo sends people through the running API, moves their clock, and says
 // what became of all of them; exit code 1 when something is not as it must be.
 func runDemo(ctx context.Context, a *App, c demo.Config) error {
 	if c.Count < 1 || c.Parallel < 1 || c.Months < 0 {

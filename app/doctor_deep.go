@@ -50,7 +50,7 @@ func (a *App) DeepChecks(ctx context.Context, before time.Time) []domain.Check {
 
 func unread(name, message string, err error) domain.Check {
 	return domain.Check{Name: name, Status: domain.CheckWarn, Message: message + " (" + rootCause(err).Error() + ")",
-		Fix: "Mend that and run it again."}
+		Fix: "Correct that and run it again."}
 }
 
 // checkCharges compares a provider's books with our payments, charge by charge.
@@ -245,7 +245,7 @@ func (a *App) checkWorkflows(found *store.Invariant, next func(after string) ([]
 func (a *App) checkFailingWorkflows(ctx context.Context) domain.Check {
 	found := store.Invariant{
 		Name: "failing_workflows", Holds: "No running workflow is stuck in failing tasks.",
-		Fix: "Read the failure in Temporal's UI; go back to the release before, or mend the workflow's code.",
+		Fix: "Read the failure in Temporal's UI; go back to the release before, or correct the workflow's code.",
 	}
 	running, err := a.Workflows.CountRunning(ctx)
 	if err == nil {

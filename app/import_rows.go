@@ -105,7 +105,7 @@ func (r *rows) lastLine(record []string) int {
 // for its text, and they would be neither adopted nor reported.
 func tornApart(first, last int) error {
 	return fmt.Errorf("lines %d to %d cannot be separated, as a quote that opens in line %d is not closed "+
-		"as RFC 4180 says; mend the quote", first, last, first)
+		"as RFC 4180 says; correct the quote", first, last, first)
 }
 
 // refuseTwice refuses what an earlier row of the file has. Refused rows count,

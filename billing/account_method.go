@@ -69,7 +69,9 @@ func (a *AccountMethods) added(ctx context.Context, m *domain.PaymentMethod) (Ad
 
 // keepOrRefuse ends the proposal: a card that serves becomes the default when
 // there is none, or when a payment is late, which is tried with it at once.
-func (a *AccountMethods) keepOrRefuse(ctx context.Context, m *domain.PaymentMethod, made *payment.Method, refused error) (AddedMethod, error) {
+func (a *AccountMethods) keepOrRefuse(
+	ctx context.Context, m *domain.PaymentMethod, made *payment.Method, refused error,
+) (AddedMethod, error) {
 	result := AddedMethod{Attached: refused == nil}
 	err := a.Store.Change(ctx, func(c *store.Change) (err error) {
 		if _, err = c.OnAccount(m.AccountID); err != nil {

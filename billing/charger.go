@@ -1,6 +1,7 @@
 package billing
 
 import (
+	"cmp"
 	"context"
 
 	"slipway/domain"
@@ -10,7 +11,7 @@ import (
 
 // Charger asks payment providers: for a method, for money, what became of a
 // payment, and to give money back. Nothing it asks for is asked twice: each
-// payment has a row and a key before anybody hears of it.
+// payment has a row and a key before a provider is asked.
 type Charger struct {
 	Store *store.Store
 	// Providers are those who take money, by the name payment options use.
@@ -41,11 +42,9 @@ func (c *Charger) Register(ctx context.Context, m *domain.PaymentMethod) (*payme
 	if err != nil {
 		return nil, nil, err
 	}
-	token := m.Token
-	if token == "" {
-		token = m.Setup
-	}
-	made, err := provider.Attach(ctx, payment.Attach{Key: m.ID, AccountID: m.AccountID, Customer: m.Customer, Token: token})
+	made, err := provider.Attach(ctx, payment.Attach{
+		Key: m.ID, AccountID: m.AccountID, Customer: m.Customer, Token: cmp.Or(m.Token, m.Setup),
+	})
 	return &made, nil, err
 }
 
@@ -56,7 +55,9 @@ func (c *Charger) Page(ctx context.Context, m *domain.PaymentMethod) (*payment.P
 	if err != nil {
 		return nil, err
 	}
-	page, err := provider.Setup(ctx, payment.Setup{Key: m.ID, AccountID: m.AccountID, Customer: m.Customer, ReturnURL: c.ReturnURL})
+	page, err := provider.Setup(ctx, payment.Setup{
+		Key: m.ID, AccountID: m.AccountID, Customer: m.Customer, ReturnURL: c.ReturnURL,
+	})
 	return &page, err
 }
 
@@ -157,7 +158,9 @@ func (c *Charger) markAsked(ctx context.Context, paymentID string) (*domain.Paym
 	return p, err
 }
 
-func (c *Charger) chargeOnce(ctx context.Context, provider payment.Provider, p *domain.Payment) (payment.Outcome, error) {
+func (c *Charger) chargeOnce(
+	ctx context.Context, provider payment.Provider, p *domain.Payment,
+) (payment.Outcome, error) {
 	m, err := c.Store.MethodEver(ctx, p.MethodID)
 	if err != nil {
 		return payment.Outcome{}, err
@@ -173,7 +176,7 @@ func (c *Charger) chargeOnce(ctx context.Context, provider payment.Provider, p *
 	})
 }
 
-// noteUnknown writes that nobody knows what became of a payment. A key that a
+// noteUnknown saves that it is not known what became of a payment. A key that a
 // provider has spent on a failure of its own is given up, once a lookup has
 // shown that nothing was charged, for another payment with another key.
 func (c *Charger) noteUnknown(ctx context.Context, p *domain.Payment, trouble error) error {
@@ -235,7 +238,9 @@ func (c *Charger) replace(ctx context.Context, p *domain.Payment) error {
 
 // change runs fn on a locked payment in one transaction, at the time its
 // account lives by.
-func (c *Charger) change(ctx context.Context, paymentID string, fn func(Payments, *domain.Payment, *domain.Invoice) error) error {
+func (c *Charger) change(
+	ctx context.Context, paymentID string, fn func(Payments, *domain.Payment, *domain.Invoice) error,
+) error {
 	return c.Store.Change(ctx, func(change *store.Change) error {
 		p, err := change.Tx.LockPayment(ctx, paymentID)
 		if err != nil {
@@ -249,11 +254,13 @@ func (c *Charger) change(ctx context.Context, paymentID string, fn func(Payments
 			return err
 		}
 		if invoice.SubscriptionID != "" {
-			if sub, err := change.Tx.SubscriptionByID(ctx, invoice.SubscriptionID); err == nil {
-				change.About(domain.Event{AccountID: invoice.AccountID, SubscriptionID: sub.ID, OnboardingID: sub.OnboardingID})
-			} else {
+			sub, err := change.Tx.SubscriptionByID(ctx, invoice.SubscriptionID)
+			if err != nil {
 				return err
 			}
+			change.About(domain.Event{
+				AccountID: invoice.AccountID, SubscriptionID: sub.ID, OnboardingID: sub.OnboardingID,
+			})
 		}
 		return fn(Payments{change}, p, invoice)
 	})

@@ -5,15 +5,18 @@ import (
 	"slipway/store"
 )
 
-// giveNotice tells that the period is about to end: a trial's end is announced,
-// and who pays by hand gets the invoice for the next period.
-func (s *Subscription) giveNotice() error {
-	row := s.row
+// cycle is what happens to a subscription from one period to the next.
+type cycle struct{ *Subscription }
+
+// giveNotice announces the end of the period: that of a trial by an event; who
+// pays by hand gets the invoice for the next period.
+func (c cycle) giveNotice() error {
+	row := c.row
 	row.Reminders = 1
 	if row.Status == domain.SubscriptionTrialing {
-		s.Emit(domain.EventSubscriptionTrialEnds, map[string]any{"trial_end": row.CurrentPeriodEnd})
+		c.Emit(domain.EventSubscriptionTrialEnds, map[string]any{"trial_end": row.CurrentPeriodEnd})
 	}
-	method, err := s.methods().Default()
+	method, err := c.methods().Default()
 	if err != nil || row.NextPlan().Amount == 0 {
 		return err
 	}
@@ -23,22 +26,22 @@ func (s *Subscription) giveNotice() error {
 	if method != nil && method.Chargeable() {
 		return nil
 	}
-	_, err = s.openCycle()
+	_, err = c.open()
 	return err
 }
 
-// remindOfInvoice reminds who pays by hand, once, shortly before the invoice is due.
-func (s *Subscription) remindOfInvoice() error {
-	s.row.Reminders = 2
-	invoice, err := s.cycleInvoice()
+// remind reminds who pays by hand, once, shortly before the invoice is due.
+func (c cycle) remind() error {
+	c.row.Reminders = 2
+	invoice, err := c.invoice()
 	if err != nil || invoice == nil || invoice.Status != domain.InvoiceOpen {
 		return err
 	}
-	pending, err := s.payments().Pending(invoice.ID)
+	pending, err := c.payments().Pending(invoice.ID)
 	if err != nil || pending != nil {
 		return err // the customer has done their part
 	}
-	s.Emit(domain.EventInvoiceReminded, map[string]any{
+	c.Emit(domain.EventInvoiceReminded, map[string]any{
 		"invoice": invoice.ID, "amount": invoice.Amount, "currency": invoice.Currency,
 	})
 	return nil
@@ -46,75 +49,75 @@ func (s *Subscription) remindOfInvoice() error {
 
 // endPeriod is the end of a trial or a period: the subscription ends, renews,
 // or is charged for what comes next.
-func (s *Subscription) endPeriod() error {
-	row := s.row
+func (c cycle) endPeriod() error {
+	row := c.row
 	if row.CancelAt != nil && !row.CancelAt.After(*row.CurrentPeriodEnd) {
-		return s.End(domain.SubscriptionCanceled, row.CancellationReason)
+		return cancellation{c.Subscription}.end(domain.SubscriptionCanceled, row.CancellationReason)
 	}
-	if err := s.voidInvoices(domain.ReasonSubscriptionUpdate); err != nil {
+	if err := c.voidInvoices(domain.ReasonSubscriptionUpdate); err != nil {
 		return err
 	}
 	if row.NextPlan().Amount == 0 {
-		return s.renew()
+		return c.renew()
 	}
-	method, err := s.methods().Default()
+	method, err := c.methods().Default()
 	if err != nil {
 		return err
 	}
 	if method == nil && row.Status == domain.SubscriptionTrialing {
-		if err := s.End(domain.SubscriptionCanceled, "trial_ended"); err != nil {
+		if err := (cancellation{c.Subscription}).end(domain.SubscriptionCanceled, "trial_ended"); err != nil {
 			return err
 		}
-		return s.suspendAccount()
+		return c.suspendAccount()
 	}
-	return s.askForRenewal(method)
+	return c.askForRenewal(method)
 }
 
-// askForRenewal charges the next period, or falls behind where nobody paid by
+// askForRenewal charges the next period, or falls behind where it was not paid by
 // hand in time.
-func (s *Subscription) askForRenewal(method *domain.PaymentMethod) error {
-	invoice, err := s.openCycle()
+func (c cycle) askForRenewal(method *domain.PaymentMethod) error {
+	invoice, err := c.open()
 	if err != nil {
 		return err
 	}
 	if invoice.Status == domain.InvoicePaid {
-		return s.renew()
+		return c.renew()
 	}
 	if method == nil || !method.Chargeable() {
-		return s.fallBehind(invoice, false)
+		return dunning{c.Subscription}.fallBehind(invoice, false)
 	}
-	undecided, err := s.payments().Undecided(invoice.ID)
+	undecided, err := c.payments().Undecided(invoice.ID)
 	if err != nil || undecided != nil {
 		return err // asked already
 	}
-	return s.payments().Open(store.NewID(domain.PrefixPayment), invoice, method)
+	return c.payments().Open(store.NewID(domain.PrefixPayment), invoice, method)
 }
 
-// cycleInvoice is the invoice for the period that comes next; nil without one.
-func (s *Subscription) cycleInvoice() (*domain.Invoice, error) {
-	start, _ := s.row.NextPeriod()
-	return none(s.Tx.InvoiceForPeriod(s.Ctx, s.row.ID, start, domain.ReasonSubscriptionCycle))
+// invoice is the invoice for the period that comes next; nil without one.
+func (c cycle) invoice() (*domain.Invoice, error) {
+	start, _ := c.row.NextPeriod()
+	return none(c.Tx.InvoiceForPeriod(c.Ctx, c.row.ID, start, domain.ReasonSubscriptionCycle))
 }
 
-// openCycle is the invoice for the period that comes next, opened if need be.
-func (s *Subscription) openCycle() (*domain.Invoice, error) {
-	invoice, err := s.cycleInvoice()
+// open is the invoice for the period that comes next, opened if need be.
+func (c cycle) open() (*domain.Invoice, error) {
+	invoice, err := c.invoice()
 	if err != nil || invoice != nil {
 		return invoice, err
 	}
-	plan := s.row.NextPlan()
-	start, end := s.row.NextPeriod()
-	return s.openInvoice(&domain.Invoice{
+	plan := c.row.NextPlan()
+	start, end := c.row.NextPeriod()
+	return c.openInvoice(&domain.Invoice{
 		Reason: domain.ReasonSubscriptionCycle, Amount: plan.Amount, PeriodStart: start, PeriodEnd: &end,
-		DueAt: s.row.CurrentPeriodEnd, Plan: plan,
-		Lines: []domain.InvoiceLine{{Description: plan.Name + ", " + dates(start, end), Amount: plan.Amount}},
+		DueAt: c.row.CurrentPeriodEnd, Plan: plan,
+		Lines: []domain.InvoiceLine{{Description: lineOf(plan, start, end), Amount: plan.Amount}},
 	})
 }
 
 // paidAhead is the invoice for the period that comes next where it is paid
-// already, as by somebody who pays by hand; nil otherwise.
-func (s *Subscription) paidAhead() (*domain.Invoice, error) {
-	invoice, err := s.cycleInvoice()
+// already, as by a customer who pays by hand; nil otherwise.
+func (c cycle) paidAhead() (*domain.Invoice, error) {
+	invoice, err := c.invoice()
 	if err != nil || invoice == nil || invoice.Status != domain.InvoicePaid {
 		return nil, err
 	}
@@ -122,49 +125,49 @@ func (s *Subscription) paidAhead() (*domain.Invoice, error) {
 }
 
 // flagPaidAhead flags the money for the next period, where it was paid already:
-// somebody has to decide about it.
-func (s *Subscription) flagPaidAhead() error {
-	invoice, err := s.paidAhead()
+// staff have to decide about it.
+func (c cycle) flagPaidAhead() error {
+	invoice, err := c.paidAhead()
 	if err != nil || invoice == nil {
 		return err
 	}
-	payment, err := s.Tx.PaymentOf(s.Ctx, invoice.ID)
+	payment, err := c.Tx.PaymentOf(c.Ctx, invoice.ID)
 	if err != nil {
 		return err
 	}
-	return s.payments().FlagLate(payment)
+	return c.payments().FlagLate(payment)
 }
 
-// paidCycle begins the next period, when it is its time. Who paid ahead keeps
+// paid begins the next period, when it is its time. Who paid ahead keeps
 // the current one until then.
-func (s *Subscription) paidCycle(invoice *domain.Invoice, by *domain.Payment) error {
-	if err := s.invoices().Close(invoice, by); err != nil {
+func (c cycle) paid(invoice *domain.Invoice, by *domain.Payment) error {
+	if err := c.invoices().Close(invoice, by); err != nil {
 		return err
 	}
-	if s.Now.Add(s.skew()).Before(*s.row.CurrentPeriodEnd) {
-		return s.voidInvoices(domain.ReasonSubscriptionUpdate) // it was paid for as it is
+	if c.Now.Add(c.skew()).Before(*c.row.CurrentPeriodEnd) {
+		return c.voidInvoices(domain.ReasonSubscriptionUpdate) // it was paid for as it is
 	}
-	return s.renew()
+	return c.renew()
 }
 
 // renew begins the next period with its credits in place of what was left.
-func (s *Subscription) renew() error {
-	row, was := s.row, s.row.Status
-	if err := row.Renew(s.Now); err != nil {
+func (c cycle) renew() error {
+	row, was := c.row, c.row.Status
+	if err := row.Renew(c.Now); err != nil {
 		return err
 	}
-	s.Emit(domain.EventSubscriptionRenewed, map[string]any{
+	c.Emit(domain.EventSubscriptionRenewed, map[string]any{
 		"plan": row.PlanCode, "current_period_start": row.CurrentPeriodStart, "current_period_end": row.CurrentPeriodEnd,
 	})
 	if was == domain.SubscriptionPastDue {
-		s.Emit(domain.EventSubscriptionRecovered, nil)
+		c.Emit(domain.EventSubscriptionRecovered, nil)
 	}
-	return s.credits().ResetPeriod(row)
+	return c.credits().ResetPeriod(row)
 }
 
 // OpenCycle opens the invoice for the period that comes next, as for a
 // subscription that is past due when it is adopted.
-func (s *Subscription) OpenCycle() error {
-	_, err := s.openCycle()
+func OpenCycle(c *store.Change, policy domain.Policy, row *domain.Subscription) error {
+	_, err := cycle{newSubscription(c, policy, row)}.open()
 	return err
 }

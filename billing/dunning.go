@@ -7,36 +7,39 @@ import (
 	"slipway/store"
 )
 
+// dunning is how a renewal that was not paid is recovered.
+type dunning struct{ *Subscription }
+
 // fallBehind notes that a renewal was not paid: use goes on within grace while
 // recovery tries again. A change of plan that was not paid is dropped instead.
-func (s *Subscription) fallBehind(invoice *domain.Invoice, hard bool) error {
-	row := s.row
+func (d dunning) fallBehind(invoice *domain.Invoice, hard bool) error {
+	row := d.row
 	if invoice.Reason == domain.ReasonSubscriptionUpdate {
-		return s.voidInvoices(domain.ReasonSubscriptionUpdate)
+		return d.voidInvoices(domain.ReasonSubscriptionUpdate)
 	}
 	if !row.Status.Live() {
 		return nil
 	}
 	if row.Status != domain.SubscriptionPastDue {
-		if err := row.FallBehind(s.policy.Billing, s.Now); err != nil {
+		if err := row.FallBehind(d.policy.Billing, d.Now); err != nil {
 			return err
 		}
-		s.Emit(domain.EventSubscriptionPastDue, map[string]any{"invoice": invoice.ID, "grace_ends_at": row.GraceEndsAt})
+		d.Emit(domain.EventSubscriptionPastDue, map[string]any{"invoice": invoice.ID, "grace_ends_at": row.GraceEndsAt})
 	}
-	byHand, err := s.byHand()
+	byHand, err := d.byHand()
 	if err != nil {
 		return err
 	}
-	row.NextRetryAt, row.UpdatedAt = s.policy.Billing.NextRetry(*row.PastDueSince, s.Now, hard || byHand), s.Now
+	row.NextRetryAt, row.UpdatedAt = d.policy.Billing.NextRetry(*row.PastDueSince, d.Now, hard || byHand), d.Now
 	return nil
 }
 
-// retryCharge is another attempt at a renewal that was not paid, with the
+// retry is another attempt at a renewal that was not paid, with the
 // method that is the default now.
-func (s *Subscription) retryCharge() error {
-	row := s.row
-	row.NextRetryAt = s.policy.Billing.NextRetry(*row.PastDueSince, s.Now, false)
-	method, err := s.methods().Default()
+func (d dunning) retry() error {
+	row := d.row
+	row.NextRetryAt = d.policy.Billing.NextRetry(*row.PastDueSince, d.Now, false)
+	method, err := d.methods().Default()
 	if err != nil {
 		return err
 	}
@@ -44,62 +47,82 @@ func (s *Subscription) retryCharge() error {
 		row.NextRetryAt = nil
 		return nil
 	}
-	invoice, err := s.openCycle()
+	invoice, err := cycle{d.Subscription}.open()
 	if err != nil {
 		return err
 	}
-	if underWay, err := s.underWay(invoice); err != nil || underWay {
+	if underWay, err := d.underWay(invoice); err != nil || underWay {
 		return err // what it brings decides
 	}
-	return s.payments().Open(store.NewID(domain.PrefixPayment), invoice, method)
+	return d.payments().Open(store.NewID(domain.PrefixPayment), invoice, method)
 }
 
-// underWay reports whether somebody is deciding about a payment of the invoice:
-// a provider, or an admin about a transfer. A customer who has to confirm does
+// retryNow charges a late payment now: the customer asks for it, or has
+// given another card.
+func (d dunning) retryNow(cmd *domain.Command) error {
+	byHand, err := d.byHand()
+	if err != nil {
+		return err
+	}
+	if byHand {
+		return domain.Conflict(domain.TextNoCardToCharge)
+	}
+	waiting, err := d.awaitingTransfer()
+	if err != nil {
+		return err
+	}
+	if waiting != nil && cmd.MethodID == "" {
+		return domain.Conflict(domain.TextTransferPending)
+	}
+	return d.retry()
+}
+
+// underWay reports whether a payment of the invoice is being decided: by a
+// provider, or by an admin about a transfer. A customer who has to confirm does
 // not count: another attempt may be faster.
-func (s *Subscription) underWay(invoice *domain.Invoice) (bool, error) {
-	undecided, err := s.payments().Undecided(invoice.ID)
+func (d dunning) underWay(invoice *domain.Invoice) (bool, error) {
+	undecided, err := d.payments().Undecided(invoice.ID)
 	if err != nil || (undecided != nil && undecided.Status != domain.PaymentRequiresAction) {
 		return err == nil, err
 	}
-	pending, err := s.payments().Pending(invoice.ID)
+	pending, err := d.payments().Pending(invoice.ID)
 	return pending != nil, err
 }
 
-// giveUp ends recovery that brought nothing, in the way that was set.
-func (s *Subscription) giveUp() error {
-	invoice, err := s.cycleInvoice()
+// giveUp ends recovery that brought nothing, as the policy says.
+func (d dunning) giveUp() error {
+	invoice, err := cycle{d.Subscription}.invoice()
 	if err != nil {
 		return err
 	}
 	if invoice != nil && invoice.Status == domain.InvoiceOpen {
-		if underWay, err := s.underWay(invoice); err != nil || (underWay && s.Now.Before(decidedBy(invoice))) {
+		if underWay, err := d.underWay(invoice); err != nil || (underWay && d.Now.Before(decidedBy(invoice))) {
 			return err
 		}
-		if err := s.writeOff(invoice); err != nil {
+		if err := d.writeOff(invoice); err != nil {
 			return err
 		}
 	}
 	to := domain.SubscriptionCanceled
-	if s.policy.Billing.Final == domain.FinalUnpaid {
+	if d.policy.Billing.Final == domain.FinalUnpaid {
 		to = domain.SubscriptionUnpaid
 	}
-	if err := s.End(to, "payment_failed"); err != nil {
+	if err := (cancellation{d.Subscription}).end(to, "payment_failed"); err != nil {
 		return err
 	}
-	return s.suspendAccount()
+	return d.suspendAccount()
 }
 
 // writeOff gives up an invoice that recovery did not bring.
-func (s *Subscription) writeOff(invoice *domain.Invoice) error {
-	if err := s.payments().FailUnasked(invoice, domain.FailureExpired); err != nil {
+func (d dunning) writeOff(invoice *domain.Invoice) error {
+	if err := d.payments().FailUnasked(invoice, domain.FailureExpired); err != nil {
 		return err
 	}
-	if err := invoice.Advance(domain.InvoiceUncollectible, s.Now); err != nil {
+	if err := invoice.Advance(domain.InvoiceUncollectible, d.Now); err != nil {
 		return err
 	}
-	s.Emit(domain.EventInvoiceUncollectible, map[string]any{"invoice": invoice.ID})
-	return s.Tx.SaveInvoice(s.Ctx, invoice)
+	d.Emit(domain.EventInvoiceUncollectible, map[string]any{"invoice": invoice.ID})
+	return d.Tx.SaveInvoice(d.Ctx, invoice)
 }
 
 // decisionWithin is how long recovery waits for an admin to decide about a
@@ -110,8 +133,8 @@ func decidedBy(invoice *domain.Invoice) time.Time { return invoice.CreatedAt.Add
 
 // awaitDecision is until when giving up waits for the admin who has a transfer
 // to decide about, or as given.
-func (s *Subscription) awaitDecision(until time.Time) (time.Time, error) {
-	invoice, err := s.awaitingTransfer()
+func (d dunning) awaitDecision(until time.Time) (time.Time, error) {
+	invoice, err := d.awaitingTransfer()
 	if err != nil || invoice == nil {
 		return until, err
 	}
@@ -120,14 +143,28 @@ func (s *Subscription) awaitDecision(until time.Time) (time.Time, error) {
 
 // awaitingTransfer is the invoice of the next period while an admin has a
 // transfer for it to decide about; nil otherwise.
-func (s *Subscription) awaitingTransfer() (*domain.Invoice, error) {
-	invoice, err := s.cycleInvoice()
+func (d dunning) awaitingTransfer() (*domain.Invoice, error) {
+	invoice, err := cycle{d.Subscription}.invoice()
 	if err != nil || invoice == nil || invoice.Status != domain.InvoiceOpen {
 		return nil, err
 	}
-	pending, err := s.payments().Pending(invoice.ID)
+	pending, err := d.payments().Pending(invoice.ID)
 	if err != nil || pending == nil {
 		return nil, err
 	}
 	return invoice, nil
+}
+
+// byStaff closes a late renewal without the customer: paid elsewhere, or waived.
+func (d dunning) byStaff(cmd *domain.Command) error {
+	invoice, err := cycle{d.Subscription}.open()
+	if err != nil {
+		return err
+	}
+	by, err := d.invoices().ByStaff(invoice, cmd.Waive)
+	if err != nil {
+		return err
+	}
+	d.row.ManagedBy = domain.ManagedByAdmin
+	return cycle{d.Subscription}.paid(invoice, by)
 }

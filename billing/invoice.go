@@ -72,9 +72,19 @@ func lapsed(invoice *domain.Invoice, now time.Time) bool {
 		invoice.DueAt != nil && now.After(*invoice.DueAt)
 }
 
+// lineOf is what an invoice says of a period of the plan.
+func lineOf(plan *domain.PlanRef, from, to time.Time) string {
+	return domain.Text(domain.LabelPeriod, "plan", plan.Name, "dates", dates(from, to))
+}
+
+// unusedLine is what an invoice says of the part of a period that is given back.
+func unusedLine(plan *domain.PlanRef, from, to time.Time) string {
+	return domain.Text(domain.LabelUnusedTime, "plan", plan.Name, "dates", dates(from, to))
+}
+
 // dates writes a period the way an invoice does.
 func dates(from, to time.Time) string {
-	return from.Format("2 Jan 2006") + " – " + to.Format("2 Jan 2006")
+	return domain.Text(domain.LabelDates, "from", from.Format("2 Jan 2006"), "to", to.Format("2 Jan 2006"))
 }
 
 // none turns not_found into nil: the absence is an answer.

@@ -1,7 +1,6 @@
 package billing
 
 import (
-	"fmt"
 	"slices"
 
 	"slipway/domain"
@@ -59,5 +58,5 @@ func MethodName(m *domain.PaymentMethod) string {
 	if m.Last4 == "" {
 		return m.Name
 	}
-	return fmt.Sprintf("%s ending in %s", m.Name, m.Last4)
+	return domain.Text(domain.LabelCardEnding, "method", m.Name, "digits", m.Last4)
 }

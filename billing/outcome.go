@@ -11,7 +11,7 @@ import (
 // Payer is who has an invoice to pay and goes on with what became of it: an
 // onboarding, a subscription, or the purchase of a credit package.
 type Payer interface {
-	// Paid does what paying the invoice is for, exactly once, whoever paid.
+	// Paid does what paying the invoice is for, exactly once.
 	Paid(invoice *domain.Invoice, by *domain.Payment) error
 	// MustConfirm: the customer has to confirm the payment on the provider's page.
 	// First is false when that was known.
@@ -23,7 +23,7 @@ type Payer interface {
 	Declined(invoice *domain.Invoice, code string, hard bool) error
 }
 
-// SaveOutcome writes what a provider says of an attempt, with all that follows
+// SaveOutcome saves what a provider says of an attempt, with all that follows
 // from it for the payer. Said twice, or by an event and an answer at once, it
 // has one effect.
 func SaveOutcome(c *store.Change, payer Payer, paymentID string, out payment.Outcome) error {
@@ -52,7 +52,7 @@ func SaveOutcome(c *store.Change, payer Payer, paymentID string, out payment.Out
 	return &payment.Error{Class: payment.ClassUnknown, Code: "unexpected_status", Cause: errors.New(string(out.Status))}
 }
 
-// outcome is a provider's word about one payment, as it is written.
+// outcome is what a provider says of one payment, as it is saved.
 type outcome struct {
 	*store.Change
 	payer   Payer
@@ -89,7 +89,7 @@ func (o outcome) mustConfirm(url string) error {
 	first := p.Status != domain.PaymentRequiresAction
 	if first {
 		if !domain.PaymentMoves.Allows(p.Status, domain.PaymentRequiresAction) {
-			return nil // an older word than the one that was written
+			return nil // older than what was saved
 		}
 		if err := p.Advance(domain.PaymentRequiresAction, o.Now); err != nil {
 			return err
@@ -103,8 +103,8 @@ func (o outcome) mustConfirm(url string) error {
 	return o.payer.MustConfirm(o.invoice, p, first)
 }
 
-// decidedLater waits for the provider to decide: an event or the janitor says
-// when it has.
+// decidedLater waits for the provider to decide: an event, or the check of old
+// payments, says when it has.
 func (o outcome) decidedLater() error {
 	p := o.payment
 	if p.Status == domain.PaymentUnknown || p.Status == domain.PaymentRequiresAction {
@@ -154,23 +154,24 @@ func declineCode(err error) string {
 	return "declined"
 }
 
-// declines say in plain words why a card was refused, by the provider's code.
-var declines = map[string]string{
-	"insufficient_funds":      "The card has not enough funds; try again later or use another card.",
-	"expired_card":            "The card has expired; use another card.",
-	"stolen_card":             "The card was refused; use another card.", // nobody is told that a card is reported stolen
-	"lost_card":               "The card was refused; use another card.",
-	"fraudulent":              "The card was refused; use another card.",
-	"authentication_failed":   "The payment was not confirmed; try again or use another card.",
-	"authentication_required": "The bank wants the payment confirmed; pay again while you are here.",
-	"invalid_token":           "The card could not be read; enter it again.",
-	domain.FailureCanceled:    "The payment was canceled; try again or use another card.",
+// declines are the texts of why a card was refused, by the provider's code. That
+// a card is reported stolen is not said: its holder may not be the customer.
+var declines = map[string]domain.TextCode{
+	"insufficient_funds":      domain.TextCardWithoutFunds,
+	"expired_card":            domain.TextCardExpired,
+	"stolen_card":             domain.TextDeclinedForGood,
+	"lost_card":               domain.TextDeclinedForGood,
+	"fraudulent":              domain.TextDeclinedForGood,
+	"authentication_failed":   domain.TextNotConfirmed,
+	"authentication_required": domain.TextConfirmationAsked,
+	"invalid_token":           domain.TextCardUnreadable,
+	domain.FailureCanceled:    domain.TextPaymentCanceled,
 }
 
 // DeclineText says in plain words why a card was refused.
 func DeclineText(code string) string {
-	if sentence, found := declines[code]; found {
-		return sentence
+	if text, found := declines[code]; found {
+		return domain.Text(text)
 	}
-	return "The card was refused; try again later or use another card."
+	return domain.Text(domain.TextDeclined)
 }

@@ -10,7 +10,7 @@ import (
 type Payments struct{ *store.Change }
 
 // Open stores the next attempt at an invoice, and with it the key the provider
-// will know it by, before anybody is asked for money.
+// will know it by, before the provider is asked for money.
 func (p Payments) Open(id string, invoice *domain.Invoice, method *domain.PaymentMethod) error {
 	return p.Tx.InsertPayment(p.Ctx, &domain.Payment{
 		ID: id, AccountID: invoice.AccountID, InvoiceID: invoice.ID, Provider: method.Provider, Option: method.Option,
@@ -50,7 +50,7 @@ func (p Payments) Fail(payment *domain.Payment, failureCode string) error {
 	return p.Tx.SavePayment(p.Ctx, payment)
 }
 
-// FailUnasked fails the payments of the invoice that nobody decided on and no
+// FailUnasked fails the payments of the invoice that are not decided and that no
 // provider was asked for. What a provider was asked for stays undecided until
 // the provider has taken it back.
 func (p Payments) FailUnasked(invoice *domain.Invoice, failureCode string) error {
@@ -64,7 +64,7 @@ func (p Payments) FailUnasked(invoice *domain.Invoice, failureCode string) error
 }
 
 // FlagLate marks money that came when it was not owed any more. What a provider
-// took is given back (see Charger.RefundLate); about a transfer somebody decides.
+// took is given back (see Charger.RefundLate); about a transfer staff decide.
 func (p Payments) FlagLate(payment *domain.Payment) error {
 	if payment.Late {
 		return nil
@@ -95,7 +95,7 @@ func (p Payments) Submit(invoice *domain.Invoice, cmd *domain.Command) error {
 		return err
 	}
 	if pending != nil {
-		return &domain.Error{Code: domain.CodeConflict, Detail: "A payment of this invoice waits for approval already."}
+		return domain.Conflict(domain.TextPaymentPending)
 	}
 	payment := p.byHand(cmd.PaymentID, option, invoice)
 	payment.Reference = cmd.Reference
@@ -134,9 +134,9 @@ func (p Payments) OutOfBand(invoice *domain.Invoice) (*domain.Payment, error) {
 	return payment, p.Succeed(payment)
 }
 
-// Approve takes an admin's word that the money is there, and pays the invoice
-// with it through its payer. Money for what has ended is flagged: somebody has
-// to decide about it.
+// Approve takes an admin's decision that the money is there, and pays the invoice
+// with it through its payer. Money for what has ended is flagged: staff have to
+// decide about it.
 func (p Payments) Approve(payment *domain.Payment, invoice *domain.Invoice, payer Payer) error {
 	switch {
 	case payment.Status == domain.PaymentFailed:
@@ -154,7 +154,7 @@ func (p Payments) Approve(payment *domain.Payment, invoice *domain.Invoice, paye
 	return payer.Paid(invoice, payment)
 }
 
-// Decide carries out an admin's decision about a submitted payment.
+// Decide applies an admin's decision about a submitted payment.
 func (p Payments) Decide(cmd *domain.Command, payer Payer) error {
 	payment, err := p.Tx.LockPayment(p.Ctx, cmd.PaymentID)
 	if err != nil {

@@ -7,14 +7,17 @@ import (
 	"slipway/store"
 )
 
-// changePlan changes to another plan: to a dearer one at once, for the
-// difference; to a cheaper one at the end of what is paid for.
-func (s *Subscription) changePlan(cmd *domain.Command) error {
-	row := s.row
+// planChange is how a subscription in use comes to another plan.
+type planChange struct{ *Subscription }
+
+// change changes to another plan: to a dearer one at once, for the difference; to
+// a cheaper one at the end of what is paid for.
+func (p planChange) change(cmd *domain.Command) error {
+	row := p.row
 	if row.NextPlan().Code == cmd.Plan {
 		return nil
 	}
-	ahead, err := s.paidAhead()
+	ahead, err := cycle{p.Subscription}.paidAhead()
 	if err != nil {
 		return err
 	}
@@ -22,42 +25,39 @@ func (s *Subscription) changePlan(cmd *domain.Command) error {
 		return paidAsItIs(ahead)
 	}
 	if row.PlanCode == cmd.Plan {
-		return s.resume(cmd)
+		return cancellation{p.Subscription}.resume()
 	}
-	plan, err := s.Tx.PlanOnOffer(s.Ctx, cmd.Plan)
+	plan, err := p.Tx.PlanOnOffer(p.Ctx, cmd.Plan)
 	if err != nil {
 		return err
 	}
 	to := plan.Ref()
 	if to.Currency != row.Plan.Currency {
-		return &domain.Error{Code: domain.CodeConflict,
-			Detail: "The plan has another currency; cancel and subscribe to it instead."}
+		return domain.Conflict(domain.TextOtherCurrency)
 	}
 	switch {
 	case row.Status == domain.SubscriptionTrialing:
-		return s.switchPlan(to)
+		return p.switchTo(to)
 	case !row.Upgrades(to):
-		return s.scheduleChange(to)
+		return p.schedule(to)
 	}
-	return s.askForUpgrade(to)
+	return p.askForUpgrade(to)
 }
 
 // paidAsItIs refuses to change a next period that is paid for already. It is a
 // few days at most until it begins (see domain.BillingPolicy.InvoiceAhead).
 func paidAsItIs(ahead *domain.Invoice) error {
-	return &domain.Error{Code: domain.CodeConflict,
-		Detail: "The next period is paid for as it is; change the plan once it has begun, on " +
-			ahead.PeriodStart.Format("2 January 2006") + "."}
+	return domain.Conflict(domain.TextNextPeriodPaid, "date", ahead.PeriodStart.Format("2 January 2006"))
 }
 
-// scheduleChange makes the plan the next period's.
-func (s *Subscription) scheduleChange(to *domain.PlanRef) error {
-	if err := s.voidInvoices(""); err != nil { // of the plan the next period would have had
+// schedule makes the plan the next period's.
+func (p planChange) schedule(to *domain.PlanRef) error {
+	if err := p.voidInvoices(""); err != nil { // of the plan the next period would have had
 		return err
 	}
-	s.row.PendingPlan, s.row.Reminders, s.row.UpdatedAt = to, 0, s.Now
-	s.Emit(domain.EventSubscriptionWillChange, map[string]any{
-		"plan": s.row.PlanCode, "to": to.Code, "at": s.row.CurrentPeriodEnd,
+	p.row.PendingPlan, p.row.Reminders, p.row.UpdatedAt = to, 0, p.Now
+	p.Emit(domain.EventSubscriptionWillChange, map[string]any{
+		"plan": p.row.PlanCode, "to": to.Code, "at": p.row.CurrentPeriodEnd,
 	})
 	return nil
 }
@@ -67,78 +67,78 @@ func (s *Subscription) scheduleChange(to *domain.PlanRef) error {
 const leastCharged = 50
 
 // askForUpgrade asks for the difference; the plan changes when it is paid.
-func (s *Subscription) askForUpgrade(to *domain.PlanRef) error {
-	if err := s.voidInvoices(""); err != nil {
+func (p planChange) askForUpgrade(to *domain.PlanRef) error {
+	if err := p.voidInvoices(""); err != nil {
 		return err
 	}
-	lines, amount := prorate(s.row, to, s.Now)
+	lines, amount := prorate(p.row, to, p.Now)
 	if amount < leastCharged {
-		return s.switchPlan(to)
+		return p.switchTo(to)
 	}
-	method, err := s.methods().Default()
+	method, err := p.methods().Default()
 	if err != nil {
 		return err
 	}
 	if method == nil {
-		return &domain.Error{Code: domain.CodeConflict, Detail: "Add a payment method first; the difference is to be paid."}
+		return domain.Conflict(domain.TextMethodForDifference)
 	}
-	start, err := s.unusedStart()
+	start, err := p.unusedStart()
 	if err != nil {
 		return err
 	}
-	s.row.Reminders = 0 // the next period is invoiced anew
-	due := s.Now.Add(s.policy.PaymentWindow)
-	invoice, err := s.openInvoice(&domain.Invoice{
+	p.row.Reminders = 0 // the next period is invoiced anew
+	due := p.Now.Add(p.policy.PaymentWindow)
+	invoice, err := p.openInvoice(&domain.Invoice{
 		Reason: domain.ReasonSubscriptionUpdate, Amount: amount, Lines: lines, Plan: to,
-		PeriodStart: start, PeriodEnd: s.row.CurrentPeriodEnd, DueAt: &due,
+		PeriodStart: start, PeriodEnd: p.row.CurrentPeriodEnd, DueAt: &due,
 	})
 	if err != nil || !method.Chargeable() {
 		return err
 	}
-	return s.payments().Open(store.NewID(domain.PrefixPayment), invoice, method)
+	return p.payments().Open(store.NewID(domain.PrefixPayment), invoice, method)
 }
 
 // unusedStart is now, or as soon after as no other change of plan was invoiced
-// for: a test clock may stand still between two.
-func (s *Subscription) unusedStart() (time.Time, error) {
-	for start := s.Now; ; start = start.Add(time.Millisecond) {
-		used, err := none(s.Tx.InvoiceForPeriod(s.Ctx, s.row.ID, start, domain.ReasonSubscriptionUpdate))
+// for: a test clock may not move between two.
+func (p planChange) unusedStart() (time.Time, error) {
+	for start := p.Now; ; start = start.Add(time.Millisecond) {
+		used, err := none(p.Tx.InvoiceForPeriod(p.Ctx, p.row.ID, start, domain.ReasonSubscriptionUpdate))
 		if err != nil || used == nil {
 			return start, err
 		}
 	}
 }
 
-// paidUpdate is a change of plan that was paid: it takes effect.
-func (s *Subscription) paidUpdate(invoice *domain.Invoice, by *domain.Payment) error {
-	if err := s.invoices().Close(invoice, by); err != nil {
+// paid is a change of plan that was paid: it takes effect.
+func (p planChange) paid(invoice *domain.Invoice, by *domain.Payment) error {
+	if err := p.invoices().Close(invoice, by); err != nil {
 		return err
 	}
-	return s.switchPlan(invoice.Plan)
+	return p.switchTo(invoice.Plan)
 }
 
-// switchPlan changes the plan now. In the same interval the dates stay and the
+// switchTo changes the plan now. In the same interval the dates stay and the
 // difference of the credits is added; another interval begins a new period. An
 // invoice for the next period at the old price is taken back.
-func (s *Subscription) switchPlan(to *domain.PlanRef) error {
-	row, from := s.row, s.row.Plan
-	if err := s.voidInvoices(domain.ReasonSubscriptionCycle); err != nil {
+func (p planChange) switchTo(to *domain.PlanRef) error {
+	row, from := p.row, p.row.Plan
+	if err := p.voidInvoices(domain.ReasonSubscriptionCycle); err != nil {
 		return err
 	}
 	row.Reminders = 0
-	row.SwitchPlan(to, s.Now)
-	s.Emit(domain.EventSubscriptionChanged, map[string]any{"from": from.Code, "plan": to.Code})
+	row.SwitchPlan(to, p.Now)
+	p.Emit(domain.EventSubscriptionChanged, map[string]any{"from": from.Code, "plan": to.Code})
 	if to.Interval != from.Interval && row.Status != domain.SubscriptionTrialing {
-		return s.credits().ResetPeriod(row)
+		return p.credits().ResetPeriod(row)
 	}
-	granted, err := s.Tx.GrantedUnder(s.Ctx, row.ID, row.PeriodKey())
+	granted, err := p.Tx.GrantedUnder(p.Ctx, row.ID, row.PeriodKey())
 	// An import brought only what was left of the plan's; an earlier change that
 	// was taken back may have brought as many.
 	granted = max(granted, from.Credits)
 	if err != nil || to.Credits <= granted {
 		return err
 	}
-	return s.credits().Grant(&domain.Credit{Pool: domain.PoolPlan, Amount: to.Credits - granted,
+	return p.credits().Grant(&domain.Credit{Pool: domain.PoolPlan, Amount: to.Credits - granted,
 		Reason: domain.ReasonPlanGrant, SubscriptionID: row.ID,
 		IdempotencyKey: row.PeriodKey() + "/" + from.Code + "-" + to.Code})
 }
@@ -155,8 +155,8 @@ func prorate(s *domain.Subscription, to *domain.PlanRef, now time.Time) ([]domai
 		price, until = to.Amount, to.Interval.AddInterval(now, 1)
 	}
 	return []domain.InvoiceLine{
-		{Description: "Unused time on " + s.Plan.Name + ", " + dates(now, *s.CurrentPeriodEnd), Amount: -unused},
-		{Description: to.Name + ", " + dates(now, until), Amount: price},
+		{Description: unusedLine(s.Plan, now, *s.CurrentPeriodEnd), Amount: -unused},
+		{Description: lineOf(to, now, until), Amount: price},
 	}, price - unused
 }
 

@@ -36,7 +36,8 @@ func TestProrate_IsExactInEveryCurrencyAndNeverChargesTwice(t *testing.T) {
 		}
 	}
 	sub := &domain.Subscription{
-		Plan: &domain.PlanRef{Amount: 500, Interval: domain.IntervalMonth}, CurrentPeriodStart: &start, CurrentPeriodEnd: &end,
+		Plan:               &domain.PlanRef{Amount: 500, Interval: domain.IntervalMonth},
+		CurrentPeriodStart: &start, CurrentPeriodEnd: &end,
 	}
 	for _, c := range []struct {
 		at   time.Time

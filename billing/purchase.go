@@ -89,7 +89,7 @@ func openPurchase(c *store.Change, invoiceID string, pack *domain.CreditPackage)
 		return err
 	}
 	if method == nil {
-		return &domain.Error{Code: domain.CodeConflict, Detail: "Add a payment method first."}
+		return domain.Conflict(domain.TextPaymentMethodMissing)
 	}
 	due := c.Now.Add(purchaseWindow)
 	invoice := &domain.Invoice{
@@ -109,7 +109,7 @@ func (p *Purchases) Read(ctx context.Context, invoiceID string) (PurchaseState, 
 	return p.change(ctx, invoiceID, func(purchase) error { return nil })
 }
 
-// Expire takes the invoice back when nobody paid it in time.
+// Expire takes the invoice back when it was not paid in time.
 func (p *Purchases) Expire(ctx context.Context, invoiceID string) (PurchaseState, error) {
 	return p.change(ctx, invoiceID, func(p purchase) error {
 		if p.invoice.Status != domain.InvoiceOpen {
@@ -119,7 +119,7 @@ func (p *Purchases) Expire(ctx context.Context, invoiceID string) (PurchaseState
 	})
 }
 
-// Apply carries out a command on the purchase; again changes nothing.
+// Apply applies a command on the purchase; again changes nothing.
 func (p *Purchases) Apply(ctx context.Context, invoiceID string, cmd *domain.Command) (PurchaseState, error) {
 	return p.change(ctx, invoiceID, func(p purchase) error { return p.apply(cmd) })
 }

@@ -7,15 +7,16 @@ import (
 	"slipway/store"
 )
 
-// Subscription is a subscription in use, in a change.
+// Subscription is a subscription in use, in a change: what its cycle, its dunning,
+// its changes of plan and its cancellation share.
 type Subscription struct {
 	*store.Change
 	policy domain.Policy
 	row    *domain.Subscription
 }
 
-// NewSubscription makes the change about the locked row.
-func NewSubscription(c *store.Change, policy domain.Policy, row *domain.Subscription) *Subscription {
+// newSubscription makes the change about the locked row.
+func newSubscription(c *store.Change, policy domain.Policy, row *domain.Subscription) *Subscription {
 	c.About(domain.Event{AccountID: row.AccountID, OnboardingID: row.OnboardingID, SubscriptionID: row.ID})
 	return &Subscription{Change: c, policy: policy, row: row}
 }
@@ -45,7 +46,7 @@ func (s *Subscription) state() (SubscriptionState, error) {
 		return state, nil
 	}
 	if due == domain.DueGiveUp {
-		if askedAgain, err = s.awaitDecision(askedAgain); err != nil {
+		if askedAgain, err = (dunning{s}).awaitDecision(askedAgain); err != nil {
 			return state, err
 		}
 	}
@@ -108,9 +109,9 @@ func (s *Subscription) voidInvoices(reason string) error {
 func (s *Subscription) Paid(invoice *domain.Invoice, by *domain.Payment) error {
 	switch invoice.Reason {
 	case domain.ReasonSubscriptionCycle:
-		return s.paidCycle(invoice, by)
+		return cycle{s}.paid(invoice, by)
 	case domain.ReasonSubscriptionUpdate:
-		return s.paidUpdate(invoice, by)
+		return planChange{s}.paid(invoice, by)
 	}
 	// The first period is paid to the onboarding that opened the subscription.
 	return domain.InvalidTransition(string(invoice.Status), string(domain.InvoicePaid), nil)
@@ -122,7 +123,7 @@ func (s *Subscription) MustConfirm(invoice *domain.Invoice, _ *domain.Payment, f
 	if !first || invoice.Reason != domain.ReasonSubscriptionCycle {
 		return nil
 	}
-	return s.fallBehind(invoice, false)
+	return dunning{s}.fallBehind(invoice, false)
 }
 
 // DecidedLater changes nothing: the state says when the provider is asked again.
@@ -130,31 +131,7 @@ func (s *Subscription) DecidedLater() error { return nil }
 
 // Declined falls behind with a renewal.
 func (s *Subscription) Declined(invoice *domain.Invoice, _ string, hard bool) error {
-	return s.fallBehind(invoice, hard)
-}
-
-// End ends a subscription in use, with its open invoices and its plan's credits.
-// What a provider was asked for meanwhile is given back by the workflow; money
-// for a period that will not begin is flagged. Whoever calls it saves the row.
-func (s *Subscription) End(to domain.SubscriptionStatus, reason string) error {
-	if err := s.flagPaidAhead(); err != nil {
-		return err
-	}
-	if err := s.row.End(to, reason, s.Now); err != nil {
-		return err
-	}
-	if err := s.voidInvoices(""); err != nil {
-		return err
-	}
-	if err := s.Tx.ClearPlanCredits(s.Ctx, s.row.AccountID, s.row.ID, s.row.ID+"/canceled"); err != nil {
-		return err
-	}
-	event := domain.EventSubscriptionCanceled
-	if to == domain.SubscriptionUnpaid {
-		event = domain.EventSubscriptionUnpaid
-	}
-	s.Emit(event, map[string]any{"reason": reason, "plan": s.row.PlanCode})
-	return nil
+	return dunning{s}.fallBehind(invoice, hard)
 }
 
 // suspendAccount takes the use of the account away until it is paid for.
@@ -168,22 +145,4 @@ func (s *Subscription) suspendAccount() error {
 	}
 	s.Emit(domain.EventAccountSuspended, nil)
 	return s.Tx.SaveAccount(s.Ctx, account)
-}
-
-// EndReplaced ends the account's subscription in use in favour of another one,
-// and returns its id; empty when there is none.
-func EndReplaced(c *store.Change, policy domain.Policy) (string, error) {
-	live, err := none(c.Tx.LiveSubscription(c.Ctx, c.AccountID()))
-	if err != nil || live == nil {
-		return "", err
-	}
-	row, err := c.Tx.LockSubscription(c.Ctx, live.ID)
-	if err != nil || !row.Status.Live() { // it has just ended by itself
-		return "", err
-	}
-	s := &Subscription{Change: c.Of(row.ID), policy: policy, row: row}
-	if err := s.End(domain.SubscriptionCanceled, "replaced"); err != nil {
-		return "", err
-	}
-	return row.ID, c.Tx.SaveSubscription(c.Ctx, row)
 }

@@ -33,7 +33,9 @@ type SubscriptionState struct {
 
 // change runs fn on the locked subscription in one transaction, computes what is
 // due next, and saves what changed with the events fn emitted.
-func (s *Subscriptions) change(ctx context.Context, id string, fn func(*Subscription) error) (SubscriptionState, error) {
+func (s *Subscriptions) change(
+	ctx context.Context, id string, fn func(*Subscription) error,
+) (SubscriptionState, error) {
 	var state SubscriptionState
 	err := s.Store.Change(ctx, func(c *store.Change) error {
 		row, err := c.Tx.LockSubscription(ctx, id)
@@ -43,7 +45,7 @@ func (s *Subscriptions) change(ctx context.Context, id string, fn func(*Subscrip
 		if err := c.On(row.TestClockID); err != nil {
 			return err
 		}
-		sub := NewSubscription(c, s.Policy, row)
+		sub := newSubscription(c, s.Policy, row)
 		before := *row
 		if err := fn(sub); err != nil {
 			return err
@@ -64,8 +66,8 @@ func (s *Subscriptions) change(ctx context.Context, id string, fn func(*Subscrip
 	return state, err
 }
 
-// LeaveClock notes that whoever lives by the test clock is about to ask a
-// provider, and does not sleep: the clock stands until it does again.
+// LeaveClock notes that who lives by the test clock is about to ask a
+// provider, and does not sleep: the clock does not move until it sleeps again.
 func LeaveClock(c *store.Change, clockID, entityID string) error {
 	if clockID == "" {
 		return nil
@@ -78,24 +80,26 @@ func (s *Subscriptions) Read(ctx context.Context, id string) (SubscriptionState,
 	return s.change(ctx, id, func(*Subscription) error { return nil })
 }
 
-// Apply carries out a command on the subscription; again changes nothing.
+// Apply applies a command on the subscription; again changes nothing.
 func (s *Subscriptions) Apply(ctx context.Context, id string, cmd *domain.Command) (SubscriptionState, error) {
 	return s.change(ctx, id, func(sub *Subscription) error { return sub.apply(cmd) })
 }
 
 // Save writes what a provider says of a payment of the subscription's.
 func (s *Subscriptions) Save(ctx context.Context, id, paymentID string, out payment.Outcome) error {
-	_, err := s.change(ctx, id, func(sub *Subscription) error { return SaveOutcome(sub.Change, sub, paymentID, out) })
+	_, err := s.change(ctx, id, func(sub *Subscription) error {
+		return SaveOutcome(sub.Change, sub, paymentID, out)
+	})
 	return err
 }
 
 // dues says what is done for a subscription when it is due.
 var dues = map[domain.DueKind]func(*Subscription) error{
-	domain.DueNotice:    (*Subscription).giveNotice,
-	domain.DueReminder:  (*Subscription).remindOfInvoice,
-	domain.DuePeriodEnd: (*Subscription).endPeriod,
-	domain.DueRetry:     (*Subscription).retryCharge,
-	domain.DueGiveUp:    (*Subscription).giveUp,
+	domain.DueNotice:    func(s *Subscription) error { return cycle{s}.giveNotice() },
+	domain.DueReminder:  func(s *Subscription) error { return cycle{s}.remind() },
+	domain.DuePeriodEnd: func(s *Subscription) error { return cycle{s}.endPeriod() },
+	domain.DueRetry:     func(s *Subscription) error { return dunning{s}.retry() },
+	domain.DueGiveUp:    func(s *Subscription) error { return dunning{s}.giveUp() },
 }
 
 // Process does what is due for the subscription now. What was done before, or

@@ -24,23 +24,23 @@ func Pause(trouble *payment.Error, attempt int32) time.Duration {
 		wait = min(firstPause<<(attempt-1), longPause)
 	}
 	if trouble.Class == payment.ClassMisconfigured {
-		wait = longPause // until somebody has mended it
+		wait = longPause // until an operator has repaired it
 	}
 	wait = max(wait, trouble.RetryAfter)
 	return wait + rand.N(wait/10+1)
 }
 
-// troubles say in plain words why a step waits, by class.
-var troubles = map[payment.Class]string{
-	payment.ClassThrottled:     "The payment provider asked us to slow down; trying again.",
-	payment.ClassUnavailable:   "The payment provider cannot be reached; trying again.",
-	payment.ClassUnknown:       "The payment provider did not answer; looking up what became of it.",
-	payment.ClassMisconfigured: "The payment provider refuses our requests; it goes on when that is mended.",
+// troubles are the texts of why a step waits for a provider, by class.
+var troubles = map[payment.Class]domain.TextCode{
+	payment.ClassThrottled:     domain.TextProviderThrottles,
+	payment.ClassUnavailable:   domain.TextProviderAway,
+	payment.ClassUnknown:       domain.TextProviderSilent,
+	payment.ClassMisconfigured: domain.TextProviderMisconfigured,
 }
 
-// TroubleText says in plain words why a step waits for a provider, and TroubleCode
+// TroubleText says in plain words why a step waits for a provider; TroubleCode is
 // what clients branch on.
-func TroubleText(class payment.Class) string { return troubles[class] }
+func TroubleText(class payment.Class) string { return domain.Text(troubles[class]) }
 
 // TroubleCode is the code of the error that a step shows while it waits.
 func TroubleCode(class payment.Class) string { return "payment_" + string(class) }

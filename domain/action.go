@@ -2,7 +2,7 @@ package domain
 
 import "slices"
 
-// Action is a command somebody may give; also the name of the workflow update
+// Action is a command; also the name of the workflow update
 // that carries it.
 type Action string
 
@@ -119,8 +119,8 @@ var onboardingRules = []Rule{
 var subscriptionRules = []Rule{
 	{Action: ActionCancel, Noun: NounSubscription, Title: "Cancel", By: staffCustomers,
 		From: statuses(SubscriptionLive...), To: string(SubscriptionCanceled)},
-	{Action: ActionResume, Noun: NounSubscription, Title: "Keep it as it is: no cancellation, no other plan", By: customers,
-		From: statuses(SubscriptionLive...), When: func(s Subject) bool { return s.Scheduled },
+	{Action: ActionResume, Noun: NounSubscription, Title: "Keep it as it is: no cancellation, no other plan",
+		By: customers, From: statuses(SubscriptionLive...), When: func(s Subject) bool { return s.Scheduled },
 		To: string(SubscriptionActive), Done: func(s Subject) bool { return live(s) && !s.Scheduled }},
 	{Action: ActionChangePlan, Noun: NounSubscription, Title: "Change the plan", By: customers,
 		From: statuses(SubscriptionTrialing, SubscriptionActive), When: func(s Subject) bool { return !s.Canceling },

@@ -53,7 +53,7 @@ func TestRules_NameOnlyStatusesOfTheirNounAndSayWhoMayGiveThem(t *testing.T) {
 		if r.To != "" {
 			assert.Contains(t, of[r.Noun], r.To, "%s on %s", r.Action, r.Noun)
 		}
-		assert.NotEmpty(t, r.By, "%s on %s: nobody may give it", r.Action, r.Noun)
+		assert.NotEmpty(t, r.By, "%s on %s: no actor may give it", r.Action, r.Noun)
 		assert.NotEmpty(t, r.Title, "%s on %s: it has no title", r.Action, r.Noun)
 	}
 }

@@ -23,14 +23,14 @@ type Term struct {
 // be. byHand says that its renewals are paid by hand.
 func (s *Subscription) Adopt(t Term, p BillingPolicy, byHand bool, now time.Time) error {
 	if s.Plan.Amount == 0 && t.Status != SubscriptionActive && t.Status != SubscriptionCanceled {
-		return Invalid("status", "A free plan cannot have it.", "active or canceled")
+		return Invalid("status", Text(TextImportStatusOfFree), Text(AcceptFreeStatus))
 	}
 	adopt, known := map[SubscriptionStatus]func(Term, time.Time) error{
 		SubscriptionTrialing: s.adoptTrial, SubscriptionActive: s.adoptPeriod, SubscriptionPastDue: s.adoptPeriod,
 		SubscriptionCanceled: s.adoptEnded,
 	}[t.Status]
 	if !known {
-		return Invalid("status", "It cannot be imported.", "trialing, active, past_due or canceled")
+		return Invalid("status", Text(TextImportStatus), Text(AcceptStatus))
 	}
 	if err := adopt(t, now); err != nil {
 		return err
@@ -56,7 +56,7 @@ func (s *Subscription) checkNotLongOver(now time.Time) error {
 	if s.Status == SubscriptionTrialing {
 		field = "trial_end"
 	}
-	return Invalid(field, "The period after it would be over, too.", "a time at most one "+string(s.Plan.Interval)+" ago")
+	return Invalid(field, Text(TextImportLongOver), Text(AcceptWithinInterval, "interval", string(s.Plan.Interval)))
 }
 
 // adoptDebt puts recovery where it stood: it counts from the end of what was
@@ -64,7 +64,7 @@ func (s *Subscription) checkNotLongOver(now time.Time) error {
 func (s *Subscription) adoptDebt(p BillingPolicy, byHand bool, now time.Time) error {
 	since := *s.CurrentPeriodEnd
 	if since.After(now) {
-		return Invalid("current_period_end", "A period that is not over is not past due.", "a time before now")
+		return Invalid("current_period_end", Text(TextImportNotPastDue), Text(AcceptPast))
 	}
 	grace := since.Add(p.Grace)
 	s.PastDueSince, s.GraceEndsAt, s.NextRetryAt = &since, &grace, p.NextRetry(since, now, byHand)
@@ -73,10 +73,10 @@ func (s *Subscription) adoptDebt(p BillingPolicy, byHand bool, now time.Time) er
 
 func (s *Subscription) adoptTrial(t Term, now time.Time) error {
 	if t.TrialEnd == nil {
-		return Invalid("trial_end", "It is required of a trial.", "a time")
+		return Invalid("trial_end", Text(TextImportTrialEnd), Text(AcceptTime))
 	}
 	if t.PeriodEnd != nil && !t.PeriodEnd.Equal(*t.TrialEnd) {
-		return Invalid("current_period_end", "A trial's period ends with it.", "the trial_end, or nothing")
+		return Invalid("current_period_end", Text(TextImportTrialPeriod), Text(AcceptTrialEnd))
 	}
 	start := t.PeriodStart
 	if start == nil {
@@ -84,7 +84,7 @@ func (s *Subscription) adoptTrial(t Term, now time.Time) error {
 		start = &begun
 	}
 	if !start.Before(*t.TrialEnd) || start.After(now) {
-		return Invalid("current_period_start", "It is not before the end, or not yet.", "a time before now and before trial_end")
+		return Invalid("current_period_start", Text(TextImportTrialStart), Text(AcceptPastOfTrial))
 	}
 	s.TrialEnd, s.CurrentPeriodStart, s.CurrentPeriodEnd = t.TrialEnd, start, t.TrialEnd
 	return nil
@@ -93,18 +93,18 @@ func (s *Subscription) adoptTrial(t Term, now time.Time) error {
 func (s *Subscription) adoptPeriod(t Term, now time.Time) error {
 	switch {
 	case t.PeriodStart == nil:
-		return Invalid("current_period_start", "It is required.", "a time")
+		return Invalid("current_period_start", Text(TextFieldRequired), Text(AcceptTime))
 	case t.PeriodEnd == nil:
-		return Invalid("current_period_end", "It is required.", "a time")
+		return Invalid("current_period_end", Text(TextFieldRequired), Text(AcceptTime))
 	case t.PeriodStart.After(now):
-		return Invalid("current_period_start", "The period has not begun.", "a time before now")
+		return Invalid("current_period_start", Text(TextImportNotBegun), Text(AcceptPast))
 	case t.TrialEnd != nil && t.TrialEnd.After(*t.PeriodStart):
-		return Invalid("trial_end", "The trial ended before what is paid for began.", "a time up to current_period_start, or nothing")
+		return Invalid("trial_end", Text(TextImportTrialTooLong), Text(AcceptUpToStart))
 	}
 	anchor, periods, fits := s.Plan.Interval.anchorOf(*t.PeriodStart, *t.PeriodEnd)
 	if !fits {
-		return Invalid("current_period_end", "It is not one "+string(s.Plan.Interval)+" after current_period_start.",
-			"the same day and time, or the last day of a shorter month")
+		wrong := Text(TextImportPeriodLength, "interval", string(s.Plan.Interval))
+		return Invalid("current_period_end", wrong, Text(AcceptSameDay))
 	}
 	s.Anchor, s.Periods, s.TrialEnd = &anchor, periods, t.TrialEnd
 	s.setPeriod()
@@ -114,20 +114,20 @@ func (s *Subscription) adoptPeriod(t Term, now time.Time) error {
 func (s *Subscription) adoptEnded(t Term, now time.Time) error {
 	switch {
 	case t.PeriodEnd == nil:
-		return Invalid("current_period_end", "It is required: when it ended.", "a time before now")
+		return Invalid("current_period_end", Text(TextImportEndMissing), Text(AcceptPast))
 	case t.PeriodEnd.After(now):
-		return Invalid("current_period_end", "It has not ended.", "a time before now; what is canceled for later is active until then")
+		return Invalid("current_period_end", Text(TextImportNotEnded), Text(AcceptPastEnd))
 	case t.PeriodStart != nil && !t.PeriodStart.Before(*t.PeriodEnd):
-		return Invalid("current_period_start", "It is not before current_period_end.", "an earlier time, or nothing")
+		return Invalid("current_period_start", Text(TextImportStartAfterEnd), Text(AcceptEarlier))
 	case t.TrialEnd != nil && t.TrialEnd.After(*t.PeriodEnd):
-		return Invalid("trial_end", "It is after the end.", "a time up to current_period_end, or nothing")
+		return Invalid("trial_end", Text(TextImportTrialAfterEnd), Text(AcceptUpToEnd))
 	}
 	s.CurrentPeriodStart, s.CurrentPeriodEnd, s.TrialEnd = t.PeriodStart, t.PeriodEnd, t.TrialEnd
 	s.EndedAt, s.CancellationReason = t.PeriodEnd, ReasonImported
 	return nil
 }
 
-// farthestAnchor is how many periods back an anchor may be looked for: a year
+// farthestAnchor is how many periods back an anchor is searched: a year
 // plan of 29 February comes back to its day every four.
 const farthestAnchor = 8
 

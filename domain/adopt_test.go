@@ -40,7 +40,10 @@ func TestAdopt_CountsFromTheDayThatWasAgreed(t *testing.T) {
 		_, next := sub.NextPeriod()
 		assert.Equal(t, day(c.next), next, c)
 	}
-	for _, wrong := range [][2]string{{"2026-01-15", "2026-02-14"}, {"2026-01-15", "2026-03-15"}, {"2026-02-15", "2026-01-15"}, {"2026-01-30", "2026-03-01"}} {
+	for _, wrong := range [][2]string{
+		{"2026-01-15", "2026-02-14"}, {"2026-01-15", "2026-03-15"}, {"2026-02-15", "2026-01-15"},
+		{"2026-01-30", "2026-03-01"},
+	} {
 		sub := &domain.Subscription{Plan: &domain.PlanRef{Interval: domain.IntervalMonth, Amount: 1}}
 		start, end := day(wrong[0]), day(wrong[1])
 		err := sub.Adopt(domain.Term{Status: domain.SubscriptionActive, PeriodStart: &start, PeriodEnd: &end},
@@ -54,6 +57,9 @@ func TestAdopt_CountsFromTheDayThatWasAgreed(t *testing.T) {
 func TestAdopt_WhatWouldBeRenewedTwiceAtOnceIsRefused(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 6, 15, 12, 0, 0, 0, time.UTC)
+	active, trialing := domain.SubscriptionActive, domain.SubscriptionTrialing
+	month, year := domain.IntervalMonth, domain.IntervalYear
+	withinAMonth, withinAYear := "a time at most one month ago", "a time at most one year ago"
 	for _, c := range []struct {
 		status   domain.SubscriptionStatus
 		interval domain.Interval
@@ -61,14 +67,14 @@ func TestAdopt_WhatWouldBeRenewedTwiceAtOnceIsRefused(t *testing.T) {
 		field    string // empty: it is adopted
 		accepted string
 	}{
-		{domain.SubscriptionActive, domain.IntervalMonth, now.AddDate(0, -1, 0), "", ""},
-		{domain.SubscriptionActive, domain.IntervalMonth, now.AddDate(0, -1, 0).Add(-time.Second), "current_period_end", "a time at most one month ago"},
-		{domain.SubscriptionActive, domain.IntervalMonth, now.AddDate(-10, 0, 0), "current_period_end", "a time at most one month ago"},
-		{domain.SubscriptionActive, domain.IntervalYear, now.AddDate(0, -11, 0), "", ""},
-		{domain.SubscriptionActive, domain.IntervalYear, now.AddDate(-2, 0, 0), "current_period_end", "a time at most one year ago"},
-		{domain.SubscriptionTrialing, domain.IntervalMonth, now.AddDate(0, 0, -20), "", ""},
-		{domain.SubscriptionTrialing, domain.IntervalMonth, now.AddDate(0, -2, 0), "trial_end", "a time at most one month ago"},
-		{domain.SubscriptionPastDue, domain.IntervalMonth, now.AddDate(-10, 0, 0), "", ""}, // recovery ends it
+		{active, month, now.AddDate(0, -1, 0), "", ""},
+		{active, month, now.AddDate(0, -1, 0).Add(-time.Second), "current_period_end", withinAMonth},
+		{active, month, now.AddDate(-10, 0, 0), "current_period_end", withinAMonth},
+		{active, year, now.AddDate(0, -11, 0), "", ""},
+		{active, year, now.AddDate(-2, 0, 0), "current_period_end", withinAYear},
+		{trialing, month, now.AddDate(0, 0, -20), "", ""},
+		{trialing, month, now.AddDate(0, -2, 0), "trial_end", withinAMonth},
+		{domain.SubscriptionPastDue, month, now.AddDate(-10, 0, 0), "", ""}, // recovery ends it
 	} {
 		sub := &domain.Subscription{Plan: &domain.PlanRef{Interval: c.interval, Amount: 1, TrialDays: 14}}
 		start := c.interval.AddInterval(c.end, -1)

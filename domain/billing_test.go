@@ -96,7 +96,8 @@ func TestPayment_ActionsFollowItsState(t *testing.T) {
 		want    []domain.Action
 	}{
 		{domain.Payment{Status: domain.PaymentPendingApproval}, []domain.Action{approve, reject}},
-		{domain.Payment{Status: domain.PaymentFailed, FailureCode: domain.FailureExpired}, []domain.Action{approve}}, // late money
+		// Late money can be approved.
+		{domain.Payment{Status: domain.PaymentFailed, FailureCode: domain.FailureExpired}, []domain.Action{approve}},
 		{domain.Payment{Status: domain.PaymentFailed, FailureCode: domain.FailureExpired, Late: true}, []domain.Action{}},
 		{domain.Payment{Status: domain.PaymentFailed, FailureCode: domain.FailureSuperseded}, []domain.Action{}},
 		{domain.Payment{Status: domain.PaymentCreated}, []domain.Action{}},
@@ -126,6 +127,7 @@ func TestPlan_RefIsWhatWasAgreed(t *testing.T) {
 
 func TestPaymentOption_Serves(t *testing.T) {
 	t.Parallel()
+	inKenya := domain.PaymentOption{Enabled: true, Countries: []string{"KE"}, Currencies: []string{"kes"}}
 	for _, c := range []struct {
 		why               string
 		option            domain.PaymentOption
@@ -141,8 +143,8 @@ func TestPaymentOption_Serves(t *testing.T) {
 		{"its currency", domain.PaymentOption{Enabled: true, Currencies: []string{"kes"}}, "KE", "kes", true},
 		{"another currency", domain.PaymentOption{Enabled: true, Currencies: []string{"kes"}}, "KE", "usd", false},
 		{"currency not known", domain.PaymentOption{Enabled: true, Currencies: []string{"kes"}}, "KE", "", true},
-		{"both", domain.PaymentOption{Enabled: true, Countries: []string{"KE"}, Currencies: []string{"kes"}}, "KE", "kes", true},
-		{"one of both", domain.PaymentOption{Enabled: true, Countries: []string{"KE"}, Currencies: []string{"kes"}}, "KE", "usd", false},
+		{"both", inKenya, "KE", "kes", true},
+		{"one of both", inKenya, "KE", "usd", false},
 	} {
 		assert.Equal(t, c.want, c.option.Serves(c.country, c.currency), c.why)
 	}
@@ -174,7 +176,7 @@ func TestChoosePaymentOption_FollowsTheRule(t *testing.T) {
 		{"setting by external id beats the preferred", "", "77", "KE", "usd", "wallet"},
 		{"setting that is disabled falls back", "", "cheque", "DE", "usd", "bank_transfer"},
 		{"setting that does not serve falls back", "", "77", "DE", "usd", "bank_transfer"},
-		{"setting nobody knows falls back", "", "15", "DE", "usd", "bank_transfer"},
+		{"an unknown setting falls back", "", "15", "DE", "usd", "bank_transfer"},
 		{"no setting matches no empty external id", "", "", "DE", "usd", "bank_transfer"},
 		{"preferred", "", "", "KE", "usd", "bank_transfer"},
 		{"preferred does not serve: the first that does", "", "", "KE", "kes", "wallet"},

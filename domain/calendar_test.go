@@ -36,15 +36,21 @@ func TestRenew_EveryPeriodIsCountedFromTheFirst(t *testing.T) {
 		from     string
 		ends     []string // of the first periods
 	}{
-		{"the last of January", month, 0, "2026-01-31", []string{"2026-02-28", "2026-03-31", "2026-04-30", "2026-05-31", "2026-06-30"}},
+		{"the last of January", month, 0, "2026-01-31", []string{
+			"2026-02-28", "2026-03-31", "2026-04-30", "2026-05-31", "2026-06-30",
+		}},
 		{"the 30th of January", month, 0, "2026-01-30", []string{"2026-02-28", "2026-03-30", "2026-04-30"}},
 		{"into a leap year", month, 0, "2027-12-31", []string{"2028-01-31", "2028-02-29", "2028-03-31"}},
 		{"over the end of a year", month, 0, "2026-11-30", []string{"2026-12-30", "2027-01-30", "2027-02-28", "2027-03-30"}},
 		{"from a leap day, by the month", month, 0, "2028-02-29", []string{"2028-03-29", "2028-04-29"}},
-		{"from a leap day, by the year", year, 0, "2028-02-29", []string{"2029-02-28", "2030-02-28", "2031-02-28", "2032-02-29", "2033-02-28"}},
+		{"from a leap day, by the year", year, 0, "2028-02-29", []string{
+			"2029-02-28", "2030-02-28", "2031-02-28", "2032-02-29", "2033-02-28",
+		}},
 		{"a year's last day", year, 0, "2026-12-31", []string{"2027-12-31", "2028-12-31"}},
 		{"counted from the end of a trial", month, 14, "2026-01-17", []string{"2026-01-31", "2026-02-28", "2026-03-31"}},
-		{"a year from the end of a trial", year, 14, "2028-02-15", []string{"2028-02-29", "2029-02-28", "2030-02-28", "2031-02-28", "2032-02-29"}},
+		{"a year from the end of a trial", year, 14, "2028-02-15", []string{
+			"2028-02-29", "2029-02-28", "2030-02-28", "2031-02-28", "2032-02-29",
+		}},
 	} {
 		s := running(t, c.interval, c.trial, c.from)
 		for i, want := range c.ends {
@@ -56,7 +62,7 @@ func TestRenew_EveryPeriodIsCountedFromTheFirst(t *testing.T) {
 			assert.Equal(t, end, *s.CurrentPeriodStart, "no gap and no overlap")
 			assert.Equal(t, start, *s.CurrentPeriodStart, "as was announced")
 			assert.Equal(t, next, *s.CurrentPeriodEnd)
-			assert.Zero(t, s.Reminders, "what was told was about the last period")
+			assert.Zero(t, s.Reminders, "the notices were about the last period")
 			assert.Equal(t, domain.SubscriptionActive, s.Status)
 		}
 	}
@@ -132,8 +138,9 @@ func TestUpgrades_IsAboutMore(t *testing.T) {
 		from, to *domain.PlanRef
 		want     bool
 	}{
-		{month(100), month(101), true}, {month(100), month(100), false}, {month(100), month(99), false}, {month(0), month(1), true},
-		{month(100), year(50), true}, {year(50), month(100), false}, {year(50), year(51), true}, {month(100), month(0), false},
+		{month(100), month(101), true}, {month(100), month(100), false}, {month(100), month(99), false},
+		{month(0), month(1), true}, {month(100), month(0), false},
+		{month(100), year(50), true}, {year(50), month(100), false}, {year(50), year(51), true},
 	} {
 		s := &domain.Subscription{Plan: c.from}
 		assert.Equal(t, c.want, s.Upgrades(c.to), "%+v to %+v", c.from, c.to)

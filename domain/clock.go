@@ -2,12 +2,12 @@ package domain
 
 import "time"
 
-// ClockStatus says whether a test clock stands still.
+// ClockStatus says whether a test clock is moving.
 type ClockStatus string
 
 // The states of a test clock.
 const (
-	// ClockReady: it stands, and everything due by then has been done.
+	// ClockReady: it does not move, and everything due by then has been done.
 	ClockReady ClockStatus = "ready"
 	// ClockAdvancing: it is on its way to Target, from one due thing to the next.
 	ClockAdvancing ClockStatus = "advancing"
@@ -20,7 +20,7 @@ var ClockMoves = Moves[ClockStatus]{
 }
 
 // TestClock is a time of its own for the accounts bound to it, so that a year
-// of billing can be lived through in seconds. It moves forward only, when told.
+// of billing can be lived through in seconds. It moves forward only, when it is advanced.
 type TestClock struct {
 	ID        string      `json:"id" gorm:"primaryKey" doc:"Prefixed ULID."`
 	Object    string      `json:"object" gorm:"-" enum:"test_clock"`

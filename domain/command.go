@@ -50,7 +50,7 @@ type Command struct {
 	Plan           string   // choose_plan: a plan code
 	Option         string   `gorm:"column:option_key"` // add_payment_method: an option key
 	Reference      string   // submit_payment: what the customer wrote
-	Waive          bool     // activate: ask for no money instead of recording it as paid
+	Waive          bool     // activate: ask for no money instead of marking the invoice as paid
 	Token          string   // add_payment_method: blanked once it is exchanged
 	MethodID       string   `gorm:"column:payment_method_id"` // retry_payment: the method that became the default
 	At             CancelAt // cancel, of a subscription

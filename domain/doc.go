@@ -3,6 +3,6 @@
 // here can be read, and tested, without a database or a workflow.
 //
 // One noun is one struct: the row in the database and the object in an API
-// answer are the same type, so the tags of both stand side by side. Fields
+// answer are the same type, so the tags of both are side by side. Fields
 // tagged json:"-" never leave the process.
 package domain

@@ -112,7 +112,7 @@ func later(at time.Time, start *time.Time) time.Time {
 }
 
 // NextRetry is when the next attempt of a recovery is due; nil after the last,
-// and when only another method, or the customer, can mend it.
+// and when only another method, or the customer, can help.
 func (p BillingPolicy) NextRetry(since, now time.Time, hopeless bool) *time.Time {
 	for _, after := range p.Retries {
 		if at := since.Add(after); !hopeless && at.After(now) {

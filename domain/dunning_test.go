@@ -52,33 +52,35 @@ func TestNextDue_SaysWhatComesNext(t *testing.T) {
 	start, end := noon, noon.Add(30*day)
 	at := func(days int) time.Time { return noon.Add(time.Duration(days) * day) }
 	when := func(days int) *time.Time { d := at(days); return &d }
-	paid, free := &domain.PlanRef{
-		Amount:   100,
-		Interval: domain.IntervalMonth,
-	}, &domain.PlanRef{
-		Interval: domain.IntervalMonth,
-	}
+	type subscription = domain.Subscription
+	paid := &domain.PlanRef{Amount: 100, Interval: domain.IntervalMonth}
+	free := &domain.PlanRef{Interval: domain.IntervalMonth}
 	active, trial, late := domain.SubscriptionActive, domain.SubscriptionTrialing, domain.SubscriptionPastDue
+	freeNext := subscription{Status: active, Plan: paid, PendingPlan: free}
+	paidNext := subscription{Status: active, Plan: free, PendingPlan: paid}
+	trialReminded := subscription{Status: trial, Plan: paid, Reminders: 1}
+	lateWithRetry := subscription{Status: late, Plan: paid, PastDueSince: when(30), NextRetryAt: when(31)}
+	lateWithout := subscription{Status: late, Plan: paid, PastDueSince: when(30)}
 	for _, c := range []struct {
 		why    string
-		sub    domain.Subscription
+		sub    subscription
 		byHand bool
 		due    domain.DueKind
 		at     time.Time
 	}{
-		{"by card: the end", domain.Subscription{Status: active, Plan: paid}, false, domain.DuePeriodEnd, end},
-		{"free: the end", domain.Subscription{Status: active, Plan: free}, true, domain.DuePeriodEnd, end},
-		{"by hand: an invoice ahead", domain.Subscription{Status: active, Plan: paid}, true, domain.DueNotice, at(27)},
-		{"by hand: a reminder", domain.Subscription{Status: active, Plan: paid, Reminders: 1}, true, domain.DueReminder, at(29)},
-		{"by hand: the end", domain.Subscription{Status: active, Plan: paid, Reminders: 2}, true, domain.DuePeriodEnd, end},
-		{"by hand, free from the next period on", domain.Subscription{Status: active, Plan: paid, PendingPlan: free}, true, domain.DuePeriodEnd, end},
-		{"by hand, paid from the next period on", domain.Subscription{Status: active, Plan: free, PendingPlan: paid}, true, domain.DueNotice, at(27)},
-		{"trial: announced", domain.Subscription{Status: trial, Plan: paid}, false, domain.DueNotice, at(27)},
-		{"trial: the end", domain.Subscription{Status: trial, Plan: paid, Reminders: 1}, false, domain.DuePeriodEnd, end},
-		{"trial by hand: a reminder", domain.Subscription{Status: trial, Plan: paid, Reminders: 1}, true, domain.DueReminder, at(29)},
-		{"to be canceled", domain.Subscription{Status: active, Plan: paid, CancelAt: &end}, true, domain.DuePeriodEnd, end},
-		{"late: another attempt", domain.Subscription{Status: late, Plan: paid, PastDueSince: when(30), NextRetryAt: when(31)}, false, domain.DueRetry, at(31)},
-		{"late: the end of recovery", domain.Subscription{Status: late, Plan: paid, PastDueSince: when(30)}, true, domain.DueGiveUp, at(37)},
+		{"by card: the end", subscription{Status: active, Plan: paid}, false, domain.DuePeriodEnd, end},
+		{"free: the end", subscription{Status: active, Plan: free}, true, domain.DuePeriodEnd, end},
+		{"by hand: an invoice ahead", subscription{Status: active, Plan: paid}, true, domain.DueNotice, at(27)},
+		{"by hand: a reminder", subscription{Status: active, Plan: paid, Reminders: 1}, true, domain.DueReminder, at(29)},
+		{"by hand: the end", subscription{Status: active, Plan: paid, Reminders: 2}, true, domain.DuePeriodEnd, end},
+		{"by hand, free from the next period on", freeNext, true, domain.DuePeriodEnd, end},
+		{"by hand, paid from the next period on", paidNext, true, domain.DueNotice, at(27)},
+		{"trial: announced", subscription{Status: trial, Plan: paid}, false, domain.DueNotice, at(27)},
+		{"trial: the end", trialReminded, false, domain.DuePeriodEnd, end},
+		{"trial by hand: a reminder", trialReminded, true, domain.DueReminder, at(29)},
+		{"to be canceled", subscription{Status: active, Plan: paid, CancelAt: &end}, true, domain.DuePeriodEnd, end},
+		{"late: another attempt", lateWithRetry, false, domain.DueRetry, at(31)},
+		{"late: the end of recovery", lateWithout, true, domain.DueGiveUp, at(37)},
 	} {
 		c.sub.CurrentPeriodStart, c.sub.CurrentPeriodEnd = &start, &end
 		due, when, found := p.NextDue(&c.sub, c.byHand)
@@ -163,7 +165,10 @@ func TestSubscription_ActionsFollowItsState(t *testing.T) {
 		{domain.Subscription{Status: "active"}, []domain.Action{cancel, change, refresh}},
 		{domain.Subscription{Status: "trialing"}, []domain.Action{cancel, change, domain.ActionExtendTrial, refresh}},
 		{domain.Subscription{Status: "active", CancelAt: &time.Time{}}, []domain.Action{cancel, resume, refresh}},
-		{domain.Subscription{Status: "active", PendingPlan: &domain.PlanRef{}}, []domain.Action{cancel, resume, change, refresh}},
+		{
+			domain.Subscription{Status: "active", PendingPlan: &domain.PlanRef{}},
+			[]domain.Action{cancel, resume, change, refresh},
+		},
 		{domain.Subscription{Status: "past_due"}, []domain.Action{cancel, retry, activate, refresh}},
 		{domain.Subscription{Status: "incomplete"}, []domain.Action{refresh}},
 	} {

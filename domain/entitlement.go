@@ -13,7 +13,7 @@ const (
 	urlPackages  = "/v1/credit-packages"
 )
 
-// Need is what somebody wants an account to be able to do. An empty need asks
+// Need is what an account is to be able to do. An empty need asks
 // whether it may use the product at all; feature and limit together ask for both.
 type Need struct {
 	Feature  string

@@ -58,7 +58,7 @@ var needs = map[string]domain.Need{
 	"feature and limit, neither": {Feature: "sso", Limit: "sites", Quantity: 1, Used: 3},
 }
 
-// inPlan is what each kind of request comes to for an account in good standing.
+// inPlan is what each kind of request comes to for an account in use.
 var inPlan = map[string]struct {
 	kind  string // "" is allowed
 	plans []string
@@ -188,7 +188,12 @@ func TestDecide_NextActionIsWhereTheCustomerCuresIt(t *testing.T) {
 	in := func(status domain.SubscriptionStatus) *domain.Subscription {
 		return &domain.Subscription{Status: status, PlanCode: "growth", Plan: agreed}
 	}
-	free := &domain.Subscription{Status: domain.SubscriptionActive, PlanCode: "free", Plan: &domain.PlanRef{Code: "free"}}
+	free := &domain.Subscription{
+		Status: domain.SubscriptionActive, PlanCode: "free", Plan: &domain.PlanRef{Code: "free"},
+	}
+	pending, active, suspended := domain.AccountPending, domain.AccountActive, domain.AccountSuspended
+	use, sso := domain.Need{}, domain.Need{Feature: "sso"}
+	billing, subscription := "/v1/account/billing", "/v1/account/subscription"
 	for name, c := range map[string]struct {
 		account    domain.AccountStatus
 		sub        *domain.Subscription
@@ -197,17 +202,17 @@ func TestDecide_NextActionIsWhereTheCustomerCuresIt(t *testing.T) {
 		action     domain.NextActionType
 		url        string
 	}{
-		"an onboarding runs":            {domain.AccountPending, in("incomplete"), running, domain.Need{}, "submit_payment", "/pay"},
-		"received, nothing known yet":   {domain.AccountPending, nil, nil, domain.Need{}, "wait", "/v1/account"},
-		"a renewal is late":             {domain.AccountActive, in("past_due"), ended, domain.Need{}, "add_payment_method", "/v1/account/billing"},
-		"late, and another plan wanted": {domain.AccountActive, in("past_due"), running, domain.Need{}, "add_payment_method", "/v1/account/billing"},
-		"suspended while late":          {domain.AccountSuspended, in("past_due"), ended, domain.Need{}, "add_payment_method", "/v1/account/billing"},
-		"suspended, nothing left":       {domain.AccountSuspended, in("canceled"), ended, domain.Need{}, "choose_plan", "/v1/account/subscription"},
-		"never subscribed":              {domain.AccountActive, nil, nil, domain.Need{}, "choose_plan", "/v1/account/subscription"},
-		"choosing again already":        {domain.AccountActive, in("incomplete"), running, domain.Need{}, "submit_payment", "/pay"},
-		"paid plan, more is wanted":     {domain.AccountActive, in("active"), ended, domain.Need{Feature: "sso"}, "choose_plan", "/v1/account/subscription/change"},
-		"trial, more is wanted":         {domain.AccountActive, in("trialing"), ended, domain.Need{Feature: "sso"}, "choose_plan", "/v1/account/subscription"},
-		"free plan, more is wanted":     {domain.AccountActive, free, ended, domain.Need{Feature: "sso"}, "choose_plan", "/v1/account/subscription"},
+		"an onboarding runs":            {pending, in("incomplete"), running, use, domain.NextSubmitPayment, "/pay"},
+		"received, nothing known yet":   {pending, nil, nil, use, domain.NextWait, "/v1/account"},
+		"a renewal is late":             {active, in("past_due"), ended, use, domain.NextAddPaymentMethod, billing},
+		"late, and another plan wanted": {active, in("past_due"), running, use, domain.NextAddPaymentMethod, billing},
+		"suspended while late":          {suspended, in("past_due"), ended, use, domain.NextAddPaymentMethod, billing},
+		"suspended, nothing left":       {suspended, in("canceled"), ended, use, domain.NextChoosePlan, subscription},
+		"never subscribed":              {active, nil, nil, use, domain.NextChoosePlan, subscription},
+		"choosing again already":        {active, in("incomplete"), running, use, domain.NextSubmitPayment, "/pay"},
+		"paid plan, more is wanted":     {active, in("active"), ended, sso, domain.NextChoosePlan, subscription + "/change"},
+		"trial, more is wanted":         {active, in("trialing"), ended, sso, domain.NextChoosePlan, subscription},
+		"free plan, more is wanted":     {active, free, ended, sso, domain.NextChoosePlan, subscription},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := domain.EntitlementFacts{
@@ -261,7 +266,9 @@ func TestShort_NamesTheBalanceAndWhereMoreCanBeHad(t *testing.T) {
 		Now:   noon,
 		Offer: offered(),
 	}
-	for packages, action := range map[bool]domain.NextActionType{true: domain.NextBuyCredits, false: domain.NextChoosePlan} {
+	for packages, action := range map[bool]domain.NextActionType{
+		true: domain.NextBuyCredits, false: domain.NextChoosePlan,
+	} {
 		var e *domain.Error
 		require.ErrorAs(t, s.Short(&domain.Balance{Plan: 3, Total: 3}, packages), &e)
 		assert.Equal(t, domain.CodePaymentRequired, e.Code)

@@ -142,7 +142,7 @@ func Invalid(field, message, accepted string) *Error {
 }
 
 // NotFound is the error for a noun ("onboarding") that does not exist or is
-// not the caller's; the two are not told apart.
+// not the caller's; the two look the same.
 func NotFound(noun string) *Error {
 	return &Error{Code: CodeNotFound, Detail: Text(TextNotFound, "noun", noun)}
 }

@@ -97,7 +97,9 @@ func TestReasonCodes_HaveEachReasonSoThatAnErrorSurvivesAWorkflow(t *testing.T) 
 		assert.Equal(t, reason, e.Kind())
 		assert.NotEqual(t, domain.CodeInternal, e.Code, reason)
 	}
-	for kind, code := range map[string]domain.Code{"not_found": domain.CodeNotFound, "unavailable": domain.CodeUnavailable} {
+	for kind, code := range map[string]domain.Code{
+		"not_found": domain.CodeNotFound, "unavailable": domain.CodeUnavailable,
+	} {
 		assert.Equal(t, code, domain.ErrorOf(kind, "").Code)
 	}
 	assert.Nil(t, domain.ErrorOf("internal", ""), "its text is for the log")

@@ -4,10 +4,10 @@ package domain
 // and docs/webhooks.md show it. Deployments may add types of their own.
 var EventTypes = map[EventType]string{
 	EventOnboardingReceived:  "A sign-up, or the choice of a plan, was received.",
-	EventOnboardingWaiting:   "It waits for somebody: `data.status` says for what.",
+	EventOnboardingWaiting:   "It waits for a person: `data.status` says for what.",
 	EventOnboardingReminded:  "The customer should be reminded that it waits for a payment.",
 	EventOnboardingCompleted: "The account is in use.",
-	EventOnboardingExpired:   "It ended because nobody paid in time.",
+	EventOnboardingExpired:   "It ended because no payment came in time.",
 	EventOnboardingCanceled:  "The customer or an admin canceled it.",
 	EventOnboardingFailed:    "It ended because of something that only an operator can judge.",
 	EventOnboardingRepaired:  "Its row did not say what is true, and was corrected.",
@@ -49,7 +49,7 @@ var EventTypes = map[EventType]string{
 	EventPaymentSubmitted:      "The customer submitted the reference of a transfer.",
 	EventPaymentSucceeded:      "The money is there.",
 	EventPaymentFailed:         "An attempt to pay failed; `data` says why.",
-	EventPaymentLate:           "Money came for something that had ended: somebody has to decide.",
+	EventPaymentLate:           "Money came for something that had ended: staff have to decide.",
 	EventPaymentRequiresAction: "The customer has to confirm a payment on the provider's page.",
 	EventPaymentRetrying:       "A late payment is tried again.",
 	EventPaymentRefunded:       "Money was given back.",

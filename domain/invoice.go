@@ -9,7 +9,7 @@ type InvoiceStatus string
 const (
 	// InvoiceOpen: owed, from the moment it is written.
 	InvoiceOpen InvoiceStatus = "open"
-	// InvoicePaid: settled by a payment. An end.
+	// InvoicePaid: a payment succeeded. An end.
 	InvoicePaid InvoiceStatus = "paid"
 	// InvoiceVoid: taken back or waived; nothing is owed. An end.
 	InvoiceVoid InvoiceStatus = "void"
@@ -56,9 +56,9 @@ type Invoice struct {
 	Currency       string        `json:"currency"`
 	Lines          []InvoiceLine `json:"lines" gorm:"serializer:json" doc:"What the amount is made of." nullable:"false"`
 	PeriodStart    time.Time     `json:"period_start" doc:"Start of the period it is for."`
-	PeriodEnd      *time.Time    `json:"period_end" doc:"End of that period; null for the first one, which begins when it is paid." nullable:"true"`
+	PeriodEnd      *time.Time    `json:"period_end" doc:"@invoice.period_end" nullable:"true"`
 	DueAt          *time.Time    `json:"due_at" doc:"End of the payment window." nullable:"true"`
-	PaidOutOfBand  bool          `json:"paid_out_of_band" doc:"Settled by an admin, without the customer's reference."`
+	PaidOutOfBand  bool          `json:"paid_out_of_band" doc:"Closed by an admin, without the customer's reference."`
 	Waived         bool          `json:"waived" doc:"Void because an admin asked for no money."`
 	PaidAt         *time.Time    `json:"paid_at" nullable:"true"`
 	PackageCode    string        `json:"package,omitempty" doc:"Code of the credit package it is for."`

@@ -3,7 +3,6 @@ package domain_test
 import (
 	"reflect"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -179,27 +178,10 @@ func TestMoves_EveryStateIsReachedAndDescribed(t *testing.T) {
 	closed(t, domain.PaymentMoves, domain.PaymentCreated)
 }
 
-// enum is what the OpenAPI document says of a noun's status.
-func enum(noun any) []string {
-	field, _ := reflect.TypeOf(noun).FieldByName("Status")
-	values := strings.Split(field.Tag.Get("enum"), ",")
-	slices.Sort(values)
-	return values
-}
-
 func names[S ~string](moves domain.Moves[S]) []string {
 	list := []string{}
 	for _, s := range moves.States() {
 		list = append(list, string(s))
 	}
 	return list
-}
-
-func TestStatus_TheAPIDocumentsEveryState(t *testing.T) {
-	t.Parallel()
-	assert.Equal(t, names(domain.OnboardingMoves), enum(domain.Onboarding{}))
-	assert.Equal(t, names(domain.AccountMoves), enum(domain.Account{}))
-	assert.Equal(t, names(domain.SubscriptionMoves), enum(domain.Subscription{}))
-	assert.Equal(t, names(domain.InvoiceMoves), enum(domain.Invoice{}))
-	assert.Equal(t, names(domain.PaymentMoves), enum(domain.Payment{}))
 }

@@ -2,7 +2,7 @@ package domain
 
 import "time"
 
-// NextActionType tells a frontend which screen to show.
+// NextActionType says which screen a frontend shows.
 type NextActionType string
 
 // The next actions.
@@ -18,19 +18,25 @@ const (
 	NextBuyCredits       NextActionType = "buy_credits" // of insufficient_credits only
 )
 
+// NextActionTypes are all of them, in the order of an onboarding.
+var NextActionTypes = []NextActionType{
+	NextWait, NextChoosePlan, NextAddPaymentMethod, NextConfirmPayment, NextSubmitPayment, NextAwaitApproval,
+	NextOpenApp, NextContactSupport, NextBuyCredits,
+}
+
 // NextAction is what the customer does next. It is stored with the onboarding,
 // so a reload, another tab and another device land on the same step.
 type NextAction struct {
-	Type      NextActionType `json:"type" enum:"wait,choose_plan,add_payment_method,confirm_payment,submit_payment,await_approval,open_app,contact_support,buy_credits"`
+	Type      NextActionType `json:"type" enum:"@nextAction.type"`
 	URL       string         `json:"url" doc:"The API call that takes the action, or where to read on."`
-	ExpiresAt *time.Time     `json:"expires_at,omitempty" doc:"When the offer ends; for submit_payment, the payment window."`
+	ExpiresAt *time.Time     `json:"expires_at,omitempty" doc:"@nextAction.expires_at"`
 
 	Amount        *int64 `json:"amount,omitempty" doc:"Owed, in minor units."`
 	Currency      string `json:"currency,omitempty" doc:"ISO 4217, lower case."`
 	InvoiceID     string `json:"invoice_id,omitempty"`
 	PaymentOption string `json:"payment_option,omitempty" doc:"Key of the option to pay with."`
 	Instructions  string `json:"instructions,omitempty" doc:"How to pay, for the customer to read."`
-	Message       string `json:"message,omitempty" doc:"Why the customer is asked again, such as the reason of a rejection."`
+	Message       string `json:"message,omitempty" doc:"@nextAction.message"`
 }
 
 // OnboardingURL is where an onboarding is read; its commands are below it.

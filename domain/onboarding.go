@@ -1,11 +1,10 @@
 package domain
 
 import (
-	"slices"
 	"time"
 )
 
-// OnboardingStatus is where one onboarding stands.
+// OnboardingStatus is the state of one onboarding.
 type OnboardingStatus string
 
 // The states of an onboarding. Activities move it, except for received, which
@@ -34,7 +33,7 @@ const (
 	OnboardingCompleted OnboardingStatus = "completed"
 	// OnboardingFailed: something only an operator can judge went wrong. An end.
 	OnboardingFailed OnboardingStatus = "failed"
-	// OnboardingExpired: nobody paid within the payment window. An end.
+	// OnboardingExpired: no payment came within the payment window. An end.
 	OnboardingExpired OnboardingStatus = "expired"
 	// OnboardingCanceled: the customer or an admin gave it up. An end.
 	OnboardingCanceled OnboardingStatus = "canceled"
@@ -74,7 +73,7 @@ const (
 	KindActivation OnboardingKind = "activation"
 )
 
-// BlockedOn says whom a waiting onboarding waits for, in one word; it is the
+// BlockedOn says whom a waiting onboarding waits for; it is the
 // search attribute operators filter by. Empty while nothing is waited for.
 type BlockedOn string
 
@@ -103,18 +102,18 @@ func (s OnboardingStatus) BlockedOn() BlockedOn { return blockedOn[s] }
 type Onboarding struct {
 	ID      string           `json:"id" gorm:"primaryKey" doc:"Prefixed ULID." example:"onb_01JD9Z5X8QK3V6W2M4N7P0R1ST"`
 	Object  string           `json:"object" gorm:"-" enum:"onboarding"`
-	Kind    OnboardingKind   `json:"kind" enum:"signup,activation" doc:"signup: a visitor. activation: an existing account chooses a plan."`
-	Status  OnboardingStatus `json:"status" enum:"received,creating_account,waiting_for_plan,waiting_for_payment_method,awaiting_payment,awaiting_approval,activating,compensating,completed,failed,expired,canceled"`
+	Kind    OnboardingKind   `json:"kind" enum:"signup,activation"`
+	Status  OnboardingStatus `json:"status" enum:"@onboarding.status"`
 	Done    bool             `json:"done" gorm:"-" doc:"True at an end: completed, failed, expired or canceled."`
 	Version int64            `json:"version" doc:"Counts every change; the ETag and the SSE event id."`
 
 	Account      *AccountRef      `json:"account" gorm:"serializer:json" doc:"Null until the account exists."`
-	Plan         *PlanRef         `json:"plan" gorm:"serializer:json" doc:"Snapshot of the plan at the time it was chosen."`
+	Plan         *PlanRef         `json:"plan" gorm:"serializer:json" doc:"@onboarding.plan"`
 	Subscription *SubscriptionRef `json:"subscription" gorm:"serializer:json"`
 	Steps        []Step           `json:"steps" gorm:"serializer:json" nullable:"false"`
-	NextAction   *NextAction      `json:"next_action" gorm:"serializer:json" doc:"What the customer does next; null at an end without one."`
+	NextAction   *NextAction      `json:"next_action" gorm:"serializer:json" doc:"@onboarding.next_action"`
 	Error        *OnboardingError `json:"error" gorm:"serializer:json"`
-	RetryAfterMS int              `json:"retry_after_ms" gorm:"-" doc:"When to ask again, for clients that poll; 0 when done."`
+	RetryAfterMS int              `json:"retry_after_ms" gorm:"-" doc:"@onboarding.retry_after_ms"`
 	CreatedAt    time.Time        `json:"created_at"`
 	UpdatedAt    time.Time        `json:"updated_at"`
 
@@ -126,7 +125,7 @@ type Onboarding struct {
 	WantedPlan     string    `json:"-"` // a plan code; empty for the catalogue's default
 	WantedOption   string    `json:"-"` // a payment option key; empty for the server's rule
 	Country        string    `json:"-"` // ISO 3166-1 alpha-2, or empty
-	AccountID      string    `json:"-"` // allocated at reception, so histories and search attributes have it from the start
+	AccountID      string    `json:"-"` // allocated at reception, so that histories have it from the start
 	OwnerID        string    `json:"-"`
 	SubscriptionID string    `json:"-"`
 	PaymentToken   string    `json:"-"` // from the provider's form in the browser, until a method is made of it
@@ -233,62 +232,8 @@ var pollAfterMS = map[OnboardingStatus]int{
 	OnboardingCompensating:            500,
 }
 
-// Settled reports whether waiting longer without an action by somebody is
-// pointless: a long poll without a version to compare answers then.
-func (o *Onboarding) Settled() bool {
+// AtRest reports whether nothing changes until a person acts: a long poll without
+// a version to compare answers then.
+func (o *Onboarding) AtRest() bool {
 	return o.Status.Ended() || o.Status.BlockedOn() != BlockedOnNothing
-}
-
-// Step returns the step with the key, to be changed in place. One that the
-// onboarding did not have, because it was received before there was such a step,
-// is added as pending.
-func (o *Onboarding) Step(key StepKey) *Step {
-	i := slices.IndexFunc(o.Steps, func(s Step) bool { return s.Key == key })
-	if i < 0 {
-		i = len(o.Steps)
-		o.Steps = append(o.Steps, Step{Key: key, Status: StepPending})
-	}
-	return &o.Steps[i]
-}
-
-// CurrentStep is the first step that is not over; nil when all are.
-func (o *Onboarding) CurrentStep() *Step {
-	for i := range o.Steps {
-		if !o.Steps[i].Over() {
-			return &o.Steps[i]
-		}
-	}
-	return nil
-}
-
-// AsksProvider reports whether the current step has a third party asked, or
-// asked again later, and waits for nobody else.
-func (o *Onboarding) AsksProvider() bool {
-	current := o.CurrentStep()
-	if current == nil || (current.Status != StepRunning && current.Status != StepRetrying) {
-		return false
-	}
-	step, known := StepOf(Steps, current.Key)
-	return known && slices.Contains(step.WaitsIn, o.Status)
-}
-
-// Redo makes the step, and all after it that were not skipped, pending again:
-// the customer wants something else.
-func (o *Onboarding) Redo(from StepKey, now time.Time) {
-	reached := false
-	for i := range o.Steps {
-		step := &o.Steps[i]
-		if reached = reached || step.Key == from; step.Key == from || (reached && step.Status != StepSkipped) {
-			step.Set(StepPending, "", now)
-		}
-	}
-	o.MoveOn(now)
-}
-
-// MoveOn counts a change after which the onboarding waits for nobody.
-func (o *Onboarding) MoveOn(now time.Time) {
-	if o.Status.BlockedOn() != BlockedOnNothing {
-		o.NextAction = &NextAction{Type: NextWait, URL: OnboardingURL(o.ID)}
-	}
-	o.Touch(now)
 }

@@ -98,7 +98,7 @@ func TestOnboarding_ActionsAreTheCallersToChange(t *testing.T) {
 	assert.Equal(t, approve, o.Actions()[0])
 }
 
-func TestOnboarding_TellsWhatComesNext(t *testing.T) {
+func TestOnboarding_SaysWhatComesNext(t *testing.T) {
 	t.Parallel()
 	for status, promise := range statusPromises {
 		t.Run(string(status), func(t *testing.T) {
@@ -106,7 +106,7 @@ func TestOnboarding_TellsWhatComesNext(t *testing.T) {
 			assert.Equal(t, promise.blocked, status.BlockedOn())
 			assert.Equal(t, promise.poll, o.RetryAfterMS)
 			assert.Equal(t, domain.OnboardingMoves.Ends(status), o.Done)
-			assert.Equal(t, o.Done || promise.blocked != "", o.Settled())
+			assert.Equal(t, o.Done || promise.blocked != "", o.AtRest())
 			if promise.next == "" {
 				assert.Nil(t, o.NextAction)
 				return
@@ -164,7 +164,7 @@ func TestStep_SetKeepsItsClock(t *testing.T) {
 	s.NextAttemptAt = &next
 	s.Set(domain.StepRetrying, "again", at(3))
 	assert.Nil(t, s.Error, "the earlier error is gone")
-	assert.Nil(t, s.NextAttemptAt, "whoever retries says when")
+	assert.Nil(t, s.NextAttemptAt, "who retries says when")
 	assert.Nil(t, s.FinishedAt, "the clock runs again")
 
 	s.Set(domain.StepWaiting, "waiting", at(4))

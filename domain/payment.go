@@ -7,7 +7,7 @@ type PaymentStatus string
 
 // The states of a payment.
 const (
-	// PaymentCreated: written before anybody is asked for money.
+	// PaymentCreated: written before the provider is asked for money.
 	PaymentCreated PaymentStatus = "created"
 	// PaymentProcessing: the provider was asked.
 	PaymentProcessing PaymentStatus = "processing"
@@ -38,10 +38,10 @@ var PaymentMoves = Moves[PaymentStatus]{
 // Why a payment failed, of those the engine itself decides.
 const (
 	FailureRejected   = "rejected"       // an admin found no money behind the reference
-	FailureExpired    = "expired"        // the onboarding ended unpaid before anybody decided
-	FailureCanceled   = "canceled"       // the onboarding was canceled before anybody decided
+	FailureExpired    = "expired"        // the onboarding ended unpaid before a decision
+	FailureCanceled   = "canceled"       // the onboarding was canceled before a decision
 	FailureProvider   = "provider_error" // the provider failed under this key; another attempt was made
-	FailureSuperseded = "superseded"     // the customer chose another plan or method, or an admin settled otherwise
+	FailureSuperseded = "superseded"     // the customer chose another plan or method, or an admin decided otherwise
 )
 
 // Payment is one attempt to pay one invoice.
@@ -53,21 +53,21 @@ type Payment struct {
 	Provider     string        `json:"provider"`
 	Option       string        `json:"payment_option" gorm:"column:option_key"`
 	Attempt      int           `json:"attempt" doc:"Counts the attempts of the invoice from 1."`
-	Status       PaymentStatus `json:"status" enum:"created,processing,requires_action,pending_approval,unknown,succeeded,failed"`
+	Status       PaymentStatus `json:"status" enum:"@payment.status"`
 	Amount       int64         `json:"amount" doc:"In minor units."`
 	Currency     string        `json:"currency"`
-	MethodID     string        `json:"payment_method,omitempty" gorm:"column:payment_method_id" doc:"The method that was charged."`
+	MethodID     string        `json:"payment_method,omitempty" gorm:"column:payment_method_id" doc:"@payment.method"`
 	Reference    string        `json:"reference,omitempty" doc:"What the customer wrote to find the transfer by."`
 	FailureCode  string        `json:"failure_code,omitempty" doc:"Such as rejected, expired or insufficient_funds."`
-	FailureClass string        `json:"failure_class,omitempty" enum:"declined_soft,declined_hard,unavailable" doc:"Whether another attempt with the same method may bring it."`
+	FailureClass string        `json:"failure_class,omitempty" enum:"@payment.failure_class" doc:"@payment.failure_class"`
 	ActionURL    string        `json:"action_url,omitempty" doc:"While requires_action: where the customer confirms it."`
 	Refunded     int64         `json:"refunded" doc:"Given back, in minor units."`
 	Reason       string        `json:"reason,omitempty" doc:"What the admin wrote when deciding."`
-	Late         bool          `json:"late" doc:"Money for what had already ended, or ended before it began: refund it, or start a new subscription."`
+	Late         bool          `json:"late" doc:"@payment.late"`
 	Key          string        `json:"-" gorm:"column:idempotency_key"` // what the provider knows it by: invoice/attempt
 	ProviderRef  string        `json:"provider_ref,omitempty" doc:"The provider's id of the charge."`
-	OnSession    bool          `json:"-"`                         // the customer asked for it, and is there to confirm it
-	CheckedAt    *time.Time    `json:"-" gorm:"column:looked_at"` // when the janitor last asked about it
+	OnSession    bool          `json:"-"` // the customer asked for it, and is there to confirm it
+	CheckedAt    *time.Time    `json:"-"` // when reconcile last asked the provider about it
 	CreatedAt    time.Time     `json:"created_at"`
 	UpdatedAt    time.Time     `json:"updated_at"`
 

@@ -43,8 +43,8 @@ type PaymentOption struct {
 	Type         PaymentType `json:"type" enum:"card,bank_transfer,wallet,invoice"`
 	Name         string      `json:"name"`
 	Instructions string      `json:"instructions" doc:"How to pay, shown to the customer."`
-	Countries    []string    `json:"countries" gorm:"serializer:json" doc:"ISO 3166-1 alpha-2 codes it is for; empty for all." nullable:"false"`
-	Currencies   []string    `json:"currencies" gorm:"serializer:json" doc:"ISO 4217 codes it is for; empty for all." nullable:"false"`
+	Countries    []string    `json:"countries" gorm:"serializer:json" doc:"@paymentOption.countries" nullable:"false"`
+	Currencies   []string    `json:"currencies" gorm:"serializer:json" doc:"@paymentOption.currencies" nullable:"false"`
 	Enabled      bool        `json:"enabled"`
 	Preferred    bool        `json:"preferred" doc:"Chosen when the customer names none; at most one."`
 	Sort         int         `json:"sort" doc:"Order in lists, ascending."`
@@ -150,7 +150,7 @@ func (m *PaymentMethod) Chargeable() bool {
 }
 
 // Proposed reports whether a provider has yet to make the method of what the
-// customer gave, or is about to give. Until then nobody can pay with it.
+// customer gave, or is about to give. Until then it cannot pay anything.
 func (m *PaymentMethod) Proposed() bool {
 	return m.CollectionMethod == ChargeAutomatically && m.Ref == ""
 }

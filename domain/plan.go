@@ -37,14 +37,14 @@ type Plan struct {
 	Amount                  int64                   `json:"amount" doc:"Price per interval in minor units; 0 is free."`
 	Currency                string                  `json:"currency" doc:"ISO 4217, lower case."`
 	Interval                Interval                `json:"interval" enum:"month,year"`
-	TrialDays               int                     `json:"trial_days" doc:"Free days before the first charge; once per account."`
+	TrialDays               int                     `json:"trial_days" doc:"@plan.trial_days"`
 	PaymentMethodCollection PaymentMethodCollection `json:"payment_method_collection" enum:"if_required,always"`
 	Credits                 int64                   `json:"credits" doc:"Granted at the start of each period."`
 	Features                []string                `json:"features" gorm:"serializer:json" nullable:"false"`
 	Limits                  map[string]int64        `json:"limits" gorm:"serializer:json" doc:"Such as sites."`
 	Public                  bool                    `json:"public" doc:"Listed by GET /v1/plans and open to customers."`
 	Active                  bool                    `json:"active" doc:"Can be had at all."`
-	Default                 bool                    `json:"default" gorm:"column:is_default" doc:"Chosen when a sign-up names no plan; at most one. Never derived from the price."`
+	Default                 bool                    `json:"default" gorm:"column:is_default" doc:"@plan.default"`
 	Sort                    int                     `json:"sort" doc:"Order in lists, ascending."`
 	CreatedAt               time.Time               `json:"created_at"`
 	UpdatedAt               time.Time               `json:"updated_at"`

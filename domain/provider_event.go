@@ -6,7 +6,7 @@ import (
 )
 
 // ProviderEvent is a webhook of a payment provider's as it was received: which
-// event, about which key of ours. What it says is not kept; whoever owns the
+// event, about which key of ours. What it says is not kept; the owner of the
 // key asks the provider.
 type ProviderEvent struct {
 	Provider    string `gorm:"primaryKey"`
@@ -16,7 +16,7 @@ type ProviderEvent struct {
 	Key         string
 	OccurredAt  time.Time
 	ReceivedAt  time.Time
-	ProcessedAt *time.Time // when its owner was told
+	ProcessedAt *time.Time // when its owner had it, or there was none
 }
 
 // PaymentOwner is whom a provider's event is about: the onboarding while it
@@ -43,7 +43,7 @@ func (o *PaymentOwner) OfMethod(m *PaymentMethod) { o.MethodID, o.method = m.ID,
 type Attention int
 
 const (
-	// AttentionNone: what it tells is known.
+	// AttentionNone: what it says is known.
 	AttentionNone Attention = iota
 	// AttentionLater: its owner is about to learn it from the provider's answer;
 	// whether it did is seen later.
@@ -53,7 +53,7 @@ const (
 )
 
 // Attention says what an event with the name deserves. Most events repeat what
-// the answer to a charge has told, and telling them would cost more than the
+// the answer to a charge has said, and handing them on would cost more than the
 // charge; the name is a hint here, never believed as a fact.
 func (o *PaymentOwner) Attention(name string) Attention {
 	if o.method != nil {

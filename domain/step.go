@@ -25,7 +25,7 @@ type StepDeclaration struct {
 	Activity string
 	// ProviderActivity asks a third party, where the step says so; empty for none.
 	ProviderActivity string
-	// WaitsIn are the statuses in which the step waits for somebody.
+	// WaitsIn are the statuses in which the step waits for a person.
 	WaitsIn []OnboardingStatus
 	// RetryPolicy names a policy of workflows/policies.go.
 	RetryPolicy string
@@ -50,7 +50,8 @@ var Steps = []StepDeclaration{
 	{Key: StepPayment, Title: "Collect the payment", Activity: "CollectPayment",
 		ProviderActivity: "ChargePayment", RetryPolicy: RetryOwnDatabase, Compensation: "RefundPayment",
 		WaitsIn: []OnboardingStatus{OnboardingAwaitingPayment, OnboardingAwaitingApproval}},
-	{Key: StepActivation, Title: "Activate the subscription", Activity: "ActivateSubscription", RetryPolicy: RetryOwnDatabase},
+	{Key: StepActivation, Title: "Activate the subscription", Activity: "ActivateSubscription",
+		RetryPolicy: RetryOwnDatabase},
 }
 
 // StepOf is the declaration of the step; false when there is none with the key.
@@ -89,7 +90,7 @@ type Step struct {
 	Error         *OnboardingError `json:"error"`
 }
 
-// Set records what became of the step. It starts the step's clock on the first
+// Set says what became of the step. It starts the step's clock on the first
 // call, stops it when the status is final, and clears an earlier error: a
 // caller that has one calls Fail instead.
 func (s *Step) Set(status StepStatus, message string, now time.Time) {
@@ -106,7 +107,7 @@ func (s *Step) Set(status StepStatus, message string, now time.Time) {
 // Over reports whether the step needs nothing more.
 func (s *Step) Over() bool { return s.Status == StepDone || s.Status == StepSkipped }
 
-// Fail records that the step ended without its result.
+// Fail says that the step ended without its result.
 func (s *Step) Fail(code, detail string, now time.Time) {
 	s.Set(StepFailed, detail, now)
 	s.Error = &OnboardingError{Code: code, Detail: detail}

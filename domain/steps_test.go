@@ -1,6 +1,7 @@
 package domain_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -28,6 +29,25 @@ func TestOnboarding_GetsAStepThatWasDeclaredLater(t *testing.T) {
 	assert.Equal(t, domain.StepDone, o.Step("verify_address").Status)
 }
 
+func TestOnboarding_GetsALaterStepInItsPlace(t *testing.T) {
+	t.Parallel()
+	var declared []domain.StepKey
+	for _, step := range domain.Steps {
+		declared = append(declared, step.Key)
+	}
+	for _, later := range declared {
+		o := domain.NewOnboarding("onb_1", domain.KindSignup, noon)
+		o.Steps = slices.DeleteFunc(o.Steps, func(s domain.Step) bool { return s.Key == later })
+		o.Step(later).Set(domain.StepDone, "so far", noon)
+		var shown []domain.StepKey
+		for _, step := range o.Steps {
+			shown = append(shown, step.Key)
+		}
+		assert.Equal(t, declared, shown, later)
+		assert.Equal(t, domain.StepDone, o.Step(later).Status)
+	}
+}
+
 func TestOnboarding_CurrentStepIsTheFirstThatIsNotOver(t *testing.T) {
 	t.Parallel()
 	o := walked(domain.OnboardingActivating, domain.StepDone, domain.StepSkipped, domain.StepFailed)
@@ -41,16 +61,16 @@ func TestOnboarding_CurrentStepIsTheFirstThatIsNotOver(t *testing.T) {
 
 func TestOnboarding_AsksAProviderWhileAStepRunsThatCanWait(t *testing.T) {
 	t.Parallel()
-	done := domain.StepDone
+	done, awaiting := domain.StepDone, domain.OnboardingAwaitingPayment
 	for _, c := range []struct {
 		why    string
 		status domain.OnboardingStatus
 		steps  []domain.StepStatus
 		want   bool
 	}{
-		{"a charge is under way", domain.OnboardingAwaitingPayment, []domain.StepStatus{done, done, done, domain.StepRunning}, true},
-		{"it is tried again later", domain.OnboardingAwaitingPayment, []domain.StepStatus{done, done, done, domain.StepRetrying}, true},
-		{"the customer has to pay", domain.OnboardingAwaitingPayment, []domain.StepStatus{done, done, done, domain.StepWaiting}, false},
+		{"a charge is under way", awaiting, []domain.StepStatus{done, done, done, domain.StepRunning}, true},
+		{"it is tried again later", awaiting, []domain.StepStatus{done, done, done, domain.StepRetrying}, true},
+		{"the customer has to pay", awaiting, []domain.StepStatus{done, done, done, domain.StepWaiting}, false},
 		{"the step is our own", domain.OnboardingCreatingAccount, []domain.StepStatus{domain.StepRunning}, false},
 		{"nothing is left", domain.OnboardingCompleted, []domain.StepStatus{done, done, done, done, done}, false},
 	} {
@@ -71,7 +91,7 @@ func TestOnboarding_RedoBeginsAgainAtTheStep(t *testing.T) {
 	assert.Equal(t, []domain.StepStatus{
 		domain.StepDone, domain.StepPending, domain.StepPending, domain.StepPending, domain.StepSkipped,
 	}, statuses, "what came before stays, what was skipped later stays skipped")
-	assert.Equal(t, domain.NextWait, o.NextAction.Type, "nobody has to act")
+	assert.Equal(t, domain.NextWait, o.NextAction.Type, "no person has to act")
 	assert.Equal(t, version+1, o.Version)
 	assert.Equal(t, at, o.UpdatedAt)
 }

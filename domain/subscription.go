@@ -60,8 +60,8 @@ type Subscription struct {
 	ID                 string             `json:"id" gorm:"primaryKey" doc:"Prefixed ULID."`
 	Object             string             `json:"object" gorm:"-" enum:"subscription"`
 	AccountID          string             `json:"account_id"`
-	OnboardingID       string             `json:"onboarding_id" doc:"The onboarding that opened it; its commands take the payment."`
-	Status             SubscriptionStatus `json:"status" enum:"incomplete,incomplete_expired,trialing,active,past_due,unpaid,canceled"`
+	OnboardingID       string             `json:"onboarding_id" doc:"@subscription.onboarding_id"`
+	Status             SubscriptionStatus `json:"status" enum:"@subscription.status"`
 	PlanCode           string             `json:"plan_code"`
 	Plan               *PlanRef           `json:"plan" gorm:"serializer:json" doc:"Snapshot of the plan as agreed."`
 	ManagedBy          ManagedBy          `json:"managed_by" enum:"provider,admin"`
@@ -71,11 +71,11 @@ type Subscription struct {
 	CancelAtPeriodEnd  bool               `json:"cancel_at_period_end"`
 	CancelAt           *time.Time         `json:"cancel_at" nullable:"true"`
 	EndedAt            *time.Time         `json:"ended_at" nullable:"true"`
-	CancellationReason string             `json:"cancellation_reason,omitempty" doc:"Such as canceled_by_admin, replaced, payment_failed or trial_ended."`
-	PendingPlan        *PlanRef           `json:"pending_plan" gorm:"serializer:json" doc:"Takes effect at the end of the period."`
+	CancellationReason string             `json:"cancellation_reason,omitempty" doc:"@subscription.cancellation_reason"`
+	PendingPlan        *PlanRef           `json:"pending_plan" gorm:"serializer:json" doc:"@subscription.pending_plan"`
 	PastDueSince       *time.Time         `json:"past_due_since" doc:"While past_due: since when." nullable:"true"`
-	GraceEndsAt        *time.Time         `json:"grace_ends_at" doc:"While past_due: until when it may still be used." nullable:"true"`
-	NextRetryAt        *time.Time         `json:"next_retry_at" doc:"While past_due: when the next attempt is made; null when only the customer can mend it." nullable:"true"`
+	GraceEndsAt        *time.Time         `json:"grace_ends_at" doc:"@subscription.grace_ends_at" nullable:"true"`
+	NextRetryAt        *time.Time         `json:"next_retry_at" doc:"@subscription.next_retry_at" nullable:"true"`
 	TestClockID        string             `json:"test_clock,omitempty" doc:"The test clock it lives by."`
 	CreatedAt          time.Time          `json:"created_at"`
 	UpdatedAt          time.Time          `json:"updated_at"`
@@ -85,7 +85,7 @@ type Subscription struct {
 	// a trial.
 	Anchor  *time.Time `json:"-"`
 	Periods int        `json:"-"` // whole intervals from the anchor to the current period's start
-	// Reminders counts what was told in this period; Due and DueAt are what
+	// Reminders counts the notices of this period; Due and DueAt are what
 	// billing waits for.
 	Reminders int        `json:"-"`
 	Due       DueKind    `json:"-"`
@@ -161,8 +161,8 @@ func (s *Subscription) NextPlan() *PlanRef {
 	return s.Plan
 }
 
-// NextPeriod is the period that follows the current one, whoever pays for it
-// and when.
+// NextPeriod is the period that follows the current one, whether it is paid or
+// not.
 func (s *Subscription) NextPeriod() (start, end time.Time) {
 	next := *s
 	next.roll()

@@ -1,11 +1,14 @@
 package domain
 
-import "strings"
+import (
+	"maps"
+	"strings"
+)
 
 // TextCode names a sentence that a person may read.
 type TextCode string
 
-// The sentences. Where an error's reason says it all, the text bears its name.
+// What problems say. Where an error's reason says it all, the text bears its name.
 const (
 	TextInvalid                  TextCode = "invalid"
 	TextNotFound                 TextCode = "not_found"
@@ -56,9 +59,21 @@ const (
 	TextInsufficientCredits      TextCode = "insufficient_credits"
 )
 
-// english is the catalogue. A second language is a second map with the same
-// codes; {name} stands for a value.
-var english = map[TextCode]string{
+// english is the catalogue, by subject. A second language is a second map with
+// the same codes; {name} is filled with a value.
+var english = together(problemTexts, fieldTexts, stepTexts, declineTexts, billingTexts, importTexts,
+	summaryTexts, detailTexts, checkTexts)
+
+// together is one map of several.
+func together(subjects ...map[TextCode]string) map[TextCode]string {
+	all := map[TextCode]string{}
+	for _, texts := range subjects {
+		maps.Copy(all, texts)
+	}
+	return all
+}
+
+var problemTexts = map[TextCode]string{
 	TextInvalid:                  "The request has a field that cannot be accepted.",
 	TextNotFound:                 "There is no such {noun}.",
 	TextUnavailable:              "{what} is not available right now; try again.",
@@ -81,10 +96,10 @@ var english = map[TextCode]string{
 	TextSlugTaken:                "This slug is taken; choose another.",
 	TextSlugReserved:             "This slug is reserved; choose another.",
 	TextWeakPassword:             "The password is too weak.",
-	TextPlanUnavailable:          "This plan cannot be had.",
+	TextPlanUnavailable:          "This plan is not on offer.",
 	TextPlanIsFree:               "The plan is free: choose another with POST /v1/account/subscription.",
 	TextPaymentOptionUnavailable: "This payment option cannot be used here.",
-	TextPackageUnavailable:       "This credit package cannot be had.",
+	TextPackageUnavailable:       "This credit package is not for sale.",
 	TextCardRefused:              "The card was refused; use another one.",
 	TextSubscriptionExists:       "The account has a paid subscription.",
 	TextChoosingPlan:             "The account is choosing a plan already.",
@@ -111,7 +126,7 @@ var english = map[TextCode]string{
 
 // Text is the sentence of a code. Its placeholders are filled from pairs of a
 // name and a value, such as "noun", "plan". Values are ids, dates and words of
-// ours, never what somebody submitted.
+// ours, never what a person submitted.
 func Text(code TextCode, args ...string) string {
 	pairs := make([]string, len(args))
 	for i, arg := range args {

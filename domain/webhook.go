@@ -13,7 +13,7 @@ import (
 const PrefixWebhookEndpoint = "whk"
 
 // The events of webhooks themselves. They belong to no account, so only an
-// endpoint that names them hears of them.
+// endpoint that names them gets them.
 const (
 	EventEndpointCreated  EventType = "webhook_endpoint.created"
 	EventEndpointChanged  EventType = "webhook_endpoint.changed"
@@ -23,12 +23,12 @@ const (
 	EventWebhookTest EventType = "webhook.test"
 )
 
-// DisabledReason says why an endpoint is told nothing any more.
+// DisabledReason says why nothing is posted to an endpoint any more.
 type DisabledReason string
 
 // The reasons; empty while the endpoint is enabled.
 const (
-	// DisabledByHand: somebody said so through the API.
+	// DisabledByHand: by a call of the API.
 	DisabledByHand DisabledReason = "by_hand"
 	// DisabledGone: it answered 410 Gone.
 	DisabledGone DisabledReason = "gone"
@@ -36,11 +36,14 @@ const (
 	DisabledFailing DisabledReason = "failing"
 )
 
+// DisabledReasons are all of them.
+var DisabledReasons = []DisabledReason{DisabledByHand, DisabledGone, DisabledFailing}
+
 // DisableAfter is how long deliveries to an endpoint may fail, without one that
 // succeeds, before it is disabled.
 const DisableAfter = 5 * 24 * time.Hour
 
-// WebhookEndpoint is a URL of the product's that is told what happens. Its
+// WebhookEndpoint is a URL of the product's to which events are posted. Its
 // secret is kept as it is, since signing needs it, and leaves only in the answer
 // that creates it.
 type WebhookEndpoint struct {
@@ -49,10 +52,10 @@ type WebhookEndpoint struct {
 	URL            string         `json:"url" doc:"Where events are posted."`
 	Secret         string         `json:"-"`
 	Description    string         `json:"description" doc:"What it is for."`
-	Events         []string       `json:"events" gorm:"serializer:json" nullable:"false" doc:"Types such as invoice.paid, or invoice.* for all of a noun; empty for everything that concerns an account."`
-	Enabled        bool           `json:"enabled" doc:"Whether it is told anything."`
-	DisabledReason DisabledReason `json:"disabled_reason,omitempty" enum:"by_hand,gone,failing" doc:"Why it is disabled: by_hand, gone (it answered 410), failing (nothing was delivered for five days)."`
-	FailingSince   *time.Time     `json:"failing_since" nullable:"true" doc:"Since when every attempt failed; null when the last one succeeded."`
+	Events         []string       `json:"events" gorm:"serializer:json" nullable:"false" doc:"@webhookEndpoint.events"`
+	Enabled        bool           `json:"enabled" doc:"Whether anything is posted to it."`
+	DisabledReason DisabledReason `json:"disabled_reason,omitempty" enum:"@endpoint.disabled" doc:"@endpoint.disabled"`
+	FailingSince   *time.Time     `json:"failing_since" nullable:"true" doc:"@webhookEndpoint.failing_since"`
 	CreatedAt      time.Time      `json:"created_at"`
 	UpdatedAt      time.Time      `json:"updated_at"`
 }
@@ -65,7 +68,8 @@ func (w *WebhookEndpoint) Present() {
 	}
 }
 
-// Enable makes it be told again, from now on; what failed before is forgiven.
+// Enable has events posted to it again, from now on; what failed before does not
+// count any more.
 func (w *WebhookEndpoint) Enable() {
 	w.Enabled, w.DisabledReason, w.FailingSince = true, "", nil
 }
@@ -110,9 +114,9 @@ type WebhookDelivery struct {
 	AccountID      string         `json:"account_id,omitempty"`
 	Status         DeliveryStatus `json:"status" enum:"pending,delivering,delivered,failed"`
 	Attempts       int            `json:"attempts" doc:"How often it was posted, redeliveries included."`
-	LastStatusCode int            `json:"last_status_code,omitempty" doc:"What the endpoint answered last; absent when it did not."`
-	LastError      string         `json:"last_error,omitempty" doc:"Code of what went wrong last, such as timeout or private_address."`
-	NextAttemptAt  *time.Time     `json:"next_attempt_at" nullable:"true" doc:"About when it is tried again; null when it is not."`
+	LastStatusCode int            `json:"last_status_code,omitempty" doc:"@webhookDelivery.last_status_code"`
+	LastError      string         `json:"last_error,omitempty" doc:"@webhookDelivery.last_error"`
+	NextAttemptAt  *time.Time     `json:"next_attempt_at" nullable:"true" doc:"@webhookDelivery.next_attempt_at"`
 	StartedAt      *time.Time     `json:"started_at" nullable:"true" doc:"When its workflow was last started."`
 	DeliveredAt    *time.Time     `json:"delivered_at" nullable:"true" doc:"When the endpoint took it."`
 	CreatedAt      time.Time      `json:"created_at"`
@@ -130,7 +134,7 @@ func (d *WebhookDelivery) Advance(to DeliveryStatus) error {
 	return nil
 }
 
-// Again puts the delivery back into the outbox, wherever it stands; its
+// Again puts the delivery back into the outbox, in any state; its
 // attempts are not forgotten.
 func (d *WebhookDelivery) Again() {
 	d.Status, d.LastStatusCode, d.LastError = DeliveryPending, 0, ""
@@ -146,7 +150,7 @@ func ValidEventFilter(s string) bool { return eventFilter.MatchString(s) }
 
 // ValidWebhookURL reports whether events may be posted there: https, a host and
 // no credentials. With private allowed, plain http and any address are good.
-// What a name resolves to is looked at when it is connected to.
+// What a name resolves to is checked when it is connected to.
 func ValidWebhookURL(raw string, allowPrivate bool) bool {
 	u, err := url.Parse(raw)
 	if err != nil || len(raw) > 2000 || u.User != nil || u.Hostname() == "" || u.Opaque != "" || !CleanText(raw) {
@@ -159,11 +163,13 @@ func ValidWebhookURL(raw string, allowPrivate bool) bool {
 	return u.Scheme == "https" && !strings.EqualFold(u.Hostname(), "localhost") && (err != nil || PublicAddress(address))
 }
 
-// notPublic are the networks outside the Internet that netip has no word for,
+// notPublic are the networks outside the Internet that netip has no name for,
 // and those that wrap an IPv4 address into IPv6.
 var notPublic = prefixes(
-	"0.0.0.0/8", "100.64.0.0/10", "192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "240.0.0.0/4",
-	"::/96", "64:ff9b::/96", "64:ff9b:1::/48", "100::/64", "2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20", "5f00::/16", "fec0::/10",
+	"0.0.0.0/8", "100.64.0.0/10", "192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "198.18.0.0/15",
+	"198.51.100.0/24", "203.0.113.0/24", "240.0.0.0/4",
+	"::/96", "64:ff9b::/96", "64:ff9b:1::/48", "100::/64", "2001::/23", "2001:db8::/32", "2002::/16",
+	"3fff::/20", "5f00::/16", "fec0::/10",
 )
 
 func prefixes(texts ...string) []netip.Prefix {

@@ -12,13 +12,18 @@ import (
 
 func TestPublicAddress_IsOneOfTheInternets(t *testing.T) {
 	t.Parallel()
-	for _, text := range []string{"93.184.216.34", "1.1.1.1", "::ffff:8.8.8.8", "2606:4700:4700::1111", "172.32.0.1", "100.128.0.1"} {
+	for _, text := range []string{
+		"93.184.216.34", "1.1.1.1", "::ffff:8.8.8.8", "2606:4700:4700::1111", "172.32.0.1", "100.128.0.1",
+	} {
 		assert.True(t, domain.PublicAddress(netip.MustParseAddr(text)), text)
 	}
 	for _, text := range []string{
-		"127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1", "0.0.0.0", "0.1.2.3", "::", "10.0.0.1", "172.16.0.1", "192.168.1.1", "::ffff:10.0.0.1",
-		"169.254.169.254", "::ffff:169.254.169.254", "::ffff:100.64.0.1", "::ffff:0.1.2.3", "fe80::1", "fe80::1%eth0", "fc00::1", "fd00:ec2::254", "fec0::1", "2001:db8::1%eth0",
-		"100.64.0.1", "100.127.255.255", "224.0.0.1", "239.1.1.1", "ff02::1", "240.0.0.1", "255.255.255.255", "198.18.0.1", "192.0.0.192",
+		"127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1", "0.0.0.0", "0.1.2.3", "::",
+		"10.0.0.1", "172.16.0.1", "192.168.1.1", "::ffff:10.0.0.1",
+		"169.254.169.254", "::ffff:169.254.169.254", "::ffff:100.64.0.1", "::ffff:0.1.2.3",
+		"fe80::1", "fe80::1%eth0", "fc00::1", "fd00:ec2::254", "fec0::1", "2001:db8::1%eth0",
+		"100.64.0.1", "100.127.255.255", "224.0.0.1", "239.1.1.1", "ff02::1", "240.0.0.1", "255.255.255.255",
+		"198.18.0.1", "192.0.0.192",
 		"::127.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::", "2001:0:1::1", "2001:db8::1",
 	} {
 		assert.False(t, domain.PublicAddress(netip.MustParseAddr(text)), text)
@@ -31,13 +36,17 @@ func TestValidWebhookURL_TakesHTTPSOfAHostAndNothingElse(t *testing.T) {
 		assert.True(t, domain.ValidWebhookURL(u, false), u)
 		assert.True(t, domain.ValidWebhookURL(u, true), u)
 	}
-	for _, u := range []string{"http://example.com", "https://127.0.0.1/x", "https://[::ffff:127.0.0.1]/", "https://localhost/x", "https://169.254.169.254/latest"} {
+	for _, u := range []string{
+		"http://example.com", "https://127.0.0.1/x", "https://[::ffff:127.0.0.1]/", "https://localhost/x",
+		"https://169.254.169.254/latest",
+	} {
 		assert.False(t, domain.ValidWebhookURL(u, false), u)
 		assert.True(t, domain.ValidWebhookURL(u, true), u)
 	}
 	for _, u := range []string{
-		"", "example.com", "https://", "https:///x", "ftp://example.com", "file:///etc/passwd", "javascript:alert(1)", "https:example.com",
-		"https://user:word@example.com/", "https://user@example.com/", "https://exa mple.com/", "https://example.com/\n", "https://example.com/" + strings.Repeat("x", 2000),
+		"", "example.com", "https://", "https:///x", "ftp://example.com", "file:///etc/passwd", "javascript:alert(1)",
+		"https:example.com", "https://user:word@example.com/", "https://user@example.com/", "https://exa mple.com/",
+		"https://example.com/\n", "https://example.com/" + strings.Repeat("x", 2000),
 	} {
 		assert.False(t, domain.ValidWebhookURL(u, false), u)
 		assert.False(t, domain.ValidWebhookURL(u, true), u)
@@ -49,7 +58,10 @@ func TestValidEventFilter_TakesATypeOrANoun(t *testing.T) {
 	for _, f := range []string{"invoice.paid", "invoice.*", "payment_method.default_changed", "webhook_endpoint.*"} {
 		assert.True(t, domain.ValidEventFilter(f), f)
 	}
-	for _, f := range []string{"", "*", "*.*", "invoice", "invoice.", ".paid", "Invoice.paid", "invoice.pa*", "invoice.paid.late", "invoice.paid "} {
+	for _, f := range []string{
+		"", "*", "*.*", "invoice", "invoice.", ".paid", "Invoice.paid", "invoice.pa*", "invoice.paid.late",
+		"invoice.paid ",
+	} {
 		assert.False(t, domain.ValidEventFilter(f), f)
 	}
 }

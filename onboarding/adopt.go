@@ -27,7 +27,7 @@ type Adoption struct {
 	AccountName  string
 	Slug         string // empty: one is made from the name
 	Country      string
-	PasswordHash string // argon2id; empty: nobody signs in before setting one
+	PasswordHash string // argon2id; empty: the owner sets one before signing in
 	// ExternalID is what the account was called elsewhere. It, or without one the
 	// e-mail, is what makes a row the same row the next time.
 	ExternalID string
@@ -47,6 +47,11 @@ type Adopted struct {
 	Slug      string
 	Already   bool // it was adopted before; nothing changed
 	Due       bool // billing has something to do at once, such as a renewal
+}
+
+// unfit refuses a field of what is to be adopted, and says what would fit.
+func unfit(field string, why, accepted domain.TextCode) error {
+	return domain.Invalid(field, domain.Text(why), domain.Text(accepted))
 }
 
 // errDryRun takes back what a dry run did.
@@ -103,9 +108,11 @@ func (a *adoption) run() (Adopted, error) {
 		adopted.Already, adopted.Slug = true, account.Slug
 		return adopted, nil
 	}
-	for _, step := range []func() error{
-		a.findMethod, a.findSubscription, a.createAccount, a.storeOnboarding, a.storeSubscription, a.grantCredits, a.openDebt,
-	} {
+	steps := []func() error{
+		a.findMethod, a.findSubscription, a.createAccount,
+		a.storeOnboarding, a.storeSubscription, a.grantCredits, a.openDebt,
+	}
+	for _, step := range steps {
 		if err := step(); err != nil {
 			return adopted, err
 		}
@@ -123,7 +130,7 @@ func (a *adoption) findMethod() error {
 	in := a.in
 	if in.PaymentOption == "" {
 		if in.Customer != "" || in.Method != "" {
-			return domain.Invalid("payment_option", "It is required with a method.", "key of a payment option")
+			return unfit("payment_option", domain.TextImportOptionMissing, domain.AcceptOptionKey)
 		}
 		return nil
 	}
@@ -133,19 +140,18 @@ func (a *adoption) findMethod() error {
 	}
 	i := slices.IndexFunc(options, func(p domain.PaymentOption) bool { return p.Key == in.PaymentOption })
 	if i < 0 {
-		return domain.Invalid("payment_option", "There is none with this key.", "key of a payment option")
+		return unfit("payment_option", domain.TextImportOptionUnknown, domain.AcceptOptionKey)
 	}
 	option := &options[i]
 	if option.Chargeable() != (in.Customer != "" && in.Method != "") {
-		return domain.Invalid("external_method", "It does not fit the payment option.",
-			"with external_customer, the provider's ids for an option that is charged; nothing for one that is paid by hand")
+		return unfit("external_method", domain.TextImportMethodUnfit, domain.AcceptMethod)
 	}
 	a.method = option.NewMethod(store.NewID(domain.PrefixPaymentMethod), a.row.AccountID, a.Now)
 	a.method.Ref, a.method.Customer = in.Method, in.Customer
 	return nil
 }
 
-// findSubscription completes the subscription where it stood elsewhere.
+// findSubscription completes the subscription where it was elsewhere.
 func (a *adoption) findSubscription() error {
 	in := a.in
 	plan, err := none(a.Tx.PlanByCode(a.Ctx, in.Plan))
@@ -153,42 +159,51 @@ func (a *adoption) findSubscription() error {
 		return err
 	}
 	if plan == nil {
-		return domain.Invalid("plan", "There is none with this code.", "code of a plan")
+		return unfit("plan", domain.TextImportPlanUnknown, domain.AcceptPlanCode)
 	}
-	paidNext := plan.Amount > 0 && (in.Term.Status == domain.SubscriptionActive || in.Term.Status == domain.SubscriptionPastDue)
-	if a.method == nil && paidNext {
-		return domain.Invalid("payment_option", "A payment comes next.", "key of a payment option")
-	}
-	if a.method != nil {
-		option, err := a.methods().Option(a.method)
-		if err != nil || !option.Serves(in.Country, plan.Currency) {
-			return cmp.Or[error](err,
-				domain.Invalid("payment_option", "It does not serve this country and the plan's currency.", "key of one that does"))
-		}
+	if err := a.checkMethod(plan); err != nil {
+		return err
 	}
 	a.sub = domain.NewSubscription(a.row.SubscriptionID, a.row.AccountID, a.row.ID, plan.Ref(), a.Now)
 	return a.sub.Adopt(in.Term, a.policy.Billing, a.method == nil || !a.method.Chargeable(), a.Now)
 }
 
+// checkMethod refuses a payment method that is missing, or cannot pay the plan.
+func (a *adoption) checkMethod(plan *domain.Plan) error {
+	status := a.in.Term.Status
+	if a.method == nil {
+		if plan.Amount > 0 && (status == domain.SubscriptionActive || status == domain.SubscriptionPastDue) {
+			return unfit("payment_option", domain.TextImportOptionNeeded, domain.AcceptOptionKey)
+		}
+		return nil
+	}
+	option, err := a.methods().Option(a.method)
+	if err != nil || !option.Serves(a.in.Country, plan.Currency) {
+		return cmp.Or(err, unfit("payment_option", domain.TextImportOptionElsewhere, domain.AcceptOptionHere))
+	}
+	return nil
+}
+
 // errKnownEmail refuses an e-mail that another account, or a sign-up, has.
-var errKnownEmail = domain.Invalid("email", "It is registered already.", "the e-mail of nobody here")
+var errKnownEmail = unfit("email", domain.TextImportEmailTaken, domain.AcceptNewEmail)
 
 // createAccount makes account and owner, under a slug that is free.
 func (a *adoption) createAccount() error {
 	known, err := none(a.Tx.UserByEmail(a.Ctx, a.in.Email))
 	if err != nil || known != nil {
-		return cmp.Or[error](err, errKnownEmail)
+		return cmp.Or(err, errKnownEmail)
 	}
+	step := accountStep{a.Onboarding}
 	slug, free := store.Allocation{Slug: a.in.Slug}, true
 	if a.in.Slug == "" {
-		slug, err = a.slug()
+		slug, err = step.slug()
 	} else {
 		free, err = a.Tx.ClaimSlug(a.Ctx, a.in.Slug, a.row.AccountID)
 	}
 	if err != nil || !free {
-		return cmp.Or[error](err, domain.Invalid("slug", "It is taken.", "another, or nothing for one made from the name"))
+		return cmp.Or(err, unfit("slug", domain.TextImportSlugTaken, domain.AcceptNewSlug))
 	}
-	_, err = a.insertAccount(slug.Slug, domain.AccountActive)
+	_, err = step.insert(slug.Slug, domain.AccountActive)
 	a.row.PasswordHash = ""
 	return err
 }
@@ -198,7 +213,7 @@ func (a *adoption) storeOnboarding() error {
 	row := a.row
 	row.Plan, row.Subscription = a.sub.Plan, &domain.SubscriptionRef{ID: a.sub.ID, Status: a.sub.Status}
 	for _, step := range domain.Steps {
-		a.set(step.Key, domain.StepSkipped, "Imported.")
+		a.set(step.Key, domain.StepSkipped, domain.Text(domain.TextImported))
 	}
 	row.Restore(domain.OnboardingCompleted, a.Now)
 	isNew, err := a.Tx.InsertOnboarding(a.Ctx, row)
@@ -229,7 +244,7 @@ func (a *adoption) grantCredits() error {
 		amount = *a.in.Credits
 	}
 	if amount > 0 && !a.sub.Status.Live() {
-		return domain.Invalid("credits", "The plan's credits ended with it.", "0 or nothing; bonus_credits stay")
+		return unfit("credits", domain.TextImportCreditsEnded, domain.AcceptNoCredits)
 	}
 	err := credits.Grant(&domain.Credit{Pool: domain.PoolPlan, Amount: amount, Reason: domain.ReasonPlanGrant,
 		SubscriptionID: a.sub.ID, IdempotencyKey: key})
@@ -246,5 +261,5 @@ func (a *adoption) openDebt() error {
 	if a.sub.Status != domain.SubscriptionPastDue {
 		return nil
 	}
-	return billing.NewSubscription(a.Change, a.policy, a.sub).OpenCycle()
+	return billing.OpenCycle(a.Change, a.policy, a.sub)
 }

@@ -1,7 +1,7 @@
 package onboarding
 
 import (
-	"reflect"
+	"context"
 	"strings"
 
 	"github.com/Rhymond/go-money"
@@ -9,92 +9,88 @@ import (
 	"slipway/domain"
 )
 
-// choosePlan takes the plan the customer named, or the catalogue's default.
-// Never one picked by its price: where neither can be had it waits.
-func (o *Onboarding) choosePlan() error {
-	plan, err := none(o.Tx.PlanOnOffer(o.Ctx, o.row.WantedPlan))
+// ChoosePlan takes the plan the customer named, or the catalogue's default, or
+// waits for one.
+func (s *Onboardings) ChoosePlan(ctx context.Context, id string) (State, error) {
+	return s.step(ctx, id, domain.StepPlan, func(o *Onboarding) error { return planStep{o}.choose() })
+}
+
+// planStep is what happens to the plan of an onboarding.
+type planStep struct{ *Onboarding }
+
+// choose takes the plan the customer named, or the catalogue's default. Never
+// one picked by its price: where neither can be had it waits.
+func (p planStep) choose() error {
+	plan, err := none(p.Tx.PlanOnOffer(p.Ctx, p.row.WantedPlan))
 	if err != nil {
 		return err
 	}
 	if plan == nil {
-		return o.waitForPlan()
+		return p.waitForOne()
 	}
-	o.row.Plan = plan.Ref()
-	if err := o.moveSubscription(); err != nil {
+	p.row.Plan = plan.Ref()
+	if err := (subscription{p.Onboarding}).move(); err != nil {
 		return err
 	}
-	trialDays, err := o.trialDays()
+	trialDays, err := subscription{p.Onboarding}.trialDays()
 	if err != nil {
 		return err
 	}
 	for _, key := range []domain.StepKey{domain.StepPaymentMethod, domain.StepPayment} {
-		if o.row.Step(key).Status == domain.StepSkipped { // of another plan
-			o.set(key, domain.StepPending, "")
+		if p.row.Step(key).Status == domain.StepSkipped { // of another plan
+			p.set(key, domain.StepPending, "")
 		}
 	}
-	if o.row.Plan.Amount == 0 || trialDays > 0 {
-		o.set(domain.StepPayment, domain.StepSkipped, nothingOwed(o.row.Plan))
+	if p.row.Plan.Amount == 0 || trialDays > 0 {
+		p.set(domain.StepPayment, domain.StepSkipped, nothingOwed(p.row.Plan))
 	}
-	o.done(domain.StepPlan, domain.StepDone, planMessage(plan))
+	p.done(domain.StepPlan, domain.StepDone, planMessage(plan))
 	return nil
 }
 
-func (o *Onboarding) waitForPlan() error {
-	plans, err := o.Tx.PublicPlans(o.Ctx)
+func (p planStep) waitForOne() error {
+	plans, err := p.Tx.PublicPlans(p.Ctx)
 	if err != nil {
 		return err
 	}
-	message := "Choose a plan."
+	message := domain.Text(domain.TextChoosePlan)
 	if len(plans) == 0 {
-		message = "No plan is on offer yet; this goes on by itself when one is."
+		message = domain.Text(domain.TextNoPlanOnOffer)
 	}
-	return o.wait(domain.OnboardingWaitingForPlan, domain.StepPlan, message)
+	return p.wait(domain.OnboardingWaitingForPlan, domain.StepPlan, message)
 }
 
-// moveSubscription moves the subscription that was opened for another plan to
-// the plan chosen now.
-func (o *Onboarding) moveSubscription() error {
-	if o.row.Subscription == nil {
+// change has the plan, and what follows from it, chosen again. A card that was
+// to pay for one plan pays for the other.
+func (p planStep) change(cmd *domain.Command) error {
+	row := p.row
+	if row.Status == domain.OnboardingAwaitingPayment && row.Plan != nil && row.Plan.Code == cmd.Plan {
 		return nil
 	}
-	sub, err := o.Tx.LockSubscription(o.Ctx, o.row.SubscriptionID)
-	if err != nil || reflect.DeepEqual(sub.Plan, o.row.Plan) {
+	if row.WantedPlan != cmd.Plan {
+		row.WantedPlan = cmd.Plan
+		p.Emit(domain.EventPlanChosen, map[string]any{"plan": cmd.Plan})
+	}
+	if err := (paymentStep{p.Onboarding}).void(domain.FailureSuperseded); err != nil {
 		return err
 	}
-	sub.Plan, sub.PlanCode, sub.UpdatedAt = o.row.Plan, o.row.Plan.Code, o.Now
-	return o.Tx.SaveSubscription(o.Ctx, sub)
-}
-
-// trialDays is the trial this account gets with the plan: one per account.
-func (o *Onboarding) trialDays() (int, error) {
-	days := o.row.Plan.TrialDays
-	if days == 0 || o.row.Kind == domain.KindSignup {
-		return days, nil
-	}
-	had, err := o.Tx.HadTrial(o.Ctx, o.row.AccountID)
-	if err != nil || had {
-		return 0, err
-	}
-	return days, nil
-}
-
-// owes reports whether the plan has to be paid before it begins.
-func (o *Onboarding) owes() bool {
-	return o.row.Step(domain.StepPayment).Status != domain.StepSkipped
+	row.Redo(domain.StepPlan, p.Now)
+	return nil
 }
 
 func nothingOwed(plan *domain.PlanRef) string {
 	if plan.Amount == 0 {
-		return "Free of charge."
+		return domain.Text(domain.TextFreeOfCharge)
 	}
-	return "Nothing to pay during the trial."
+	return domain.Text(domain.TextNothingInTrial)
 }
 
 func planMessage(p *domain.Plan) string {
 	if p.Amount == 0 {
-		return p.Name + ", free of charge."
+		return domain.Text(domain.TextPlanFree, "plan", p.Name)
 	}
-	return p.Name + ", " + Price(p.Amount, p.Currency) + " a " + string(p.Interval) + "."
+	return domain.Text(domain.TextPlanPrice, "plan", p.Name, "price", Price(p.Amount, p.Currency),
+		"interval", string(p.Interval))
 }
 
 // Price writes an amount in minor units the way people read it, such as $139.00.

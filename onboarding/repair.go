@@ -16,7 +16,9 @@ type Repaired struct {
 // subscription, invoice, payment) and with its workflow's status, empty when
 // none runs, and writes what is true over what is not. Where rows decide, rows
 // win; the workflow decides only between waits that leave no row behind.
-func (s *Onboardings) Repair(ctx context.Context, id string, workflow domain.OnboardingStatus, cmd *domain.Command) (Repaired, error) {
+func (s *Onboardings) Repair(
+	ctx context.Context, id string, workflow domain.OnboardingStatus, cmd *domain.Command,
+) (Repaired, error) {
 	result := Repaired{Differences: []domain.Difference{}}
 	state, err := s.change(ctx, id, func(o *Onboarding) error {
 		o.Actor, o.Reason = cmd.Actor(), cmd.Reason
@@ -76,12 +78,13 @@ func (r *repair) account() error {
 		r.row.Account = &domain.AccountRef{}
 	}
 	copied := r.row.Account
+	another, its := domain.Text(domain.LabelAnother), domain.Text(domain.LabelTheAccounts)
 	r.differ("account.id", copied.ID, account.ID)
 	if copied.Slug != account.Slug { // differences enter a history, names do not
-		r.differ("account.slug", "another", "the account's")
+		r.differ("account.slug", another, its)
 	}
 	if copied.Name != account.Name {
-		r.differ("account.name", "another", "the account's")
+		r.differ("account.name", another, its)
 	}
 	r.row.Account = &domain.AccountRef{ID: account.ID, Name: account.Name, Slug: account.Slug}
 	return nil
@@ -137,7 +140,7 @@ func (r *repair) trueStatus(workflow domain.OnboardingStatus) (domain.Onboarding
 	return row.Status, nil
 }
 
-// paymentStatus is the wait that the open invoice and its payment stand for;
+// paymentStatus is the wait that the open invoice and its payment mean;
 // empty without an open invoice.
 func (r *repair) paymentStatus() (domain.OnboardingStatus, error) {
 	invoice, err := r.invoices().OpenOf(r.row.SubscriptionID)
@@ -151,7 +154,7 @@ func (r *repair) paymentStatus() (domain.OnboardingStatus, error) {
 	return domain.OnboardingAwaitingApproval, err
 }
 
-// endOf is the early end that the subscription's cancellation reason tells of.
+// endOf is the early end that the subscription's cancellation reason names.
 func (r *repair) endOf() (domain.OnboardingStatus, error) {
 	sub, err := r.Tx.SubscriptionByID(r.Ctx, r.row.SubscriptionID)
 	if err != nil {
@@ -172,9 +175,10 @@ func (r *repair) setStatus(status domain.OnboardingStatus) error {
 	if status != domain.OnboardingAwaitingPayment {
 		return nil
 	}
-	invoice, method, err := r.owed()
+	step := paymentStep{r.Onboarding}
+	invoice, method, err := step.owed()
 	if err != nil {
 		return err
 	}
-	return r.askForPayment(invoice, method, "")
+	return step.ask(invoice, method, "")
 }

@@ -24,7 +24,7 @@ const (
 	// up before anything else.
 	ClassUnknown Class = "unknown"
 	// ClassMisconfigured: our side is set up wrongly (a key, an unknown
-	// currency); an operator mends it, then it goes on.
+	// currency); it continues when an operator corrects it.
 	ClassMisconfigured Class = "misconfigured"
 	// ClassForged: a webhook the provider did not sign, or not lately.
 	ClassForged Class = "forged"

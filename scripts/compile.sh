@@ -45,7 +45,7 @@ progress() {
 	echo "Compiling ${FOR:-}. The first time takes a few minutes, the next ones take seconds." >&2
 	plan
 	while sleep "$1"; do
-		# Until the first package begins, go tells what it downloads.
+		# Until the first package begins, go says what it downloads.
 		if [ -f "$work/began" ]; then printf "$2" "$(report)" >&2; fi
 	done
 }

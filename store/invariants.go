@@ -52,8 +52,8 @@ type rule struct {
 	broken           string
 }
 
-// mendByHand is the fix of what only a fault in the program can break.
-const mendByHand = "Read the events of these rows, then correct them by hand. " +
+// correctByHand is the fix of what only a fault in the program can break.
+const correctByHand = "Read the events of these rows, then correct them by hand. " +
 	"This should never happen: please report it."
 
 // Invariants checks everything that must be true of the rows. The database reads

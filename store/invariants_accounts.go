@@ -7,20 +7,20 @@ var accountRules = []rule{
 	{
 		name: "one_live_subscription", table: "accounts",
 		holds: "An account has at most one subscription in use.",
-		fix:   mendByHand,
+		fix:   correctByHand,
 		broken: `SELECT account_id FROM subscriptions WHERE status IN ('trialing', 'active', 'past_due')
 			GROUP BY account_id HAVING count(*) > 1`,
 	},
 	{
 		name: "one_default_method", table: "accounts",
 		holds:  "An account has at most one default payment method.",
-		fix:    mendByHand,
+		fix:    correctByHand,
 		broken: `SELECT account_id FROM payment_methods WHERE is_default GROUP BY account_id HAVING count(*) > 1`,
 	},
 	{
 		name: "slugs", table: "accounts",
 		holds: "Every account in use holds a slug of its own.",
-		fix:   mendByHand,
+		fix:   correctByHand,
 		broken: `SELECT a.id FROM accounts a WHERE (a.status <> 'closed') <> EXISTS
 			(SELECT 1 FROM slugs s WHERE s.slug = lower(a.slug) AND s.account_id = a.id AND s.status = 'held')`,
 	},

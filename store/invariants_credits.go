@@ -13,7 +13,7 @@ var creditRules = []rule{
 	{
 		name: "ledgers", table: "balances",
 		holds: "Every balance is the sum of its ledger, and is not below zero.",
-		fix:   mendByHand,
+		fix:   correctByHand,
 		broken: `SELECT COALESCE(b.account_id, l.account_id) FROM balances b FULL JOIN (SELECT account_id,
 			SUM(CASE WHEN pool = 'plan' THEN amount ELSE 0 END) AS plan,
 			SUM(CASE WHEN pool = 'bonus' THEN amount ELSE 0 END) AS bonus
@@ -29,7 +29,7 @@ const invariantBatch = 500
 // checkGrants goes through every subscription that was ever used: each period
 // that began granted its credits once.
 func (s *Store) checkGrants(ctx context.Context) (Invariant, error) {
-	i := Invariant{Name: "period_grants", Holds: "Each period granted its credits once.", Fix: mendByHand}
+	i := Invariant{Name: "period_grants", Holds: "Each period granted its credits once.", Fix: correctByHand}
 	for after := ""; ; {
 		var subs []domain.Subscription
 		err := s.conn(ctx).Where("id > ? AND current_period_start IS NOT NULL", after).Order("id").Limit(invariantBatch).

@@ -11,7 +11,7 @@ var moneyRules = []rule{
 	{
 		name: "paid_invoices", table: "invoices",
 		holds: "Every paid invoice has one succeeded payment of its amount.",
-		fix:   mendByHand,
+		fix:   correctByHand,
 		broken: `SELECT i.id FROM invoices i WHERE i.status = 'paid' AND (SELECT count(*) FROM payments p
 			WHERE p.invoice_id = i.id
 			AND p.status = 'succeeded' AND p.amount = i.amount AND p.currency = i.currency) <> 1`,
@@ -19,7 +19,7 @@ var moneyRules = []rule{
 	{
 		name: "succeeded_payments", table: "payments",
 		holds: "Every succeeded payment has paid its invoice, and none paid twice.",
-		fix:   mendByHand,
+		fix:   correctByHand,
 		broken: `SELECT p.id FROM payments p JOIN invoices i ON i.id = p.invoice_id WHERE p.status = 'succeeded'
 			AND (i.status <> 'paid'
 			OR EXISTS (SELECT 1 FROM payments q WHERE q.invoice_id = p.invoice_id AND q.status = 'succeeded' AND q.id <> p.id))`,

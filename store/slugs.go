@@ -43,11 +43,11 @@ type Allocation struct {
 func (a Allocation) Story() string {
 	switch {
 	case a.Taken == "":
-		return a.Slug + " it is"
+		return domain.Text(domain.LabelSlugFree, "slug", a.Slug)
 	case a.Reserved:
-		return a.Taken + " is reserved, " + a.Slug + " it is"
+		return domain.Text(domain.LabelSlugAfterReserved, "wanted", a.Taken, "slug", a.Slug)
 	default:
-		return a.Taken + " was taken, " + a.Slug + " it is"
+		return domain.Text(domain.LabelSlugAfterTaken, "wanted", a.Taken, "slug", a.Slug)
 	}
 }
 

@@ -15,7 +15,7 @@ type ClockWait struct {
 	EntityID   string `gorm:"primaryKey"`
 	WorkflowID string
 	ClockID    string
-	Until      *time.Time `gorm:"column:wake_at"` // nil while it waits for a message, not for a time
+	Until      *time.Time `gorm:"column:sleeps_until"` // nil while it waits for a message, not for a time
 }
 
 // At returns the store with another clock, to write rows of an account that is
@@ -69,7 +69,7 @@ func (s *Store) ListTestClocks(ctx context.Context, p Page) (List[domain.TestClo
 func (s *Store) WaitForClock(ctx context.Context, w *ClockWait) error {
 	err := s.writer(ctx).Clauses(clause.OnConflict{
 		Columns:   []clause.Column{{Name: "entity_id"}},
-		DoUpdates: clause.AssignmentColumns([]string{"workflow_id", "clock_id", "wake_at"}),
+		DoUpdates: clause.AssignmentColumns([]string{"workflow_id", "clock_id", "sleeps_until"}),
 	}).Create(w).Error
 	return s.wrap("wait for test clock", "", err)
 }

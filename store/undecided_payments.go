@@ -60,14 +60,14 @@ func (s *Store) UndecidedPayment(ctx context.Context, invoiceID string) (*domain
 // the time, for reconcile: those that were never checked come first.
 func (s *Store) StalePayments(ctx context.Context, before time.Time, limit int) ([]Undecided, error) {
 	return s.undecided(s.conn(ctx).
-		Where("payments.updated_at < ? AND (payments.looked_at IS NULL OR payments.looked_at < ?)", before, before).
-		Order("COALESCE(payments.looked_at, payments.created_at)").Limit(limit))
+		Where("payments.updated_at < ? AND (payments.checked_at IS NULL OR payments.checked_at < ?)", before, before).
+		Order("COALESCE(payments.checked_at, payments.created_at)").Limit(limit))
 }
 
 // MarkPaymentChecked stores that reconcile has checked the payment, whatever the result:
 // others come first before it is checked again.
 func (s *Store) MarkPaymentChecked(ctx context.Context, id string) error {
-	err := s.writer(ctx).Model(&domain.Payment{}).Where("id = ?", id).UpdateColumn("looked_at", s.now()).Error
+	err := s.writer(ctx).Model(&domain.Payment{}).Where("id = ?", id).UpdateColumn("checked_at", s.now()).Error
 	return s.wrap("mark payment", "", err)
 }
 

@@ -135,7 +135,7 @@ func TestImport_AQuoteThatIsNotClosedEndsItAndSaysWhere(t *testing.T) {
 	over := justOverDays()
 	header := "status,plan,email,account_name,current_period_start,current_period_end\n"
 	row := func(name string) string { return "active,free," + name + "@example.com,Acme," + over + "\n" }
-	first, mended := row("one"), row("two")+row("three")+row("four")
+	first, corrected := row("one"), row("two")+row("three")+row("four")
 	for name, c := range map[string]struct{ torn, lines string }{
 		"to the next quote": {"active,free,two@example.com,\"Acme," + over + "\n" + row("three") +
 			"active,free,four@example.com,\"Acme\"," + over + "\n", "lines 3 to 5"},
@@ -155,9 +155,9 @@ func TestImport_AQuoteThatIsNotClosedEndsItAndSaysWhere(t *testing.T) {
 			assert.Equal(t, 1, code)
 			assert.Empty(t, out, "it says of no row what it does not know")
 			assert.Contains(t, errs, c.lines+" cannot be separated")
-			assert.Contains(t, errs, "mend the quote; run the command again")
+			assert.Contains(t, errs, "correct the quote; run the command again")
 			assert.NotContains(t, errs, "example.com")
-			code, out, errs = importFile(t, dir, header+first+mended)
+			code, out, errs = importFile(t, dir, header+first+corrected)
 			assert.Equal(t, 0, code, errs)
 			assert.Regexp(t, `Adopted\s+3\n.*\nAlready there\s+1\n`, out, "what was adopted stays")
 		})

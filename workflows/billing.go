@@ -66,7 +66,7 @@ func (b *subscription) run(ctx workflow.Context) error {
 // untilDue sleeps until the next thing is due, and does it.
 func (b *subscription) untilDue(ctx workflow.Context) error {
 	due, changes := b.state.Due, b.changes
-	reached, err := b.sleep(ctx, b.state.DueAt, dueSummaries[due], func() bool {
+	reached, err := b.sleep(ctx, b.state.DueAt, domain.Text(dueSummaries[due]), func() bool {
 		return b.changes != changes || len(b.news) > 0 || b.tooLong(ctx)
 	})
 	if err != nil || !reached {
@@ -75,19 +75,23 @@ func (b *subscription) untilDue(ctx workflow.Context) error {
 	if due == domain.DuePeriodEnd {
 		b.renewals++
 	}
-	return b.execute(ctx, "Due: "+string(due), a.ProcessDue, activities.ProcessDueInput{SubscriptionID: b.id, Due: due})
+	return b.execute(ctx, domain.Text(domain.SummaryDue, "due", string(due)), a.ProcessDue,
+		activities.ProcessDueInput{SubscriptionID: b.id, Due: due})
 }
 
 // dueSummaries say in Temporal's UI what a timer is for.
-var dueSummaries = map[domain.DueKind]string{
-	domain.DueNotice: "Before the period ends", domain.DueReminder: "Remind of the invoice",
-	domain.DuePeriodEnd: "End of the period", domain.DueRetry: "Try the payment again",
-	domain.DueGiveUp: "End of recovery",
+var dueSummaries = map[domain.DueKind]domain.TextCode{
+	domain.DueNotice:    domain.SummaryUntilNotice,
+	domain.DueReminder:  domain.SummaryUntilReminder,
+	domain.DuePeriodEnd: domain.SummaryUntilPeriodEnd,
+	domain.DueRetry:     domain.SummaryUntilRetry,
+	domain.DueGiveUp:    domain.SummaryUntilGiveUp,
 }
 
 // read reads the rows: they say what is due next.
 func (b *subscription) read(ctx workflow.Context) error {
-	return b.execute(ctx, "What is due next", a.ReadSubscription, activities.SubscriptionInput{SubscriptionID: b.id})
+	return b.execute(ctx, domain.Text(domain.SummaryNextDue), a.ReadSubscription,
+		activities.SubscriptionInput{SubscriptionID: b.id})
 }
 
 // execute runs one activity on our own database, in turn, and takes over the
@@ -119,7 +123,8 @@ func (b *subscription) charge(ctx workflow.Context) error {
 	asking, stop := workflow.WithCancel(ctx)
 	defer stop()
 	input := activities.SubscriptionInput{SubscriptionID: b.id}
-	answer := workflow.ExecuteActivity(atProvider(asking, "Ask the payment provider"), a.ChargeSubscription, input)
+	charging := atProvider(asking, domain.Text(domain.SummaryAskProvider))
+	answer := workflow.ExecuteActivity(charging, a.ChargeSubscription, input)
 	changes := b.changes
 	b.asking = true
 	err := workflow.Await(ctx, func() bool {
@@ -141,7 +146,7 @@ func (b *subscription) lookUp(ctx workflow.Context) error {
 	news := b.news
 	b.news = nil
 	for _, payment := range news {
-		err := workflow.ExecuteActivity(atProvider(ctx, "Look up a payment"), a.LookUpPayment,
+		err := workflow.ExecuteActivity(atProvider(ctx, domain.Text(domain.SummaryLookUp)), a.LookUpPayment,
 			activities.LookUpInput{PaymentID: payment}).Get(ctx, nil)
 		if err != nil {
 			return err
@@ -151,7 +156,7 @@ func (b *subscription) lookUp(ctx workflow.Context) error {
 }
 
 // crowded reports whether so much was said in this run that the next should
-// hear the rest.
+// take the rest.
 func (b *subscription) crowded(ctx workflow.Context) bool {
 	return b.commands >= commandsPerRun || workflow.GetInfo(ctx).GetContinueAsNewSuggested()
 }
@@ -162,8 +167,8 @@ func (b *subscription) tooLong(ctx workflow.Context) bool {
 }
 
 // continueAsNew starts the next run with the subscription's id and the news
-// that was not looked into: the rest is in the rows. No command is cut off, no
-// signal left behind; a command delivered to both runs is carried out once, by
+// that was not looked up: the rest is in the rows. No command is cut off, no
+// signal left behind; a command delivered to both runs is applied once, by
 // its row.
 func (b *subscription) continueAsNew(ctx workflow.Context) error {
 	if err := finishHandlers(ctx); err != nil {

@@ -1,8 +1,8 @@
 package workflows
 
 import (
-	"fmt"
 	"slices"
+	"strings"
 
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
@@ -25,9 +25,10 @@ func (b *subscription) takeMessages(ctx workflow.Context) error {
 	b.receiveTicks(ctx)
 	b.receiveNews(ctx)
 	b.receiveMethodChanges(ctx)
-	return workflow.SetUpdateHandlerWithOptions(ctx, string(domain.ActionRefresh), b.refresh, workflow.UpdateHandlerOptions{
+	options := workflow.UpdateHandlerOptions{
 		Validator: func(ctx workflow.Context, _ CommandInput) error { return b.takesCommands(ctx) },
-	})
+	}
+	return workflow.SetUpdateHandlerWithOptions(ctx, string(domain.ActionRefresh), b.refresh, options)
 }
 
 // takesCommands refuses what comes when the run is about to end: the next one
@@ -35,13 +36,15 @@ func (b *subscription) takeMessages(ctx workflow.Context) error {
 // for its turn, would never let it end.
 func (b *subscription) takesCommands(ctx workflow.Context) error {
 	if b.crowded(ctx) && !b.asking {
-		return temporal.NewApplicationError("the run is being continued; send it again", TypeRunEnds)
+		return temporal.NewApplicationError(domain.Text(domain.TextRunEnds), TypeRunEnds)
 	}
 	return nil
 }
 
-// apply carries out one command; the activity says whether the state allows it.
-func (b *subscription) apply(ctx workflow.Context, in activities.ApplyCommandInput) (activities.ApplyCommandResult, error) {
+// apply applies one command; the activity says whether the state allows it.
+func (b *subscription) apply(
+	ctx workflow.Context, in activities.ApplyCommandInput,
+) (activities.ApplyCommandResult, error) {
 	return b.applyCommand(ctx, in, func(result activities.ApplyCommandResult) { b.enter(*result.Subscription) })
 }
 
@@ -49,12 +52,13 @@ func (b *subscription) apply(ctx workflow.Context, in activities.ApplyCommandInp
 func (b *subscription) refresh(ctx workflow.Context, _ CommandInput) (billing.SubscriptionState, error) {
 	b.commands++
 	input := activities.SubscriptionInput{SubscriptionID: b.id}
-	err := b.take(ctx, workflow.ExecuteActivity(atProvider(ctx, "Refresh"), a.ChargeSubscription, input))
+	refreshing := atProvider(ctx, domain.Text(domain.SummaryRefresh))
+	err := b.take(ctx, workflow.ExecuteActivity(refreshing, a.ChargeSubscription, input))
 	return b.state, err
 }
 
-// receiveNews notes the payments providers have news of; a payment told of twice
-// is looked up once.
+// receiveNews notes the payments providers have news of; a payment that is named
+// twice is looked up once.
 func (b *subscription) receiveNews(ctx workflow.Context) {
 	events := workflow.GetSignalChannel(ctx, SignalProviderEvent)
 	workflow.GoNamed(ctx, SignalProviderEvent, func(ctx workflow.Context) {
@@ -102,7 +106,7 @@ func (b *subscription) receiveMethodChanges(ctx workflow.Context) {
 	})
 }
 
-// show tells Temporal's UI where the subscription stands.
+// show shows in Temporal's UI where the subscription is.
 func (b *subscription) show(ctx workflow.Context) {
 	s := b.state
 	workflow.SetCurrentDetails(ctx, billingDetails(s))
@@ -129,22 +133,23 @@ func shownAlready(ctx workflow.Context) attributes {
 	return attributes{plan: plan, subscription: domain.SubscriptionStatus(status)}
 }
 
-// billingDetails says in plain words where the subscription stands.
+// billingDetails says in plain words where the subscription is.
 func billingDetails(s billing.SubscriptionState) string {
-	text := fmt.Sprintf("The subscription to %s is %s.", s.PlanCode, s.Status)
+	texts := []string{domain.Text(domain.TextSubscriptionIs, "plan", s.PlanCode, "status", string(s.Status))}
 	if s.Charge {
-		text += " A payment provider is being asked."
+		texts = append(texts, domain.Text(domain.TextProviderAsked))
 	}
 	if s.DueAt != nil {
-		text += " Next, on " + s.DueAt.UTC().Format("2 Jan 2006 15:04 MST") + ": " + dueDetails[s.Due] + "."
+		what := domain.Text(dueDetails[s.Due])
+		texts = append(texts, domain.Text(domain.TextDueNext, "date", minuteOf(*s.DueAt), "what", what))
 	}
-	return text
+	return strings.Join(texts, " ")
 }
 
-var dueDetails = map[domain.DueKind]string{
-	domain.DueNotice:    "the end of the period is announced, and who pays by hand gets an invoice",
-	domain.DueReminder:  "who has not paid the invoice is reminded",
-	domain.DuePeriodEnd: "the period ends; it renews, or the subscription ends",
-	domain.DueRetry:     "the late payment is tried again",
-	domain.DueGiveUp:    "recovery ends, and with it the use of the account",
+var dueDetails = map[domain.DueKind]domain.TextCode{
+	domain.DueNotice:    domain.LabelDueNotice,
+	domain.DueReminder:  domain.LabelDueReminder,
+	domain.DuePeriodEnd: domain.LabelDuePeriodEnd,
+	domain.DueRetry:     domain.LabelDueRetry,
+	domain.DueGiveUp:    domain.LabelDueGiveUp,
 }

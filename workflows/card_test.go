@@ -92,14 +92,14 @@ func TestSignup_ConfirmedByTheProvidersEvent(t *testing.T) {
 	s.assertBooks()
 }
 
-func TestSignup_NobodyConfirms(t *testing.T) {
+func TestSignup_IsNeverConfirmed(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
 	f := s.flow
 	f.signup(plan("growth"), card("tok_3ds"))
 	f.assertEnd(domain.OnboardingExpired)
 	assert.Equal(t, noon.Add(window), f.Now().UTC().Truncate(time.Minute))
-	assert.Equal(t, payment.StatusCanceled, s.ledger()[0].Status, "nobody can confirm it any more")
+	assert.Equal(t, payment.StatusCanceled, s.ledger()[0].Status, "it cannot be confirmed any more")
 	assert.Len(t, f.events(domain.EventOnboardingReminded), 2)
 }
 

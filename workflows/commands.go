@@ -32,7 +32,7 @@ func (t commandTaker) take(ctx workflow.Context) error {
 		}
 		err := workflow.SetUpdateHandlerWithOptions(ctx, string(action), handler, workflow.UpdateHandlerOptions{
 			Validator:   func(ctx workflow.Context, _ CommandInput) error { return t.validate(ctx, action) },
-			Description: "A command stored by the API; send it through the API, which stores who gave it and why.",
+			Description: domain.Text(domain.TextCommandUpdate),
 		})
 		if err != nil {
 			return err
@@ -46,12 +46,14 @@ func (e *entity) input(action domain.Action, commandID string) activities.ApplyC
 	return activities.ApplyCommandInput{Noun: e.noun, ID: e.id, Action: action, CommandID: commandID}
 }
 
-// applyCommand carries out one command, in turn. The activity checks it again:
+// applyCommand applies one command, in turn. The activity checks it again:
 // the state may have moved on while it waited for its turn.
-func (e *entity) applyCommand(ctx workflow.Context, in activities.ApplyCommandInput, take func(activities.ApplyCommandResult)) (activities.ApplyCommandResult, error) {
+func (e *entity) applyCommand(
+	ctx workflow.Context, in activities.ApplyCommandInput, take func(activities.ApplyCommandResult),
+) (activities.ApplyCommandResult, error) {
 	var result activities.ApplyCommandResult
 	err := e.inTurn(ctx, func() error {
-		summary := "Command: " + string(in.Action)
+		summary := domain.Text(domain.SummaryCommand, "command", string(in.Action))
 		err := workflow.ExecuteLocalActivity(ownDatabase(ctx, summary), a.ApplyCommand, in).Get(ctx, &result)
 		if err == nil {
 			take(result)

@@ -1,7 +1,7 @@
 package workflows
 
 import (
-	"fmt"
+	"strconv"
 
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
@@ -16,12 +16,14 @@ import (
 func Delivery(ctx workflow.Context, in DeliveryInput) (activities.DeliverResult, error) {
 	input := activities.DeliverInput{EventID: in.EventID, EndpointID: in.EndpointID}
 	var result activities.DeliverResult
-	workflow.SetCurrentDetails(ctx, "Posting the event until the endpoint answers 2xx, for three days at most.")
-	if err := workflow.ExecuteActivity(toEndpoint(ctx, "Post the event"), a.Deliver, input).Get(ctx, &result); err != nil {
+	workflow.SetCurrentDetails(ctx, domain.Text(domain.TextDelivering))
+	posting := toEndpoint(ctx, domain.Text(domain.SummaryPostEvent))
+	if err := workflow.ExecuteActivity(posting, a.Deliver, input).Get(ctx, &result); err != nil {
 		workflow.GetLogger(ctx).Warn("delivery is given up", "event", in.EventID, "endpoint", in.EndpointID)
 		// No attempt is left, or an operator canceled: the row says so either way.
 		ctx, _ = workflow.NewDisconnectedContext(ctx)
-		err = workflow.ExecuteLocalActivity(ownDatabase(ctx, "Give the delivery up"), a.FailDelivery, input).Get(ctx, &result)
+		givingUp := ownDatabase(ctx, domain.Text(domain.SummaryGiveUpDelivery))
+		err = workflow.ExecuteLocalActivity(givingUp, a.FailDelivery, input).Get(ctx, &result)
 		if err != nil {
 			return result, err
 		}
@@ -35,12 +37,14 @@ func Delivery(ctx workflow.Context, in DeliveryInput) (activities.DeliverResult,
 
 // deliveryDetails says in plain words what became of it.
 func deliveryDetails(r activities.DeliverResult) string {
+	attempts := strconv.Itoa(r.Attempts)
 	switch {
 	case r.Status == domain.DeliveryDelivered:
-		return fmt.Sprintf("Delivered at attempt %d.", r.Attempts)
+		return domain.Text(domain.TextDelivered, "attempts", attempts)
 	case r.StatusCode != 0:
-		return fmt.Sprintf("Not delivered in %d attempts: %s, the last answer was %d.", r.Attempts, r.Error, r.StatusCode)
+		return domain.Text(domain.TextNotDeliveredWithStatus,
+			"attempts", attempts, "why", r.Error, "status", strconv.Itoa(r.StatusCode))
 	default:
-		return fmt.Sprintf("Not delivered in %d attempts: %s.", r.Attempts, r.Error)
+		return domain.Text(domain.TextNotDelivered, "attempts", attempts, "why", r.Error)
 	}
 }

@@ -46,7 +46,8 @@ func newDelivery(t testing.TB, answer func(attempt int, w http.ResponseWriter)) 
 	}))
 	t.Cleanup(server.Close)
 	endpoint := &domain.WebhookEndpoint{
-		ID: store.NewID(domain.PrefixWebhookEndpoint), URL: server.URL + hookPath, Secret: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", Enabled: true,
+		ID: store.NewID(domain.PrefixWebhookEndpoint), URL: server.URL + hookPath, Enabled: true,
+		Secret: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
 	}
 	require.NoError(t, d.store.InsertEndpoint(t.Context(), endpoint))
 	require.NoError(t, d.store.InsertEvents(t.Context(), domain.Event{

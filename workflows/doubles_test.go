@@ -25,7 +25,9 @@ type faults struct {
 	after  func(name string, call int)       // the work is done and not yet reported
 }
 
-func (i *faults) InterceptActivity(_ context.Context, next interceptor.ActivityInboundInterceptor) interceptor.ActivityInboundInterceptor {
+func (i *faults) InterceptActivity(
+	_ context.Context, next interceptor.ActivityInboundInterceptor,
+) interceptor.ActivityInboundInterceptor {
 	return &faulty{interceptor.ActivityInboundInterceptorBase{Next: next}, i}
 }
 

@@ -52,7 +52,9 @@ func (e *entity) receiveTicks(ctx workflow.Context) {
 
 // sleep sleeps until the time and reports true, or false when something changed
 // before; without a time, until then. A timer does not outlive the wait.
-func (e *entity) sleep(ctx workflow.Context, at *time.Time, summary string, changed func() bool) (reached bool, err error) {
+func (e *entity) sleep(
+	ctx workflow.Context, at *time.Time, summary string, changed func() bool,
+) (reached bool, err error) {
 	if e.clock != "" {
 		return e.sleepOnClock(ctx, at, changed)
 	}
@@ -80,7 +82,8 @@ func (e *entity) sleepOnClock(ctx workflow.Context, at *time.Time, changed func(
 		input := activities.WaitForClockInput{
 			ClockID: e.clock, EntityID: e.id, WorkflowID: workflow.GetInfo(ctx).WorkflowExecution.ID, Until: at,
 		}
-		err := workflow.ExecuteLocalActivity(ownDatabase(ctx, "Sleep on the test clock"), a.WaitForClock, input).Get(ctx, &shown)
+		sleeping := ownDatabase(ctx, domain.Text(domain.SummarySleepOnClock))
+		err := workflow.ExecuteLocalActivity(sleeping, a.WaitForClock, input).Get(ctx, &shown)
 		if err != nil {
 			return false, err
 		}
@@ -100,7 +103,8 @@ func (e *entity) close(ctx workflow.Context) error {
 	if e.clock == "" {
 		return err
 	}
-	return errors.Join(err, workflow.ExecuteLocalActivity(ownDatabase(ctx, "Leave the test clock"), a.LeaveClock,
+	leaving := ownDatabase(ctx, domain.Text(domain.SummaryLeaveClock))
+	return errors.Join(err, workflow.ExecuteLocalActivity(leaving, a.LeaveClock,
 		activities.LeaveClockInput{EntityID: e.id}).Get(ctx, nil))
 }
 

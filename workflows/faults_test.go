@@ -47,7 +47,7 @@ func TestFaults_ADatabaseThatIsAwayIsWaitedForAndNothingFails(t *testing.T) {
 			require.Len(t, answers, 2)
 			for _, a := range answers {
 				require.True(t, a.done)
-				assert.NoError(t, a.err, "a fault that passes is nobody's answer")
+				assert.NoError(t, a.err, "a fault that passes is no answer")
 			}
 			assert.Equal(t, 1, f.count("SELECT count(*) FROM credits"))
 			assert.Len(t, f.events(domain.EventOnboardingReminded), 1)
@@ -96,7 +96,8 @@ func TestFaults_AnUnknownErrorIsTriedAgainAndItsTextStaysOut(t *testing.T) {
 	t.Parallel()
 	f := newFlow(t)
 	f.receive(plan("free"))
-	f.exec("CREATE TRIGGER late BEFORE INSERT ON events BEGIN SELECT RAISE(ABORT, 'cannot insert " + personEmail + "'); END")
+	fault := "RAISE(ABORT, 'cannot insert " + personEmail + "')"
+	f.exec("CREATE TRIGGER late BEFORE INSERT ON events BEGIN SELECT " + fault + "; END")
 	f.at(time.Minute, func() { f.exec("DROP TRIGGER late") })
 	f.signup()
 	f.assertEnd(domain.OnboardingCompleted)

@@ -1,7 +1,7 @@
 package workflows
 
 import (
-	"fmt"
+	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/temporal"
@@ -64,7 +64,9 @@ func (w *walker) show(ctx workflow.Context) {
 }
 
 // setOrUnset adds an update when the value changed; an empty value is none.
-func setOrUnset(updates []temporal.SearchAttributeUpdate, key temporal.SearchAttributeKeyKeyword, now, was string) []temporal.SearchAttributeUpdate {
+func setOrUnset(
+	updates []temporal.SearchAttributeUpdate, key temporal.SearchAttributeKeyKeyword, now, was string,
+) []temporal.SearchAttributeUpdate {
 	switch {
 	case now == was:
 		return updates
@@ -75,26 +77,29 @@ func setOrUnset(updates []temporal.SearchAttributeUpdate, key temporal.SearchAtt
 	}
 }
 
-// details says in plain words where the onboarding stands and what it takes to
-// go on.
+// details says in plain words where the onboarding is and what it takes to go
+// on.
 func details(s onboarding.State) string {
 	switch s.Status {
 	case domain.OnboardingWaitingForPlan:
-		return "Waiting for a plan. It goes on when the customer chooses one, or when the plan they want is activated."
+		return domain.Text(domain.TextWaitsAtPlan)
 	case domain.OnboardingWaitingForPaymentMethod:
-		return "Waiting for a way to pay. It goes on when the customer adds one, when an option that serves them is enabled, or when an admin activates."
+		return domain.Text(domain.TextWaitsAtMethod)
 	case domain.OnboardingAwaitingPayment:
-		until := ""
-		if s.DueAt != nil {
-			until = " until " + s.DueAt.UTC().Format("2 Jan 2006 15:04 MST") + ", then it expires"
+		amount := onboarding.Price(s.Amount, s.Currency)
+		if s.DueAt == nil {
+			return domain.Text(domain.TextWaitsAtPayment, "amount", amount, "plan", s.PlanCode)
 		}
-		return fmt.Sprintf("Waiting for the customer to pay %s for plan %s and submit the reference%s. An admin may activate or cancel.",
-			onboarding.Price(s.Amount, s.Currency), s.PlanCode, until)
+		return domain.Text(domain.TextWaitsAtPaymentUntil,
+			"amount", amount, "plan", s.PlanCode, "date", minuteOf(*s.DueAt))
 	case domain.OnboardingAwaitingApproval:
-		return "The customer submitted a payment reference. An admin approves or rejects the payment."
+		return domain.Text(domain.TextWaitsAtApproval)
 	case domain.OnboardingCompleted:
-		return fmt.Sprintf("Done: plan %s is %s.", s.PlanCode, s.SubscriptionStatus)
+		return domain.Text(domain.TextOnboardingDone, "plan", s.PlanCode, "status", string(s.SubscriptionStatus))
 	default:
-		return "The onboarding is " + string(s.Status) + "."
+		return domain.Text(domain.TextOnboardingIs, "status", string(s.Status))
 	}
 }
+
+// minuteOf is a time as operators read it.
+func minuteOf(at time.Time) string { return at.UTC().Format("2 Jan 2006 15:04 MST") }

@@ -32,7 +32,8 @@ func TestHistories_HoldIdsAndNeverPeople(t *testing.T) {
 	assert.Contains(t, history, strings.ToLower(f.o.ID), "the recorder sees something")
 	assert.Contains(t, history, "awaiting_approval")
 	for _, text := range []string{
-		personEmail, personName, personPassword, personReference, personReason, "lovelace", "transfer the amount", f.row().Account.Slug,
+		personEmail, personName, personPassword, personReference, personReason, "lovelace", "transfer the amount",
+		f.row().Account.Slug,
 	} {
 		assert.NotContains(t, history, strings.ToLower(text))
 	}
@@ -47,7 +48,7 @@ func TestInspection_AnAttributeThatDidNotChangeIsNotSetAgain(t *testing.T) {
 	f.signup(plan("growth"))
 	f.assertEnd(domain.OnboardingCanceled)
 	assert.Equal(t, []map[string]string{
-		{"OnboardingStatus": "awaiting_payment", "BlockedOn": "customer", "PlanCode": "growth", "SubscriptionStatus": "incomplete"},
+		awaitingGrowth,
 		{"OnboardingStatus": "awaiting_payment", "PlanCode": "scale"},
 		{"OnboardingStatus": "canceled", "BlockedOn": "", "SubscriptionStatus": "incomplete_expired"},
 	}, f.upserts)
@@ -79,5 +80,6 @@ func TestSearchAttributes_AreFewKeywords(t *testing.T) {
 		names = append(names, name)
 		assert.Equal(t, "Keyword", kind.String())
 	}
-	assert.ElementsMatch(t, []string{"AccountId", "OnboardingStatus", "BlockedOn", "PlanCode", "SubscriptionStatus"}, names)
+	few := []string{"AccountId", "OnboardingStatus", "BlockedOn", "PlanCode", "SubscriptionStatus"}
+	assert.ElementsMatch(t, few, names)
 }

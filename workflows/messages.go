@@ -28,15 +28,15 @@ const (
 	// for Temporal's own UI and CLI; the input, {"reason": "…"}, may be left out.
 	SignalActivate = string(domain.ActionActivate)
 	SignalCancel   = string(domain.ActionCancel)
-	// SignalCatalogueChanged tells a waiting onboarding to look again.
+	// SignalCatalogueChanged has a waiting onboarding resume its step.
 	SignalCatalogueChanged = "catalogue_changed"
-	// SignalProviderEvent tells that a payment provider has news of a payment or
+	// SignalProviderEvent says that a payment provider has news of a payment or
 	// of a method. It is looked up there, whatever the event says.
 	SignalProviderEvent = "provider_event"
-	// SignalMethodChanged tells Billing that a late payment can be tried with
+	// SignalMethodChanged says to Billing that a late payment can be tried with
 	// another method.
 	SignalMethodChanged = "payment_method_changed"
-	// SignalClock tells that the test clock has moved.
+	// SignalClock says that the test clock has moved.
 	SignalClock = "clock"
 
 	// TypeRunEnds is the type of the refusal by a run that is about to end: the

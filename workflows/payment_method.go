@@ -5,6 +5,7 @@ import (
 
 	"slipway/activities"
 	"slipway/billing"
+	"slipway/domain"
 )
 
 // PaymentMethod makes a payment method of what a customer with an account gave:
@@ -22,12 +23,13 @@ func PaymentMethod(ctx workflow.Context, in PaymentMethodInput) (billing.AddedMe
 	}
 	news := workflow.GetSignalChannel(ctx, SignalProviderEvent)
 	// The provider is asked, and again whenever it has news, until it made the
-	// method, refused it, or nobody filled the page in.
+	// method, refused it, or the page was not filled in.
 	closes := workflow.Now(ctx).Add(pagePatience)
 	for {
 		input := activities.AddPaymentMethodInput{AccountID: in.AccountID, MethodID: in.MethodID}
 		var step billing.AddedMethod
-		if err := workflow.ExecuteActivity(atProvider(ctx, "Make a payment method"), a.AddPaymentMethod, input).Get(ctx, &step); err != nil {
+		making := atProvider(ctx, domain.Text(domain.SummaryMakeMethod))
+		if err := workflow.ExecuteActivity(making, a.AddPaymentMethod, input).Get(ctx, &step); err != nil {
 			return result, err
 		}
 		result, asked = step, true
@@ -38,7 +40,7 @@ func PaymentMethod(ctx workflow.Context, in PaymentMethodInput) (billing.AddedMe
 		if left <= 0 {
 			break
 		}
-		_, _ = news.ReceiveWithTimeout(ctx, min(pageGlance, left), nil) // told or not, it is looked at
+		_, _ = news.ReceiveWithTimeout(ctx, min(pageCheck, left), nil) // with news or without, it is checked
 	}
 	if result.SubscriptionID != "" { // a late payment can be tried with it
 		_ = workflow.SignalExternalWorkflow(ctx, BillingID(result.SubscriptionID), "", SignalMethodChanged, nil).Get(ctx, nil)

@@ -12,7 +12,7 @@ import (
 // Every timeout and retry of the workflows, by name.
 const (
 	// ownDatabaseTimeout bounds one transaction of ours. The longest has some
-	// twenty statements: with a database 300 ms away, and somebody before it in
+	// twenty statements: with a database 300 ms away, and another before it in
 	// the queue for the same slug, five seconds were never enough.
 	ownDatabaseTimeout = 30 * time.Second
 	// ownDatabasePatience is how long a step keeps trying while our database is
@@ -30,12 +30,12 @@ const (
 	// providerHeartbeat is how long a worker that was killed in the middle of it
 	// goes unnoticed.
 	providerHeartbeat = 10 * time.Second
-	// clockHeartbeat is the gap between two looks at a test clock.
+	// clockHeartbeat is the gap between two checks of a test clock.
 	clockHeartbeat = 10 * time.Second
 	// pagePatience is how long a page to enter a card on is waited for.
 	pagePatience = 24 * time.Hour
-	// pageGlance is how often it is looked at when no event tells that it is done.
-	pageGlance = 2 * time.Hour
+	// pageCheck is how often it is checked when no event says that it is done.
+	pageCheck = 2 * time.Hour
 	// renewalsPerRun and commandsPerRun keep Billing's histories small.
 	renewalsPerRun = 12
 	commandsPerRun = 500
@@ -103,7 +103,7 @@ func atProvider(ctx workflow.Context, summary string) workflow.Context {
 	})
 }
 
-// janitor is for the look at payments that stay undecided. What it cannot find
+// janitor is for the check of payments that stay undecided. What it cannot find
 // out, its next run does.
 func janitor(ctx workflow.Context) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
@@ -111,7 +111,7 @@ func janitor(ctx workflow.Context) workflow.Context {
 		StartToCloseTimeout: reconcileTimeout,
 		HeartbeatTimeout:    reconcileHeartbeat,
 		RetryPolicy:         &temporal.RetryPolicy{MaximumAttempts: 1},
-		Summary:             "Look up undecided payments",
+		Summary:             domain.Text(domain.SummaryLookUpUndecided),
 	})
 }
 
@@ -127,7 +127,7 @@ func overRows(ctx workflow.Context, summary string) workflow.Context {
 	})
 }
 
-// onClock is for moving a test clock, which is looked at all the time: a worker
+// onClock is for moving a test clock, which is checked all the time: a worker
 // that died is noticed soon.
 func onClock(ctx workflow.Context, summary string) workflow.Context {
 	options := workflow.GetActivityOptions(overRows(ctx, summary))
@@ -135,7 +135,7 @@ func onClock(ctx workflow.Context, summary string) workflow.Context {
 	return workflow.WithActivityOptions(ctx, options)
 }
 
-// toEndpoint is for posting to somebody's webhook endpoint.
+// toEndpoint is for posting to a webhook endpoint, which others run.
 func toEndpoint(ctx workflow.Context, summary string) workflow.Context {
 	retry := deliveryRetry
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{

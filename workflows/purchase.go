@@ -11,7 +11,7 @@ import (
 )
 
 // Purchase is the story of one credit package: its invoice is charged, or paid
-// by hand and approved, or taken back when nobody paid in time. It never touches
+// by hand and approved, or taken back when it was not paid in time. It never touches
 // a subscription.
 func Purchase(ctx workflow.Context, in PurchaseInput) (billing.PurchaseState, error) {
 	p := &purchase{
@@ -22,7 +22,7 @@ func Purchase(ctx workflow.Context, in PurchaseInput) (billing.PurchaseState, er
 		return p.state, err
 	}
 	p.failed = p.run(ctx, in)
-	p.resting = true // whoever waits for the beginning learns that it failed
+	p.resting = true // who waits for the beginning gets its failure
 	return p.state, errors.Join(p.failed, p.close(ctx))
 }
 
@@ -31,7 +31,7 @@ type purchase struct {
 	entity
 	state   billing.PurchaseState
 	changes int  // how often the state was taken over, or a provider had news
-	resting bool // its card was charged, or somebody has to pay by hand
+	resting bool // its card was charged, or the customer has to pay by hand
 	failed  error
 }
 
@@ -80,7 +80,7 @@ func (p *purchase) run(ctx workflow.Context, in PurchaseInput) error {
 		case p.state.Status != domain.InvoiceOpen:
 			return nil
 		default:
-			// Somebody has to pay by hand, or to confirm; until the window ends.
+			// The customer has to pay by hand, or to confirm; until the window ends.
 			p.resting = true
 			if err := p.await(ctx); err != nil {
 				return err
@@ -92,16 +92,17 @@ func (p *purchase) run(ctx workflow.Context, in PurchaseInput) error {
 // open opens the invoice, or, in a workflow that was started for a command, reads it.
 func (p *purchase) open(ctx workflow.Context, in PurchaseInput) error {
 	if in.Package == "" {
-		return p.execute(ctx, "Read the invoice", a.ReadPurchase, activities.PurchaseInput{InvoiceID: p.id})
+		return p.execute(ctx, domain.Text(domain.SummaryReadInvoice), a.ReadPurchase,
+			activities.PurchaseInput{InvoiceID: p.id})
 	}
-	return p.execute(ctx, "Open the invoice", a.OpenPurchase,
+	return p.execute(ctx, domain.Text(domain.SummaryOpenInvoice), a.OpenPurchase,
 		activities.OpenPurchaseInput{InvoiceID: p.id, AccountID: in.AccountID, Package: in.Package})
 }
 
 func (p *purchase) charge(ctx workflow.Context) error {
 	changes := p.changes
 	var state billing.PurchaseState
-	err := workflow.ExecuteActivity(atProvider(ctx, "Ask the payment provider"), a.ChargePurchase,
+	err := workflow.ExecuteActivity(atProvider(ctx, domain.Text(domain.SummaryAskProvider)), a.ChargePurchase,
 		activities.PurchaseInput{InvoiceID: p.id}).Get(ctx, &state)
 	if err != nil {
 		return err
@@ -113,12 +114,12 @@ func (p *purchase) charge(ctx workflow.Context) error {
 }
 
 func (p *purchase) await(ctx workflow.Context) error {
-	changes := p.changes
-	reached, err := p.sleep(ctx, p.state.DueAt, "End of the payment window", func() bool { return p.changes != changes })
+	changes, summary := p.changes, domain.Text(domain.SummaryWindowEnds)
+	reached, err := p.sleep(ctx, p.state.DueAt, summary, func() bool { return p.changes != changes })
 	if err != nil || !reached {
 		return err
 	}
-	return p.execute(ctx, "End of the payment window", a.ExpirePurchase, activities.PurchaseInput{InvoiceID: p.id})
+	return p.execute(ctx, summary, a.ExpirePurchase, activities.PurchaseInput{InvoiceID: p.id})
 }
 
 // execute runs one activity on our own database, in turn, and takes over the

@@ -6,12 +6,10 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/mock"
 	"github.com/stretchr/testify/require"
 
 	"slipway/billing"
 	"slipway/domain"
-	"slipway/payment"
 	"slipway/store"
 	"slipway/workflows"
 )
@@ -24,9 +22,9 @@ func TestPaymentMethod_OfATokenOrOnAPage(t *testing.T) {
 		took              time.Duration
 	}{
 		{"a token", "tok_ok", "", billing.AddedMethod{Attached: true}, 0},
-		{"a token nobody gave out", "tok_nobody", "", billing.AddedMethod{Code: "invalid_token"}, 0},
+		{"a token that was not given out", "tok_nobody", "", billing.AddedMethod{Code: "invalid_token"}, 0},
 		{"a page that is filled in", "", "tok_ok", billing.AddedMethod{Attached: true}, time.Hour},
-		{"a page nobody fills in", "", "", billing.AddedMethod{}, day},
+		{"a page that is not filled in", "", "", billing.AddedMethod{}, day},
 	} {
 		t.Run(c.why, func(t *testing.T) {
 			t.Parallel()
@@ -38,9 +36,7 @@ func TestPaymentMethod_OfATokenOrOnAPage(t *testing.T) {
 			f.at(0, func() { begin = f.send(workflows.UpdateBegin, workflows.UpdateBegin) })
 			f.at(time.Hour, func() {
 				if c.enter != "" {
-					page, err := s.sandbox.Setup(t.Context(), payment.Setup{Key: m.ID, Customer: f.customer(), ReturnURL: f.acts.ReturnURL})
-					require.NoError(t, err)
-					s.submit(page.URL, url.Values{"token": {c.enter}})
+					s.enter(f, m, c.enter)
 					f.SignalWorkflow(workflows.SignalProviderEvent, workflows.ProviderEventInput{})
 				}
 			})
@@ -68,7 +64,7 @@ func (f *flow) customer() string {
 	return ref
 }
 
-func TestPaymentMethod_TellsBillingThatALatePaymentCanBeTried(t *testing.T) {
+func TestPaymentMethod_SignalsBillingThatALatePaymentCanBeTried(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
 	f := s.trial("tok_declined_stolen")
@@ -77,7 +73,7 @@ func TestPaymentMethod_TellsBillingThatALatePaymentCanBeTried(t *testing.T) {
 	require.Equal(t, domain.SubscriptionPastDue, f.subscription().Status)
 	f = s.next(f.Now())
 	m := s.proposed("tok_ok")
-	f.OnSignalExternalWorkflow(mock.Anything, "billing-"+s.o.SubscriptionID, "", workflows.SignalMethodChanged, mock.Anything).Return(nil).Once()
+	f.expectMethodChange(s.o.SubscriptionID)
 	f.ExecuteWorkflow(workflows.PaymentMethod, workflows.PaymentMethodInput{AccountID: s.o.AccountID, MethodID: m.ID})
 	require.NoError(t, f.GetWorkflowError())
 	f.AssertExpectations(t)
@@ -94,7 +90,8 @@ func TestPaymentMethod_TellsBillingThatALatePaymentCanBeTried(t *testing.T) {
 func (s *shop) purchase(f *flow) (id string, result billing.PurchaseState) {
 	s.t.Helper()
 	id = store.NewID(domain.PrefixInvoice)
-	f.ExecuteWorkflow(workflows.Purchase, workflows.PurchaseInput{InvoiceID: id, AccountID: s.o.AccountID, Package: "credits-500"})
+	in := workflows.PurchaseInput{InvoiceID: id, AccountID: s.o.AccountID, Package: "credits-500"}
+	f.ExecuteWorkflow(workflows.Purchase, in)
 	require.True(s.t, f.IsWorkflowCompleted())
 	require.NoError(s.t, f.GetWorkflowError())
 	require.NoError(s.t, f.GetWorkflowResult(&result))
@@ -122,7 +119,7 @@ func TestPurchase_ByCardByHandOrNotAtAll(t *testing.T) {
 		}, domain.InvoicePaid, time.Hour, 500},
 		{"not confirmed", "tok_3ds", nil, domain.InvoiceVoid, 7 * day, 0},
 		{"canceled", "tok_3ds", func(_ *shop, f *flow) { f.give(domain.ActionCancel) }, domain.InvoiceVoid, time.Hour, 0},
-		{"by hand, nobody pays", "", nil, domain.InvoiceVoid, 7 * day, 0},
+		{"by hand, never paid", "", nil, domain.InvoiceVoid, 7 * day, 0},
 		{"by hand", "", func(_ *shop, f *flow) {
 			f.give(domain.ActionSubmitPayment)
 			f.at(time.Hour, func() { f.give(domain.ActionApprovePayment) })
@@ -158,7 +155,7 @@ func TestPurchase_OneThatCannotBeginSaysSo(t *testing.T) {
 	f.ExecuteWorkflow(workflows.Purchase, workflows.PurchaseInput{
 		InvoiceID: store.NewID(domain.PrefixInvoice), AccountID: s.o.AccountID, Package: "withdrawn",
 	})
-	require.True(t, f.IsWorkflowCompleted(), "nobody waits for ever")
+	require.True(t, f.IsWorkflowCompleted(), "no wait is for ever")
 	require.Error(t, f.GetWorkflowError())
 	require.True(t, begin.done)
 	assert.Error(t, begin.err)
@@ -172,9 +169,7 @@ func TestPaymentMethod_AFinishedPageIsFoundThoughItsEventIsLost(t *testing.T) {
 	f := s.next(noon)
 	m := s.proposed("")
 	f.at(time.Hour, func() {
-		page, err := s.sandbox.Setup(t.Context(), payment.Setup{Key: m.ID, Customer: f.customer(), ReturnURL: f.acts.ReturnURL})
-		require.NoError(t, err)
-		s.submit(page.URL, url.Values{"token": {"tok_ok"}})
+		s.enter(f, m, "tok_ok")
 	})
 	f.ExecuteWorkflow(workflows.PaymentMethod, workflows.PaymentMethodInput{AccountID: s.o.AccountID, MethodID: m.ID})
 	require.NoError(t, f.GetWorkflowError())

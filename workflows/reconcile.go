@@ -6,6 +6,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"slipway/activities"
+	"slipway/domain"
 	"slipway/onboarding"
 )
 
@@ -16,11 +17,11 @@ type ReconcileInput struct {
 
 // Reconcile keeps rows and workflows in step (see activities.Reconcile). It
 // runs on a schedule, and at once when the catalogue changed: a change that
-// comes while it runs makes it look again before it ends.
+// comes while it runs makes it compare again before it ends.
 func Reconcile(ctx workflow.Context, in ReconcileInput) (activities.ReconcileResult, error) {
 	var total activities.ReconcileResult
 	changes := workflow.GetSignalChannel(ctx, SignalCatalogueChanged)
-	for looked := false; !looked || changes.Len() > 0; looked = true {
+	for compared := false; !compared || changes.Len() > 0; compared = true {
 		for changes.ReceiveAsync(nil) {
 		}
 		if err := reconcile(ctx, in, &total); err != nil {
@@ -39,8 +40,8 @@ func reconcile(ctx workflow.Context, in ReconcileInput, total *activities.Reconc
 	for range maxReconcileRounds {
 		var result activities.ReconcileResult
 		input := activities.ReconcileInput{StaleAfter: in.StaleAfter}
-		err := workflow.ExecuteActivity(overRows(ctx, "Compare rows and workflows"), a.Reconcile, input).Get(ctx, &result)
-		if err != nil {
+		comparing := overRows(ctx, domain.Text(domain.SummaryCompareRows))
+		if err := workflow.ExecuteActivity(comparing, a.Reconcile, input).Get(ctx, &result); err != nil {
 			return err
 		}
 		total.Checked += result.Checked
@@ -63,6 +64,7 @@ func reconcile(ctx workflow.Context, in ReconcileInput, total *activities.Reconc
 func Refresh(ctx workflow.Context, in RefreshInput) (onboarding.Repaired, error) {
 	var result onboarding.Repaired
 	input := activities.CompareInput{OnboardingID: in.OnboardingID, CommandID: in.CommandID}
-	err := workflow.ExecuteActivity(overRows(ctx, "Compare row and workflow"), a.CompareOnboarding, input).Get(ctx, &result)
+	comparing := overRows(ctx, domain.Text(domain.SummaryCompareOnboarding))
+	err := workflow.ExecuteActivity(comparing, a.CompareOnboarding, input).Get(ctx, &result)
 	return result, err
 }

@@ -13,6 +13,7 @@ import (
 
 func TestRefresh_RepairsTheRowWhileTheWorkflowRuns(t *testing.T) {
 	t.Parallel()
+	renamed := "account = json_set(account, '$.name', '" + personName + " Ltd')"
 	for _, c := range []struct {
 		why    string
 		at     domain.OnboardingStatus
@@ -26,7 +27,7 @@ func TestRefresh_RepairsTheRowWhileTheWorkflowRuns(t *testing.T) {
 		{"status that only the workflow knows", domain.OnboardingWaitingForPlan, "status = 'failed'", []domain.Difference{
 			{Field: "status", Was: "failed", Is: "waiting_for_plan"},
 		}},
-		{"name", domain.OnboardingAwaitingApproval, "account = json_set(account, '$.name', '" + personName + " Ltd')", []domain.Difference{
+		{"name", domain.OnboardingAwaitingApproval, renamed, []domain.Difference{
 			{Field: "account.name", Was: "another", Is: "the account's"},
 		}},
 	} {
@@ -68,7 +69,9 @@ func TestRefresh_TheWorkflowGoesOnFromTheTruth(t *testing.T) {
 		f := newFlow(t)
 		var refresh *answer
 		f.at(time.Minute, func() { // behind the workflow's back
-			_, err := f.acts.ApplyCommand(t.Context(), activities.ApplyCommandInput{Noun: domain.NounOnboarding, ID: f.o.ID, Action: action, Signal: true})
+			_, err := f.acts.ApplyCommand(t.Context(), activities.ApplyCommandInput{
+				Noun: domain.NounOnboarding, ID: f.o.ID, Action: action, Signal: true,
+			})
 			require.NoError(t, err)
 			refresh = f.give(domain.ActionRefresh)
 		})
@@ -87,5 +90,5 @@ func TestRefresh_AnAdminsDoesNotRestartTheWindow(t *testing.T) {
 	f.signup(plan("growth"))
 	f.assertEnd(domain.OnboardingExpired)
 	assert.Equal(t, noon.Add(window), f.Now().UTC())
-	assert.Len(t, f.events(domain.EventOnboardingReminded), 2, "nobody is reminded twice")
+	assert.Len(t, f.events(domain.EventOnboardingReminded), 2, "no reminder comes twice")
 }

@@ -39,7 +39,9 @@ func newShop(t testing.TB) *shop {
 	t.Helper()
 	s := &shop{t: t}
 	var err error
-	s.company, err = sandbox.NewServer(sandbox.ServerConfig{APIKey: "sk_test", SlowFor: 400 * time.Millisecond, NoSync: true, Now: s.now})
+	s.company, err = sandbox.NewServer(sandbox.ServerConfig{
+		APIKey: "sk_test", SlowFor: 400 * time.Millisecond, NoSync: true, Now: s.now,
+	})
 	require.NoError(t, err)
 	server := httptest.NewServer(http.HandlerFunc(s.door))
 	t.Cleanup(func() { assert.NoError(t, s.company.Close()); server.Close() })
@@ -47,7 +49,8 @@ func newShop(t testing.TB) *shop {
 	f := s.next(noon)
 	s.stock = f.openStoreAt(s.now)
 	f.on(s)
-	f.exec("UPDATE payment_options SET provider = 'sandbox', collection_method = 'charge_automatically', instructions = '' WHERE key = 'card'")
+	f.exec("UPDATE payment_options SET provider = 'sandbox', collection_method = 'charge_automatically', " +
+		"instructions = '' WHERE key = 'card'")
 	return s
 }
 
@@ -147,9 +150,13 @@ func (s *shop) kept() int64 {
 // assertBooks expects the company to have kept what our rows say was paid.
 func (s *shop) assertBooks() {
 	s.t.Helper()
-	assert.Equal(s.t, int64(s.flow.count("SELECT COALESCE(SUM(amount), 0) FROM payments WHERE provider = 'sandbox' AND (status = 'succeeded' OR late)")), s.kept())
-	assert.Zero(s.t, s.flow.count("SELECT count(*) FROM (SELECT 1 FROM payments WHERE status = 'succeeded' GROUP BY invoice_id HAVING count(*) > 1)"))
-	assert.Zero(s.t, s.flow.count("SELECT count(*) FROM payments WHERE status IN ('created', 'processing', 'unknown')"), "nothing is left undecided")
+	paid := s.flow.count("SELECT COALESCE(SUM(amount), 0) FROM payments " +
+		"WHERE provider = 'sandbox' AND (status = 'succeeded' OR late)")
+	assert.Equal(s.t, int64(paid), s.kept())
+	paidTwice := "SELECT 1 FROM payments WHERE status = 'succeeded' GROUP BY invoice_id HAVING count(*) > 1"
+	assert.Zero(s.t, s.flow.count("SELECT count(*) FROM ("+paidTwice+")"))
+	undecided := "SELECT count(*) FROM payments WHERE status IN ('created', 'processing', 'unknown')"
+	assert.Zero(s.t, s.flow.count(undecided), "nothing is left undecided")
 }
 
 // assertNoSecrets expects no history to hold what a customer gave, or what a
@@ -158,9 +165,21 @@ func (s *shop) assertNoSecrets(f *flow) {
 	s.t.Helper()
 	seen := f.seen.String()
 	require.NotEmpty(s.t, seen)
-	for _, secret := range []string{"tok_", "smt_", "scu_", personEmail, personName, personPassword, personReason, personReference, "sk_test"} {
+	for _, secret := range []string{
+		"tok_", "smt_", "scu_", "sk_test", personEmail, personName, personPassword, personReason, personReference,
+	} {
 		assert.NotContains(s.t, seen, secret)
 	}
+}
+
+// enter enters a card by its token on the page of the proposed method.
+func (s *shop) enter(f *flow, m *domain.PaymentMethod, token string) {
+	s.t.Helper()
+	page, err := s.sandbox.Setup(s.t.Context(), payment.Setup{
+		Key: m.ID, Customer: f.customer(), ReturnURL: f.acts.ReturnURL,
+	})
+	require.NoError(s.t, err)
+	s.submit(page.URL, url.Values{"token": {token}})
 }
 
 // submit sends the form of one of the company's pages, as a browser would.

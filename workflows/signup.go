@@ -49,10 +49,10 @@ type walker struct {
 	entity
 	steps         []domain.StepDeclaration
 	state         onboarding.State // where it is, as the last activity said
-	resting       bool             // it waits for somebody, or for a provider
+	resting       bool             // it waits for a person, or for a provider
 	asked         workflow.Future  // an earlier call to a provider that may still be under way
 	window        window           // until when a provider is asked
-	compensations []string         // activities that take back what is with third parties, in the order of their steps
+	compensations []string         // activities that take back what is with third parties
 	shown         attributes       // the search attributes as last set
 }
 
@@ -82,20 +82,21 @@ func (w *walker) wait(ctx workflow.Context) error {
 // awaitPayment reminds the customer while the payment window is open and ends
 // the onboarding when it closes.
 func (w *walker) awaitPayment(ctx workflow.Context) error {
-	invoice := w.state
+	invoice, summary := w.state, domain.Text(domain.SummaryRemind)
 	for i, at := range invoice.RemindAt {
-		if reached, err := w.sleepUntil(ctx, &at, "Remind the customer"); err != nil || !reached {
+		if reached, err := w.sleepUntil(ctx, &at, summary); err != nil || !reached {
 			return err
 		}
 		remind := activities.RemindInput{OnboardingID: w.id, InvoiceID: invoice.InvoiceID, Number: i + 1}
-		if err := w.execute(ownDatabase(ctx, "Remind the customer"), a.RemindCustomer, remind); err != nil {
+		if err := w.execute(ownDatabase(ctx, summary), a.RemindCustomer, remind); err != nil {
 			return err
 		}
 		if w.state.InvoiceID != invoice.InvoiceID {
 			return nil
 		}
 	}
-	if reached, err := w.sleepUntil(ctx, invoice.DueAt, "End of the payment window"); err != nil || !reached {
+	reached, err := w.sleepUntil(ctx, invoice.DueAt, domain.Text(domain.SummaryWindowEnds))
+	if err != nil || !reached {
 		return err
 	}
 	return w.end(ctx, domain.OnboardingExpired, "payment_expired")
@@ -112,7 +113,7 @@ func (w *walker) sleepUntil(ctx workflow.Context, at *time.Time, summary string)
 // what it reserved in our own database is given back in the same transaction.
 func (w *walker) end(ctx workflow.Context, status domain.OnboardingStatus, errorCode string) error {
 	ctx, _ = workflow.NewDisconnectedContext(ctx)
-	return w.execute(ownDatabase(ctx, "End the onboarding and give back what it reserved"), a.EndOnboarding,
+	return w.execute(ownDatabase(ctx, domain.Text(domain.SummaryEnd)), a.EndOnboarding,
 		activities.EndInput{OnboardingID: w.id, Status: status, ErrorCode: errorCode})
 }
 
@@ -145,8 +146,9 @@ func (w *walker) compensate(ctx workflow.Context) error {
 	}
 	var failures []error
 	for i := len(w.compensations) - 1; i >= 0; i-- {
-		failures = append(failures, workflow.ExecuteActivity(atProvider(ctx, "Give back what was charged"),
-			w.compensations[i], activities.StepInput{OnboardingID: w.id}).Get(ctx, nil))
+		givingBack := atProvider(ctx, domain.Text(domain.SummaryGiveBack))
+		failures = append(failures, workflow.ExecuteActivity(givingBack, w.compensations[i],
+			activities.StepInput{OnboardingID: w.id}).Get(ctx, nil))
 	}
 	return errors.Join(failures...)
 }
@@ -173,6 +175,6 @@ func (w *walker) result(err error) (OnboardingResult, error) {
 		return result, temporal.NewCanceledError(string(w.state.Status))
 	default:
 		return result, temporal.NewNonRetryableApplicationError(
-			"the onboarding ended before the account was active", string(w.state.Status), nil)
+			domain.Text(domain.TextEndedBeforeActive), string(w.state.Status), nil)
 	}
 }

@@ -44,19 +44,22 @@ func (w *walker) atRest() bool { return w.resting || w.ended() }
 func (w *walker) validate(_ workflow.Context, action domain.Action) error {
 	o := domain.Onboarding{Status: w.state.Status}
 	if err := o.Check(action); err != nil && w.atRest() && !o.Subject().Done(action) {
-		return temporal.NewNonRetryableApplicationError("the current state does not allow this", domain.ReasonOf(err), nil)
+		text := domain.Text(domain.TextInvalidTransition)
+		return temporal.NewNonRetryableApplicationError(text, domain.ReasonOf(err), nil)
 	}
 	return nil
 }
 
-// apply carries out one command and takes over the state after it.
+// apply applies one command and takes over the state after it.
 func (w *walker) apply(ctx workflow.Context, in activities.ApplyCommandInput) (activities.ApplyCommandResult, error) {
 	return w.applyCommand(ctx, in, func(result activities.ApplyCommandResult) { w.enter(*result.Onboarding) })
 }
 
-// applyAndRest carries out one command and answers when the steps that follow
+// applyAndRest applies one command and answers when the steps that follow
 // from it have run.
-func (w *walker) applyAndRest(ctx workflow.Context, in activities.ApplyCommandInput) (activities.ApplyCommandResult, error) {
+func (w *walker) applyAndRest(
+	ctx workflow.Context, in activities.ApplyCommandInput,
+) (activities.ApplyCommandResult, error) {
 	result, err := w.apply(ctx, in)
 	if err != nil {
 		return result, err
@@ -73,7 +76,8 @@ func (w *walker) refresh(ctx workflow.Context, in CommandInput) (onboarding.Repa
 	var result onboarding.Repaired
 	err := w.inTurn(ctx, func() error {
 		input := activities.RefreshInput{OnboardingID: w.id, Workflow: w.state.Status, CommandID: in.CommandID}
-		err := workflow.ExecuteLocalActivity(ownDatabase(ctx, "Refresh"), a.RefreshOnboarding, input).Get(ctx, &result)
+		refreshing := ownDatabase(ctx, domain.Text(domain.SummaryRefresh))
+		err := workflow.ExecuteLocalActivity(refreshing, a.RefreshOnboarding, input).Get(ctx, &result)
 		if err == nil {
 			w.enter(result.State)
 		}
@@ -99,7 +103,7 @@ func (w *walker) takeSignal(ctx workflow.Context, name string, handle func(workf
 	})
 }
 
-// signaled carries out a command that came as a plain signal. One that is not
+// signaled applies a command that came as a plain signal. One that is not
 // allowed changes nothing and leaves an event.
 func (w *walker) signaled(action domain.Action) func(workflow.Context, SignalInput) {
 	return func(ctx workflow.Context, in SignalInput) {

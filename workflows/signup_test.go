@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/mock"
 	"github.com/stretchr/testify/require"
 
 	"slipway/domain"
@@ -41,7 +40,8 @@ func TestSignup_NothingOwedIsDoneAtOnce(t *testing.T) {
 func TestSignup_BeginAnswersWhenTheAccountExistsAndTheNextStepIsKnown(t *testing.T) {
 	t.Parallel()
 	for code, want := range map[string]domain.OnboardingStatus{
-		"free": domain.OnboardingCompleted, "growth": domain.OnboardingAwaitingPayment, "gold": domain.OnboardingWaitingForPlan,
+		"free": domain.OnboardingCompleted, "growth": domain.OnboardingAwaitingPayment,
+		"gold": domain.OnboardingWaitingForPlan,
 	} {
 		f := newFlow(t)
 		var begin *answer
@@ -107,7 +107,7 @@ func TestSignup_ExpiresAfterTheWindowWithBothReminders(t *testing.T) {
 	assert.Equal(t, noon.Add(20*time.Hour), reminded[1].CreatedAt)
 	assert.Equal(t, "payment_expired", f.row().Error.Code)
 	assert.Equal(t, []map[string]string{
-		{"OnboardingStatus": "awaiting_payment", "BlockedOn": "customer", "PlanCode": "growth", "SubscriptionStatus": "incomplete"},
+		awaitingGrowth,
 		{"OnboardingStatus": "expired", "BlockedOn": "", "SubscriptionStatus": "incomplete_expired"},
 	}, f.upserts)
 }
@@ -116,24 +116,25 @@ func TestSignup_SubmittedAndApproved(t *testing.T) {
 	t.Parallel()
 	f := newFlow(t)
 	var details []string
-	look := func() { details = append(details, f.details()) }
-	f.at(time.Minute, look)
+	note := func() { details = append(details, f.details()) }
+	f.at(time.Minute, note)
 	f.at(2*time.Hour, func() { f.give(domain.ActionSubmitPayment) })
-	f.at(2*time.Hour+time.Minute, look)
+	f.at(2*time.Hour+time.Minute, note)
 	f.at(3*time.Hour, func() { f.give(domain.ActionApprovePayment) })
 	f.signup(plan("growth"))
 	f.assertEnd(domain.OnboardingCompleted)
-	look()
+	note()
 	assert.Equal(t, noon.Add(3*time.Hour), f.Now().UTC())
-	assert.Len(t, f.events(domain.EventOnboardingReminded), 1, "nobody is reminded after the payment")
+	assert.Len(t, f.events(domain.EventOnboardingReminded), 1, "no reminder comes after the payment")
 	assert.Equal(t, noon.Add(3*time.Hour), *f.subscription().CurrentPeriodStart)
 	assert.Equal(t, []string{
-		"Waiting for the customer to pay $139.00 for plan growth and submit the reference until 16 Jan 2026 11:00 UTC, then it expires. An admin may activate or cancel.",
+		"Waiting for the customer to pay $139.00 for plan growth and submit the reference until " +
+			"16 Jan 2026 11:00 UTC, then it expires. An admin may activate or cancel.",
 		"The customer submitted a payment reference. An admin approves or rejects the payment.",
 		"Done: plan growth is active.",
 	}, details)
 	assert.Equal(t, []map[string]string{
-		{"OnboardingStatus": "awaiting_payment", "BlockedOn": "customer", "PlanCode": "growth", "SubscriptionStatus": "incomplete"},
+		awaitingGrowth,
 		{"OnboardingStatus": "awaiting_approval", "BlockedOn": "approval"},
 		{"OnboardingStatus": "completed", "BlockedOn": "", "SubscriptionStatus": "active"},
 	}, f.upserts, "only what changed")
@@ -228,15 +229,18 @@ func TestSignup_AnotherPlanAndAnotherMethodAtEachWait(t *testing.T) {
 	}{
 		{"no plan, then a free one", []wish{plan("gold")}, []move{{choose, toPlan("free"), completed}}},
 		{"no plan, another one that is not, then a paid one", []wish{plan("gold")}, []move{
-			{choose, toPlan("silver"), waitingForPlan}, {choose, toPlan("growth"), awaiting}, {choose, toPlan("starter"), completed},
+			{choose, toPlan("silver"), waitingForPlan}, {choose, toPlan("growth"), awaiting},
+			{choose, toPlan("starter"), completed},
 		}},
 		{"no method, then one", []wish{plan("growth"), option("cheque")}, []move{
 			{add, byOption("wallet"), waitingForMethod}, {add, byOption("card"), awaiting}, {choose, toPlan("free"), completed},
 		}},
-		{"no method, then a plan that needs none", []wish{plan("growth"), option("cheque")}, []move{{choose, toPlan("starter"), completed}}},
+		{"no method, then a plan that needs none", []wish{plan("growth"), option("cheque")}, []move{
+			{choose, toPlan("starter"), completed},
+		}},
 		{"no method, then a plan that is not, then another", []wish{plan("growth"), option("cheque")}, []move{
-			{choose, toPlan("gold"), waitingForPlan}, {choose, toPlan("scale"), waitingForMethod}, {add, byOption("card"), awaiting},
-			{choose, toPlan("free"), completed},
+			{choose, toPlan("gold"), waitingForPlan}, {choose, toPlan("scale"), waitingForMethod},
+			{add, byOption("card"), awaiting}, {choose, toPlan("free"), completed},
 		}},
 		{"a dearer plan, another method, then free", []wish{plan("growth")}, []move{
 			{choose, toPlan("scale"), awaiting}, {add, byOption("card"), awaiting}, {choose, toPlan("free"), completed},
@@ -285,11 +289,12 @@ func TestActivation_IsTheSameStoryForAnAccountThatExists(t *testing.T) {
 	o := f.activationOf(first.o, plan("growth"))
 	f.at(time.Hour/2, func() { f.give(domain.ActionSubmitPayment) })
 	f.at(time.Hour, func() { f.give(domain.ActionApprovePayment) })
-	f.OnSignalExternalWorkflow(mock.Anything, "billing-"+first.o.SubscriptionID, "", workflows.SignalMethodChanged, mock.Anything).Return(nil).Once()
+	f.expectMethodChange(first.o.SubscriptionID)
 	f.ExecuteWorkflow(workflows.Activation, workflows.OnboardingInput{OnboardingID: o.ID})
 	f.assertEnd(domain.OnboardingCompleted)
 	assert.Equal(t, 1, f.count("SELECT count(*) FROM subscriptions WHERE status = 'active'"))
-	assert.Equal(t, 1, f.count("SELECT count(*) FROM subscriptions WHERE status = 'canceled' AND cancellation_reason = 'replaced'"))
+	replaced := "status = 'canceled' AND cancellation_reason = 'replaced'"
+	assert.Equal(t, 1, f.count("SELECT count(*) FROM subscriptions WHERE "+replaced))
 	assert.Equal(t, 1, f.count("SELECT count(*) FROM accounts"))
-	f.AssertExpectations(t) // the Billing of the trial is told
+	f.AssertExpectations(t) // the Billing of the trial is signaled
 }

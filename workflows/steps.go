@@ -30,7 +30,7 @@ func (w *walker) next(ctx workflow.Context) error {
 		// The provider is asked for as long as it takes.
 		return w.askProvider(ctx, step)
 	case w.state.Waiting:
-		// Somebody else has to do something.
+		// A person has to do something.
 		w.window.stop()
 		w.rest(ctx)
 		return w.wait(ctx)
@@ -38,12 +38,13 @@ func (w *walker) next(ctx workflow.Context) error {
 	return w.run(ctx, step)
 }
 
-// run runs the step's activity. Its compensation is registered first, as nobody
-// knows how far a step came that failed.
+// run runs the step's activity. Its compensation is registered first, as it is
+// not known how far a step came that failed.
 func (w *walker) run(ctx workflow.Context, step domain.StepDeclaration) error {
 	w.register(step.Compensation)
 	before := w.state
-	if err := w.execute(stepPolicies[step.RetryPolicy](ctx, step.Title), step.Activity, activities.StepInput{OnboardingID: w.id}); err != nil {
+	running := stepPolicies[step.RetryPolicy](ctx, step.Title)
+	if err := w.execute(running, step.Activity, activities.StepInput{OnboardingID: w.id}); err != nil {
 		return err
 	}
 	if w.state.Step == before.Step && w.state.Version == before.Version && !w.state.AsksProvider {
@@ -102,7 +103,7 @@ type window struct {
 }
 
 // start starts the timer, unless one runs that fires no later. On a test clock
-// there is none: time stands still while a provider is asked.
+// there is none: the clock does not move while a provider is asked.
 func (t *window) start(ctx workflow.Context, at *time.Time, clock string) {
 	if at == nil || clock != "" || (t.timer != nil && !t.timer.IsReady() && !t.at.After(*at)) {
 		return
@@ -111,7 +112,7 @@ func (t *window) start(ctx workflow.Context, at *time.Time, clock string) {
 	timing, cancel := workflow.WithCancel(ctx)
 	t.at, t.cancel = *at, cancel
 	t.timer = workflow.NewTimerWithOptions(timing, at.Sub(workflow.Now(ctx)),
-		workflow.TimerOptions{Summary: "End of the payment window"})
+		workflow.TimerOptions{Summary: domain.Text(domain.SummaryWindowEnds)})
 }
 
 func (t *window) over() bool { return t.timer != nil && t.timer.IsReady() }
@@ -135,7 +136,13 @@ func (w *walker) awaitAsked(ctx workflow.Context) error {
 		return err
 	}
 	w.asked = nil // whatever it brought is in the rows
-	return w.execute(ownDatabase(ctx, "Where the onboarding is"), a.ReadOnboarding, activities.StepInput{OnboardingID: w.id})
+	return w.read(ctx)
+}
+
+// read reads the rows: they say where the onboarding is.
+func (w *walker) read(ctx workflow.Context) error {
+	reading := ownDatabase(ctx, domain.Text(domain.SummaryReadOnboarding))
+	return w.execute(reading, a.ReadOnboarding, activities.StepInput{OnboardingID: w.id})
 }
 
 // finishAsked waits for a call to the provider that is still under way when the
@@ -152,8 +159,7 @@ func (w *walker) finishAsked(ctx workflow.Context) {
 func (w *walker) endWindow(ctx workflow.Context) error {
 	w.finishAsked(ctx) // whatever it brought is in the rows
 	w.window.stop()
-	err := w.execute(ownDatabase(ctx, "Where the onboarding is"), a.ReadOnboarding, activities.StepInput{OnboardingID: w.id})
-	if err != nil || !w.state.AsksProvider {
+	if err := w.read(ctx); err != nil || !w.state.AsksProvider {
 		return err
 	}
 	if at := w.state.DueAt; at != nil && workflow.Now(ctx).Before(*at) {
@@ -163,7 +169,7 @@ func (w *walker) endWindow(ctx workflow.Context) error {
 }
 
 // rest shows where the onboarding is, and answers who waits for that: nothing
-// more happens until somebody, or a provider, does something.
+// more happens until a person, or a provider, does something.
 func (w *walker) rest(ctx workflow.Context) {
 	w.show(ctx)
 	w.resting = true

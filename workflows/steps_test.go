@@ -126,6 +126,7 @@ func TestSteps_ACardThatIsBeingAttachedIsNotForgottenWhileThePlanIsEdited(t *tes
 	methods, err := f.store.ListMethods(t.Context(), f.o.AccountID, store.Page{Limit: 10})
 	require.NoError(t, err)
 	require.Len(t, methods.Data, 1)
+	assert.Equal(t, 1, f.ran("AttachPaymentMethod"), "no step runs while a provider is asked")
 	assert.Equal(t, "card", methods.Data[0].Option)
 	assert.True(t, methods.Data[0].Default)
 	assert.Equal(t, domain.SubscriptionTrialing, f.subscription().Status)

@@ -64,7 +64,7 @@ func (r *receiver) names(key string) []string {
 	return names
 }
 
-func (r *receiver) requireTold(t *testing.T, key string, names ...string) {
+func (r *receiver) requireEvents(t *testing.T, key string, names ...string) {
 	t.Helper()
 	require.EventuallyWithT(t, func(t *assert.CollectT) { assert.Equal(t, names, r.names(key)) }, 10*time.Second,
 		10*time.Millisecond)
@@ -72,7 +72,7 @@ func (r *receiver) requireTold(t *testing.T, key string, names ...string) {
 
 func (r *receiver) of(c *sandbox.ServerConfig) { c.WebhookURL = r.URL }
 
-func TestSandboxWebhooks_TellOfEveryChangeInOrder(t *testing.T) {
+func TestSandboxWebhooks_AnnounceEveryChangeInOrder(t *testing.T) {
 	t.Parallel()
 	r := receive(t)
 	c := open(t, r.of)
@@ -92,13 +92,13 @@ func TestSandboxWebhooks_TellOfEveryChangeInOrder(t *testing.T) {
 	}
 	submit(t, setUp(t, c, "").URL, "token", "tok_ok")
 
-	r.requireTold(t, "in_0/1", "charge.created", "charge.succeeded", "charge.refunded")
-	r.requireTold(t, "in_19/1", "charge.created", "charge.succeeded")
-	r.requireTold(t, "in_funds/1", "charge.created", "charge.failed")
-	r.requireTold(t, "in_yes/1", "charge.created", "charge.succeeded")
-	r.requireTold(t, "in_no/1", "charge.created", "charge.failed")
-	r.requireTold(t, "in_back/1", "charge.created", "charge.canceled")
-	r.requireTold(t, "setup/1", "setup.completed")
+	r.requireEvents(t, "in_0/1", "charge.created", "charge.succeeded", "charge.refunded")
+	r.requireEvents(t, "in_19/1", "charge.created", "charge.succeeded")
+	r.requireEvents(t, "in_funds/1", "charge.created", "charge.failed")
+	r.requireEvents(t, "in_yes/1", "charge.created", "charge.succeeded")
+	r.requireEvents(t, "in_no/1", "charge.created", "charge.failed")
+	r.requireEvents(t, "in_back/1", "charge.created", "charge.canceled")
+	r.requireEvents(t, "setup/1", "setup.completed")
 	seen := map[string]bool{}
 	for _, e := range r.events {
 		assert.False(t, seen[e.ID], "an id of its own")
@@ -112,7 +112,7 @@ func TestSandboxWebhooks_ChaosIsLateTwiceAndBackwards(t *testing.T) {
 	c := open(t, r.of)
 	o := c.charged(t, chargeOf(c.attach(t, "tok_webhook_chaos"), "in_1/1"))
 	assert.Equal(t, payment.StatusSucceeded, o.Status)
-	r.requireTold(t, "in_1/1", "charge.succeeded", "charge.succeeded", "charge.created", "charge.created")
+	r.requireEvents(t, "in_1/1", "charge.succeeded", "charge.succeeded", "charge.created", "charge.created")
 	assert.Equal(t, r.events[0].ID, r.events[1].ID, "the same event, twice")
 	assert.Equal(t, r.events[2].ID, r.events[3].ID)
 }
@@ -139,7 +139,7 @@ func TestSandboxWebhooks_NotSentYetAreSentByTheNextServer(t *testing.T) {
 	first.close(t)
 	assert.Less(t, time.Since(began), time.Second, "what hangs is let go")
 	open(t, r.of, func(c *sandbox.ServerConfig) { c.File = file })
-	r.requireTold(t, "in_1/1", "charge.created", "charge.succeeded")
+	r.requireEvents(t, "in_1/1", "charge.created", "charge.succeeded")
 }
 
 func TestSandboxWebhooks_WithoutASecretNothingIsBelieved(t *testing.T) {

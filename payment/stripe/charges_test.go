@@ -137,7 +137,7 @@ func TestStripe_StatusOfAnIntent(t *testing.T) {
 	}
 }
 
-func TestStripe_ARepeatedChargeTellsHowItIsNow(t *testing.T) {
+func TestStripe_ARepeatedChargeReturnsItsStateNow(t *testing.T) {
 	t.Parallel()
 	decline := `"type":"card_error","code":"card_declined","payment_intent":` + intentJSON("pi_1",
 		"requires_payment_method")

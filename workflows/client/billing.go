@@ -17,12 +17,13 @@ import (
 // billingOptions are the options of a subscription's Billing, however it is started.
 func billingOptions(subscriptionID string) sdk.StartWorkflowOptions {
 	return sdk.StartWorkflowOptions{
-		ID: workflows.BillingID(subscriptionID), TaskQueue: workflows.TaskQueueBilling, StaticSummary: "Billing of " + subscriptionID,
+		ID: workflows.BillingID(subscriptionID), TaskQueue: workflows.TaskQueueBilling,
+		StaticSummary:            domain.Text(domain.SummaryBilling, "subscription", subscriptionID),
 		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
 	}
 }
 
-func billingEntity(subscriptionID string) workflows.BillingInput {
+func billingInput(subscriptionID string) workflows.BillingInput {
 	return workflows.BillingInput{SubscriptionID: subscriptionID}
 }
 
@@ -32,7 +33,7 @@ func (c *Client) StartBilling(ctx context.Context, sub *domain.Subscription) err
 	options.TypedSearchAttributes = temporal.NewSearchAttributes(
 		workflows.AttributeAccount.ValueSet(sub.AccountID), workflows.AttributePlan.ValueSet(sub.PlanCode),
 		workflows.AttributeSubscriptionStatus.ValueSet(string(sub.Status)))
-	_, err := c.temporal.ExecuteWorkflow(ctx, options, workflows.Billing, billingEntity(sub.ID))
+	_, err := c.temporal.ExecuteWorkflow(ctx, options, workflows.Billing, billingInput(sub.ID))
 	return asOurs(err)
 }
 
@@ -42,7 +43,9 @@ const nextRunWithin = 200 * time.Millisecond
 // updateWithStart sends an update to a workflow that is started for it if need
 // be, and waits for its answer. A run that is being continued is asked again
 // once the next has begun.
-func (c *Client) updateWithStart(ctx context.Context, start func() sdk.WithStartWorkflowOperation, update sdk.UpdateWorkflowOptions, result any) error {
+func (c *Client) updateWithStart(
+	ctx context.Context, start func() sdk.WithStartWorkflowOperation, update sdk.UpdateWorkflowOptions, result any,
+) error {
 	update.WaitForStage = sdk.WorkflowUpdateStageCompleted
 	for {
 		handle, err := c.temporal.UpdateWithStartWorkflow(ctx, sdk.UpdateWithStartWorkflowOptions{
@@ -57,23 +60,28 @@ func (c *Client) updateWithStart(ctx context.Context, start func() sdk.WithStart
 		}
 		select {
 		case <-ctx.Done():
-			return errors.Join(domain.Unavailable("The subscription's process", temporalRetryAfter), ctx.Err())
+			process := domain.Text(domain.LabelSubscriptionProcess)
+			return errors.Join(domain.Unavailable(process, temporalRetryAfter), ctx.Err())
 		case <-time.After(nextRunWithin):
 		}
 	}
 }
 
-// begin starts a workflow that says by UpdateBegin how far it came at first, or
+// beginUpdate is the update that every beginning waits for; under one id it has
+// one answer, however often it is sent.
+var beginUpdate = sdk.UpdateWorkflowOptions{UpdateID: workflows.UpdateBegin, UpdateName: workflows.UpdateBegin}
+
+// begin starts a workflow of billing that says by UpdateBegin how far it came at first, or
 // finds it running.
-func (c *Client) begin(ctx context.Context, id, queue, summary string, workflow, in, result any) error {
+func (c *Client) begin(ctx context.Context, id, summary string, workflow, in, result any) error {
 	start := func() sdk.WithStartWorkflowOperation {
 		return c.temporal.NewWithStartWorkflowOperation(sdk.StartWorkflowOptions{
-			ID: id, TaskQueue: queue, StaticSummary: summary,
+			ID: id, TaskQueue: workflows.TaskQueueBilling, StaticSummary: summary,
 			WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
 			WorkflowIDReusePolicy:    enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
 		}, workflow, in)
 	}
-	return c.updateWithStart(ctx, start, sdk.UpdateWorkflowOptions{UpdateID: workflows.UpdateBegin, UpdateName: workflows.UpdateBegin}, result)
+	return c.updateWithStart(ctx, start, beginUpdate, result)
 }
 
 // AttachMethod has a provider make the proposed method chargeable. It returns
@@ -81,20 +89,22 @@ func (c *Client) begin(ctx context.Context, id, queue, summary string, workflow,
 // where it did.
 func (c *Client) AttachMethod(ctx context.Context, m *domain.PaymentMethod) (pageURL, refused string, err error) {
 	var result billing.AddedMethod
-	err = c.begin(ctx, workflows.MethodID(m.ID), workflows.TaskQueueBilling, "A payment method for "+m.AccountID, workflows.PaymentMethod,
+	summary := domain.Text(domain.SummaryMethod, "account", m.AccountID)
+	err = c.begin(ctx, workflows.MethodID(m.ID), summary, workflows.PaymentMethod,
 		workflows.PaymentMethodInput{AccountID: m.AccountID, MethodID: m.ID}, &result)
 	return result.PageURL, result.Code, err
 }
 
 // BeginPurchase starts the purchase of a credit package and returns when its
-// card was charged, or somebody has to pay by hand.
+// card was charged, or the customer has to pay by hand.
 func (c *Client) BeginPurchase(ctx context.Context, accountID, invoiceID, creditPackage string) error {
-	return c.begin(ctx, workflows.PurchaseID(invoiceID), workflows.TaskQueueBilling, "Credits for "+accountID, workflows.Purchase,
+	summary := domain.Text(domain.SummaryPurchase, "account", accountID)
+	return c.begin(ctx, workflows.PurchaseID(invoiceID), summary, workflows.Purchase,
 		workflows.PurchaseInput{InvoiceID: invoiceID, AccountID: accountID, Package: creditPackage}, nil)
 }
 
-// ProviderEvent tells whoever waits for a payment, or for a page to be filled
-// in, that its provider has news. One that has closed leaves it to Billing.
+// ProviderEvent signals the workflow that waits for a payment, or for a page to be
+// filled in, that its provider has news. One that has closed leaves it to Billing.
 func (c *Client) ProviderEvent(ctx context.Context, owner *domain.PaymentOwner) error {
 	news := workflows.ProviderEventInput{PaymentID: owner.PaymentID}
 	id := ""
@@ -113,17 +123,18 @@ func (c *Client) ProviderEvent(ctx context.Context, owner *domain.PaymentOwner) 
 		}
 	}
 	options := billingOptions(owner.SubscriptionID)
-	_, err := c.temporal.SignalWithStartWorkflow(ctx, options.ID, workflows.SignalProviderEvent, news, options, workflows.Billing, billingEntity(owner.SubscriptionID))
+	_, err := c.temporal.SignalWithStartWorkflow(ctx, options.ID, workflows.SignalProviderEvent, news, options,
+		workflows.Billing, billingInput(owner.SubscriptionID))
 	return asOurs(err)
 }
 
-// Tick tells a workflow that its test clock has moved; not_found when it does
+// Tick signals a workflow that its test clock has moved; not_found when it does
 // not run.
 func (c *Client) Tick(ctx context.Context, workflowID string) error {
 	return asOurs(c.temporal.SignalWorkflow(ctx, workflowID, "", workflows.SignalClock, nil))
 }
 
-// ignoreNotFound: who has closed need not be told.
+// ignoreNotFound: a workflow that has closed needs no signal.
 func ignoreNotFound(err error) error {
 	if domain.CodeOf(err) == domain.CodeNotFound {
 		return nil
@@ -131,11 +142,14 @@ func ignoreNotFound(err error) error {
 	return err
 }
 
-// AdvanceClock starts moving a test clock to its target, or tells who moves it.
+// AdvanceClock starts moving a test clock to its target, or signals the workflow
+// that moves it already.
 // The clock's row says when it has arrived.
 func (c *Client) AdvanceClock(ctx context.Context, id string) error {
-	_, err := c.temporal.SignalWithStartWorkflow(ctx, workflows.ClockID(id), workflows.SignalClock, nil, sdk.StartWorkflowOptions{
-		TaskQueue: workflows.TaskQueueBilling, StaticSummary: "Advance of test clock " + id,
-	}, workflows.Advance, workflows.AdvanceInput{ClockID: id})
+	options := sdk.StartWorkflowOptions{
+		TaskQueue: workflows.TaskQueueBilling, StaticSummary: domain.Text(domain.SummaryAdvance, "clock", id),
+	}
+	_, err := c.temporal.SignalWithStartWorkflow(ctx, workflows.ClockID(id), workflows.SignalClock, nil, options,
+		workflows.Advance, workflows.AdvanceInput{ClockID: id})
 	return asOurs(err)
 }

@@ -17,12 +17,15 @@ func (c *Client) BillingState(ctx context.Context, subscriptionID string) (onboa
 
 // failingTasks finds running workflows whose tasks have failed several times in
 // a row: their code panics, or has changed under them. Temporal itself marks them.
-const failingTasks = `ExecutionStatus = "Running" AND TemporalReportedProblems IN ("category=WorkflowTaskFailed", "category=WorkflowTaskTimedOut")`
+const failingTasks = `ExecutionStatus = "Running" AND ` +
+	`TemporalReportedProblems IN ("category=WorkflowTaskFailed", "category=WorkflowTaskTimedOut")`
 
 // FailingWorkflows returns the ids of some running workflows that make no
 // progress since their tasks fail, and how many there are. It is a moment behind.
 func (c *Client) FailingWorkflows(ctx context.Context, limit int) (ids []string, count int64, err error) {
-	found, err := c.temporal.CountWorkflow(ctx, &workflowservice.CountWorkflowExecutionsRequest{Namespace: c.namespace, Query: failingTasks})
+	found, err := c.temporal.CountWorkflow(ctx, &workflowservice.CountWorkflowExecutionsRequest{
+		Namespace: c.namespace, Query: failingTasks,
+	})
 	if err != nil || found.GetCount() == 0 {
 		return nil, 0, asOurs(err)
 	}

@@ -28,7 +28,7 @@ func New(c sdk.Client, namespace string) *Client {
 	return &Client{temporal: c, namespace: namespace}
 }
 
-// temporalRetryAfter is what callers are told to wait while Temporal is away.
+// temporalRetryAfter is how long callers should wait while Temporal is away.
 const temporalRetryAfter = 5 * time.Second
 
 // Begin starts the onboarding's workflow, or finds it running, and returns once
@@ -40,7 +40,7 @@ func (c *Client) Begin(ctx context.Context, o *domain.Onboarding) error {
 		return c.temporal.NewWithStartWorkflowOperation(c.options(o, enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE),
 			workflowOf(o), workflows.OnboardingInput{OnboardingID: o.ID})
 	}
-	err := c.updateWithStart(ctx, start, sdk.UpdateWorkflowOptions{UpdateID: workflows.UpdateBegin, UpdateName: workflows.UpdateBegin}, nil)
+	err := c.updateWithStart(ctx, start, beginUpdate, nil)
 	var closed *serviceerror.WorkflowExecutionAlreadyStarted
 	if errors.As(err, &closed) {
 		return nil // it has run to its end; the row says which
@@ -65,17 +65,18 @@ func workflowOf(o *domain.Onboarding) any {
 
 // options are the same however an onboarding's workflow is started.
 func (c *Client) options(o *domain.Onboarding, reuse enumspb.WorkflowIdReusePolicy) sdk.StartWorkflowOptions {
-	summary := "Sign-up to " + o.AccountID
+	summary := domain.Text(domain.SummarySignup, "account", o.AccountID)
 	if o.Kind == domain.KindActivation {
-		summary = "A plan for " + o.AccountID
+		summary = domain.Text(domain.SummaryActivation, "account", o.AccountID)
 	}
+	details := domain.Text(domain.TextOnboardingIDs, "onboarding", o.ID, "subscription", o.SubscriptionID)
 	return sdk.StartWorkflowOptions{
 		ID:                       workflows.WorkflowID(o),
 		TaskQueue:                workflows.TaskQueueOnboarding,
 		WorkflowIDReusePolicy:    reuse,
 		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
 		StaticSummary:            summary,
-		StaticDetails:            "Onboarding " + o.ID + ", subscription " + o.SubscriptionID + ".",
+		StaticDetails:            details,
 		TypedSearchAttributes: temporal.NewSearchAttributes(
 			workflows.AttributeAccount.ValueSet(o.AccountID),
 			workflows.AttributeOnboardingStatus.ValueSet(string(domain.OnboardingReceived)),
@@ -93,7 +94,8 @@ func (c *Client) Refresh(ctx context.Context, o *domain.Onboarding, cmd *domain.
 		return result.Differences, err
 	}
 	run, err := c.temporal.ExecuteWorkflow(ctx, sdk.StartWorkflowOptions{
-		ID: workflows.RefreshID(o.ID), TaskQueue: workflows.TaskQueueOnboarding, StaticSummary: "Refresh of " + o.ID,
+		ID: workflows.RefreshID(o.ID), TaskQueue: workflows.TaskQueueOnboarding,
+		StaticSummary:            domain.Text(domain.SummaryRefreshOf, "onboarding", o.ID),
 		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
 		TypedSearchAttributes:    temporal.NewSearchAttributes(workflows.AttributeAccount.ValueSet(o.AccountID)),
 	}, workflows.Refresh, workflows.RefreshInput{OnboardingID: o.ID, CommandID: cmd.ID})
@@ -103,12 +105,14 @@ func (c *Client) Refresh(ctx context.Context, o *domain.Onboarding, cmd *domain.
 	return result.Differences, asOurs(err)
 }
 
-// Resume signals a waiting onboarding that the catalogue may serve it now.
+// Resume signals a waiting onboarding that the catalogue may serve it now: it runs
+// its step again.
 func (c *Client) Resume(ctx context.Context, o *domain.Onboarding) error {
-	return ignoreNotFound(asOurs(c.temporal.SignalWorkflow(ctx, workflows.WorkflowID(o), "", workflows.SignalCatalogueChanged, nil)))
+	err := c.temporal.SignalWorkflow(ctx, workflows.WorkflowID(o), "", workflows.SignalCatalogueChanged, nil)
+	return ignoreNotFound(asOurs(err))
 }
 
-// states translates Temporal's statuses into those reconcile tells apart.
+// states translates Temporal's statuses into those that reconcile distinguishes.
 var states = map[enumspb.WorkflowExecutionStatus]onboarding.ProcessState{
 	enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING:          onboarding.ProcessRunning,
 	enumspb.WORKFLOW_EXECUTION_STATUS_CONTINUED_AS_NEW: onboarding.ProcessRunning,
@@ -134,7 +138,7 @@ func asOurs(err error) error {
 	default:
 		// Whatever else the client reports (no connection, a deadline, a shard on
 		// the move, too many requests) says nothing about the request itself.
-		return errors.Join(domain.Unavailable("The onboarding process", temporalRetryAfter), err)
+		return errors.Join(domain.Unavailable(domain.Text(domain.LabelOnboardingProcess), temporalRetryAfter), err)
 	}
 }
 

@@ -25,7 +25,8 @@ func (c *Client) Command(ctx context.Context, to domain.Recipient, cmd *domain.C
 		return c.commandWithStart(ctx, purchaseOptions(to.InvoiceID), workflows.Purchase,
 			workflows.PurchaseInput{InvoiceID: to.InvoiceID}, cmd)
 	}
-	return c.commandWithStart(ctx, billingOptions(to.SubscriptionID), workflows.Billing, billingEntity(to.SubscriptionID), cmd)
+	return c.commandWithStart(ctx, billingOptions(to.SubscriptionID), workflows.Billing,
+		billingInput(to.SubscriptionID), cmd)
 }
 
 func (c *Client) commandOnboarding(ctx context.Context, o *domain.Onboarding, cmd *domain.Command) error {
@@ -39,7 +40,9 @@ func (c *Client) commandOnboarding(ctx context.Context, o *domain.Onboarding, cm
 	return c.update(ctx, workflows.WorkflowID(o), cmd, nil)
 }
 
-func (c *Client) commandWithStart(ctx context.Context, options sdk.StartWorkflowOptions, workflow, in any, cmd *domain.Command) error {
+func (c *Client) commandWithStart(
+	ctx context.Context, options sdk.StartWorkflowOptions, workflow, in any, cmd *domain.Command,
+) error {
 	start := func() sdk.WithStartWorkflowOperation {
 		return c.temporal.NewWithStartWorkflowOperation(options, workflow, in)
 	}
@@ -62,7 +65,8 @@ func (c *Client) update(ctx context.Context, workflowID string, cmd *domain.Comm
 // purchaseOptions are the options of a purchase that is started for a command.
 func purchaseOptions(invoiceID string) sdk.StartWorkflowOptions {
 	return sdk.StartWorkflowOptions{
-		ID: workflows.PurchaseID(invoiceID), TaskQueue: workflows.TaskQueueBilling, StaticSummary: "Credits for invoice " + invoiceID,
+		ID: workflows.PurchaseID(invoiceID), TaskQueue: workflows.TaskQueueBilling,
+		StaticSummary:            domain.Text(domain.SummaryPurchaseCommand, "invoice", invoiceID),
 		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
 	}
 }

@@ -20,13 +20,14 @@ func (c *Client) Deliver(ctx context.Context, d *domain.WebhookDelivery, anew bo
 		conflict = enumspb.WORKFLOW_ID_CONFLICT_POLICY_TERMINATE_EXISTING
 	}
 	options := sdk.StartWorkflowOptions{
-		ID: workflows.DeliveryID(d.EventID, d.EndpointID), TaskQueue: workflows.TaskQueueBilling, WorkflowIDConflictPolicy: conflict,
-		WorkflowIDReusePolicy: enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
-		StaticSummary:         string(d.EventType) + " to " + d.EndpointID,
+		ID: workflows.DeliveryID(d.EventID, d.EndpointID), TaskQueue: workflows.TaskQueueBilling,
+		WorkflowIDConflictPolicy: conflict, WorkflowIDReusePolicy: enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
+		StaticSummary: domain.Text(domain.SummaryDelivery, "event", string(d.EventType), "endpoint", d.EndpointID),
 	}
 	if d.AccountID != "" {
 		options.TypedSearchAttributes = temporal.NewSearchAttributes(workflows.AttributeAccount.ValueSet(d.AccountID))
 	}
-	_, err := c.temporal.ExecuteWorkflow(ctx, options, workflows.Delivery, workflows.DeliveryInput{EventID: d.EventID, EndpointID: d.EndpointID})
+	input := workflows.DeliveryInput{EventID: d.EventID, EndpointID: d.EndpointID}
+	_, err := c.temporal.ExecuteWorkflow(ctx, options, workflows.Delivery, input)
 	return asOurs(err)
 }

@@ -1,0 +1,197 @@
+package domain
+
+// What Temporal's UI shows: summaries of workflows, activities and timers.
+const (
+	SummarySignup            TextCode = "summary_signup"
+	SummaryActivation        TextCode = "summary_activation"
+	SummaryBilling           TextCode = "summary_billing"
+	SummaryMethod            TextCode = "summary_method"
+	SummaryPurchase          TextCode = "summary_purchase"
+	SummaryPurchaseCommand   TextCode = "summary_purchase_command"
+	SummaryDelivery          TextCode = "summary_delivery"
+	SummaryAdvance           TextCode = "summary_advance"
+	SummaryRefreshOf         TextCode = "summary_refresh_of"
+	SummaryReconcile         TextCode = "summary_reconcile"
+	SummaryCatalogueChanged  TextCode = "summary_catalogue_changed"
+	SummaryCommand           TextCode = "summary_command"
+	SummaryRefresh           TextCode = "summary_refresh"
+	SummaryReadOnboarding    TextCode = "summary_read_onboarding"
+	SummaryRemind            TextCode = "summary_remind"
+	SummaryWindowEnds        TextCode = "summary_window_ends"
+	SummaryEnd               TextCode = "summary_end"
+	SummaryGiveBack          TextCode = "summary_give_back"
+	SummaryAskProvider       TextCode = "summary_ask_provider"
+	SummaryLookUp            TextCode = "summary_look_up"
+	SummaryLookUpUndecided   TextCode = "summary_look_up_undecided"
+	SummaryMakeMethod        TextCode = "summary_make_method"
+	SummaryNextDue           TextCode = "summary_next_due"
+	SummaryDue               TextCode = "summary_due"
+	SummaryUntilNotice       TextCode = "summary_until_notice"
+	SummaryUntilReminder     TextCode = "summary_until_reminder"
+	SummaryUntilPeriodEnd    TextCode = "summary_until_period_end"
+	SummaryUntilRetry        TextCode = "summary_until_retry"
+	SummaryUntilGiveUp       TextCode = "summary_until_give_up"
+	SummaryReadInvoice       TextCode = "summary_read_invoice"
+	SummaryOpenInvoice       TextCode = "summary_open_invoice"
+	SummaryPostEvent         TextCode = "summary_post_event"
+	SummaryGiveUpDelivery    TextCode = "summary_give_up_delivery"
+	SummaryMoveClock         TextCode = "summary_move_clock"
+	SummarySleepOnClock      TextCode = "summary_sleep_on_clock"
+	SummaryLeaveClock        TextCode = "summary_leave_clock"
+	SummaryCompareRows       TextCode = "summary_compare_rows"
+	SummaryCompareOnboarding TextCode = "summary_compare_onboarding"
+)
+
+var summaryTexts = map[TextCode]string{
+	SummarySignup:            "Sign-up to {account}",
+	SummaryActivation:        "A plan for {account}",
+	SummaryBilling:           "Billing of {subscription}",
+	SummaryMethod:            "A payment method for {account}",
+	SummaryPurchase:          "Credits for {account}",
+	SummaryPurchaseCommand:   "Credits for invoice {invoice}",
+	SummaryDelivery:          "{event} to {endpoint}",
+	SummaryAdvance:           "Advance of test clock {clock}",
+	SummaryRefreshOf:         "Refresh of {onboarding}",
+	SummaryReconcile:         "Keep rows and workflows in step",
+	SummaryCatalogueChanged:  "The catalogue changed",
+	SummaryCommand:           "Command: {command}",
+	SummaryRefresh:           "Refresh",
+	SummaryReadOnboarding:    "Where the onboarding is",
+	SummaryRemind:            "Remind the customer",
+	SummaryWindowEnds:        "End of the payment window",
+	SummaryEnd:               "End the onboarding and give back what it reserved",
+	SummaryGiveBack:          "Give back what was charged",
+	SummaryAskProvider:       "Ask the payment provider",
+	SummaryLookUp:            "Look up a payment",
+	SummaryLookUpUndecided:   "Look up undecided payments",
+	SummaryMakeMethod:        "Make a payment method",
+	SummaryNextDue:           "What is due next",
+	SummaryDue:               "Due: {due}",
+	SummaryUntilNotice:       "Before the period ends",
+	SummaryUntilReminder:     "Remind of the invoice",
+	SummaryUntilPeriodEnd:    "End of the period",
+	SummaryUntilRetry:        "Try the payment again",
+	SummaryUntilGiveUp:       "End of recovery",
+	SummaryReadInvoice:       "Read the invoice",
+	SummaryOpenInvoice:       "Open the invoice",
+	SummaryPostEvent:         "Post the event",
+	SummaryGiveUpDelivery:    "Give the delivery up",
+	SummaryMoveClock:         "Move the test clock",
+	SummarySleepOnClock:      "Sleep on the test clock",
+	SummaryLeaveClock:        "Leave the test clock",
+	SummaryCompareRows:       "Compare rows and workflows",
+	SummaryCompareOnboarding: "Compare row and workflow",
+}
+
+// What Temporal's UI shows of where a workflow is, and why one failed.
+const (
+	TextOnboardingIDs          TextCode = "onboarding_ids"
+	TextWaitsAtPlan            TextCode = "onboarding_waits_for_plan"
+	TextWaitsAtMethod          TextCode = "onboarding_waits_for_method"
+	TextWaitsAtPayment         TextCode = "onboarding_waits_for_payment"
+	TextWaitsAtPaymentUntil    TextCode = "onboarding_waits_for_payment_until"
+	TextWaitsAtApproval        TextCode = "onboarding_waits_for_approval"
+	TextOnboardingDone         TextCode = "onboarding_done"
+	TextOnboardingIs           TextCode = "onboarding_is"
+	TextEndedBeforeActive      TextCode = "onboarding_ended_before_active"
+	TextSubscriptionIs         TextCode = "subscription_is"
+	TextProviderAsked          TextCode = "provider_asked"
+	TextDueNext                TextCode = "due_next"
+	TextRunEnds                TextCode = "run_ends"
+	TextCommandUpdate          TextCode = "command_update"
+	TextDelivering             TextCode = "delivering"
+	TextDelivered              TextCode = "delivered"
+	TextNotDelivered           TextCode = "not_delivered"
+	TextNotDeliveredWithStatus TextCode = "not_delivered_with_status"
+
+	LabelDueNotice    TextCode = "label_due_notice"
+	LabelDueReminder  TextCode = "label_due_reminder"
+	LabelDuePeriodEnd TextCode = "label_due_period_end"
+	LabelDueRetry     TextCode = "label_due_retry"
+	LabelDueGiveUp    TextCode = "label_due_give_up"
+
+	LabelOnboardingProcess   TextCode = "label_onboarding_process"
+	LabelSubscriptionProcess TextCode = "label_subscription_process"
+)
+
+var detailTexts = map[TextCode]string{
+	TextOnboardingIDs: "Onboarding {onboarding}, subscription {subscription}.",
+	TextWaitsAtPlan: "Waiting for a plan. It goes on when the customer chooses one, or when the plan they want " +
+		"is activated.",
+	TextWaitsAtMethod: "Waiting for a way to pay. It goes on when the customer adds one, when an option that " +
+		"serves them is enabled, or when an admin activates.",
+	TextWaitsAtPayment: "Waiting for the customer to pay {amount} for plan {plan} and submit the reference. " +
+		"An admin may activate or cancel.",
+	TextWaitsAtPaymentUntil: "Waiting for the customer to pay {amount} for plan {plan} and submit the reference " +
+		"until {date}, then it expires. An admin may activate or cancel.",
+	TextWaitsAtApproval:        "The customer submitted a payment reference. An admin approves or rejects the payment.",
+	TextOnboardingDone:         "Done: plan {plan} is {status}.",
+	TextOnboardingIs:           "The onboarding is {status}.",
+	TextEndedBeforeActive:      "The onboarding ended before the account was active.",
+	TextSubscriptionIs:         "The subscription to {plan} is {status}.",
+	TextProviderAsked:          "A payment provider is being asked.",
+	TextDueNext:                "Next, on {date}: {what}.",
+	TextRunEnds:                "The run is being continued; send it again.",
+	TextCommandUpdate:          "A command stored by the API; send it through the API, which stores who gave it and why.",
+	TextDelivering:             "Posting the event until the endpoint answers 2xx, for three days at most.",
+	TextDelivered:              "Delivered at attempt {attempts}.",
+	TextNotDelivered:           "Not delivered in {attempts} attempts: {why}.",
+	TextNotDeliveredWithStatus: "Not delivered in {attempts} attempts: {why}, the last answer was {status}.",
+
+	LabelDueNotice:    "the end of the period is announced, and who pays by hand gets an invoice",
+	LabelDueReminder:  "who has not paid the invoice is reminded",
+	LabelDuePeriodEnd: "the period ends; it renews, or the subscription ends",
+	LabelDueRetry:     "the late payment is tried again",
+	LabelDueGiveUp:    "recovery ends, and with it the use of the account",
+
+	LabelOnboardingProcess:   "The onboarding process",
+	LabelSubscriptionProcess: "The subscription's process",
+}
+
+// What the doctor says of Temporal.
+const (
+	TextTemporalAway            TextCode = "temporal_away"
+	TextTemporalAwayFix         TextCode = "temporal_away_fix"
+	TextNamespaceAnswers        TextCode = "namespace_answers"
+	TextAttributesUnreadable    TextCode = "search_attributes_unreadable"
+	TextAttributesUnreadableFix TextCode = "search_attributes_unreadable_fix"
+	TextAttributesWrong         TextCode = "search_attributes_wrong"
+	TextAttributesWrongFix      TextCode = "search_attributes_wrong_fix"
+	TextAttributesMissing       TextCode = "search_attributes_missing"
+	TextAttributesMissingFix    TextCode = "search_attributes_missing_fix"
+	TextAttributesRegistered    TextCode = "search_attributes_registered"
+	TextQueueUnreadable         TextCode = "task_queue_unreadable"
+	TextQueueUnreadableFix      TextCode = "task_queue_unreadable_fix"
+	TextQueueNotPolled          TextCode = "task_queue_not_polled"
+	TextQueueNotPolledFix       TextCode = "task_queue_not_polled_fix"
+	TextQueuePolled             TextCode = "task_queue_polled"
+	TextReconcileScheduled      TextCode = "reconcile_scheduled"
+	TextReconcileMissing        TextCode = "reconcile_missing"
+	TextReconcileMissingFix     TextCode = "reconcile_missing_fix"
+	TextReconcilePaused         TextCode = "reconcile_paused"
+	TextReconcilePausedFix      TextCode = "reconcile_paused_fix"
+)
+
+var checkTexts = map[TextCode]string{
+	TextTemporalAway: "Temporal or its namespace {namespace} does not answer; sign-ups are accepted and " +
+		"started later.",
+	TextTemporalAwayFix:         "Start Temporal, or set TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE to where it runs.",
+	TextNamespaceAnswers:        "Namespace {namespace} answers.",
+	TextAttributesUnreadable:    "The search attributes could not be read.",
+	TextAttributesUnreadableFix: "Give this process access to Temporal's operator service.",
+	TextAttributesWrong:         "Not of type Keyword: {names}.",
+	TextAttributesWrongFix:      "Remove them from the namespace; a worker registers them anew when it starts.",
+	TextAttributesMissing:       "Not registered: {names}. Workflows hang without them.",
+	TextAttributesMissingFix:    "Start a worker, which registers them.",
+	TextAttributesRegistered:    "All are registered.",
+	TextQueueUnreadable:         "The task queue could not be read.",
+	TextQueueUnreadableFix:      "Look at Temporal's log.",
+	TextQueueNotPolled:          "No worker polls the task queue {queue}; what was accepted waits.",
+	TextQueueNotPolledFix:       "Start `slipway worker`.",
+	TextQueuePolled:             "Workers poll the task queue {queue}.",
+	TextReconcileScheduled:      "Reconcile is scheduled.",
+	TextReconcileMissing:        "The reconcile schedule is missing.",
+	TextReconcileMissingFix:     "Start `slipway worker`, which creates it.",
+	TextReconcilePaused:         "The reconcile schedule is paused.",
+	TextReconcilePausedFix:      "Unpause it in Temporal's UI.",
+}

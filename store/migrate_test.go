@@ -1,6 +1,8 @@
 package store_test
 
 import (
+	"database/sql"
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -17,16 +19,40 @@ var paidBefore = []string{
 	`INSERT INTO accounts (id, status, name, slug, created_at, updated_at)
 	 VALUES ('acct_1', 'active', 'Acme', 'acme', '2026-03-14 15:09:26+00:00', '2026-03-14 15:09:26+00:00')`,
 	`INSERT INTO invoices (id, account_id, subscription_id, type, reason, status, amount, currency,
-	                       period_start, paid_at, lines, plan, created_at, updated_at)
+	                       period_start, period_end, due_at, paid_at, paid_out_of_band, lines, plan,
+	                       created_at, updated_at)
 	 VALUES ('in_1', 'acct_1', 'sub_1', 'subscription', 'subscription_create', 'paid', 13900, 'usd',
-	         '2026-03-14 15:09:26+00:00', '2026-03-14 15:09:27+00:00', '[{"description":"Growth","amount":13900}]',
-	         '{"code":"growth"}', '2026-03-14 15:09:26+00:00', '2026-03-14 15:09:27+00:00'),
+	         '2026-03-14 15:09:26+00:00', '2026-04-14 15:09:26+00:00', '2026-03-15 14:09:26+00:00',
+	         '2026-03-14 15:09:27+00:00', true, '[{"description":"Growth","amount":13900}]', '{"code":"growth"}',
+	         '2026-03-14 15:09:25+00:00', '2026-03-14 15:09:28+00:00'),
 	        ('in_2', 'acct_1', 'sub_1', 'subscription', 'subscription_cycle', 'draft', 13900, 'usd',
-	         '2026-04-14 15:09:26+00:00', NULL, '[]', NULL, '2026-04-14 15:09:26+00:00', '2026-04-14 15:09:26+00:00')`,
+	         '2026-04-14 15:09:26+00:00', NULL, NULL, NULL, false, '[]', NULL,
+	         '2026-04-14 15:09:26+00:00', '2026-04-14 15:09:26+00:00')`,
 	`INSERT INTO payments (id, account_id, invoice_id, provider, option_key, attempt, status, amount, currency,
 	                       created_at, updated_at)
 	 VALUES ('pay_1', 'acct_1', 'in_1', 'manual', 'bank_transfer', 1, 'succeeded', 13900, 'usd',
 	         '2026-03-14 15:09:26+00:00', '2026-03-14 15:09:27+00:00')`,
+}
+
+// columns are the values of the one row that the query finds, by column.
+func columns(t *testing.T, db *sql.DB, query string) map[string]string {
+	t.Helper()
+	rows, err := db.QueryContext(t.Context(), query)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, rows.Close()) }()
+	names, err := rows.Columns()
+	require.NoError(t, err)
+	values, targets := make([]any, len(names)), make([]any, len(names))
+	for i := range values {
+		targets[i] = &values[i]
+	}
+	require.True(t, rows.Next())
+	require.NoError(t, rows.Scan(targets...))
+	found := map[string]string{}
+	for i, name := range names {
+		found[name] = fmt.Sprint(values[i])
+	}
+	return found
 }
 
 func TestMigrate_KeepsInvoicesAndTheirPayments(t *testing.T) {
@@ -39,7 +65,9 @@ func TestMigrate_KeepsInvoicesAndTheirPayments(t *testing.T) {
 			_, err := db.ExecContext(ctx, row)
 			require.NoError(t, err)
 		}
+		before := columns(t, db, "SELECT * FROM invoices WHERE id = 'in_1'")
 		require.NoError(t, s.Migrate(ctx))
+		assert.Equal(t, before, columns(t, db, "SELECT * FROM invoices WHERE id = 'in_1'"), "each value in its column")
 
 		paid, err := s.InvoiceByID(ctx, "in_1")
 		require.NoError(t, err)

@@ -177,11 +177,3 @@ func TestMoves_EveryStateIsReachedAndDescribed(t *testing.T) {
 	closed(t, domain.InvoiceMoves, domain.InvoiceOpen)
 	closed(t, domain.PaymentMoves, domain.PaymentCreated)
 }
-
-func names[S ~string](moves domain.Moves[S]) []string {
-	list := []string{}
-	for _, s := range moves.States() {
-		list = append(list, string(s))
-	}
-	return list
-}

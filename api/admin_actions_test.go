@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -110,6 +111,14 @@ func (w *world) sameInBothRuns(r domain.Rule, c collection, id, name string) boo
 	return run.at("applied") == true
 }
 
+// laterBy is the time some days later, as the API writes it.
+func laterBy(t *testing.T, at string, days int) string {
+	t.Helper()
+	parsed, err := time.Parse(time.RFC3339, at)
+	require.NoError(t, err)
+	return parsed.AddDate(0, 0, days).Format(time.RFC3339Nano)
+}
+
 func TestStaffCommands_ATrialIsExtended(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -124,7 +133,8 @@ func TestStaffCommands_ATrialIsExtended(t *testing.T) {
 	assert.Equal(
 		t, []any{"extend_trial", "trialing", "trialing"}, []any{done.at("action"), done.at("from"), done.at("to")},
 	)
-	assert.NotEqual(t, before, done.text("subscription.trial_end"))
+	inAWeek := laterBy(t, before, 7)
+	assert.Equal(t, inAWeek, done.text("subscription.trial_end"))
 	rows := w.call("GET", "/v1/admin/subscriptions", w.admin, nil).ok(200).rows()
 	assert.Contains(t, rows[0]["available_actions"], "extend_trial")
 
@@ -133,6 +143,12 @@ func TestStaffCommands_ATrialIsExtended(t *testing.T) {
 	refusesField(t, w.call("POST", bulk, w.admin, reasonFor("action", "extend_trial", "ids", ids)), "body.days")
 	r := w.call("POST", bulk, w.admin, reasonFor("action", "extend_trial", "days", 3, "ids", ids)).ok(200)
 	assert.Nil(t, r.rows()[0]["problem"])
+	after := w.call("GET", "/v1/account/subscription", o.text("client_secret"), nil).ok(200).text("trial_end")
+	assert.Equal(t, laterBy(t, inAWeek, 3), after)
+
+	free := w.signUp("free", "plan", "free")
+	w.call("POST", "/v1/admin/subscriptions/"+free.text("subscription.id")+"/extend-trial", w.admin, reasonFor("days", 7)).
+		problem(409, domain.ReasonInvalidTransition)
 	path, _ := w.paying("payer")
 	w.call("POST", "/v1/admin/subscriptions/"+w.subscriptionOf(path)+"/extend-trial", w.admin, reasonFor("days", 7)).
 		problem(409, domain.ReasonInvalidTransition)

@@ -102,7 +102,7 @@ func (s OnboardingStatus) BlockedOn() BlockedOn { return blockedOn[s] }
 type Onboarding struct {
 	ID      string           `json:"id" gorm:"primaryKey" doc:"Prefixed ULID." example:"onb_01JD9Z5X8QK3V6W2M4N7P0R1ST"`
 	Object  string           `json:"object" gorm:"-" enum:"onboarding"`
-	Kind    OnboardingKind   `json:"kind" enum:"signup,activation"`
+	Kind    OnboardingKind   `json:"kind" gorm:"<-:create" enum:"signup,activation"`
 	Status  OnboardingStatus `json:"status" enum:"@onboarding.status"`
 	Done    bool             `json:"done" gorm:"-" doc:"True at an end: completed, failed, expired or canceled."`
 	Version int64            `json:"version" doc:"Counts every change; the ETag and the SSE event id."`
@@ -114,22 +114,24 @@ type Onboarding struct {
 	NextAction   *NextAction      `json:"next_action" gorm:"serializer:json" doc:"@onboarding.next_action"`
 	Error        *OnboardingError `json:"error" gorm:"serializer:json"`
 	RetryAfterMS int              `json:"retry_after_ms" gorm:"-" doc:"@onboarding.retry_after_ms"`
-	CreatedAt    time.Time        `json:"created_at"`
+	CreatedAt    time.Time        `json:"created_at" gorm:"<-:create"`
 	UpdatedAt    time.Time        `json:"updated_at"`
 
 	// What was received. Personal data stays in this row and never enters a history.
-	Email          string    `json:"-"`
+	// What is written when the row is made, and never again (<-:create), costs an
+	// update nothing: neither its checks nor its indexes.
+	Email          string    `json:"-" gorm:"<-:create"`
 	PasswordHash   string    `json:"-"` // moved to the owner when the account is created
-	AccountName    string    `json:"-"`
-	WantedSlug     string    `json:"-"` // claimed at reception when the customer chose one
-	WantedPlan     string    `json:"-"` // a plan code; empty for the catalogue's default
-	WantedOption   string    `json:"-"` // a payment option key; empty for the server's rule
-	Country        string    `json:"-"` // ISO 3166-1 alpha-2, or empty
-	AccountID      string    `json:"-"` // allocated at reception, so that histories have it from the start
-	OwnerID        string    `json:"-"`
-	SubscriptionID string    `json:"-"`
+	AccountName    string    `json:"-" gorm:"<-:create"`
+	WantedSlug     string    `json:"-" gorm:"<-:create"` // claimed at reception when the customer chose one
+	WantedPlan     string    `json:"-"`                  // a plan code; empty for the catalogue's default
+	WantedOption   string    `json:"-"`                  // a payment option key; empty for the server's rule
+	Country        string    `json:"-" gorm:"<-:create"` // ISO 3166-1 alpha-2, or empty
+	AccountID      string    `json:"-" gorm:"<-:create"` // allocated at reception, for histories from the start
+	OwnerID        string    `json:"-" gorm:"<-:create"`
+	SubscriptionID string    `json:"-" gorm:"<-:create"`
 	PaymentToken   string    `json:"-"` // from the provider's form in the browser, until a method is made of it
-	TestClockID    string    `json:"-"`
+	TestClockID    string    `json:"-" gorm:"<-:create"`
 	Reminders      int       `json:"-"` // sent in the current payment window
 	CheckedAt      time.Time `json:"-"` // when reconcile last compared it with its workflow
 }

@@ -137,8 +137,8 @@ func TestSlugBase_TransliteratesEveryScript(t *testing.T) {
 func FuzzSlug(f *testing.F) {
 	for _, name := range []string{
 		"Acme", "", "🚀", "株式会社", "شركة", "a", "-", "_", "admin", "acme-7", "a\x00b", "\xff\xfe",
-		"İ", "ﬀ", "①②③", "㎏", "sign-up", strings.Repeat("a", 38) + "-bb", strings.Repeat("ß", 100), "acme-99999", "acme-999999",
-		"\u202eemca", "ẞ-1",
+		"İ", "ﬀ", "①②③", "㎏", "sign-up", strings.Repeat("a", 38) + "-bb", strings.Repeat("ß", 100),
+		"acme-99999", "acme-999999", "\u202eemca", "ẞ-1",
 	} {
 		f.Add(name)
 	}

@@ -48,7 +48,7 @@ type row struct {
 func (b *bench) atLeast(what string, ours, floor, required float64) {
 	ratio := ours / floor
 	b.rows = append(b.rows, row{what, fmt.Sprintf("%.0f", ours), fmt.Sprintf("%.0f", floor),
-		fmt.Sprintf("%.2f", ratio), fmt.Sprintf("≥ %.1f", required), ratio >= required})
+		fmt.Sprintf("%.2f", ratio), fmt.Sprintf("≥ %.2g", required), ratio >= required})
 }
 
 func (b *bench) atMost(what string, ours, floor time.Duration, required float64) {

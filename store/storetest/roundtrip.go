@@ -84,9 +84,11 @@ func keepsOnboarding(t *testing.T, s *store.Store) {
 	}
 	assert.Equal(t, want, read())
 
-	want.Status, want.AccountName, want.Reminders, want.Version = domain.OnboardingAwaitingApproval, "Other", 3, 8
+	want.Status, want.WantedPlan, want.Reminders, want.Version = domain.OnboardingAwaitingApproval, "scale", 3, 8
 	want.Steps[0].Message, want.UpdatedAt = "Done.", *later(9)
-	within(t, s, func(tx *store.Store) error { return tx.SaveOnboarding(ctx, want) })
+	changed := *want
+	changed.AccountName, changed.AccountID = "Other", "acct_other" // what was received stays
+	within(t, s, func(tx *store.Store) error { return tx.SaveOnboarding(ctx, &changed) })
 	assert.Equal(t, *later(9), want.UpdatedAt, "when it changed is for the caller to say")
 	assert.Equal(t, want, read())
 	for _, find := range []func() (*domain.Onboarding, error){

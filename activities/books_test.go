@@ -33,7 +33,7 @@ func (s *shop) assertBooks(o *domain.Onboarding) {
 		case p.Status == domain.PaymentSucceeded || (p.Late && p.Refunded == 0):
 			kept += c.Amount - c.Refunded
 		case p.Status == domain.PaymentFailed:
-			assert.Equal(s.t, c.Amount, c.Refunded, "given back: %s", c.Key)
+			assert.Equal(s.t, c.Amount, c.Refunded, "refunded: %s", c.Key)
 			assert.Equal(s.t, c.Refunded, p.Refunded, "and saved: %s", c.Key)
 		default:
 			undecided += c.Amount

@@ -110,7 +110,7 @@ func TestCollect_WhatIsNotWantedAnyMoreIsGivenBack(t *testing.T) {
 			assert.Equal(t, c.want, s.onboarding(o).Status)
 			s.assertBooks(o)
 			s.lookUp(p)
-			assert.False(t, s.last(o).Late, "what was given back is not late")
+			assert.False(t, s.last(o).Late, "what was refunded is not late")
 		})
 	}
 }
@@ -151,7 +151,7 @@ func TestCollect_AnotherPlanOrCardWhileAChargeIsUnknown(t *testing.T) {
 			assert.Equal(t, domain.OnboardingCompleted, state.Status)
 			charges := s.ledger()
 			require.Len(t, charges, 2)
-			assert.Equal(t, charges[0].Amount, charges[0].Refunded, "the first is given back")
+			assert.Equal(t, charges[0].Amount, charges[0].Refunded, "the first is refunded")
 			assert.Equal(t, c.amount, charges[1].Amount)
 			assert.Zero(t, charges[1].Refunded)
 			s.assertBooks(o)
@@ -170,7 +170,7 @@ func TestCollect_ASecondTokenWhileTheFirstIsBeingCharged(t *testing.T) {
 	state, _ := s.collect(o)
 	assert.Equal(t, domain.OnboardingCompleted, state.Status)
 	assert.Equal(t, 1, s.count("SELECT count(*) FROM payments WHERE status = 'succeeded'"))
-	assert.Equal(t, 1, s.count("SELECT count(*) FROM payments WHERE refunded > 0"), "the first one's money is given back")
+	assert.Equal(t, 1, s.count("SELECT count(*) FROM payments WHERE refunded > 0"), "the first one's money is refunded")
 	s.assertBooks(o)
 }
 
@@ -197,12 +197,12 @@ func TestLookUp_MoneyForAFailedPaymentIsFlaggedAndGivenBackOnce(t *testing.T) {
 	o, p := s.prepared("tok_ok")
 	require.NoError(t, s.decide(s.command(o, domain.ActionCancel)))
 	require.NoError(t, s.RefundPayment(t.Context(), activities.StepInput{OnboardingID: o.ID}))
-	require.Equal(t, domain.PaymentFailed, s.last(o).Status, "nothing was there to give back")
+	require.Equal(t, domain.PaymentFailed, s.last(o).Status, "nothing was there to refund")
 	s.chargeBehind(p) // the request comes through at last
 	s.lookUp(p)
 	s.lookUp(p)
 	assert.True(t, s.last(o).Late)
-	assert.EqualValues(t, 13900, s.last(o).Refunded, "and given back")
+	assert.EqualValues(t, 13900, s.last(o).Refunded, "and refunded")
 	assert.Equal(t, 1, s.count("SELECT count(*) FROM events WHERE type = 'payment.late'"))
 	assert.Equal(t, domain.OnboardingCanceled, s.onboarding(o).Status)
 	s.assertBooks(o)

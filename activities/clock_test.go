@@ -193,7 +193,7 @@ func TestClock_BillingGoesByItAndByNoOther(t *testing.T) {
 	assert.Equal(t, after(14), *s.subscription(o).CurrentPeriodStart)
 	assert.Equal(t, after(14), s.invoices(o)[0].CreatedAt)
 
-	// Nor does anything that is given back go by another.
+	// Nor does anything that is refunded go by another.
 	m := s.propose(o, "tok_nobody")
 	_, err = s.AddPaymentMethod(t.Context(), m)
 	require.NoError(t, err)

@@ -102,7 +102,7 @@ func TestChangePlan_WhatNobodyPaidInTimeIsDropped(t *testing.T) {
 	assert.Empty(t, s.invoicesWith(o, domain.InvoiceOpen))
 	p := s.last(o)
 	assert.Equal(t, domain.PaymentFailed, p.Status)
-	assert.Equal(t, p.Amount, p.Refunded, "the money is given back")
+	assert.Equal(t, p.Amount, p.Refunded, "the money is refunded")
 	s.assertInvariants()
 }
 

@@ -52,12 +52,12 @@ func (a *Onboarding) ChargePayment(ctx context.Context, in StepInput) (onboardin
 	return state, a.showRetry(ctx, in.OnboardingID, err)
 }
 
-// ActivateSubscription starts the subscription of who owes nothing now.
+// ActivateSubscription starts the subscription when nothing is owed.
 func (a *Onboarding) ActivateSubscription(ctx context.Context, in StepInput) (onboarding.State, error) {
 	return a.onboardings.ActivateSubscription(ctx, in.OnboardingID)
 }
 
-// RefundPayment is the compensation of CollectPayment: it gives back what a
+// RefundPayment is the compensation of CollectPayment: it refunds what a
 // provider took for an onboarding that has ended without it.
 func (a *Onboarding) RefundPayment(ctx context.Context, in StepInput) error {
 	return retryLater(ctx, a.onboardings.RefundPayment(ctx, in.OnboardingID))
@@ -102,7 +102,7 @@ type EndInput struct {
 	ErrorCode    string                  `json:"error_code"`
 }
 
-// EndOnboarding ends the onboarding early and gives back what it reserved in our
+// EndOnboarding ends the onboarding early and releases what it reserved in our
 // own database, all in one transaction.
 func (a *Onboarding) EndOnboarding(ctx context.Context, in EndInput) (onboarding.State, error) {
 	return a.onboardings.End(ctx, in.OnboardingID, in.Status, in.ErrorCode)

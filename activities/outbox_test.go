@@ -20,16 +20,16 @@ import (
 type starter struct {
 	mu      sync.Mutex
 	failure error
-	started map[string]bool // event ids, and whether anew
+	started map[string]bool // event ids, and whether again
 }
 
-func (s *starter) Deliver(_ context.Context, d *domain.WebhookDelivery, anew bool) error {
+func (s *starter) Deliver(_ context.Context, d *domain.WebhookDelivery, again bool) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.failure != nil {
 		return s.failure
 	}
-	s.started[d.EventID] = anew
+	s.started[d.EventID] = again
 	return nil
 }
 
@@ -45,7 +45,7 @@ func TestReconcile_StartsDeliveriesThatNobodyStarted(t *testing.T) {
 	h.clock.forward(2 * time.Minute)
 	assert.Equal(t, 2, h.reconcile().Dispatched)
 	assert.Contains(t, s.started, lost)
-	assert.False(t, s.started[lost], "a run there is goes on")
+	assert.False(t, s.started[lost], "an existing run continues")
 	assert.Zero(t, h.reconcile().Dispatched)
 
 	h.fails()
@@ -78,8 +78,8 @@ func TestDispatch_StartsEachDeliveryAnewAndOnce(t *testing.T) {
 	assert.False(t, more)
 	assert.Equal(t, events, n)
 	assert.Len(t, s.started, events)
-	for id, anew := range s.started {
-		assert.True(t, anew, id)
+	for id, again := range s.started {
+		assert.True(t, again, id)
 	}
 	n, _, err = outbox.Dispatch(ctx)
 	require.NoError(t, err)

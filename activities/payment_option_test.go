@@ -54,7 +54,7 @@ func TestSteps_WaitsForAPaymentMethodOnlyWhereOneIsNeeded(t *testing.T) {
 			assert.Equal(t, 1, f.count("SELECT count(*) FROM events WHERE type = 'onboarding.waiting'"))
 
 			f.exec("UPDATE payment_options SET enabled = true, countries = '[]'")
-			assert.NotEqual(t, c.want, f.open(o).Status, "goes on when the catalogue serves it")
+			assert.NotEqual(t, c.want, f.open(o).Status, "continues when the catalogue serves it")
 		})
 	}
 }

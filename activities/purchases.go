@@ -18,7 +18,7 @@ type PurchaseInput struct {
 	InvoiceID string `json:"invoice_id"`
 }
 
-// OpenPurchaseInput says what is bought, and by whom.
+// OpenPurchaseInput names the credit package and the account that buys it.
 type OpenPurchaseInput struct {
 	InvoiceID string `json:"invoice_id"`
 	AccountID string `json:"account_id"`

@@ -124,7 +124,7 @@ func TestRenewal_ByHandIsInvoicedAheadAndRolledAtItsTime(t *testing.T) {
 	s.live(o, after(30))
 	assert.Equal(t, []int{30}, s.days(o, domain.EventInvoiceReminded))
 
-	// Paid early: the invoice is paid, the period goes on until its end.
+	// Paid early: the invoice is paid, the period continues until its end.
 	s.execute(o, domain.ActionSubmitPayment)
 	s.execute(o, domain.ActionApprovePayment, ofPayment(s.last(o).ID))
 	assert.Empty(t, s.invoicesWith(o, domain.InvoiceOpen))

@@ -171,7 +171,7 @@ func TestSteps_WaitsForAPlanItMayChoose(t *testing.T) {
 		message   string
 	}{
 		{"empty catalogue", func(f *fixture) { f.exec("DELETE FROM plans") }, plan(""),
-			"No plan is on offer yet; this goes on by itself when one is."},
+			"No plan is on offer yet; this continues by itself when one is."},
 		{"no default", func(f *fixture) {
 			f.changePlan("free", func(p *domain.Plan) { p.Default = false })
 		}, plan(""), choose},
@@ -185,7 +185,7 @@ func TestSteps_WaitsForAPlanItMayChoose(t *testing.T) {
 		}, plan(""), choose},
 		{"only the hidden one is left", func(f *fixture) {
 			f.exec("DELETE FROM plans WHERE code <> 'enterprise'")
-		}, plan(""), "No plan is on offer yet; this goes on by itself when one is."},
+		}, plan(""), "No plan is on offer yet; this continues by itself when one is."},
 	} {
 		t.Run(c.why, func(t *testing.T) {
 			t.Parallel()
@@ -207,7 +207,7 @@ func TestSteps_WaitsForAPlanItMayChoose(t *testing.T) {
 			require.NoError(t, f.store.Seed(t.Context()))
 			f.exec("UPDATE plans SET is_default = (code = 'free'), code = CASE WHEN code = 'scale' THEN 'gold' ELSE code END")
 			f.exec("UPDATE plans SET public = true")
-			assert.NotEqual(t, domain.OnboardingWaitingForPlan, f.open(o).Status, "goes on when the catalogue serves it")
+			assert.NotEqual(t, domain.OnboardingWaitingForPlan, f.open(o).Status, "continues when the catalogue serves it")
 		})
 	}
 }

@@ -36,7 +36,7 @@ func (a *Subscriptions) ProcessDue(ctx context.Context, in ProcessDueInput) (bil
 }
 
 // ChargeSubscription asks providers about the subscription's undecided payments:
-// it charges what is owed, looks up what is unknown, and gives back what is not
+// it charges what is owed, looks up what is unknown, and refunds what is not
 // wanted any more.
 func (a *Subscriptions) ChargeSubscription(
 	ctx context.Context, in SubscriptionInput,

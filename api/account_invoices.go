@@ -95,7 +95,7 @@ func (inv invoices) chargeable(ctx context.Context, t *target) error {
 	return domain.Conflict(domain.TextNothingLate, "date", t.invoice.PeriodStart.Format("2 January 2006"))
 }
 
-// checkReference refuses what cannot be a reference. Only who pays by card may
+// checkReference refuses what cannot be a reference. Only a customer who pays by card may
 // leave it out.
 func (inv invoices) checkReference(ctx context.Context, accountID, reference string) error {
 	if reference == "" {

@@ -13,7 +13,7 @@ type accountOverview struct {
 	domain.Account
 	Subscription *domain.Subscription `json:"subscription" doc:"The subscription in use; null before there is one."`
 	Onboarding   *onboardingRef       `json:"onboarding" doc:"The newest onboarding."`
-	NextAction   *domain.NextAction   `json:"next_action" doc:"Where the customer goes on."`
+	NextAction   *domain.NextAction   `json:"next_action" doc:"Where the customer continues."`
 }
 
 // onboardingRef is the part of an onboarding that lists and overviews carry.

@@ -16,7 +16,7 @@ type deliveriesInput struct {
 // webhookDeliveries are events on their way to an endpoint.
 type webhookDeliveries struct{ *shared }
 
-// list lists what an endpoint was sent and what became of it.
+// list lists what an endpoint was sent, and the outcome.
 func (d webhookDeliveries) list(ctx context.Context, in *deliveriesInput) (*listOutput[domain.WebhookDelivery], error) {
 	if err := endpointKind.check(in.ID); err != nil {
 		return nil, err

@@ -116,7 +116,7 @@ func (t *target) name(cmd *domain.Command) {
 	}
 }
 
-// owner is whom a client_secret, which names nobody, belongs to.
+// owner is the customer to whom a client_secret belongs, which names no person.
 func (t *target) owner() string {
 	if t.onboarding == nil {
 		return ""

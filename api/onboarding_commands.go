@@ -86,7 +86,7 @@ func (onb onboardings) submitPayment(ctx context.Context, in *submitPaymentInput
 }
 
 // confirmPayment says that the customer did on the provider's page what it
-// asked for; what became of it is looked up there.
+// asked for; the outcome is looked up there.
 func (onb onboardings) confirmPayment(ctx context.Context, in *cancelInput) (*commandOutput, error) {
 	return onb.give(ctx, in.ID, commandRequest{
 		Idempotent: in.Idempotent, command: domain.Command{Action: domain.ActionConfirmPayment},

@@ -23,7 +23,7 @@ type signInInput struct {
 }
 
 // signedInSession is what signing in brings: the row in the store has neither
-// the token nor where the customer goes on, hence its own struct.
+// the token nor where the customer continues, hence its own struct.
 type signedInSession struct {
 	Object       string             `json:"object" enum:"session"`
 	Token        string             `json:"token" doc:"The bearer; opaque, stored only as a hash."`
@@ -31,7 +31,7 @@ type signedInSession struct {
 	Role         domain.Role        `json:"role" enum:"owner,admin"`
 	Account      *domain.Account    `json:"account" doc:"Null for an admin."`
 	OnboardingID string             `json:"onboarding_id,omitempty" doc:"The account's newest onboarding."`
-	NextAction   *domain.NextAction `json:"next_action" doc:"Where the customer goes on."`
+	NextAction   *domain.NextAction `json:"next_action" doc:"Where the customer continues."`
 }
 
 type signInOutput struct {

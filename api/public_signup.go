@@ -87,7 +87,7 @@ func flight(k store.Key, email string) string {
 	return k.Value + "\n" + strings.ToLower(email) + "\n" + base64.RawStdEncoding.EncodeToString(k.Fingerprint)
 }
 
-// reception is what became of a sign-up, shared by equal requests.
+// reception is the outcome of a sign-up, shared by equal requests.
 type reception struct {
 	onboarding *domain.Onboarding
 	replayed   bool
@@ -135,7 +135,7 @@ func (s *signups) again(ctx context.Context, id string) (reception, error) {
 }
 
 // admit stores the sign-up of a new person, or finds the unfinished one of the
-// same person, whom the password proves.
+// same person, as the password proves.
 func (s *signups) admit(
 	ctx context.Context, k store.Key, o *domain.Onboarding, password string,
 ) (id string, made bool, err error) {

@@ -5,10 +5,10 @@ package api
 var abouts = map[string]string{
 	"list-plans":           "Every plan that is active and public, in order: show all of them. Never limited.",
 	"list-credit-packages": "Every package that is active, in order. Never limited.",
-	"sign-up": "201 with the account in it; 202 when it is not there within a moment: the onboarding goes on by itself. " +
-		"Without a key, the same person's unfinished sign-up is continued. " +
+	"sign-up": "201 with the account in it; 202 when it is not there within a moment: the onboarding continues by " +
+		"itself. Without a key, the same person's unfinished sign-up is continued. " +
 		"An admin's bearer is not limited by address, so that many people can be moved in.",
-	"confirm-payment":  "What became of it is looked up at the provider.",
+	"confirm-payment":  "The outcome is looked up at the provider.",
 	"get-billing":      "Each section says whether it is available: one that cannot be read fails no other.",
 	"get-entitlements": "Answers in every billing state, for guards that ask before they act.",
 	"subscribe":        "Starts an onboarding of kind activation: after a trial, a free plan, or a subscription's end.",
@@ -22,7 +22,7 @@ var abouts = map[string]string{
 	"create-webhook-endpoint": "It receives what happens from now on, signed as Standard Webhooks specifies. " +
 		"The secret is in this answer only.",
 	"redeliver":             "At once, whatever became of it before; with three days of attempts.",
-	"test-webhook-endpoint": "To this endpoint alone, whatever it filters. Its deliveries say what became of it.",
+	"test-webhook-endpoint": "To this endpoint alone, whatever it filters. Its deliveries say the outcome.",
 	"advance-test-clock":    "It is advancing until everything due by then is done; read it until it is ready.",
 	"provider-webhook":      "2xx only once it is stored; the same event again changes nothing.",
 }

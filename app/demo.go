@@ -17,7 +17,7 @@ func demoCommand(do action) *cli.Command {
 	var c demo.Config
 	return &cli.Command{
 		Name:   "demo",
-		Usage:  "send sign-ups of every kind through a running dev, move its clock, and report what became of them",
+		Usage:  "send sign-ups of every kind through a running dev, move its clock, and report their outcome",
 		Action: do(func(ctx context.Context, a *App) error { return runDemo(ctx, a, c) }),
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "url", Destination: &c.URL, Usage: "URL of the API; the address of --listen when empty"},
@@ -31,7 +31,7 @@ func demoCommand(do action) *cli.Command {
 }
 
 // runDemo sends people through the running API, moves their clock, and says
-// what became of all of them; exit code 1 when something is not as it must be.
+// their outcome; exit code 1 when something is not as it must be.
 func runDemo(ctx context.Context, a *App, c demo.Config) error {
 	if c.Count < 1 || c.Parallel < 1 || c.Months < 0 {
 		return errors.New("--count and --parallel must be at least 1, --months at least 0")

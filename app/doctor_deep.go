@@ -63,7 +63,7 @@ func (a *App) checkCharges(ctx context.Context, name string, before time.Time) d
 	}
 	c := charges{App: a, provider: name, asked: registered.Provider, before: before, Invariant: store.Invariant{
 		Name:  "charges_" + name,
-		Holds: "Every charge of " + name + ", less what was given back, is a succeeded payment or flagged as late.",
+		Holds: "Every charge of " + name + ", less what was refunded, is a succeeded payment or flagged as late.",
 		Fix:   "Look these payments up at the provider; refund what nobody owes, and report it.",
 	}}
 	if err := c.compare(ctx, books); err != nil {

@@ -43,7 +43,7 @@ func importCommand(do action) *cli.Command {
 }
 
 // runImport adopts the accounts of a CSV file, one transaction each; exit code 1
-// when a row was refused. Run again, it goes on where it stopped.
+// when a row was refused. Run again, it continues where it stopped.
 func runImport(ctx context.Context, a *App, f importFlags) error {
 	defer a.Close()
 	if err := a.openStore(); err != nil {
@@ -65,7 +65,7 @@ func runImport(ctx context.Context, a *App, f importFlags) error {
 	return t.print(a.stdout, f.dryRun)
 }
 
-// tally counts what became of the rows.
+// tally counts the outcome of the rows.
 type tally struct {
 	adopted, already, due, refused int
 
@@ -123,7 +123,7 @@ func (im *importing) all(ctx context.Context, shown func()) error {
 	}
 }
 
-// note counts what became of a row, or returns the error that ends the import: a
+// note counts the outcome of a row, or returns the error that ends the import: a
 // refusal does not.
 func (im *importing) note(line int, adopted onboarding.Adopted, err error) error {
 	var refused *domain.Error

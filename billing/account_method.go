@@ -14,7 +14,7 @@ type AccountMethods struct {
 	Charger *Charger
 }
 
-// AddedMethod says what became of a method that a customer gave.
+// AddedMethod is the outcome of adding a customer's method.
 type AddedMethod struct {
 	Attached bool   `json:"attached"`
 	Code     string `json:"code,omitempty"`     // why the provider refused it

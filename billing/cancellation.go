@@ -55,7 +55,7 @@ func (c cancellation) resume() error {
 }
 
 // end ends a subscription in use, with its open invoices and its plan's credits.
-// What a provider was asked for meanwhile is given back by the workflow; money
+// What a provider was asked for meanwhile is refunded by the workflow; money
 // for a period that will not begin is flagged. The caller saves the row.
 func (c cancellation) end(to domain.SubscriptionStatus, reason string) error {
 	if err := (cycle{c.Subscription}).flagPaidAhead(); err != nil {

@@ -72,7 +72,7 @@ func (c *Charger) prepare(ctx context.Context, m *domain.PaymentMethod) (payment
 }
 
 // ChargeSubscription asks the providers about the undecided payments of the
-// subscription's open invoices, and gives back what is not wanted any more.
+// subscription's open invoices, and refunds what is not wanted any more.
 func (c *Charger) ChargeSubscription(ctx context.Context, subscriptionID string) error {
 	undecided, err := c.Store.UndecidedPayments(ctx, subscriptionID)
 	if err != nil {
@@ -108,8 +108,8 @@ func (c *Charger) chargeAll(ctx context.Context, undecided []store.Undecided) er
 	return nil
 }
 
-// Charge brings one payment as far as the provider can and writes what became
-// of it. The first time it charges. Whenever it cannot know whether an earlier
+// Charge brings one payment as far as the provider can and saves the
+// outcome. The first time it charges. Whenever it cannot know whether an earlier
 // time did, it looks the key up first; the same payment always has the same key.
 func (c *Charger) Charge(ctx context.Context, p *domain.Payment) error {
 	provider, err := c.provider(p.Provider)
@@ -176,7 +176,7 @@ func (c *Charger) sendCharge(
 	})
 }
 
-// noteUnknown saves that it is not known what became of a payment. A key that a
+// noteUnknown saves that the outcome of a payment is not known. A key that a
 // provider has spent on a failure of its own is given up, once a lookup has
 // shown that nothing was charged, for another payment with another key.
 func (c *Charger) noteUnknown(ctx context.Context, p *domain.Payment, trouble error) error {

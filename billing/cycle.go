@@ -30,7 +30,7 @@ func (c cycle) giveNotice() error {
 	return err
 }
 
-// remind reminds who pays by hand, once, shortly before the invoice is due.
+// remind reminds customers who pay by hand, once, shortly before the invoice is due.
 func (c cycle) remind() error {
 	c.row.Reminders = 2
 	invoice, err := c.invoice()

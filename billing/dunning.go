@@ -10,7 +10,7 @@ import (
 // dunning is how a renewal that was not paid is recovered.
 type dunning struct{ *Subscription }
 
-// fallBehind notes that a renewal was not paid: use goes on within grace while
+// fallBehind notes that a renewal was not paid: use continues within grace while
 // recovery tries again. A change of plan that was not paid is dropped instead.
 func (d dunning) fallBehind(invoice *domain.Invoice, hard bool) error {
 	row := d.row

@@ -77,7 +77,7 @@ func lineOf(plan *domain.PlanRef, from, to time.Time) string {
 	return domain.Text(domain.LabelPeriod, "plan", plan.Name, "dates", dates(from, to))
 }
 
-// unusedLine is what an invoice says of the part of a period that is given back.
+// unusedLine is what an invoice says of the part of a period that is refunded.
 func unusedLine(plan *domain.PlanRef, from, to time.Time) string {
 	return domain.Text(domain.LabelUnusedTime, "plan", plan.Name, "dates", dates(from, to))
 }

@@ -8,7 +8,7 @@ import (
 	"slipway/store"
 )
 
-// Payer is who has an invoice to pay and goes on with what became of it: an
+// Payer is who has an invoice to pay and continues with the outcome: an
 // onboarding, a subscription, or the purchase of a credit package.
 type Payer interface {
 	// Paid does what paying the invoice is for, exactly once.
@@ -61,7 +61,7 @@ type outcome struct {
 }
 
 // paid pays the invoice. Money for an attempt that had failed is flagged; an
-// attempt that is not wanted any more stays undecided until it is given back.
+// attempt that is not wanted any more stays undecided until it is refunded.
 func (o outcome) paid() error {
 	if lapsed(o.invoice, o.Now) { // what the change costs was computed long ago
 		if err := (Invoices{o.Change}).Void(o.invoice, domain.FailureExpired); err != nil {

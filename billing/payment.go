@@ -64,7 +64,7 @@ func (p Payments) FailUnasked(invoice *domain.Invoice, failureCode string) error
 }
 
 // FlagLate marks money that came when it was not owed any more. What a provider
-// took is given back (see Charger.RefundLate); about a transfer staff decide.
+// took is refunded (see Charger.RefundLate); about a transfer staff decide.
 func (p Payments) FlagLate(payment *domain.Payment) error {
 	if payment.Late {
 		return nil

@@ -86,7 +86,7 @@ func (p planChange) askForUpgrade(to *domain.PlanRef) error {
 	if err != nil {
 		return err
 	}
-	p.row.Reminders = 0 // the next period is invoiced anew
+	p.row.Reminders = 0 // the next period gets another invoice
 	due := p.Now.Add(p.policy.PaymentWindow)
 	invoice, err := p.openInvoice(&domain.Invoice{
 		Reason: domain.ReasonSubscriptionUpdate, Amount: amount, Lines: lines, Plan: to,

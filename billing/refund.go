@@ -7,7 +7,7 @@ import (
 	"slipway/payment"
 )
 
-// RefundUnwanted gives back what was asked for and is not wanted any more: for
+// RefundUnwanted refunds what was asked for and is not wanted any more: for
 // an invoice that is void or paid otherwise, or by a payment with a newer one.
 func (c *Charger) RefundUnwanted(ctx context.Context, subscriptionID string) error {
 	undecided, err := c.Store.UndecidedPayments(ctx, subscriptionID)
@@ -20,7 +20,7 @@ func (c *Charger) RefundUnwanted(ctx context.Context, subscriptionID string) err
 }
 
 // stillProcessing is the trouble of a provider that has not decided about what
-// is to be given back.
+// is to be refunded.
 func stillProcessing() error {
 	return &payment.Error{Class: payment.ClassUnavailable, Code: "still_processing"}
 }
@@ -74,7 +74,7 @@ func refunded(p *domain.Payment, amount int64) map[string]any {
 	return map[string]any{"payment": p.ID, "amount": amount, "currency": p.Currency}
 }
 
-// RefundLate gives back what a provider took when it was not owed any more.
+// RefundLate refunds what a provider took when it was not owed any more.
 func (c *Charger) RefundLate(ctx context.Context, paymentID string) error {
 	p, err := c.Store.PaymentByID(ctx, paymentID)
 	if err != nil || !p.Late || p.Key == "" || p.Refunded > 0 {
@@ -113,7 +113,7 @@ func (c *Charger) Resolve(ctx context.Context, p *domain.Payment, wanted bool) (
 	return err == nil && after.Status != p.Status, err
 }
 
-// LookUp asks the provider what became of one payment, whatever we believe of
+// LookUp asks the provider for the outcome of one payment, whatever we believe of
 // it: money for what failed long ago is found this way.
 func (c *Charger) LookUp(ctx context.Context, paymentID string) error {
 	p, err := c.Store.PaymentByID(ctx, paymentID)
@@ -129,7 +129,7 @@ func (c *Charger) LookUp(ctx context.Context, paymentID string) error {
 		return err
 	}
 	if p.Status == domain.PaymentFailed && out.Refunded >= p.Amount {
-		return nil // given back
+		return nil // refunded
 	}
 	if err := c.Save(ctx, p, out); err != nil {
 		return err

@@ -17,7 +17,7 @@ type Subscriptions struct {
 }
 
 // SubscriptionState is where a subscription is after a change: all its workflow
-// needs to know to go on.
+// needs to know to continue.
 type SubscriptionState struct {
 	SubscriptionID string                    `json:"subscription_id"`
 	Status         domain.SubscriptionStatus `json:"status"`

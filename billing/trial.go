@@ -8,7 +8,7 @@ import (
 type trial struct{ *Subscription }
 
 // extend moves the end of a trial by the command's days. The customer is
-// reminded of the new end, and an invoice for what follows is made anew.
+// reminded of the new end, and an invoice for what follows is made again.
 func (t trial) extend(cmd *domain.Command) error {
 	row := t.row
 	ahead, err := cycle{t.Subscription}.paidAhead()

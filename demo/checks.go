@@ -36,7 +36,7 @@ func (c checks) all(ctx context.Context, w io.Writer) ([]domain.Check, error) {
 	return all, nil
 }
 
-// fates prints what became of the subscriptions, and what billing did for them.
+// fates prints the outcome of the subscriptions, and what billing did for them.
 func (c checks) fates(ctx context.Context, w io.Writer) error {
 	subscriptions, err := allOf[domain.Subscription](ctx, c.client, "/v1/admin/subscriptions", c.admin)
 	if err != nil {

@@ -19,7 +19,7 @@ import (
 	"slipway/domain"
 )
 
-// Config is who comes, and where.
+// Config says how many people sign up, and at which API.
 type Config struct {
 	URL                       string // of the API
 	AdminEmail, AdminPassword string

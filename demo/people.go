@@ -28,7 +28,7 @@ const (
 	onPage   habit = "on the page" // enters the card on the provider's page
 )
 
-// scenario is one way to sign up, and what becomes of it is one line of the report.
+// scenario is one way to sign up, and the outcome is one line of the report.
 type scenario struct {
 	kind    string
 	plan    string // paid for those that leave it open

@@ -94,7 +94,7 @@ func percentile(values []time.Duration, p int) time.Duration {
 	return values[(len(values)-1)*p/100].Round(time.Millisecond)
 }
 
-// kindTable says of each kind how many came and what became of them.
+// kindTable says of each kind how many came and their outcome.
 func (r report) kindTable() {
 	section(r.w, "What every kind became")
 	became := map[string]map[string]int{}
@@ -136,7 +136,7 @@ func (r report) kinds() []string {
 	return kinds
 }
 
-// outcome is what became of a sign-up, in words.
+// outcome describes how a sign-up ended.
 func (v *visitor) outcome() string {
 	if v.onboarding == nil {
 		return "turned away"

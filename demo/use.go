@@ -62,7 +62,7 @@ func (c customer) spend(ctx context.Context) error {
 	return nil
 }
 
-// buyCredits buys a package with the default method; who pays by hand submits
+// buyCredits buys a package with the default method; a customer who pays by hand submits
 // the transfer, which the admin finds.
 func (c customer) buyCredits(ctx context.Context) error {
 	var bought struct {

@@ -10,7 +10,7 @@ import (
 	"slipway/domain"
 )
 
-// visitPatience is how long a visitor is followed who waits for a provider.
+// visitPatience is how long the demo follows a visitor who waits for a provider.
 const visitPatience = 2 * time.Minute
 
 // password is everybody's password; accounts of a demo guard nothing.
@@ -66,7 +66,7 @@ func (v *visitor) noteTrouble() {
 }
 
 // signUp fills in the form. The admin's bearer says that these are no strangers,
-// whom the API would let in thirty a minute.
+// of whom the API would accept thirty a minute.
 func (v visit) signUp(ctx context.Context) error {
 	form := map[string]string{"email": v.email, "password": password, "account_name": v.name, "plan": v.plan}
 	for field, value := range map[string]string{

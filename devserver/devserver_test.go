@@ -163,7 +163,7 @@ func TestATakenPortIsNamedAndNothingIsLeftRunning(t *testing.T) {
 			var inUse *PortInUseError
 			require.ErrorAs(t, err, &inUse)
 			assert.Equal(t, PortInUseError{Port: port, Purpose: tc.purpose}, *inUse)
-			assert.True(t, portIsFree(free), "the other port was given back")
+			assert.True(t, portIsFree(free), "the other port was released")
 			assert.NoFileExists(t, tc.cfg.DatabaseFile)
 		})
 	}

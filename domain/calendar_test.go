@@ -101,7 +101,7 @@ func TestRenew_AnotherIntervalBeginsANewCount(t *testing.T) {
 	same := running(t, domain.IntervalMonth, 0, "2026-01-31")
 	same.PendingPlan = &domain.PlanRef{Code: "scale", Interval: domain.IntervalMonth}
 	require.NoError(t, same.Renew(*same.CurrentPeriodEnd))
-	assert.Equal(t, date(t, "2026-03-31"), *same.CurrentPeriodEnd, "the count goes on")
+	assert.Equal(t, date(t, "2026-03-31"), *same.CurrentPeriodEnd, "the count continues")
 }
 
 func TestSwitchPlan_KeepsTheDatesUnlessTheIntervalChanges(t *testing.T) {

@@ -54,10 +54,10 @@ type DueKind string
 const (
 	// DuePeriodEnd: the trial or the paid period is over: renew, convert or end.
 	DuePeriodEnd DueKind = "period_end"
-	// DueNotice: the end is near: a trial's is announced, who pays by hand gets
+	// DueNotice: the end is near: a trial's is announced, customers who pay by hand get
 	// the next period's invoice.
 	DueNotice DueKind = "notice"
-	// DueReminder: the invoice of who pays by hand is still open.
+	// DueReminder: an invoice that is paid by hand is still open.
 	DueReminder DueKind = "reminder"
 	// DueRetry: another attempt at an unpaid renewal.
 	DueRetry DueKind = "retry"

@@ -30,7 +30,7 @@ var EventTypes = map[EventType]string{
 	EventSubscriptionCanceled:      "The subscription ended.",
 	EventSubscriptionExpired:       "The first invoice was never paid: the subscription was never in use.",
 	EventSubscriptionRenewed:       "The next period has begun.",
-	EventSubscriptionPastDue:       "A renewal was not paid; use goes on within grace.",
+	EventSubscriptionPastDue:       "A renewal was not paid; use continues within grace.",
 	EventSubscriptionRecovered:     "The late renewal was paid.",
 	EventSubscriptionUnpaid:        "No payment came in time: the subscription may not be used any more.",
 	EventSubscriptionTrialEnds:     "The trial ends soon.",
@@ -52,7 +52,7 @@ var EventTypes = map[EventType]string{
 	EventPaymentLate:           "Money came for something that had ended: staff have to decide.",
 	EventPaymentRequiresAction: "The customer has to confirm a payment on the provider's page.",
 	EventPaymentRetrying:       "A late payment is tried again.",
-	EventPaymentRefunded:       "Money was given back.",
+	EventPaymentRefunded:       "Money was refunded.",
 
 	EventCreditsGranted: "Credits were added to the account.",
 

@@ -14,7 +14,7 @@ const (
 	OnboardingReceived OnboardingStatus = "received"
 	// OnboardingCreatingAccount: the workflow runs; account, owner and slug come next.
 	OnboardingCreatingAccount OnboardingStatus = "creating_account"
-	// OnboardingWaitingForPlan: no plan could be chosen; goes on when the
+	// OnboardingWaitingForPlan: no plan could be chosen; continues when the
 	// customer chooses one or an admin activates one.
 	OnboardingWaitingForPlan OnboardingStatus = "waiting_for_plan"
 	// OnboardingWaitingForPaymentMethod: money is owed and no option fits; goes
@@ -27,7 +27,7 @@ const (
 	OnboardingAwaitingApproval OnboardingStatus = "awaiting_approval"
 	// OnboardingActivating: nothing is owed any more; fulfilment is under way.
 	OnboardingActivating OnboardingStatus = "activating"
-	// OnboardingCompensating: the onboarding is ending early; what it reserved is given back.
+	// OnboardingCompensating: the onboarding is ending early; what it reserved is released.
 	OnboardingCompensating OnboardingStatus = "compensating"
 	// OnboardingCompleted: the account is active. An end.
 	OnboardingCompleted OnboardingStatus = "completed"
@@ -73,7 +73,7 @@ const (
 	KindActivation OnboardingKind = "activation"
 )
 
-// BlockedOn says whom a waiting onboarding waits for; it is the
+// BlockedOn says what or whom a waiting onboarding waits for; it is the
 // search attribute operators filter by. Empty while nothing is waited for.
 type BlockedOn string
 
@@ -93,7 +93,7 @@ var blockedOn = map[OnboardingStatus]BlockedOn{
 	OnboardingAwaitingApproval:        BlockedOnApproval,
 }
 
-// BlockedOn is whom an onboarding in this status waits for.
+// BlockedOn is what an onboarding in this status waits for.
 func (s OnboardingStatus) BlockedOn() BlockedOn { return blockedOn[s] }
 
 // Onboarding is one run from "sign up" (or "choose a plan") to an active

@@ -41,7 +41,7 @@ func (o *Onboarding) CurrentStep() *Step {
 	return nil
 }
 
-// AsksProvider reports whether the current step has a third party asked, or
+// AsksProvider reports whether the current step needs a call to a third party, or
 // asked again later, and waits for no person.
 func (o *Onboarding) AsksProvider() bool {
 	current := o.CurrentStep()

@@ -19,7 +19,7 @@ type ProviderEvent struct {
 	ProcessedAt *time.Time // when its owner had it, or there was none
 }
 
-// PaymentOwner is whom a provider's event is about: the onboarding while it
+// PaymentOwner is what a provider's event is about: the onboarding while it
 // runs, else the subscription, the invoice of a purchase, or a payment method.
 type PaymentOwner struct {
 	AccountID      string

@@ -72,7 +72,7 @@ func StepOf(steps []StepDeclaration, key StepKey) (StepDeclaration, bool) {
 type StepStatus string
 
 // The states of a step. Retrying is a step's business, never the onboarding's:
-// the process goes on, this step tries again at NextAttemptAt.
+// the process continues, this step tries again at NextAttemptAt.
 const (
 	StepPending  StepStatus = "pending"
 	StepRunning  StepStatus = "running"

@@ -134,7 +134,7 @@ func (s *Subscription) Start(trialDays int, now time.Time) error {
 }
 
 // ExtendTrial moves the end of the trial, and with it the first period's, by
-// whole days; the customer is reminded anew.
+// whole days; the customer is reminded again.
 func (s *Subscription) ExtendTrial(days int, now time.Time) {
 	end := s.TrialEnd.AddDate(0, 0, days)
 	s.TrialEnd, s.CurrentPeriodEnd, s.Reminders, s.UpdatedAt = &end, &end, 0, now
@@ -214,7 +214,7 @@ func (s *Subscription) Renew(now time.Time) error {
 	return nil
 }
 
-// FallBehind says that the next period is not paid for and begins: use goes on
+// FallBehind says that the next period is not paid for and begins: use continues
 // within grace.
 func (s *Subscription) FallBehind(p BillingPolicy, now time.Time) error {
 	if err := s.Advance(SubscriptionPastDue, now); err != nil {

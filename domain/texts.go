@@ -103,7 +103,7 @@ var problemTexts = map[TextCode]string{
 	TextCardRefused:              "The card was refused; use another one.",
 	TextSubscriptionExists:       "The account has a paid subscription.",
 	TextChoosingPlan:             "The account is choosing a plan already.",
-	TextChoosingPlanIn:           "The account is choosing a plan already: go on with onboarding {onboarding}.",
+	TextChoosingPlanIn:           "The account is choosing a plan already: continue with onboarding {onboarding}.",
 	TextAccountNotInUse:          "The account is not in use.",
 	TextPaymentMethodMissing:     "Add a payment method first.",
 	TextPaymentMethodUnfinished:  "It is not attached yet: finish the provider's page first.",

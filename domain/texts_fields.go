@@ -174,5 +174,5 @@ var fieldTexts = map[TextCode]string{
 	LabelNextAction: "The next action",
 	LabelPasswords:  "Checking passwords",
 	LabelThanks:     "Thank you",
-	TextReturned:    "That is all we needed. You can close this page and go on in the app.",
+	TextReturned:    "That is all we needed. You can close this page and continue in the app.",
 }

@@ -51,7 +51,7 @@ var stepTexts = map[TextCode]string{
 	LabelSlugAfterReserved: "{wanted} is reserved, {slug} it is",
 	LabelSlugAfterTaken:    "{wanted} was taken, {slug} it is",
 	TextChoosePlan:         "Choose a plan.",
-	TextNoPlanOnOffer:      "No plan is on offer yet; this goes on by itself when one is.",
+	TextNoPlanOnOffer:      "No plan is on offer yet; this continues by itself when one is.",
 	TextPlanFree:           "{plan}, free of charge.",
 	TextPlanPrice:          "{plan}, {price} a {interval}.",
 	TextFreeOfCharge:       "Free of charge.",
@@ -69,7 +69,7 @@ var stepTexts = map[TextCode]string{
 	TextWaitingForPayment:  "Waiting for {amount} by {method}.",
 	TextWaitingForNewWay:   "Waiting for another way to pay {amount}.",
 	TextWaitingToConfirm:   "Waiting for the customer to confirm the payment.",
-	TextCheckingPayment:    "Looking at what became of the payment.",
+	TextCheckingPayment:    "Looking up the outcome of the payment.",
 	TextPaymentProcessing:  "The payment is being processed.",
 	TextPaymentSubmitted:   "Submitted; waiting for it to be confirmed.",
 	TextPaymentRejected:    "The payment could not be confirmed; please check it and submit again.",
@@ -118,8 +118,8 @@ var declineTexts = map[TextCode]string{
 
 	TextProviderThrottles:     "The payment provider asked us to slow down; trying again.",
 	TextProviderAway:          "The payment provider cannot be reached; trying again.",
-	TextProviderSilent:        "The payment provider did not answer; looking up what became of it.",
-	TextProviderMisconfigured: "The payment provider refuses our requests; it goes on when that is repaired.",
+	TextProviderSilent:        "The payment provider did not answer; looking up the outcome.",
+	TextProviderMisconfigured: "The payment provider refuses our requests; it continues when that is repaired.",
 }
 
 // Why a change of a subscription, or a payment by hand, is refused, and what an

@@ -59,8 +59,8 @@ var summaryTexts = map[TextCode]string{
 	SummaryReadOnboarding:    "Where the onboarding is",
 	SummaryRemind:            "Remind the customer",
 	SummaryWindowEnds:        "End of the payment window",
-	SummaryEnd:               "End the onboarding and give back what it reserved",
-	SummaryGiveBack:          "Give back what was charged",
+	SummaryEnd:               "End the onboarding and release what it reserved",
+	SummaryGiveBack:          "Refund what was charged",
 	SummaryAskProvider:       "Ask the payment provider",
 	SummaryLookUp:            "Look up a payment",
 	SummaryLookUpUndecided:   "Look up undecided payments",
@@ -116,9 +116,9 @@ const (
 
 var detailTexts = map[TextCode]string{
 	TextOnboardingIDs: "Onboarding {onboarding}, subscription {subscription}.",
-	TextWaitsAtPlan: "Waiting for a plan. It goes on when the customer chooses one, or when the plan they want " +
+	TextWaitsAtPlan: "Waiting for a plan. It continues when the customer chooses one, or when the plan they want " +
 		"is activated.",
-	TextWaitsAtMethod: "Waiting for a way to pay. It goes on when the customer adds one, when an option that " +
+	TextWaitsAtMethod: "Waiting for a way to pay. It continues when the customer adds one, when an option that " +
 		"serves them is enabled, or when an admin activates.",
 	TextWaitsAtPayment: "Waiting for the customer to pay {amount} for plan {plan} and submit the reference. " +
 		"An admin may activate or cancel.",
@@ -138,7 +138,7 @@ var detailTexts = map[TextCode]string{
 	TextNotDelivered:           "Not delivered in {attempts} attempts: {why}.",
 	TextNotDeliveredWithStatus: "Not delivered in {attempts} attempts: {why}, the last answer was {status}.",
 
-	LabelDueNotice:    "the end of the period is announced, and who pays by hand gets an invoice",
+	LabelDueNotice:    "the end of the period is announced, and customers who pay by hand get an invoice",
 	LabelDueReminder:  "who has not paid the invoice is reminded",
 	LabelDuePeriodEnd: "the period ends; it renews, or the subscription ends",
 	LabelDueRetry:     "the late payment is tried again",
@@ -180,7 +180,7 @@ var checkTexts = map[TextCode]string{
 	TextAttributesUnreadable:    "The search attributes could not be read.",
 	TextAttributesUnreadableFix: "Give this process access to Temporal's operator service.",
 	TextAttributesWrong:         "Not of type Keyword: {names}.",
-	TextAttributesWrongFix:      "Remove them from the namespace; a worker registers them anew when it starts.",
+	TextAttributesWrongFix:      "Remove them from the namespace; a worker registers them again when it starts.",
 	TextAttributesMissing:       "Not registered: {names}. Workflows hang without them.",
 	TextAttributesMissingFix:    "Start a worker, which registers them.",
 	TextAttributesRegistered:    "All are registered.",

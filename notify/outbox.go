@@ -14,8 +14,8 @@ import (
 // implementation; the interface keeps imports running one way.
 type Starter interface {
 	// Deliver starts the delivery's workflow. One that runs already is no error;
-	// anew ends it first, since it may be hours from its next attempt.
-	Deliver(ctx context.Context, d *domain.WebhookDelivery, anew bool) error
+	// again ends it first, since it may be hours from its next attempt.
+	Deliver(ctx context.Context, d *domain.WebhookDelivery, again bool) error
 }
 
 // Outbox holds the deliveries that no workflow makes yet.
@@ -62,11 +62,11 @@ func (o *Outbox) Redispatch(ctx context.Context) (int, error) {
 	return started + len(lost), o.start(ctx, lost, false)
 }
 
-func (o *Outbox) start(ctx context.Context, deliveries []domain.WebhookDelivery, anew bool) error {
+func (o *Outbox) start(ctx context.Context, deliveries []domain.WebhookDelivery, again bool) error {
 	starts, ctx := errgroup.WithContext(ctx)
 	starts.SetLimit(dispatchStarts)
 	for i := range deliveries {
-		starts.Go(func() error { return o.Starter.Deliver(ctx, &deliveries[i], anew) })
+		starts.Go(func() error { return o.Starter.Deliver(ctx, &deliveries[i], again) })
 	}
 	return starts.Wait()
 }

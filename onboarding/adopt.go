@@ -41,7 +41,7 @@ type Adoption struct {
 	Bonus         int64  // credits that stay until they are spent
 }
 
-// Adopted is what became of an adoption.
+// Adopted is the outcome of an adoption.
 type Adopted struct {
 	AccountID string
 	Slug      string

@@ -13,7 +13,7 @@ var endTexts = map[string]domain.TextCode{
 	string(domain.CodeInternal):       domain.TextFailedByUs,
 }
 
-// End gives back what the onboarding reserved, whatever of it there is, and
+// End releases what the onboarding reserved, whatever of it there is, and
 // ends it as failed or expired: invoice void, subscription incomplete_expired,
 // account closed, slug released or kept. One that has ended stays as it is.
 func (s *Onboardings) End(

@@ -93,7 +93,7 @@ type Onboarding struct {
 // advance moves the onboarding; see domain.Onboarding.Advance.
 func (o *Onboarding) advance(to domain.OnboardingStatus) error { return o.row.Advance(to, o.Now) }
 
-// set says what became of a step.
+// set sets a step's status and message.
 func (o *Onboarding) set(key domain.StepKey, status domain.StepStatus, message string) *domain.Step {
 	step := o.row.Step(key)
 	step.Set(status, message, o.Now)
@@ -122,7 +122,7 @@ func (o *Onboarding) wait(status domain.OnboardingStatus, key domain.StepKey, me
 	return nil
 }
 
-// askAgain has the provider asked again in a step: it may have news.
+// askAgain makes the step call its provider again: it may have news.
 func (o *Onboarding) askAgain(key domain.StepKey, message string) {
 	o.set(key, domain.StepRunning, message)
 	o.row.Touch(o.Now)

@@ -8,7 +8,7 @@ import (
 )
 
 // AttachPaymentMethod makes the payment option that the server's rule chooses
-// the account's default, or waits for one, or has a provider asked.
+// the account's default, or waits for one, or calls a provider.
 func (s *Onboardings) AttachPaymentMethod(ctx context.Context, id string) (State, error) {
 	return s.step(ctx, id, domain.StepPaymentMethod, func(o *Onboarding) error { return methodStep{o}.attach() })
 }
@@ -46,7 +46,7 @@ func (m methodStep) needed() bool {
 	return owes || m.row.Plan.PaymentMethodCollection == domain.CollectAlways
 }
 
-// askProvider has the provider asked for the method, or for the page to enter it
+// askProvider asks for a call to the provider: for the method, or for the page to enter it
 // on. While that page is offered already, it waits.
 func (m methodStep) askProvider(method *domain.PaymentMethod) error {
 	offered := method.Token == "" && method.Setup != ""

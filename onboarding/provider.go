@@ -38,7 +38,7 @@ func (s *Onboardings) Retrying(
 // or an event of the provider's does.
 type providerNews struct{ *Onboarding }
 
-// ask has the provider asked again for what the onboarding waits for.
+// ask makes the waiting step call its provider again.
 func (n providerNews) ask() error {
 	switch {
 	case n.row.AsksProvider():

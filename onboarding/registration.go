@@ -51,7 +51,7 @@ func (s *Onboardings) register(ctx context.Context, m *domain.PaymentMethod) (fu
 	return nil, err
 }
 
-// asksFor reports whether the onboarding has a provider asked in the step.
+// asksFor reports whether the onboarding's step needs a call to a provider now.
 func asksFor(row *domain.Onboarding, key domain.StepKey) bool {
 	return isIn(row, key) && row.AsksProvider()
 }

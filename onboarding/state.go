@@ -7,7 +7,7 @@ import (
 )
 
 // State is where an onboarding is after a change: all a workflow needs to know
-// to go on, and all it remembers.
+// to continue, and all it remembers.
 type State struct {
 	OnboardingID string                  `json:"onboarding_id"`
 	Status       domain.OnboardingStatus `json:"status"`

@@ -25,7 +25,7 @@ type Provider interface {
 	Setup(ctx context.Context, in Setup) (Page, error)
 	// Charge asks for money. A decline is no error but the outcome's Class.
 	Charge(ctx context.Context, in Charge) (Outcome, error)
-	// Lookup returns what became of the charge with the key, without any effect.
+	// Lookup returns the outcome of the charge with the key, without any effect.
 	// StatusNone means that the provider never carried it out.
 	Lookup(ctx context.Context, key string) (Outcome, error)
 	// Refund gives the charge's money back, or, while the customer still has to
@@ -138,7 +138,7 @@ type Outcome struct {
 	ActionURL string // of one that requires action
 	Amount    int64
 	Currency  string
-	Refunded  int64 // minor units given back
+	Refunded  int64 // minor units refunded
 }
 
 // EventType is what a webhook is about.

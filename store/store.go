@@ -148,7 +148,7 @@ func (s *Store) openSQLite(c Config) error {
 }
 
 // gormConfig is the same for all handles but for prepared statements: they serve
-// SQLite's reads. In a transaction GORM prepares each statement anew, and pgx
+// SQLite's reads. In a transaction GORM prepares each statement again, and pgx
 // keeps prepared statements itself.
 func gormConfig(now func() time.Time, prepare bool) *gorm.Config {
 	return &gorm.Config{

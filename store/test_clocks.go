@@ -80,7 +80,7 @@ func (s *Store) LeaveClock(ctx context.Context, entityID string) error {
 	return s.wrap("leave test clock", "", err)
 }
 
-// ClockWaits returns who waits for the clock, by entity.
+// ClockWaits returns the workflows that wait for the clock, by entity.
 func (s *Store) ClockWaits(ctx context.Context, clockID string) (map[string]ClockWait, error) {
 	var rows []ClockWait
 	err := s.conn(ctx).Where("clock_id = ?", clockID).Find(&rows).Error

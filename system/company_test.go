@@ -84,7 +84,7 @@ func (c *company) whenCharged(fn func()) {
 }
 
 // kept is what the company has of the charges of an account: their sum less what
-// was given back, and how many brought something.
+// was refunded, and how many brought something.
 func kept(t testing.TB, server *sandbox.Server, apiKey string, keys map[string]bool) (sum int64, n int) {
 	t.Helper()
 	for _, c := range sandboxtest.Ledger(t, server, apiKey) {
@@ -103,7 +103,7 @@ func (s *site) kept() (sum int64, n int) {
 	return kept(s.t, s.company.server, app.SandboxKey(key), nil)
 }
 
-// kept is what was taken from the account and not given back.
+// kept is what was taken from the account and not refunded.
 func (r *running) kept(accountID string) (sum int64, n int) {
 	r.t.Helper()
 	keys := map[string]bool{}

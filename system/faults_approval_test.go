@@ -91,7 +91,7 @@ func (s *site) requireFlaggedOnce(r *running, payment domain.Payment) {
 }
 
 // 13. An admin says that the money is there while the customer pays it by card:
-// one fulfilment; money too many is given back or flagged.
+// one fulfilment; money too many is refunded or flagged.
 func TestFault13_ActivatedWhileTheCardIsConfirmed(t *testing.T) {
 	r := startApp(t)
 	admin := r.admin()
@@ -127,7 +127,7 @@ func TestFault13_ActivatedWhileTheCardIsConfirmed(t *testing.T) {
 	assert.Equal(t, 12, r.count("SELECT count(*) FROM events WHERE type = 'onboarding.completed'"))
 }
 
-// 15. Canceled while the payment window ends: one end, everything given back.
+// 15. Canceled while the payment window ends: one end, everything released.
 func TestFault15_CanceledDuringCompensation(t *testing.T) {
 	s := newSite(t, "")
 	_, r := s.api()

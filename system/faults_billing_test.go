@@ -32,7 +32,7 @@ func (r *running) age() {
 }
 
 // 16. Terminated by hand during a charge: the status is true, and the janitor
-// gives back what was charged.
+// refunds what was charged.
 func TestFault16_TerminatedDuringACharge(t *testing.T) {
 	app := startApp(t)
 	for _, token := range []string{"tok_lost_response", "tok_slow", "tok_throttled_wait_300"} {
@@ -54,7 +54,7 @@ func TestFault16_TerminatedDuringACharge(t *testing.T) {
 				r.age()
 				_, n := r.kept(o.Account.ID)
 				return n == 0 && r.payments(o.Account.ID)[0].Status == domain.PaymentFailed
-			}, "what was charged is given back")
+			}, "what was charged is refunded")
 		})
 	}
 	app.sound()

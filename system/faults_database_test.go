@@ -46,7 +46,7 @@ func TestFault4_OnPostgres(t *testing.T) {
 	s.requireOneOfEach(1001)
 }
 
-// 5. The database is away: 503 with Retry-After; it is back: everything goes on.
+// 5. The database is away: 503 with Retry-After; it is back: everything continues.
 func TestFault5_DatabaseStoppedKilledAndBack(t *testing.T) {
 	cluster := storetest.StartCluster(t)
 	s := newSite(t, cluster.Database(t))

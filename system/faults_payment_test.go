@@ -68,7 +68,7 @@ func TestFault1_WorkerKilledAroundTheCharge(t *testing.T) {
 }
 
 // 1, for a renewal: a worker dies around the charge for the next period. One
-// charge for the sign-up, one for the renewal, and the subscription goes on.
+// charge for the sign-up, one for the renewal, and the subscription continues.
 func TestFault1_WorkerKilledAroundARenewalsCharge(t *testing.T) {
 	for name, c := range map[string]childConfig{
 		"before the call":            {KillBefore: "ChargeSubscription"},
@@ -224,7 +224,7 @@ func TestFault15_CanceledDuringACharge(t *testing.T) {
 			_ = r.app.Temporal.GetWorkflow(context.Background(), "signup-"+o.ID, "").Get(context.Background(),
 				nil) // it ends as canceled
 			_, n := r.kept(o.Account.ID)
-			assert.Zero(t, n, "everything is given back")
+			assert.Zero(t, n, "everything is refunded")
 			for _, p := range r.payments(o.Account.ID) {
 				assert.Equal(t, domain.PaymentFailed, p.Status)
 			}

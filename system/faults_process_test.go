@@ -17,7 +17,7 @@ import (
 // The numbers are the rows of the fault matrix in docs/faults.md.
 
 // 2. A worker dies right before or after each step's transaction, so that nobody
-// heard of it: what was done is done once, and the next worker goes on. Steps that
+// heard of it: what was done is done once, and the next worker continues. Steps that
 // are declared later are walked as well.
 func TestFault2_WorkerKilledAroundEachStep(t *testing.T) {
 	for _, step := range domain.Steps {

@@ -116,7 +116,7 @@ func TestFault12_WebhooksInEveryWrongWay(t *testing.T) {
 	r.sound()
 }
 
-// 12. A charge that succeeds after its onboarding was given up is given back, by
+// 12. A charge that succeeds after its onboarding was given up is refunded, by
 // its webhook.
 func TestFault12_ConfirmedWhileItIsGivenUp(t *testing.T) {
 	r := startApp(t)

@@ -19,7 +19,7 @@ const (
 )
 
 // Advance moves a clock until its target and returns what it shows then. Run
-// again, it goes on from what the clock shows. It calls heartbeat while it waits.
+// again, it continues from what the clock shows. It calls heartbeat while it waits.
 func (c *Clocks) Advance(ctx context.Context, clockID string, heartbeat func()) (time.Time, error) {
 	for {
 		clock, err := c.Store.TestClockByID(ctx, clockID)

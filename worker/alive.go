@@ -14,7 +14,7 @@ import (
 // call that is over before the first beat costs nothing.
 //
 // Temporal answers a beat with the activity's cancellation. The call under way
-// is finished all the same: cut off, nobody would know what became of it.
+// is finished all the same: cut off, nobody would know the outcome.
 type alive struct {
 	interceptor.WorkerInterceptorBase
 }

@@ -62,6 +62,6 @@ func TestAlive_ACallUnderWayIsFinishedWhateverIsCanceled(t *testing.T) {
 			require.ErrorContains(t, err, context.Canceled.Error(), "without it")
 			continue
 		}
-		assert.NoError(t, err, "cut off, nobody would know what became of it")
+		assert.NoError(t, err, "cut off, nobody would know the outcome")
 	}
 }

@@ -49,7 +49,7 @@ func (b *subscription) run(ctx workflow.Context) error {
 		case len(b.news) > 0:
 			b.failed = b.lookUp(ctx)
 		case b.state.Charge:
-			// Money is owed, undecided, or to be given back: a provider is asked.
+			// Money is owed, undecided, or to be refunded: a provider is asked.
 			b.failed = b.charge(ctx)
 		case !b.state.Status.Live():
 			// The subscription has ended: nothing more comes due.
@@ -118,7 +118,7 @@ func (b *subscription) enter(state billing.SubscriptionState) {
 }
 
 // charge has providers asked, for as long as it takes. A command that changes
-// what is wanted begins anew.
+// what is wanted starts again.
 func (b *subscription) charge(ctx workflow.Context) error {
 	asking, stop := workflow.WithCancel(ctx)
 	defer stop()
@@ -141,7 +141,7 @@ func (b *subscription) charge(ctx workflow.Context) error {
 	return b.read(ctx)
 }
 
-// lookUp asks providers what became of the payments they have news of.
+// lookUp asks providers for the outcome of the payments they have news of.
 func (b *subscription) lookUp(ctx workflow.Context) error {
 	news := b.news
 	b.news = nil

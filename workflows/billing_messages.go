@@ -48,7 +48,7 @@ func (b *subscription) apply(
 	return b.applyCommand(ctx, in, func(result activities.ApplyCommandResult) { b.enter(*result.Subscription) })
 }
 
-// refresh reads the rows anew and asks providers what is undecided.
+// refresh reads the rows again and looks undecided payments up.
 func (b *subscription) refresh(ctx workflow.Context, _ CommandInput) (billing.SubscriptionState, error) {
 	b.commands++
 	input := activities.SubscriptionInput{SubscriptionID: b.id}

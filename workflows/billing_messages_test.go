@@ -67,7 +67,7 @@ func TestBilling_CanceledWhileACardIsCharged(t *testing.T) {
 	require.NoError(t, f.GetWorkflowError())
 	require.True(t, cancel.done)
 	require.Len(t, s.ledger(), 1)
-	assert.Zero(t, s.kept(), "given back before it closes")
+	assert.Zero(t, s.kept(), "refunded before it closes")
 	s.assertBooks()
 }
 

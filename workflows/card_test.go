@@ -121,7 +121,7 @@ func TestSignup_TheWindowEndsWhileTheProviderIsAway(t *testing.T) {
 			f.at(window+time.Minute, func() { f.assertStatus(domain.OnboardingExpired, "the window is the window") })
 			f.signup(plan("growth"), card(token))
 			f.assertEnd(domain.OnboardingExpired)
-			assert.Zero(t, s.kept(), "given back when the provider is there again")
+			assert.Zero(t, s.kept(), "refunded when the provider is there again")
 			s.assertBooks()
 			s.assertNoSecrets(f)
 		})

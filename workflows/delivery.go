@@ -35,7 +35,7 @@ func Delivery(ctx workflow.Context, in DeliveryInput) (activities.DeliverResult,
 	return result, nil
 }
 
-// deliveryDetails says in plain words what became of it.
+// deliveryDetails says the outcome in plain words.
 func deliveryDetails(r activities.DeliverResult) string {
 	attempts := strconv.Itoa(r.Attempts)
 	switch {

@@ -68,7 +68,7 @@ func TestFaults_ADatabaseThatIsAwayIsWaitedForAndNothingFails(t *testing.T) {
 		f.signup(plan("growth"))
 		f.assertEnd(domain.OnboardingExpired)
 	})
-	t.Run("while what was reserved is given back", func(t *testing.T) {
+	t.Run("while what was reserved is released", func(t *testing.T) {
 		t.Parallel()
 		f := newFlow(t)
 		away(f, time.Minute, time.Hour)

@@ -15,7 +15,7 @@ import (
 	"slipway/workflows"
 )
 
-// answer is what became of an update.
+// answer is the outcome of an update.
 type answer struct {
 	rejected error
 	accepted bool

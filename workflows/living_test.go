@@ -93,7 +93,7 @@ func TestBilling_ShowsWhereItIs(t *testing.T) {
 	require.NoError(t, f.GetWorkflowError(), "what cannot be collected is no failure of the workflow")
 	assert.Equal(t, []string{
 		"The subscription to starter is trialing. Next, on 26 Jan 2026 12:00 UTC: the end of the period is " +
-			"announced, and who pays by hand gets an invoice.",
+			"announced, and customers who pay by hand get an invoice.",
 		"The subscription to starter is past_due. Next, on 5 Feb 2026 12:00 UTC: recovery ends, and with it " +
 			"the use of the account.",
 		"The subscription to starter is canceled.",

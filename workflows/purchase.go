@@ -22,7 +22,7 @@ func Purchase(ctx workflow.Context, in PurchaseInput) (billing.PurchaseState, er
 		return p.state, err
 	}
 	p.failed = p.run(ctx, in)
-	p.resting = true // who waits for the beginning gets its failure
+	p.resting = true // so that a waiting begin returns the failure
 	return p.state, errors.Join(p.failed, p.close(ctx))
 }
 

@@ -57,8 +57,8 @@ type walker struct {
 	shown         attributes       // the search attributes as last set
 }
 
-// walk goes on step by step, and waits for whom it takes, as often as it takes,
-// until the onboarding has ended.
+// walk runs step after step, and waits where a step needs somebody, until the
+// onboarding has ended.
 func (w *walker) walk(ctx workflow.Context) error {
 	for !w.ended() {
 		if err := w.next(ctx); err != nil {
@@ -111,7 +111,7 @@ func (w *walker) sleepUntil(ctx workflow.Context, at *time.Time, summary string)
 }
 
 // end ends the onboarding early, on a context that a cancellation does not reach:
-// what it reserved in our own database is given back in the same transaction.
+// what it reserved in our own database is released in the same transaction.
 func (w *walker) end(ctx workflow.Context, status domain.OnboardingStatus, errorCode string) error {
 	ctx, _ = workflow.NewDisconnectedContext(ctx)
 	return w.execute(ownDatabase(ctx, domain.Text(domain.SummaryEnd)), a.EndOnboarding,

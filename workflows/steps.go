@@ -198,7 +198,7 @@ func (w *walker) take(ctx workflow.Context, answer workflow.Future) error {
 	return nil
 }
 
-// enter makes the state the walker's. When it is another, the walker goes on.
+// enter makes the state the walker's. When it is another, the walker continues.
 func (w *walker) enter(state onboarding.State) {
 	if state.Version != w.state.Version {
 		w.resting = false

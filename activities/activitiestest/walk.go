@@ -35,8 +35,8 @@ func Resume(ctx context.Context, a *activities.Activities, id string) (onboardin
 	return Walk(ctx, a, id)
 }
 
-// AskProvider has the provider asked, once for each step that needs it, and walks
-// on, until the onboarding waits for somebody or a provider could not answer.
+// AskProvider runs the provider's activity once for each step that needs it, and
+// walks on, until the onboarding waits for somebody or a provider could not answer.
 func AskProvider(ctx context.Context, a *activities.Activities, id string) (onboarding.State, error) {
 	state, err := Walk(ctx, a, id)
 	for err == nil && state.AsksProvider {

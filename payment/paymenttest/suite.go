@@ -93,7 +93,7 @@ const (
 	CanRefuseTokens Capability = "refuse tokens"
 	// CanRefuseKeys: it knows a bad API key when it sees one.
 	CanRefuseKeys Capability = "refuse API keys"
-	// CanRefund: money can be given back.
+	// CanRefund: money can be refunded.
 	CanRefund Capability = "refund"
 	// CanSetup: it has pages to enter a method on.
 	CanSetup Capability = "set up"
@@ -203,7 +203,7 @@ func charged(t testing.TB, s Subject, c payment.Charge) payment.Outcome {
 	return o
 }
 
-// lookedUp asks what became of the key.
+// lookedUp asks for the outcome of the key.
 func lookedUp(t testing.TB, s Subject, key string) payment.Outcome {
 	t.Helper()
 	o, err := s.Provider.Lookup(t.Context(), key)

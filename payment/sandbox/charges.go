@@ -27,7 +27,7 @@ type Charge struct {
 	Currency  string         `json:"currency"`
 	Status    payment.Status `json:"status"`
 	Code      string         `json:"code,omitempty"` // why it failed
-	Refunded  int64          `json:"refunded"`       // minor units given back
+	Refunded  int64          `json:"refunded"`       // minor units refunded
 	ActionURL string         `json:"action_url,omitempty"`
 	CreatedAt time.Time      `json:"created_at"`
 

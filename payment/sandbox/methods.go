@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// storedCustomer is whom the company knows an account as.
+// storedCustomer is the company's customer for an account.
 type storedCustomer struct {
 	ID        string `json:"id"`
 	AccountID string `json:"account_id"`

@@ -9,7 +9,7 @@ import (
 	"slipway/payment"
 )
 
-// refundRequest asks for a charge to be given back, or canceled while
+// refundRequest asks for a charge to be refunded, or canceled while
 // nobody has confirmed it.
 type refundRequest struct {
 	Charge string `json:"charge"` // its key
@@ -64,7 +64,7 @@ func (s *Server) refundOnce(ctx context.Context, tx *sql.Tx, key string, in refu
 }
 
 // giveBack changes the charge and returns its event; empty when there was nothing
-// to give back.
+// to refund.
 func (c *Charge) giveBack(amount int64) (event string, err error) {
 	left := c.Amount - c.Refunded
 	switch {
@@ -74,7 +74,7 @@ func (c *Charge) giveBack(amount int64) (event string, err error) {
 	case c.Status != payment.StatusSucceeded:
 		return "", nil
 	case amount > left:
-		return "", refuse("amount_too_large", "More than what is left of the charge cannot be given back.")
+		return "", refuse("amount_too_large", "More than what is left of the charge cannot be refunded.")
 	case left == 0:
 		return "", nil
 	case amount == 0:

@@ -167,7 +167,7 @@ func (s *Provider) Lookup(ctx context.Context, key string) (payment.Outcome, err
 	return c.outcome(key, err)
 }
 
-// Refund gives back, or cancels, what there is of the charge. A charge that was
+// Refund refunds, or cancels, what there is of the charge. A charge that was
 // never made is StatusNone and no error, so that a compensation may be sent
 // without knowing.
 func (s *Provider) Refund(ctx context.Context, in payment.Refund) (payment.Outcome, error) {

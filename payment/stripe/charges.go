@@ -190,7 +190,7 @@ func (s *Provider) refund(ctx context.Context, in payment.Refund, ref string) (p
 }
 
 // cancel takes back an intent the customer has not confirmed. The customer may
-// do so at the same moment; then it is money to give back.
+// do so at the same moment; then it is money to refund.
 func (s *Provider) cancel(ctx context.Context, in payment.Refund, ref string) (payment.Outcome, error) {
 	params := &stripe.PaymentIntentCancelParams{}
 	params.SetIdempotencyKey("cancel/" + in.Key)

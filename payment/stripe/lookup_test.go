@@ -135,7 +135,7 @@ func TestStripe_RefundGivesBackOrCancels(t *testing.T) {
 		"found by its key": {"", map[string]http.HandlerFunc{searchIntent: found, getIntent: inTurn(succeeded, refunded),
 			createRefund: refund},
 			payment.StatusSucceeded, 2900, []string{searchIntent, getIntent, createRefund, getIntent}},
-		"given back before": {"pi_1", map[string]http.HandlerFunc{getIntent: refunded, createRefund: again},
+		"refunded before": {"pi_1", map[string]http.HandlerFunc{getIntent: refunded, createRefund: again},
 			payment.StatusSucceeded, 2900, []string{getIntent, createRefund, getIntent}},
 		"waiting for the customer": {"pi_1", map[string]http.HandlerFunc{getIntent: inTurn(open, canceled),
 			cancelIntent: canceled},

@@ -167,7 +167,7 @@ func (w *Wallets) Lookup(_ context.Context, key string) (payment.Outcome, error)
 	return payment.Outcome{Key: key, Status: payment.StatusNone}, nil
 }
 
-// Refund gives back, or cancels what nobody has confirmed.
+// Refund refunds, or cancels what nobody has confirmed.
 func (w *Wallets) Refund(_ context.Context, in payment.Refund) (payment.Outcome, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

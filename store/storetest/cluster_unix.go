@@ -83,7 +83,7 @@ func findPostgres() (string, error) {
 		"or set SLIPWAY_TEST_POSTGRES to a superuser's postgres:// URL")
 }
 
-// unprivileged is whom the server runs as: PostgreSQL refuses root. Nil leaves
+// unprivileged is the user that the server runs as: PostgreSQL refuses root. Nil leaves
 // it to the user we are.
 func unprivileged() (*syscall.Credential, error) {
 	if os.Getuid() != 0 {

@@ -12,11 +12,11 @@ import (
 )
 
 // Deliver starts the delivery's workflow without waiting for it. One that runs
-// already is no error; anew ends it first, since it may be hours from its next
+// already is no error; again ends it first, since it may be hours from its next
 // attempt. A delivery that has ended is made once more.
-func (c *Client) Deliver(ctx context.Context, d *domain.WebhookDelivery, anew bool) error {
+func (c *Client) Deliver(ctx context.Context, d *domain.WebhookDelivery, again bool) error {
 	conflict := enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING
-	if anew {
+	if again {
 		conflict = enumspb.WORKFLOW_ID_CONFLICT_POLICY_TERMINATE_EXISTING
 	}
 	options := sdk.StartWorkflowOptions{

@@ -172,7 +172,7 @@ func (r *importRow) adoption() onboarding.Adoption {
 	}
 	var ok bool
 	in.Email, ok = domain.NormalEmail(r.text("email"))
-	r.require(ok, "email", domain.TextNotAnEmail, domain.AcceptEmail)
+	r.require(ok, "email", domain.TextNotAnEmail, domain.AcceptImportEmail)
 	r.checkAccount(in)
 	r.checkCatalogue(in)
 	r.checkIDs(in)

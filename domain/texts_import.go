@@ -62,6 +62,7 @@ const (
 	AcceptExternalID     TextCode = "accept_external_id"
 	AcceptKey            TextCode = "accept_key"
 	AcceptCode           TextCode = "accept_code"
+	AcceptImportEmail    TextCode = "accept_import_email"
 	AcceptAnother        TextCode = "accept_another"
 )
 
@@ -117,6 +118,7 @@ var importTexts = map[TextCode]string{
 	AcceptUpToStart:      "a time up to current_period_start, or nothing",
 	AcceptSameDay:        "the same day and time, or the last day of a shorter month",
 	AcceptEarlier:        "an earlier time, or nothing",
+	AcceptImportEmail:    "a plain address, at most 254 bytes",
 	AcceptAnother:        "another one",
 	AcceptCode:           "1 to 100 visible ASCII characters",
 	AcceptKey:            "1 to 100 visible ASCII characters, or nothing",

@@ -7,7 +7,7 @@ COPY third_party third_party
 RUN go mod download
 COPY . .
 ARG VERSION=dev
-RUN CGO_ENABLED=0 go build -trimpath -tags nodev,nomsgpack -ldflags "-s -w -X slipway/app.version=${VERSION}" -o /slipway .
+RUN CGO_ENABLED=0 go build -trimpath -tags nodev,nomsgpack -gcflags all=-dwarf=false -ldflags "-s -w -X slipway/app.version=${VERSION}" -o /slipway .
 
 FROM gcr.io/distroless/static-debian12:nonroot
 COPY --from=build /slipway /slipway

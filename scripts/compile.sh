@@ -60,7 +60,9 @@ ticker=$!
 # progress; everything else is for people to read.
 {
 	status=0
-	$GO "$command" -v "$@" || status=$?
+	# The compiler lives for seconds: a quarter of the usual garbage collections
+	# saves a tenth of its time and costs some hundred MB.
+	GOGC=${GOGC:-400} $GO "$command" -v "$@" || status=$?
 	echo "$status" >"$work/status"
 } 2>&1 | while IFS= read -r line; do
 	case ${line%% \[*.test\]} in

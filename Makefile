@@ -4,9 +4,10 @@ GO      ?= go
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS := -s -w -X slipway/app.version=$(VERSION)
 # Gin without its msgpack codec, which nobody uses and which takes longer to compile than Gin; no debug information,
-# which takes a sixth of the compiler's time and which -s drops again. The same in every command, so that nothing is
-# compiled twice. A -tags of a command replaces this one: name nomsgpack there too.
-GCFLAGS := -gcflags=all=-dwarf=false
+# which takes a sixth of the compiler's time and which -s drops again; no inlining in Stripe's thousand types, of which
+# a dozen are used. The same in every command, so that nothing is compiled twice. A -tags of a command replaces this
+# one: name nomsgpack there too.
+GCFLAGS := -gcflags=all=-dwarf=false -gcflags=github.com/stripe/...=-l
 OURS    := -tags=nomsgpack $(GCFLAGS)
 export GOFLAGS := $(filter-out $(OURS),$(shell $(GO) env GOFLAGS)) $(OURS)
 # Everything but the packages that link the embedded Temporal server, for the race detector.

@@ -221,6 +221,8 @@ replace (
 	cloud.google.com/go/storage => ./third_party/google-storage
 	github.com/aws/aws-sdk-go-v2/config => ./third_party/aws-config
 	github.com/aws/aws-sdk-go-v2/service/s3 => ./third_party/aws-s3
+	github.com/goccy/go-yaml => ./third_party/go-yaml
+	github.com/pelletier/go-toml/v2 => ./third_party/go-toml
 	github.com/quic-go/quic-go => ./third_party/quic-go
 	go.mongodb.org/mongo-driver/v2 => ./third_party/mongo-driver
 	go.temporal.io/auto-scaled-workers => ./third_party/auto-scaled-workers

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"strconv"
@@ -29,10 +30,11 @@ type onboardingOutput struct {
 
 // get answers how far an onboarding has come: one row, and never Temporal.
 func (onb onboardings) get(ctx context.Context, in *statusInput) (*onboardingOutput, error) {
-	wait := waitOf(in.Prefer)
+	wait, first := waitOf(in.Prefer), int64(0)
 	o, err := onb.await(ctx, in.ID, wait, func(o *domain.Onboarding) bool {
 		if in.IfNoneMatch == "" {
-			return o.AtRest()
+			first = cmp.Or(first, o.Version)
+			return o.AtRest() || o.Version != first
 		}
 		return !matchesETag(in.IfNoneMatch, etagOf(o.Version))
 	})

@@ -215,7 +215,9 @@ func (o *Onboarding) Touch(now time.Time) {
 func (o *Onboarding) Present() {
 	o.Object = "onboarding"
 	o.Done = o.Status.Ended()
-	o.RetryAfterMS = pollAfterMS[o.Status]
+	if o.RetryAfterMS = pollAfterMS[o.Status]; o.AsksProvider() {
+		o.RetryAfterMS = pollProviderAfterMS
+	}
 	if o.Steps == nil {
 		o.Steps = []Step{}
 	}
@@ -234,8 +236,11 @@ var pollAfterMS = map[OnboardingStatus]int{
 	OnboardingCompensating:            500,
 }
 
+// pollProviderAfterMS is the same while a provider is asked, whatever the status.
+const pollProviderAfterMS = 1000
+
 // AtRest reports whether nothing changes until a person acts: a long poll without
-// a version to compare answers then.
+// a version to compare answers then. While a provider is asked, work is under way.
 func (o *Onboarding) AtRest() bool {
-	return o.Status.Ended() || o.Status.BlockedOn() != BlockedOnNothing
+	return o.Status.Ended() || (o.Status.BlockedOn() != BlockedOnNothing && !o.AsksProvider())
 }

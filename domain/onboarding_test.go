@@ -118,6 +118,28 @@ func TestOnboarding_SaysWhatComesNext(t *testing.T) {
 	}
 }
 
+func TestOnboarding_WhileAProviderIsAskedWorkIsUnderWay(t *testing.T) {
+	t.Parallel()
+	for _, key := range []domain.StepKey{domain.StepPaymentMethod, domain.StepPayment} {
+		declared, _ := domain.StepOf(domain.Steps, key)
+		o := onboardingIn(declared.WaitsIn[0])
+		for _, step := range domain.Steps {
+			if step.Key == key {
+				break
+			}
+			o.Step(step.Key).Set(domain.StepDone, "", noon)
+		}
+		for status, atRest := range map[domain.StepStatus]bool{
+			domain.StepRunning: false, domain.StepRetrying: false, domain.StepWaiting: true,
+		} {
+			o.Step(key).Set(status, "", noon)
+			o.Present()
+			assert.Equal(t, atRest, o.AtRest(), "%s %s", key, status)
+			assert.Equal(t, atRest, o.RetryAfterMS == 5000, "%s %s", key, status)
+		}
+	}
+}
+
 func TestNewOnboarding_HasEveryStepPending(t *testing.T) {
 	t.Parallel()
 	o := domain.NewOnboarding("onb_1", domain.KindActivation, noon)

@@ -131,7 +131,7 @@ func (p planChange) switchTo(to *domain.PlanRef) error {
 	if to.Interval != from.Interval && row.Status != domain.SubscriptionTrialing {
 		return p.credits().ResetPeriod(row)
 	}
-	granted, err := p.Tx.GrantedUnder(p.Ctx, row.ID, row.PeriodKey())
+	granted, err := p.Tx.GrantedUnder(p.Ctx, row.AccountID, row.ID, row.PeriodKey())
 	// An import brought only what was left of the plan's; an earlier change that
 	// was taken back may have brought as many.
 	granted = max(granted, from.Credits)

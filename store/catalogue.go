@@ -3,9 +3,28 @@ package store
 import (
 	"context"
 	"errors"
+	"slices"
+	"time"
 
 	"gorm.io/gorm"
+
+	"slipway/domain"
 )
+
+// CatalogueChangedAt is when a plan or a payment option last changed; zero for an
+// empty catalogue.
+func (s *Store) CatalogueChangedAt(ctx context.Context) (time.Time, error) {
+	var changed []time.Time
+	for _, table := range []any{&domain.Plan{}, &domain.PaymentOption{}} {
+		var at []time.Time
+		err := s.conn(ctx).Model(table).Order("updated_at DESC").Limit(1).Pluck("updated_at", &at).Error
+		if err != nil {
+			return time.Time{}, s.wrap("read catalogue", "", err)
+		}
+		changed = append(changed, at...)
+	}
+	return slices.MaxFunc(append(changed, time.Time{}), time.Time.Compare), nil
+}
 
 func ordered[T any](s *Store, q *gorm.DB) ([]T, error) {
 	rows := []T{}

@@ -39,12 +39,13 @@ func (s *Store) GrantCredits(ctx context.Context, c *domain.Credit) (bool, error
 }
 
 // GrantedUnder is how many credits of the plan a subscription was granted under
-// a period's key: at its beginning, and by changes of plan since.
-func (s *Store) GrantedUnder(ctx context.Context, subscriptionID, periodKey string) (int64, error) {
+// a period's key: at its beginning, and by changes of plan since. The account is
+// named for the index.
+func (s *Store) GrantedUnder(ctx context.Context, accountID, subscriptionID, periodKey string) (int64, error) {
 	var sum int64
 	err := s.conn(ctx).Model(&domain.Credit{}).Select("COALESCE(SUM(amount), 0)").
-		Where("subscription_id = ? AND reason = ? AND (idempotency_key = ? OR idempotency_key LIKE ?)",
-			subscriptionID, domain.ReasonPlanGrant, periodKey, periodKey+"/%").Scan(&sum).Error
+		Where("account_id = ? AND subscription_id = ? AND reason = ? AND (idempotency_key = ? OR idempotency_key LIKE ?)",
+			accountID, subscriptionID, domain.ReasonPlanGrant, periodKey, periodKey+"/%").Scan(&sum).Error
 	return sum, s.wrap("read grants", "", err)
 }
 

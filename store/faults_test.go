@@ -41,7 +41,7 @@ func calls(ctx context.Context, s *store.Store) map[string]error {
 	_, errs["read user"] = s.UserByEmail(ctx, "ada@example.com")
 	_, errs["list"] = s.ListOnboardings(ctx, store.OnboardingFilter{})
 	_, errs["catalogue"] = s.PublicPlans(ctx)
-	_, errs["sum"] = s.GrantedUnder(ctx, "sub_1", "sub_1/2026-03-14")
+	_, errs["sum"] = s.GrantedUnder(ctx, "acct_1", "sub_1", "sub_1/2026-03-14")
 	_, errs["insert"] = s.InsertOnboarding(ctx, storetest.NewOnboarding("ada@example.com"))
 	_, errs["claim key"] = s.ClaimKey(ctx, store.Key{Scope: "s", Value: "k"}, "onb_1")
 	_, errs["find key"] = s.FindKey(ctx, store.Key{Scope: "s", Value: "k"})

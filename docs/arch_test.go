@@ -163,9 +163,9 @@ var onlyIn = map[string][]string{
 	"go.temporal.io/sdk/worker":            {"worker/worker.go"},
 	"go.temporal.io/sdk/workflow":          {"workflows/"},
 	"go.temporal.io/server":                {"devserver/"},
-	"golang.org/x/sync/":                   {"api/", "app/", "demo/", "notify/", "payment/sandbox/"},
+	"golang.org/x/sync/":                   {"api/", "app/", "demo/", "notify/", "payment/sandbox/", "store/"},
 	"golang.org/x/text/":                   {"api/"},
-	"google.golang.org/":                   {"devserver/"},
+	"google.golang.org/":                   {"devserver/", "workflows/client/"},
 	"gorm.io/":                             {"store/"},
 	"modernc.org/sqlite":                   {"store/", "devserver/", "payment/sandbox/"},
 }

@@ -161,6 +161,11 @@ func Unavailable(what string, retryAfter time.Duration) *Error {
 	}
 }
 
+// Busy is the error for a dependency that answers, and is over one of its limits.
+func Busy(what string, retryAfter time.Duration) *Error {
+	return &Error{Code: CodeUnavailable, Detail: Text(TextBusy, "what", what), RetryAfter: retryAfter}
+}
+
 // InvalidTransition is the 409 for a command the current state does not allow.
 func InvalidTransition(from, to string, available []Action) *Error {
 	return &Error{

@@ -13,6 +13,7 @@ const (
 	TextInvalid                  TextCode = "invalid"
 	TextNotFound                 TextCode = "not_found"
 	TextUnavailable              TextCode = "unavailable"
+	TextBusy                     TextCode = "busy"
 	TextThrottled                TextCode = "throttled"
 	TextInternal                 TextCode = "internal"
 	TextInvalidTransition        TextCode = "invalid_transition"
@@ -76,6 +77,7 @@ func together(subjects ...map[TextCode]string) map[TextCode]string {
 var problemTexts = map[TextCode]string{
 	TextInvalid:                  "The request has a field that cannot be accepted.",
 	TextNotFound:                 "There is no such {noun}.",
+	TextBusy:                     "{what} is over one of its limits right now; try again later.",
 	TextUnavailable:              "{what} is not available right now; try again.",
 	TextThrottled:                "There were too many attempts; wait a little.",
 	TextInternal:                 "Something went wrong on our side; the request_id finds it in the log.",

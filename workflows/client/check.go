@@ -55,9 +55,5 @@ func (c *Client) state(ctx context.Context, workflowID string) (onboarding.Proce
 		}
 		return "", err
 	}
-	state, known := states[description.GetWorkflowExecutionInfo().GetStatus()]
-	if !known {
-		return onboarding.ProcessStopped, nil
-	}
-	return state, nil
+	return stateOf(description.GetWorkflowExecutionInfo().GetStatus()), nil
 }

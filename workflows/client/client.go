@@ -4,7 +4,6 @@ package client
 import (
 	"context"
 	"errors"
-	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
@@ -19,17 +18,15 @@ import (
 // Client is the only door to running workflows: it starts them, carries
 // commands to them and says how they are.
 type Client struct {
-	temporal  sdk.Client
-	namespace string
+	temporal   sdk.Client
+	namespace  string
+	attributes attributesCheck
 }
 
 // New works with a Temporal client that may not be connected yet.
 func New(c sdk.Client, namespace string) *Client {
 	return &Client{temporal: c, namespace: namespace}
 }
-
-// temporalRetryAfter is how long callers should wait while Temporal is away.
-const temporalRetryAfter = 5 * time.Second
 
 // Begin starts the onboarding's workflow, or finds it running, and returns once
 // the account exists and what comes next is known: read the row then. When ctx
@@ -112,44 +109,7 @@ func (c *Client) Resume(ctx context.Context, o *domain.Onboarding) error {
 	return ignoreNotFound(asOurs(err))
 }
 
-// states translates Temporal's statuses into those that reconcile distinguishes.
-var states = map[enumspb.WorkflowExecutionStatus]onboarding.ProcessState{
-	enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING:          onboarding.ProcessRunning,
-	enumspb.WORKFLOW_EXECUTION_STATUS_CONTINUED_AS_NEW: onboarding.ProcessRunning,
-	enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED:        onboarding.ProcessCompleted,
-}
-
 // State asks how the onboarding's workflow is; it needs no worker.
 func (c *Client) State(ctx context.Context, o *domain.Onboarding) (onboarding.ProcessState, error) {
 	return c.state(ctx, workflows.WorkflowID(o))
-}
-
-// asOurs turns an error of Temporal, or of an activity behind it, into one of ours.
-func asOurs(err error) error {
-	var failure *temporal.ApplicationError
-	var missing *serviceerror.NotFound
-	switch {
-	case err == nil:
-		return nil
-	case errors.As(err, &failure):
-		return fromType(failure)
-	case errors.As(err, &missing):
-		return domain.NotFound("running workflow")
-	default:
-		// Whatever else the client reports (no connection, a deadline, a shard on
-		// the move, too many requests) says nothing about the request itself.
-		return errors.Join(domain.Unavailable(domain.Text(domain.LabelOnboardingProcess), temporalRetryAfter), err)
-	}
-}
-
-// fromType makes the error that an activity or a validator returned again from
-// its type and message; what callers are not meant to see stays as it is.
-func fromType(failure *temporal.ApplicationError) error {
-	if failure.Type() == domain.ReasonInvalidTransition {
-		return domain.InvalidTransition("", "", nil) // the API says from which status, and what is allowed
-	}
-	if e := domain.ErrorOf(failure.Type(), failure.Message()); e != nil {
-		return e
-	}
-	return failure
 }

@@ -3,6 +3,8 @@ package client
 import (
 	"context"
 	"strings"
+	"sync"
+	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
 	taskqueuepb "go.temporal.io/api/taskqueue/v1"
@@ -24,7 +26,7 @@ func (c *Client) Checks(ctx context.Context) []domain.Check {
 	}
 	return []domain.Check{
 		ok("temporal", domain.Text(domain.TextNamespaceAnswers, "namespace", c.namespace)),
-		c.checkSearchAttributes(ctx),
+		c.rememberedSearchAttributes(ctx),
 		c.checkPollers(ctx, workflows.TaskQueueOnboarding, enumspb.TASK_QUEUE_TYPE_WORKFLOW),
 		c.checkPollers(ctx, workflows.TaskQueueBilling, enumspb.TASK_QUEUE_TYPE_WORKFLOW),
 		c.checkPollers(ctx, workflows.TaskQueueProviders, enumspb.TASK_QUEUE_TYPE_ACTIVITY),
@@ -40,6 +42,30 @@ func ok(name, message string) domain.Check {
 
 func warn(name, message string, fix domain.TextCode) domain.Check {
 	return domain.Check{Name: name, Status: domain.CheckWarn, Message: message, Fix: domain.Text(fix)}
+}
+
+// attributesCheck remembers what was found of the search attributes.
+type attributesCheck struct {
+	mu    sync.Mutex
+	at    time.Time
+	found domain.Check
+}
+
+// askAgainAfter is how soon search attributes that were not as they should be are
+// asked for again.
+const askAgainAfter = 30 * time.Second
+
+// rememberedSearchAttributes asks for the search attributes until they are as they
+// should be, and seldom: a server on SQL opens a connection to itself for each such
+// question and never closes it.
+func (c *Client) rememberedSearchAttributes(ctx context.Context) domain.Check {
+	known := &c.attributes
+	known.mu.Lock()
+	defer known.mu.Unlock()
+	if known.found.Status != domain.CheckOK && time.Since(known.at) >= askAgainAfter {
+		known.found, known.at = c.checkSearchAttributes(ctx), time.Now()
+	}
+	return known.found
 }
 
 func (c *Client) checkSearchAttributes(ctx context.Context) domain.Check {

@@ -45,6 +45,7 @@ func TestFault13_ApprovedTwentyTimesAtOnce(t *testing.T) {
 }
 
 func TestFault13_ApprovedAfterTheEndIsFlaggedNotLost(t *testing.T) {
+	t.Parallel()
 	for name, end := range map[string]struct {
 		worker childConfig
 		bring  func(r *running, o kickedOff, p domain.Payment)
@@ -129,6 +130,7 @@ func TestFault13_ActivatedWhileTheCardIsConfirmed(t *testing.T) {
 
 // 15. Canceled while the payment window ends: one end, everything released.
 func TestFault15_CanceledDuringCompensation(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, "")
 	_, r := s.api()
 	s.child("worker", childConfig{PaymentWindow: 3 * time.Second})

@@ -34,6 +34,7 @@ func (r *running) age() {
 // 16. Terminated by hand during a charge: the status is true, and the janitor
 // refunds what was charged.
 func TestFault16_TerminatedDuringACharge(t *testing.T) {
+	t.Parallel()
 	app := startApp(t)
 	for _, token := range []string{"tok_lost_response", "tok_slow", "tok_throttled_wait_300"} {
 		t.Run(token, func(t *testing.T) {
@@ -62,6 +63,7 @@ func TestFault16_TerminatedDuringACharge(t *testing.T) {
 
 // 16. Reset by hand to its beginning, during and after a charge: no second one.
 func TestFault16_ResetAroundACharge(t *testing.T) {
+	t.Parallel()
 	app := startApp(t)
 	for _, token := range []string{"tok_ok", "tok_flaky_3", "tok_lost_response"} {
 		t.Run(token, func(t *testing.T) {
@@ -91,6 +93,7 @@ func TestFault16_ResetAroundACharge(t *testing.T) {
 // 16. Billing is terminated by hand: reconcile starts it again once something is
 // overdue, and nothing is charged twice.
 func TestFault16_BillingTerminated(t *testing.T) {
+	t.Parallel()
 	r := startApp(t)
 	o := r.pays("ada@example.com", "growth", "tok_ok")
 	done := r.until(o, domain.OnboardingCompleted)
@@ -115,6 +118,7 @@ func TestFault16_BillingTerminated(t *testing.T) {
 // 16. A Billing that lives by a test clock is terminated: the clock starts it
 // again when it moves.
 func TestFault16_BillingTerminatedOnATestClock(t *testing.T) {
+	t.Parallel()
 	r := startApp(t)
 	clock := r.newClock("2026-01-15T10:00:00Z")
 	o := r.paysOn(clock, "ada@example.com", "growth", "tok_ok")

@@ -17,6 +17,7 @@ import (
 
 // 4. Equal sign-ups at once are one; equal company names at once are all served.
 func TestFault4_OnPostgres(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, storetest.Postgres(t))
 	_, r := s.api()
 	s.worker()
@@ -48,6 +49,7 @@ func TestFault4_OnPostgres(t *testing.T) {
 
 // 5. The database is away: 503 with Retry-After; it is back: everything continues.
 func TestFault5_DatabaseStoppedKilledAndBack(t *testing.T) {
+	t.Parallel()
 	cluster := storetest.StartCluster(t)
 	s := newSite(t, cluster.Database(t))
 	_, r := s.api()
@@ -101,6 +103,7 @@ func TestFault5_DatabaseStoppedKilledAndBack(t *testing.T) {
 
 // 5, on SQLite: another process holds the file's lock for longer than we wait.
 func TestFault5_SQLiteLocked(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, "")
 	_, r := s.api()
 	s.worker()

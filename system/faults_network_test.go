@@ -80,6 +80,7 @@ func passOn(to, from net.Conn, delay time.Duration) {
 // 7. Database and Temporal are 300 ms away, there and back: every sign-up is
 // started once and completes.
 func TestFault7_DatabaseAndTemporalFarAway(t *testing.T) {
+	t.Parallel()
 	const there = 150 * time.Millisecond
 	database := storetest.StartCluster(t).Database(t)
 	s := newSite(t, database)
@@ -127,6 +128,7 @@ func TestFault7_DatabaseAndTemporalFarAway(t *testing.T) {
 // 21. One in twenty of Temporal's writes happens and is reported to have timed
 // out: fifty sign-ups by card all end right.
 func TestFault21_TemporalsWritesTimeOutAfterTheyHappened(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, "")
 	require.NoError(t, s.temporal.Stop())
 	server, err := devserver.Start(t.Context(), devserver.Config{

@@ -202,6 +202,7 @@ func TestFault9_10_11_FailingCompanyChargesOnce(t *testing.T) {
 
 // 15. Canceled while the company is asked: the status says so, and no money is kept.
 func TestFault15_CanceledDuringACharge(t *testing.T) {
+	t.Parallel()
 	app := startApp(t)
 	for _, token := range []string{
 		"tok_slow", "tok_throttled_wait_300", "tok_lost_response", "tok_flaky_9", "tok_3ds", "tok_stored_500",

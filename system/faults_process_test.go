@@ -56,6 +56,7 @@ func TestFault2_WorkerKilledAroundEachStep(t *testing.T) {
 // 3. The API dies after the start was sent, before it could answer: the client
 // repeats its request and gets what the first one made.
 func TestFault3_APIKilledBeforeItAnswered(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, "")
 	api, r := s.api()
 	gone := make(chan error, 1)
@@ -84,6 +85,7 @@ func TestFault3_APIKilledBeforeItAnswered(t *testing.T) {
 
 // 17. No worker runs: accepted, and completed when one does.
 func TestFault17_NoWorkerForAWhile(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, "")
 	_, r := s.api()
 	a := r.post("/v1/onboardings", "", person("ada@example.com", "Acme", "starter"), "Idempotency-Key", "k")

@@ -21,6 +21,7 @@ import (
 // 6. Temporal is away at sign-up: accepted, and started when it is back. It is
 // restarted while somebody is waited for: timers fire once.
 func TestFault6_TemporalStoppedAndBack(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, "")
 	_, r := s.api()
 	s.worker()
@@ -42,6 +43,7 @@ func TestFault6_TemporalStoppedAndBack(t *testing.T) {
 }
 
 func TestFault6_TimersFireOnceAcrossARestart(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, "")
 	_, r := s.api()
 	s.child("worker", childConfig{PaymentWindow: 8 * time.Second, Reminders: []string{"6s"}})
@@ -59,6 +61,7 @@ func TestFault6_TimersFireOnceAcrossARestart(t *testing.T) {
 // 16. Terminated by hand: the status says so. Reset by hand: the status stays
 // true and nothing happens twice.
 func TestFault16_TerminatedByHand(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, "")
 	_, r := s.api()
 	s.worker()
@@ -73,6 +76,7 @@ func TestFault16_TerminatedByHand(t *testing.T) {
 }
 
 func TestFault16_ResetByHand(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, "")
 	_, r := s.api()
 	s.worker()

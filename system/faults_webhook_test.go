@@ -63,6 +63,7 @@ func (r *running) hookSecret() []byte {
 // the workflow has closed: each is stored once, and nothing happens twice. What
 // nobody signed, or not lately, is refused.
 func TestFault12_WebhooksInEveryWrongWay(t *testing.T) {
+	t.Parallel()
 	r := startApp(t)
 	secret, now := r.hookSecret(), time.Now()
 	o := r.pays("ada@example.com", "growth", "tok_3ds")
@@ -119,6 +120,7 @@ func TestFault12_WebhooksInEveryWrongWay(t *testing.T) {
 // 12. A charge that succeeds after its onboarding was given up is refunded, by
 // its webhook.
 func TestFault12_ConfirmedWhileItIsGivenUp(t *testing.T) {
+	t.Parallel()
 	r := startApp(t)
 	var wg sync.WaitGroup
 	for i := range 10 {

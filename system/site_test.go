@@ -8,7 +8,9 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"os"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -31,6 +33,7 @@ type site struct {
 	dir      string
 	database string
 	port     int // of Temporal, the same after a restart
+	runLimit int // see devserver.Config
 	listen   string
 	temporal *devserver.Server
 	store    *store.Store // the test's own look at the rows
@@ -42,12 +45,15 @@ type site struct {
 }
 
 // newSite brings Temporal and an installed database up; empty for SQLite.
-func newSite(t *testing.T, database string) *site {
+func newSite(t *testing.T, database string, change ...func(*site)) *site {
 	t.Helper()
 	s := &site{t: t, dir: t.TempDir(), database: database, port: freePort(t),
 		listen: fmt.Sprintf("127.0.0.1:%d", freePort(t))}
 	if s.database == "" {
 		s.database = filepath.Join(s.dir, "slipway.db")
+	}
+	for _, f := range change {
+		f(s)
 	}
 	s.sandboxAddress = "127.0.0.1:0"
 	s.startTemporal()
@@ -68,7 +74,7 @@ func (s *site) startTemporal() {
 	s.t.Helper()
 	server, err := devserver.Start(context.Background(), devserver.Config{
 		DatabaseFile: devserver.Path(s.dir), FrontendPort: s.port, UIPort: devserver.NoUI,
-		SearchAttributes: workflows.SearchAttributes(),
+		SearchAttributes: workflows.SearchAttributes(), RunLimit: s.runLimit,
 	})
 	require.NoError(s.t, err)
 	s.temporal = server
@@ -135,12 +141,23 @@ func (s *site) requireOneOfEach(completed int) {
 	}
 }
 
+// givenPorts counts the ports that freePort gave out. They are below those that the
+// system gives to whoever asks for any port: a site's stay free while it restarts.
+var givenPorts atomic.Int32
+
+// freePort is a port that nobody listens on and no other test was given.
 func freePort(t *testing.T) int {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer func() { _ = l.Close() }()
-	return l.Addr().(*net.TCPAddr).Port
+	const first, many = 20_000, 10_000
+	for range many {
+		port := first + (os.Getpid()*100+int(givenPorts.Add(1)))%many
+		if l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port)); err == nil {
+			require.NoError(t, l.Close())
+			return port
+		}
+	}
+	require.Fail(t, "no port is free")
+	return 0
 }
 
 // onBoth runs a test on SQLite and on PostgreSQL.

@@ -7,6 +7,7 @@ package activities
 
 import (
 	"context"
+	"time"
 
 	"go.temporal.io/sdk/activity"
 
@@ -29,6 +30,8 @@ type Config struct {
 	// ReturnURL is where providers send customers when they are done with a page.
 	ReturnURL string
 	Processes Processes // only reconcile and test clocks ask about workflows
+	// ReconcileEvery is the pause between two rounds of a job of reconcile.
+	ReconcileEvery time.Duration
 
 	Webhooks   *webhook.Sender // only Deliver posts
 	Deliveries notify.Starter  // only reconcile starts some; nil starts none
@@ -40,6 +43,8 @@ type Processes interface {
 	onboarding.Processes
 	billing.Processes
 	testclock.Processes
+	// Ping asks whether Temporal answers at all.
+	Ping(ctx context.Context) error
 }
 
 // Activities are all activities: the methods of the types below, one type per
@@ -72,13 +77,13 @@ func New(c Config) *Activities {
 		Subscriptions:  Subscriptions{subscriptions, charger},
 		Purchases:      Purchases{purchases, charger},
 		PaymentMethods: PaymentMethods{&billing.AccountMethods{Store: c.Store, Charger: charger}},
-		Payments:       Payments{charger, money},
+		Payments:       Payments{charger},
 		Commands:       Commands{c.Store, onboardings, subscriptions, purchases},
 		TestClocks:     TestClocks{&testclock.Clocks{Store: c.Store, Processes: c.Processes}},
 		Delivery:       Delivery{&notify.Deliveries{Store: c.Store, Sender: c.Webhooks}},
 		Reconciliation: Reconciliation{
 			c.Store, &onboarding.Reconciler{Onboardings: onboardings, Processes: c.Processes}, money,
-			&notify.Outbox{Store: c.Store, Starter: c.Deliveries},
+			&notify.Outbox{Store: c.Store, Starter: c.Deliveries}, c.Processes, c.ReconcileEvery,
 		},
 	}
 }

@@ -21,6 +21,9 @@ import (
 // noon is when every test begins.
 var noon = storetest.Noon
 
+// reconcileEvery is the pause of every test's jobs.
+const reconcileEvery = time.Second
+
 // window is the payment window of every test.
 const window = 23 * time.Hour
 
@@ -57,7 +60,7 @@ func newFixture(t testing.TB, policy ...func(*domain.Policy)) *fixture {
 	c := &clock{now: noon}
 	s := storetest.Seeded(t, c.Now)
 	fakes := &processes{states: map[string]onboarding.ProcessState{}}
-	config := activities.Config{Store: s, Processes: fakes, Policy: domain.Policy{
+	config := activities.Config{Store: s, Processes: fakes, ReconcileEvery: reconcileEvery, Policy: domain.Policy{
 		Billing: domain.DefaultBillingPolicy(), PaymentWindow: window,
 		Reminders: []time.Duration{time.Hour, 20 * time.Hour, 30 * time.Hour},
 	}}

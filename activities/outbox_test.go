@@ -1,6 +1,7 @@
 package activities_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -20,14 +21,15 @@ import (
 type starter struct {
 	mu      sync.Mutex
 	failure error
+	poison  map[string]bool // event ids that fail
 	started map[string]bool // event ids, and whether again
 }
 
 func (s *starter) Deliver(_ context.Context, d *domain.WebhookDelivery, again bool) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.failure != nil {
-		return s.failure
+	if s.failure != nil || s.poison[d.EventID] {
+		return cmp.Or(s.failure, errors.New("what nobody expected"))
 	}
 	s.started[d.EventID] = again
 	return nil

@@ -48,15 +48,6 @@ func TestResolvePayments_DecidesWhatNobodyElseDoes(t *testing.T) {
 	s.assertBooks(unwanted)
 }
 
-func TestReconcile_SaysThatPaymentsStayUndecided(t *testing.T) {
-	t.Parallel()
-	s := newShop(t)
-	s.prepared("tok_ok")
-	assert.False(t, s.reconcile().Undecided)
-	s.clock.forward(11 * time.Minute)
-	assert.True(t, s.reconcile().Undecided)
-}
-
 // event stores a provider's event the way the API does.
 func (s *shop) event(id, key string) {
 	s.t.Helper()

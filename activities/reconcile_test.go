@@ -43,6 +43,8 @@ func (f *fixture) reconcile() activities.ReconcileResult {
 	require.NoError(f.t, err)
 	var result activities.ReconcileResult
 	require.NoError(f.t, value.Get(&result))
+	require.True(f.t, result.Undecided, "the workflow of 0.1.0 goes on to ResolvePayments")
+	result.Undecided = false
 	return result
 }
 
@@ -118,7 +120,8 @@ func TestReconcile_ResumesOnlyWhomTheCatalogueServes(t *testing.T) {
 	assert.Zero(t, f.reconcile().Resumed)
 	resumes := func(change string, want ...*domain.Onboarding) {
 		t.Helper()
-		f.exec(change)
+		f.clock.forward(time.Hour)
+		f.exec(change, f.store.Now())
 		f.fakes.resumed = nil
 		var ids []string
 		for _, o := range want {
@@ -127,11 +130,41 @@ func TestReconcile_ResumesOnlyWhomTheCatalogueServes(t *testing.T) {
 		assert.Equal(t, len(want), f.reconcile().Resumed)
 		assert.ElementsMatch(t, ids, f.fakes.resumed)
 	}
-	resumes("UPDATE plans SET active = true WHERE code = 'growth'", wantsGrowth)
-	resumes("UPDATE plans SET active = true WHERE code = 'free'", wantsGrowth, wantsDefault)
-	resumes("UPDATE payment_options SET enabled = true WHERE key = 'wallet'", wantsGrowth, wantsDefault, walletInKenya)
-	resumes("UPDATE payment_options SET enabled = true WHERE key = 'card'",
+	resumes("UPDATE plans SET active = true, updated_at = ? WHERE code = 'growth'", wantsGrowth)
+	resumes("UPDATE plans SET active = true, updated_at = ? WHERE code = 'free'", wantsGrowth, wantsDefault)
+	resumes("UPDATE payment_options SET enabled = true, updated_at = ? WHERE key = 'wallet'",
+		wantsGrowth, wantsDefault, walletInKenya)
+	resumes("UPDATE payment_options SET enabled = true, updated_at = ? WHERE key = 'card'",
 		wantsGrowth, wantsDefault, walletInKenya, payer)
+
+	f.clock.forward(time.Minute + time.Second)
+	assert.Equal(t, 4, f.reconcile().Resumed, "one who came to wait while it changed is found")
+	for range 3 {
+		assert.Zero(t, f.reconcile().Resumed, "nothing has changed since: there is nothing to say")
+	}
+	f.exec("UPDATE plans SET updated_at = ?", f.store.Now().Add(-2*time.Minute))
+	f.exec("UPDATE job_rounds SET started_at = ?", f.store.Now().Add(-2*time.Minute))
+	f.fakes.poison = map[string]error{payer.ID: errors.New("its history is full")}
+	assert.Equal(t, 3, f.reconcile().Resumed)
+	f.fakes.poison = nil
+	assert.Zero(t, f.reconcile().Resumed)
+	f.clock.forward(time.Minute)
+	f.fakes.resumed = nil
+	assert.Equal(t, 1, f.reconcile().Resumed)
+	assert.Equal(t, []string{payer.ID}, f.fakes.resumed, "the one whose signal failed")
+	assert.Zero(t, f.reconcile().Resumed)
+}
+
+func TestReconcile_LeavesTheCustomersPageAlone(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	onPage := s.buy(plan("growth"), option("card"))
+	refused := s.buy(plan("growth"), card("tok_declined"))
+	for _, o := range []*domain.Onboarding{onPage, refused} {
+		require.Equal(t, domain.OnboardingWaitingForPaymentMethod, s.onboarding(o).Status)
+	}
+	s.exec("UPDATE payment_options SET updated_at = ?", s.store.Now())
+	assert.Zero(t, s.reconcile().Resumed, "their customers have to do something; the catalogue has not")
 }
 
 func TestReconcile_WorksInBatches(t *testing.T) {
@@ -144,9 +177,10 @@ func TestReconcile_WorksInBatches(t *testing.T) {
 	f.clock.forward(stale + time.Second)
 	assert.Equal(t, activities.ReconcileResult{Checked: batch, More: true}, f.reconcile())
 	assert.Equal(t, activities.ReconcileResult{Checked: people - batch}, f.reconcile())
-	assert.Len(t, f.fakes.asked, people)
+	assert.Len(t, f.fakes.asked, people, "each is asked for once")
 
 	f.exec("UPDATE onboardings SET status = 'waiting_for_plan'")
+	f.exec("UPDATE plans SET updated_at = ?", f.store.Now())
 	assert.Equal(t, people, f.reconcile().Resumed, "all who wait are resumed in one run")
 }
 

@@ -51,6 +51,7 @@ func newMetrics(registry *prometheus.Registry, g *gate, s *store.Store) *metrics
 		return m
 	}
 	registry.MustRegister(
+		&jobMetrics{s},
 		gauge("slipway_onboarding_watchers", "Open streams and long polls.", func() float64 { return float64(s.Watchers()) }),
 		prometheus.NewCounterFunc(prometheus.CounterOpts{
 			Name: "slipway_database_statements_total", Help: "Statements this process sent to the database.",

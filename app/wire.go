@@ -90,7 +90,8 @@ func (a *App) buildAPI(generateKey bool) error {
 func (a *App) queues() []worker.Queue {
 	return []worker.Queue{
 		{Name: workflows.TaskQueueOnboarding, Workflows: []any{
-			workflows.Signup, workflows.Activation, workflows.Reconcile, workflows.Refresh}},
+			workflows.Signup, workflows.Activation, workflows.Refresh,
+			workflows.ReconcileLoop, workflows.ResumeServed, workflows.Reconcile}},
 		{Name: workflows.TaskQueueBilling, Workflows: []any{
 			workflows.Billing, workflows.Purchase, workflows.PaymentMethod, workflows.Delivery, workflows.Advance}},
 		{Name: workflows.TaskQueueProviders, Heartbeats: true, ActivitiesPerSecond: a.ProviderRate},
@@ -103,11 +104,12 @@ func (a *App) startWorker(ctx context.Context) error {
 	acts := activities.New(activities.Config{
 		Store: a.Store, Processes: a.Workflows, Deliveries: a.Workflows, Webhooks: webhook.NewSender(a.WebhookPrivate),
 		Providers: a.providers.Providers(), ReturnURL: a.publicAddress(a.Listen) + "/return", Policy: a.policy(),
+		ReconcileEvery: a.ReconcileEvery,
 	})
 	var err error
 	a.Worker, err = worker.Start(ctx, worker.Config{
 		Temporal: a.Temporal, Namespace: a.Workflows, Activities: acts, Queues: a.queues(),
-		ReconcileEvery: a.ReconcileEvery, Log: a.Log, Interceptors: a.Interceptors,
+		Log: a.Log, Interceptors: a.Interceptors,
 	})
 	if err != nil {
 		return err

@@ -39,64 +39,16 @@ const (
 	undecidedAfter = 10 * time.Minute
 )
 
-// Reconciled counts what one run did.
-type Reconciled struct {
-	Routed    int  // provider events passed on to their owners
-	Started   int  // subscriptions whose Billing was started
-	Undecided bool // some payments have been undecided for long: Resolve is to run
-	More      bool // a batch was full
-}
-
-// Reconcile passes on the provider events that did not reach their owners, starts
-// each Billing that should run and does not, and says whether payments are to be
-// resolved. It calls heartbeat while it works.
-func (r *Reconciler) Reconcile(ctx context.Context, heartbeat func()) (Reconciled, error) {
-	var result Reconciled
-	var err error
-	if result.Routed, err = r.routeEvents(ctx); err != nil {
-		return result, err
-	}
-	if result.Started, err = r.startBillings(ctx, heartbeat); err != nil {
-		return result, err
-	}
-	result.More = result.Started == reconcileBatch
-	before := r.Store.Now().Add(-undecidedAfter)
-	undecided, err := r.Store.StalePayments(ctx, before, 1)
-	if err != nil {
-		return result, err
-	}
-	late, err := r.Store.LatePayments(ctx, before, 1)
-	result.Undecided = len(undecided)+len(late) > 0
-	return result, err
-}
-
-// startBillings starts Billing for subscriptions that came into use, and for
-// those whose Billing was stopped by hand. Activation does not wait for it: the
-// first thing to do is days away, and any command starts it as well.
-func (r *Reconciler) startBillings(ctx context.Context, heartbeat func()) (int, error) {
-	without, err := r.Store.SubscriptionsWithoutBilling(ctx, r.Store.Now().Add(-overdueAfter), reconcileBatch)
-	for i := range without {
-		if err == nil {
-			err = r.Processes.StartBilling(ctx, &without[i])
-			heartbeat()
-		}
-	}
-	return len(without), err
-}
-
-// routeEvents passes on the events that were stored and did not reach the workflow
+// RouteEvents passes on the events that were stored and did not reach the workflow
 // they are about. An event without a known owner is done with.
-func (r *Reconciler) routeEvents(ctx context.Context) (int, error) {
+func (r *Reconciler) RouteEvents(ctx context.Context, round *store.Round) error {
 	events, err := r.Store.UnprocessedEvents(ctx, r.Store.Now().Add(-eventPatience), reconcileBatch)
 	if err != nil {
-		return 0, err
+		return err
 	}
-	for i := range events {
-		if err := r.routeEvent(ctx, &events[i]); err != nil {
-			return i, err
-		}
-	}
-	return len(events), nil
+	round.More = len(events) == reconcileBatch
+	return store.Each(ctx, round, events, (*domain.ProviderEvent).ItemID,
+		func(e *domain.ProviderEvent) error { return r.routeEvent(ctx, e) })
 }
 
 func (r *Reconciler) routeEvent(ctx context.Context, e *domain.ProviderEvent) error {
@@ -104,7 +56,7 @@ func (r *Reconciler) routeEvent(ctx context.Context, e *domain.ProviderEvent) er
 	if err == nil {
 		switch owner.Attention(e.Name) {
 		case domain.AttentionLater:
-			return nil
+			return store.Later(eventPatience)
 		case domain.AttentionNow:
 			err = r.Processes.ProviderEvent(ctx, owner)
 		}
@@ -115,39 +67,63 @@ func (r *Reconciler) routeEvent(ctx context.Context, e *domain.ProviderEvent) er
 	return r.Store.MarkProcessed(ctx, e.Provider, e.EventID)
 }
 
-// Resolved counts what one run of Resolve did.
+// StartBillings starts Billing for subscriptions that came into use, and for
+// those whose Billing was stopped by hand. Activation does not wait for it: the
+// first thing to do is days away, and any command starts it as well. A Billing that
+// runs and is behind, as when a provider is away, is looked at again after a while.
+func (r *Reconciler) StartBillings(ctx context.Context, round *store.Round) error {
+	without, err := r.Store.SubscriptionsWithoutBilling(ctx, r.Store.Now().Add(-overdueAfter), reconcileBatch)
+	if err != nil {
+		return err
+	}
+	round.More = len(without) == reconcileBatch
+	idOf := func(sub *domain.Subscription) string { return sub.ID }
+	return store.Each(ctx, round, without, idOf, func(sub *domain.Subscription) error {
+		if err := r.Processes.StartBilling(ctx, sub); err != nil || sub.DueAt == nil {
+			return err
+		}
+		return store.Later(overdueAfter)
+	})
+}
+
+// Resolved counts what a round of Resolve did.
 type Resolved struct {
 	Checked int
 	Decided int
-	Trouble error // why some stay undecided; the next run checks them again
 }
 
 // Resolve looks up payments that have been undecided for long (an event that never
 // came, a workflow that was stopped by hand), and refunds what is not wanted any
-// more. It calls heartbeat while it works.
-func (r *Reconciler) Resolve(ctx context.Context, heartbeat func()) (Resolved, error) {
+// more.
+func (r *Reconciler) Resolve(ctx context.Context, round *store.Round) (Resolved, error) {
 	var result Resolved
 	before := r.Store.Now().Add(-undecidedAfter)
 	stale, err := r.Store.StalePayments(ctx, before, resolveBatch)
 	if err != nil {
 		return result, err
 	}
-	var troubles []error
-	for i := range stale {
+	idOf := func(p *store.Undecided) string { return p.ID }
+	err = store.Each(ctx, round, stale, idOf, func(p *store.Undecided) error {
 		result.Checked++
-		decided, err := r.resolve(ctx, &stale[i])
+		decided, err := r.resolve(ctx, p)
 		if decided {
 			result.Decided++
 		}
-		troubles = append(troubles, err, r.Store.MarkPaymentChecked(ctx, stale[i].ID))
-		heartbeat()
+		return errors.Join(err, r.Store.MarkPaymentChecked(ctx, p.ID))
+	})
+	if err != nil {
+		return result, err
 	}
+	return result, r.refundLate(ctx, round, before)
+}
+
+func (r *Reconciler) refundLate(ctx context.Context, round *store.Round, before time.Time) error {
 	late, err := r.Store.LatePayments(ctx, before, resolveBatch)
-	for i := range late {
-		troubles = append(troubles, r.Charger.RefundLate(ctx, late[i].ID))
+	if err != nil {
+		return err
 	}
-	result.Trouble = errors.Join(append(troubles, err)...)
-	return result, nil
+	idOf := func(p *domain.Payment) string { return p.ID }
+	return store.Each(ctx, round, late, idOf, func(p *domain.Payment) error { return r.Charger.RefundLate(ctx, p.ID) })
 }
 
 // resolve asks about one payment, and sends its owner an event when that brought

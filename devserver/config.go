@@ -60,6 +60,10 @@ type Config struct {
 	// reported to have timed out, as with a database behind a bad network. For
 	// tests of what is built on it.
 	LostWrites float64
+	// RunLimit lowers how many updates, and how many signals, one run of a workflow
+	// may receive, and after how many events the server suggests a new run; zero for
+	// Temporal's own (2,000, 10,000 and 4,096). For tests of what reaches them.
+	RunLimit int
 	// NoSync lets SQLite answer before the disk has the data: faster, and a
 	// power cut loses acknowledged work or the file. For benchmarks and tests.
 	NoSync bool

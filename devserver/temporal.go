@@ -131,6 +131,6 @@ func newTemporal(cfg Config, p *ports, dbs databases, log *logger) (temporal.Ser
 			return authorization.NewNoopClaimMapper()
 		}),
 		temporal.WithCustomMetricsHandler(metrics.NoopMetricsHandler),
-		temporal.WithDynamicConfigClient(tuning()),
+		temporal.WithDynamicConfigClient(tuning(cfg.RunLimit)),
 	)
 }

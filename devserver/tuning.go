@@ -15,8 +15,8 @@ const (
 
 // tuning is what differs from Temporal's defaults for a single machine. Updates,
 // Update-with-Start, eager start and schedules are on by default.
-func tuning() dynamicconfig.StaticClient {
-	return dynamicconfig.StaticClient{
+func tuning(runLimit int) dynamicconfig.StaticClient {
+	values := dynamicconfig.StaticClient{
 		dynamicconfig.TransferProcessorMaxPollRPS.Key(): pollRate,
 		dynamicconfig.TimerProcessorMaxPollRPS.Key():    pollRate,
 
@@ -42,4 +42,10 @@ func tuning() dynamicconfig.StaticClient {
 		dynamicconfig.HistoryScannerEnabled.Key():   false,
 		dynamicconfig.TaskQueueScannerEnabled.Key(): false,
 	}
+	if runLimit > 0 {
+		values[dynamicconfig.WorkflowExecutionMaxTotalUpdates.Key()] = runLimit
+		values[dynamicconfig.MaximumSignalsPerExecution.Key()] = runLimit
+		values[dynamicconfig.HistoryCountSuggestContinueAsNew.Key()] = runLimit // each message is an event, at least
+	}
+	return values
 }

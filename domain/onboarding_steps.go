@@ -41,6 +41,14 @@ func (o *Onboarding) CurrentStep() *Step {
 	return nil
 }
 
+// WaitsForOption reports whether it waits for a payment option, and not for its
+// customer to enter a card or to give another one.
+func (o *Onboarding) WaitsForOption() bool {
+	current := o.CurrentStep()
+	return o.Status == OnboardingWaitingForPaymentMethod && current != nil && current.Status == StepWaiting &&
+		current.Error == nil && o.NextAction != nil && o.NextAction.ExpiresAt == nil
+}
+
 // AsksProvider reports whether the current step needs a call to a third party, or
 // asked again later, and waits for no person.
 func (o *Onboarding) AsksProvider() bool {

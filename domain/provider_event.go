@@ -19,6 +19,9 @@ type ProviderEvent struct {
 	ProcessedAt *time.Time // when its owner had it, or there was none
 }
 
+// ItemID is what jobs of reconcile call the event.
+func (e *ProviderEvent) ItemID() string { return e.Provider + "/" + e.EventID }
+
 // PaymentOwner is what a provider's event is about: the onboarding while it
 // runs, else the subscription, the invoice of a purchase, or a payment method.
 type PaymentOwner struct {

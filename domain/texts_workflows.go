@@ -13,6 +13,7 @@ const (
 	SummaryRefreshOf         TextCode = "summary_refresh_of"
 	SummaryReconcile         TextCode = "summary_reconcile"
 	SummaryCatalogueChanged  TextCode = "summary_catalogue_changed"
+	SummaryResumeServed      TextCode = "summary_resume_served"
 	SummaryCommand           TextCode = "summary_command"
 	SummaryRefresh           TextCode = "summary_refresh"
 	SummaryReadOnboarding    TextCode = "summary_read_onboarding"
@@ -54,6 +55,7 @@ var summaryTexts = map[TextCode]string{
 	SummaryRefreshOf:         "Refresh of {onboarding}",
 	SummaryReconcile:         "Keep rows and workflows in step",
 	SummaryCatalogueChanged:  "The catalogue changed",
+	SummaryResumeServed:      "Resume what the catalogue serves now",
 	SummaryCommand:           "Command: {command}",
 	SummaryRefresh:           "Refresh",
 	SummaryReadOnboarding:    "Where the onboarding is",
@@ -110,8 +112,7 @@ const (
 	LabelDueRetry     TextCode = "label_due_retry"
 	LabelDueGiveUp    TextCode = "label_due_give_up"
 
-	LabelOnboardingProcess   TextCode = "label_onboarding_process"
-	LabelSubscriptionProcess TextCode = "label_subscription_process"
+	LabelOnboardingProcess TextCode = "label_onboarding_process"
 )
 
 var detailTexts = map[TextCode]string{
@@ -144,8 +145,7 @@ var detailTexts = map[TextCode]string{
 	LabelDueRetry:     "the late payment is tried again",
 	LabelDueGiveUp:    "recovery ends, and with it the use of the account",
 
-	LabelOnboardingProcess:   "The onboarding process",
-	LabelSubscriptionProcess: "The subscription's process",
+	LabelOnboardingProcess: "The onboarding process",
 }
 
 // What the doctor says of Temporal.

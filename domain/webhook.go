@@ -125,6 +125,9 @@ type WebhookDelivery struct {
 // Present fills the computed fields.
 func (d *WebhookDelivery) Present() { d.Object = "webhook_delivery" }
 
+// ItemID is what jobs of reconcile call the delivery.
+func (d *WebhookDelivery) ItemID() string { return d.EndpointID + "/" + d.EventID }
+
 // Advance moves the delivery, or returns the 409 of an illegal move.
 func (d *WebhookDelivery) Advance(to DeliveryStatus) error {
 	if err := DeliveryMoves.check(d.Status, to, nil); err != nil {

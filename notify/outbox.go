@@ -2,6 +2,7 @@ package notify
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -46,27 +47,38 @@ func (o *Outbox) Dispatch(ctx context.Context) (started int, more bool, err erro
 
 // Redispatch starts what was not dispatched, and what was claimed and has no
 // workflow: the process died, or Temporal was away.
-func (o *Outbox) Redispatch(ctx context.Context) (int, error) {
+func (o *Outbox) Redispatch(ctx context.Context, round *store.Round) error {
 	if o.Starter == nil {
-		return 0, nil
+		return nil
 	}
-	started, _, err := o.Dispatch(ctx)
+	waiting, err := o.Store.ClaimDeliveries(ctx, dispatchBatch)
 	if err != nil {
-		return started, err
+		return err
 	}
 	now := o.Store.Now()
 	lost, err := o.Store.ReclaimDeliveries(ctx, now.Add(-unstartedAfter), now.Add(-unfinishedAfter), reclaimBatch)
 	if err != nil {
-		return started, err
+		return err
 	}
-	return started + len(lost), o.start(ctx, lost, false)
+	round.More = len(waiting) == dispatchBatch || len(lost) == reclaimBatch
+	round.AtOnce = dispatchStarts
+	starting := func(again bool) func(*domain.WebhookDelivery) error {
+		return func(d *domain.WebhookDelivery) error { return o.Starter.Deliver(ctx, d, again) }
+	}
+	return errors.Join(
+		store.Each(ctx, round, waiting, (*domain.WebhookDelivery).ItemID, starting(true)),
+		store.Each(ctx, round, lost, (*domain.WebhookDelivery).ItemID, starting(false)))
 }
 
+// start starts the workflows of deliveries. One that cannot be started keeps no
+// other waiting; Redispatch finds it again.
 func (o *Outbox) start(ctx context.Context, deliveries []domain.WebhookDelivery, again bool) error {
-	starts, ctx := errgroup.WithContext(ctx)
+	var starts errgroup.Group
 	starts.SetLimit(dispatchStarts)
+	failures := make([]error, len(deliveries))
 	for i := range deliveries {
-		starts.Go(func() error { return o.Starter.Deliver(ctx, &deliveries[i], again) })
+		starts.Go(func() error { failures[i] = o.Starter.Deliver(ctx, &deliveries[i], again); return nil })
 	}
-	return starts.Wait()
+	_ = starts.Wait()
+	return errors.Join(failures...)
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"slipway/domain"
+	"slipway/store"
 )
 
 // ProcessState is what Temporal says of an onboarding's workflow.
@@ -36,40 +37,53 @@ type Reconciler struct {
 	Processes Processes
 }
 
-// Reconciled counts what one run did.
+// Reconciled counts what a round did.
 type Reconciled struct {
 	Checked  int
 	Started  int
 	Repaired int
-	Resumed  int
-	More     bool // a batch was full: there is more to compare
 }
 
-// reconcileBatch is how many onboardings are read at once, and compared in a run.
-const reconcileBatch = 500
+// reconcileBatch is how many onboardings are read at once, and dealt with in a
+// round; startAfter is how long the API has to start a workflow itself.
+const (
+	reconcileBatch = 500
+	startAfter     = 10 * time.Second
+)
 
-// Reconcile starts what was received while Temporal was away, ends what was
-// stopped by hand, and resumes what waited for the catalogue. Its cost is bounded,
-// whatever the number of accounts: ended onboardings are never read. An onboarding
-// is compared again after staleAfter. It calls heartbeat while it works.
-func (r *Reconciler) Reconcile(
-	ctx context.Context, staleAfter time.Duration, heartbeat func(),
+// StartReceived starts the workflows of what was received while Temporal was away,
+// or by a process that died.
+func (r *Reconciler) StartReceived(ctx context.Context, round *store.Round) (Reconciled, error) {
+	rows, err := r.Store.ReceivedOnboardings(ctx, r.Store.Now().Add(-startAfter), reconcileBatch)
+	if err != nil {
+		return Reconciled{}, err
+	}
+	return r.compareAll(ctx, round, rows)
+}
+
+// CompareOnboardings starts the workflows that are missing and ends what was
+// stopped by hand. Its cost is bounded, whatever the number of accounts: ended
+// onboardings are never read. An onboarding is compared again after staleAfter.
+func (r *Reconciler) CompareOnboardings(
+	ctx context.Context, round *store.Round, staleAfter time.Duration,
+) (Reconciled, error) {
+	rows, err := r.Store.UncheckedOnboardings(ctx, r.Store.Now().Add(-staleAfter), reconcileBatch)
+	if err != nil {
+		return Reconciled{}, err
+	}
+	return r.compareAll(ctx, round, rows)
+}
+
+func (r *Reconciler) compareAll(
+	ctx context.Context, round *store.Round, rows []domain.Onboarding,
 ) (Reconciled, error) {
 	var result Reconciled
-	unchecked, err := r.Store.UncheckedOnboardings(ctx, r.Store.Now().Add(-staleAfter), reconcileBatch)
-	if err != nil {
-		return result, err
-	}
-	for i := range unchecked {
-		if err := r.compare(ctx, &unchecked[i], &result); err != nil {
-			return result, err
-		}
-		heartbeat()
-	}
-	result.More = len(unchecked) == reconcileBatch
-	result.Resumed, err = r.resumeServed(ctx, heartbeat)
+	round.More = len(rows) == reconcileBatch
+	err := store.Each(ctx, round, rows, idOf, func(o *domain.Onboarding) error { return r.compare(ctx, o, &result) })
 	return result, err
 }
+
+func idOf(o *domain.Onboarding) string { return o.ID }
 
 // Compare does for one onboarding what Reconcile does for all, and repairs it: it
 // is how refresh works where no workflow runs that could be asked.

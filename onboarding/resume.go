@@ -2,30 +2,41 @@ package onboarding
 
 import (
 	"context"
+	"slices"
+	"time"
 
 	"slipway/domain"
+	"slipway/store"
 )
 
-// resumeServed signals the onboardings that wait for a plan or a payment option
-// which the catalogue has now, and returns how many there are.
-func (r *Reconciler) resumeServed(ctx context.Context, heartbeat func()) (int, error) {
+// changeSeenWithin is how long after a change of the catalogue an onboarding may
+// still come to wait for what it did not see.
+const changeSeenWithin = time.Minute
+
+// ResumeServed signals the onboardings that wait for a plan or a payment option
+// which the catalogue has since its last change. Between changes nobody is signaled
+// but those whose signal failed.
+func (r *Reconciler) ResumeServed(ctx context.Context, round *store.Round) error {
+	changed, err := r.Store.CatalogueChangedAt(ctx)
+	if err != nil {
+		return err
+	}
+	waiting := store.Waiting{PutAside: round.Last.After(changed.Add(changeSeenWithin)), Limit: reconcileBatch}
 	plans, err := r.Store.PublicPlans(ctx)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	options, err := r.Store.PaymentOptions(ctx)
 	if err != nil {
-		return 0, err
+		return err
 	}
-	forPlan, err := r.resume(ctx, domain.OnboardingWaitingForPlan, heartbeat, func(o *domain.Onboarding) bool {
-		return servesPlan(plans, o)
-	})
+	waiting.Status = domain.OnboardingWaitingForPlan
+	err = r.resume(ctx, round, waiting, func(o *domain.Onboarding) bool { return servesPlan(plans, o) })
 	if err != nil {
-		return forPlan, err
+		return err
 	}
-	forOption, err := r.resume(ctx, domain.OnboardingWaitingForPaymentMethod, heartbeat,
-		func(o *domain.Onboarding) bool { return r.servesOption(options, o) })
-	return forPlan + forOption, err
+	waiting.Status = domain.OnboardingWaitingForPaymentMethod
+	return r.resume(ctx, round, waiting, func(o *domain.Onboarding) bool { return r.servesOption(options, o) })
 }
 
 func servesPlan(plans []domain.Plan, o *domain.Onboarding) bool {
@@ -38,33 +49,27 @@ func servesPlan(plans []domain.Plan, o *domain.Onboarding) bool {
 }
 
 func (r *Reconciler) servesOption(options []domain.PaymentOption, o *domain.Onboarding) bool {
-	if o.Plan == nil {
+	if o.Plan == nil || !o.WaitsForOption() {
 		return false
 	}
 	preferred := r.Policy.PreferredOption
 	return domain.ChoosePaymentOption(options, o.WantedOption, preferred, o.Country, o.Plan.Currency) != nil
 }
 
-// resume signals those of the status that are served.
+// resume signals those that wait and are served.
 func (r *Reconciler) resume(
-	ctx context.Context, status domain.OnboardingStatus, heartbeat func(), served func(*domain.Onboarding) bool,
-) (int, error) {
-	resumed, after := 0, ""
+	ctx context.Context, round *store.Round, waiting store.Waiting, served func(*domain.Onboarding) bool,
+) error {
 	for {
-		waiting, err := r.Store.WaitingOnboardings(ctx, status, after, reconcileBatch)
-		if err != nil || len(waiting) == 0 {
-			return resumed, err
+		rows, err := r.Store.WaitingOnboardings(ctx, round.Job, waiting)
+		if err != nil || len(rows) == 0 {
+			return err
 		}
-		for i := range waiting {
-			if !served(&waiting[i]) {
-				continue
-			}
-			if err := r.Processes.Resume(ctx, &waiting[i]); err != nil {
-				return resumed, err
-			}
-			resumed++
+		waiting.After = rows[len(rows)-1].ID
+		rows = slices.DeleteFunc(rows, func(o domain.Onboarding) bool { return !served(&o) })
+		err = store.Each(ctx, round, rows, idOf, func(o *domain.Onboarding) error { return r.Processes.Resume(ctx, o) })
+		if err != nil {
+			return err
 		}
-		heartbeat()
-		after = waiting[len(waiting)-1].ID
 	}
 }

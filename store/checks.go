@@ -2,7 +2,10 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"strings"
+	"time"
 
 	"slipway/domain"
 )
@@ -22,7 +25,68 @@ func (s *Store) Checks(ctx context.Context) []domain.Check {
 	if checks = append(checks, migrations); migrations.Status != domain.CheckOK {
 		return checks
 	}
-	return append(checks, s.checkPlans(ctx), s.checkPaymentOptions(ctx))
+	return append(checks, s.checkPlans(ctx), s.checkPaymentOptions(ctx), s.checkRounds(ctx), s.checkPutAside(ctx))
+}
+
+// checkRounds finds jobs of reconcile whose last complete round is too long ago.
+func (s *Store) checkRounds(ctx context.Context) domain.Check {
+	check := domain.Check{Name: "reconcile_rounds", Status: domain.CheckWarn}
+	rounds, err := s.JobRounds(ctx)
+	if err != nil {
+		check.Message, check.Fix = "The rounds of reconcile could not be read.", "Read the log."
+		return check
+	}
+	var late []string
+	now := s.now()
+	for _, job := range domain.Jobs {
+		if round, ever := rounds[job]; !ever || now.After(round.NextDueAt) {
+			late = append(late, string(job)+" ("+ago(now, round.CompletedAt)+")")
+		}
+	}
+	if len(late) == 0 {
+		check.Status, check.Message = domain.CheckOK, "Every job of reconcile completes its rounds."
+		return check
+	}
+	check.Message = "No round was completed in time: " + strings.Join(late, ", ") + "."
+	check.Fix = "See that a worker runs and that reconcile runs in Temporal's UI; the worker's log says why a round fails."
+	return check
+}
+
+// ago says how long ago something was.
+func ago(now, then time.Time) string {
+	if then.IsZero() {
+		return "never"
+	}
+	return now.Sub(then).Round(time.Second).String() + " ago"
+}
+
+// shownPutAside is how many of the items that were put aside a check names.
+const shownPutAside = 5
+
+// checkPutAside finds what jobs of reconcile could not do and try again.
+func (s *Store) checkPutAside(ctx context.Context) domain.Check {
+	check := domain.Check{Name: "reconcile_put_aside", Status: domain.CheckWarn}
+	counts, err := s.CountPutAside(ctx)
+	if err == nil && len(counts) == 0 {
+		check.Status, check.Message = domain.CheckOK, "No item is put aside."
+		return check
+	}
+	items, itemsErr := s.PutAside(ctx, shownPutAside)
+	if err = errors.Join(err, itemsErr); err != nil {
+		check.Message, check.Fix = "What was put aside could not be read.", "Read the log."
+		return check
+	}
+	total := int64(0)
+	for _, n := range counts {
+		total += n
+	}
+	names := make([]string, len(items))
+	for i, item := range items {
+		names[i] = fmt.Sprintf("%s %s (%s, %d times)", item.Job, item.ItemID, item.Error, item.Attempts)
+	}
+	check.Message = fmt.Sprintf("%d put aside, tried again within an hour: %s.", total, strings.Join(names, ", "))
+	check.Fix = "The worker's log says why each failed; correct that, or refresh the onboarding or subscription by hand."
+	return check
 }
 
 func (s *Store) checkMigrations(ctx context.Context) domain.Check {

@@ -62,12 +62,14 @@ func (s *Store) ClaimDeliveries(ctx context.Context, limit int) ([]domain.Webhoo
 }
 
 // ReclaimDeliveries takes deliveries that were claimed and probably never
-// started: pending since before one time, or delivering since before another.
+// started: pending since before one time, or delivering since before another. Those
+// whose start failed are left out until their next attempt is due.
 func (s *Store) ReclaimDeliveries(
 	ctx context.Context, pending, delivering time.Time, limit int,
 ) ([]domain.WebhookDelivery, error) {
-	return s.claim(ctx, "started_at", limit, "(status = ? AND started_at < ?) OR (status = ? AND started_at < ?)",
-		domain.DeliveryPending, pending, domain.DeliveryDelivering, delivering)
+	return s.claim(ctx, "started_at", limit, "((status = ? AND started_at < ?) OR (status = ? AND started_at < ?)) AND "+
+		"endpoint_id || '/' || event_id NOT IN (SELECT item_id FROM job_failures WHERE job = ? AND retry_at > ?)",
+		domain.DeliveryPending, pending, domain.DeliveryDelivering, delivering, domain.JobRedispatch, s.now())
 }
 
 func (s *Store) claim(

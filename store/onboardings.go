@@ -124,22 +124,45 @@ func (s *Store) RunningOnboardings(ctx context.Context, after string, limit int)
 	return rows, s.wrap("read running onboardings", "", err)
 }
 
-// WaitingOnboardings returns onboardings in the status, after the cursor id.
-func (s *Store) WaitingOnboardings(
-	ctx context.Context, status domain.OnboardingStatus, after string, limit int,
-) ([]domain.Onboarding, error) {
+// Waiting narrows the onboardings that wait.
+type Waiting struct {
+	Status   domain.OnboardingStatus
+	After    string // the cursor id
+	Limit    int
+	PutAside bool // only those that the job put aside, and that are due again
+}
+
+// WaitingOnboardings returns onboardings that wait, without those that the job has
+// put aside for now.
+func (s *Store) WaitingOnboardings(ctx context.Context, job domain.Job, w Waiting) ([]domain.Onboarding, error) {
 	var rows []domain.Onboarding
-	err := s.conn(ctx).Where("status = ? AND id > ?", status, after).Order("id").Limit(limit).Find(&rows).Error
+	q := s.notPutAside(s.conn(ctx).Where("status = ? AND id > ?", w.Status, w.After), job, "id")
+	if w.PutAside {
+		q = q.Where("id IN (?)", s.db.Model(&domain.JobFailure{}).Select("item_id").Where("job = ?", job))
+	}
+	err := q.Order("id").Limit(w.Limit).Find(&rows).Error
 	return rows, s.wrap("read waiting onboardings", "", err)
 }
 
-// UncheckedOnboardings returns onboardings that have not ended, least recently
-// compared with their workflow first, of those last checked and changed before
-// the time.
+// ReceivedOnboardings returns onboardings that were received, and last compared with
+// their workflow, before the time and have not begun.
+func (s *Store) ReceivedOnboardings(ctx context.Context, before time.Time, limit int) ([]domain.Onboarding, error) {
+	return s.unchecked(ctx, domain.JobStartReceived, "status = 'received'", before, limit)
+}
+
+// UncheckedOnboardings returns onboardings that have begun and not ended, least
+// recently compared with their workflow first, of those last checked and changed
+// before the time.
 func (s *Store) UncheckedOnboardings(ctx context.Context, before time.Time, limit int) ([]domain.Onboarding, error) {
+	return s.unchecked(ctx, domain.JobCompareOnboardings, stillRuns+" AND status <> 'received'", before, limit)
+}
+
+func (s *Store) unchecked(
+	ctx context.Context, job domain.Job, condition string, before time.Time, limit int,
+) ([]domain.Onboarding, error) {
 	var rows []domain.Onboarding
-	err := s.conn(ctx).Where(stillRuns+" AND checked_at < ? AND updated_at < ?", before, before).
-		Order("checked_at").Limit(limit).Find(&rows).Error
+	q := s.conn(ctx).Where(condition+" AND checked_at < ? AND updated_at < ?", before, before)
+	err := s.notPutAside(q, job, "id").Order("checked_at").Limit(limit).Find(&rows).Error
 	return rows, s.wrap("read unchecked onboardings", "", err)
 }
 

@@ -87,8 +87,8 @@ func (s *Store) UnaskedPayments(ctx context.Context, invoiceID string) ([]domain
 // refunded, of those changed before the time.
 func (s *Store) LatePayments(ctx context.Context, before time.Time, limit int) ([]domain.Payment, error) {
 	var rows []domain.Payment
-	err := s.conn(ctx).Where("late AND refunded = 0 AND idempotency_key <> '' AND updated_at < ?", before).
-		Order("updated_at").Limit(limit).Find(&rows).Error
+	q := s.conn(ctx).Where("late AND refunded = 0 AND idempotency_key <> '' AND updated_at < ?", before)
+	err := s.notPutAside(q, domain.JobResolvePayments, "id").Order("updated_at").Limit(limit).Find(&rows).Error
 	return rows, s.wrap("read late payments", "", err)
 }
 

@@ -18,8 +18,9 @@ func (s *Store) InsertProviderEvent(ctx context.Context, e *domain.ProviderEvent
 // the workflow they are about, oldest first.
 func (s *Store) UnprocessedEvents(ctx context.Context, before time.Time, limit int) ([]domain.ProviderEvent, error) {
 	var rows []domain.ProviderEvent
-	err := s.conn(ctx).Where("processed_at IS NULL AND received_at < ?", before).Order("received_at").Limit(limit).
-		Find(&rows).Error
+	q := s.conn(ctx).Where("processed_at IS NULL AND received_at < ?", before)
+	q = s.notPutAside(q, domain.JobRouteEvents, "provider || '/' || event_id")
+	err := q.Order("received_at").Limit(limit).Find(&rows).Error
 	return rows, s.wrap("read provider events", "", err)
 }
 

@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"gorm.io/gorm"
+
 	"slipway/domain"
 )
 
@@ -78,10 +80,11 @@ func (s *Store) SubscriptionsWithoutBilling(
 ) ([]domain.Subscription, error) {
 	const live = "status IN ('trialing', 'active', 'past_due')"
 	rows := []domain.Subscription{}
-	err := s.conn(ctx).Where("due_at IS NULL AND " + live).Order("id").Limit(limit).Find(&rows).Error
+	q := s.notPutAside(s.conn(ctx).Where(live), domain.JobStartBillings, "id").Session(&gorm.Session{})
+	err := q.Where("due_at IS NULL").Order("id").Limit(limit).Find(&rows).Error
 	if err == nil && len(rows) < limit {
 		var overdue []domain.Subscription
-		err = s.conn(ctx).Where("due_at IS NOT NULL AND "+live+" AND due_at < ? AND test_clock_id = ''", dueBefore).
+		err = q.Where("due_at IS NOT NULL AND due_at < ? AND test_clock_id = ''", dueBefore).
 			Order("due_at").Limit(limit - len(rows)).Find(&overdue).Error
 		rows = append(rows, overdue...)
 	}

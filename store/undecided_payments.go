@@ -59,8 +59,9 @@ func (s *Store) UndecidedPayment(ctx context.Context, invoiceID string) (*domain
 // StalePayments returns payments that have been undecided, and not checked, since
 // the time, for reconcile: those that were never checked come first.
 func (s *Store) StalePayments(ctx context.Context, before time.Time, limit int) ([]Undecided, error) {
-	return s.undecided(s.conn(ctx).
-		Where("payments.updated_at < ? AND (payments.checked_at IS NULL OR payments.checked_at < ?)", before, before).
+	q := s.conn(ctx).
+		Where("payments.updated_at < ? AND (payments.checked_at IS NULL OR payments.checked_at < ?)", before, before)
+	return s.undecided(s.notPutAside(q, domain.JobResolvePayments, "payments.id").
 		Order("COALESCE(payments.checked_at, payments.created_at)").Limit(limit))
 }
 

@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	historypb "go.temporal.io/api/history/v1"
+	"go.temporal.io/sdk/client"
 	"google.golang.org/protobuf/encoding/protojson"
 
 	"slipway/app"
@@ -27,6 +28,9 @@ import (
 )
 
 var record = flag.Bool("record", false, "write the histories of paths that have none to workflows/testdata")
+
+// recordedAs is the version whose paths are recorded now.
+const recordedAs = "v0.2.0"
 
 // The words of the people in these tests. None of them may turn up in Temporal.
 const (
@@ -163,9 +167,17 @@ var stories = map[string]story{
 		r.subscription(o, "refresh")
 		return []string{"refresh-" + o.ID}
 	},
-	"reconcile": func(r *running) []string {
-		ids := r.executions("WorkflowType = 'Reconcile' AND ExecutionStatus = 'Completed'", 1)
-		return ids[:1]
+	"reconcile": func(r *running) []string { // as schedules of 0.1.0 start it
+		const id = "reconcile-of-0.1.0"
+		_, err := r.app.Temporal.ExecuteWorkflow(context.Background(), client.StartWorkflowOptions{
+			ID: id, TaskQueue: workflows.TaskQueueOnboarding,
+		}, workflows.Reconcile, workflows.ReconcileInput{StaleAfter: time.Second})
+		require.NoError(r.t, err)
+		return []string{id}
+	},
+	"resume_served": func(r *running) []string {
+		r.setPlans(r.admin(), true)
+		return []string{workflows.ReconcileCatalogueID}
 	},
 }
 
@@ -202,8 +214,10 @@ func keepAndRead(t *testing.T, histories map[string]*historypb.History) {
 	for name, h := range histories {
 		text, err := protojson.Marshal(h)
 		require.NoError(t, err)
-		file := filepath.Join("..", "workflows", "testdata", "v0.1.0", name+".json")
-		if _, err := os.Stat(file); *record && os.IsNotExist(err) {
+		recorded, err := filepath.Glob(filepath.Join("..", "workflows", "testdata", "*", name+".json"))
+		require.NoError(t, err)
+		if *record && len(recorded) == 0 {
+			file := filepath.Join("..", "workflows", "testdata", recordedAs, name+".json")
 			require.NoError(t, os.WriteFile(file, indented(t, text), 0o644))
 		}
 		readable := decodePayloads(string(text))

@@ -14,7 +14,7 @@ import (
 // crashes are the moments at which a worker may die.
 var crashes = append(crashesOfSteps(), []childConfig{
 	{}, {}, {KillAfter: "ApplyCommand"}, {KillBefore: "ChargeSubscription"}, {KillAfter: "ChargeSubscription"},
-	{KillAfter: "ProcessDue"}, {KillAfter: "RefundPayment"}, {KillBefore: "Reconcile"},
+	{KillAfter: "ProcessDue"}, {KillAfter: "RefundPayment"}, {KillBefore: "RunReconcileJobs"},
 }...)
 
 // crashesOfSteps are the moments around the activities of every step.

@@ -15,8 +15,14 @@ import (
 // history is the whole history of a workflow.
 func (r *running) history(workflowID string) *historypb.History {
 	r.t.Helper()
+	return r.historyOf(workflowID, "")
+}
+
+// historyOf is the history of one run; of the latest when it is not named.
+func (r *running) historyOf(workflowID, runID string) *historypb.History {
+	r.t.Helper()
 	h := &historypb.History{}
-	events := r.app.Temporal.GetWorkflowHistory(context.Background(), workflowID, "", false,
+	events := r.app.Temporal.GetWorkflowHistory(context.Background(), workflowID, runID, false,
 		enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
 	for events.HasNext() {
 		e, err := events.Next()

@@ -22,7 +22,7 @@ import (
 type Namespace interface {
 	Ping(ctx context.Context) error
 	RegisterSearchAttributes(ctx context.Context) error
-	ScheduleReconcile(ctx context.Context, every time.Duration) error
+	ScheduleReconcile(ctx context.Context) error
 }
 
 // Queue is a task queue that a worker polls. Every queue has all activities.
@@ -38,12 +38,11 @@ type Queue struct {
 
 // Config says what a worker works with.
 type Config struct {
-	Temporal       client.Client
-	Namespace      Namespace
-	Activities     *activities.Activities
-	Queues         []Queue
-	ReconcileEvery time.Duration
-	Log            *slog.Logger
+	Temporal   client.Client
+	Namespace  Namespace
+	Activities *activities.Activities
+	Queues     []Queue
+	Log        *slog.Logger
 	// Interceptors run inside activities.Errors, nearest to the activity; fault
 	// tests stop the process there.
 	Interceptors []interceptor.WorkerInterceptor
@@ -121,7 +120,7 @@ func prepare(ctx context.Context, c Config) error {
 			err = c.Namespace.RegisterSearchAttributes(ctx)
 		}
 		if err == nil {
-			err = c.Namespace.ScheduleReconcile(ctx, c.ReconcileEvery)
+			err = c.Namespace.ScheduleReconcile(ctx)
 		}
 		if err == nil || !away(err) {
 			return err

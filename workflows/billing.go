@@ -45,7 +45,7 @@ func (b *subscription) run(ctx workflow.Context) error {
 		switch {
 		case b.crowded(ctx):
 			// However much is said to it, its history stays small.
-			return b.continueAsNew(ctx)
+			return b.nextRun(ctx)
 		case len(b.news) > 0:
 			b.failed = b.lookUp(ctx)
 		case b.state.Charge:
@@ -55,7 +55,7 @@ func (b *subscription) run(ctx workflow.Context) error {
 			// The subscription has ended: nothing more comes due.
 			return b.close(ctx)
 		case b.tooLong(ctx):
-			return b.continueAsNew(ctx)
+			return b.nextRun(ctx)
 		default:
 			b.failed = b.untilDue(ctx)
 		}
@@ -98,12 +98,12 @@ func (b *subscription) read(ctx workflow.Context) error {
 // state it returns.
 func (b *subscription) execute(ctx workflow.Context, summary string, activity, input any) error {
 	return b.inTurn(ctx, func() error {
-		return b.take(ctx, workflow.ExecuteLocalActivity(ownDatabase(ctx, summary), activity, input))
+		return b.take(ctx, ownDatabase(summary, activity, input))
 	})
 }
 
 // take takes over the state an activity returned.
-func (b *subscription) take(ctx workflow.Context, answer workflow.Future) error {
+func (b *subscription) take(ctx workflow.Context, answer call) error {
 	var state billing.SubscriptionState
 	if err := answer.Get(ctx, &state); err != nil {
 		return err
@@ -155,25 +155,14 @@ func (b *subscription) lookUp(ctx workflow.Context) error {
 	return b.read(ctx)
 }
 
-// crowded reports whether this run has received so many messages that a new run
-// should take over.
-func (b *subscription) crowded(ctx workflow.Context) bool {
-	return b.commands >= commandsPerRun || workflow.GetInfo(ctx).GetContinueAsNewSuggested()
-}
-
 // tooLong reports whether the run should be continued as a new one.
 func (b *subscription) tooLong(ctx workflow.Context) bool {
 	return b.renewals >= renewalsPerRun || b.crowded(ctx)
 }
 
-// continueAsNew starts the next run with the subscription's id and the news
-// that was not looked up: the rest is in the rows. No command and no
-// signal is lost; a command that reaches both runs is applied once, because its
-// row says so.
-func (b *subscription) continueAsNew(ctx workflow.Context) error {
-	if err := finishHandlers(ctx); err != nil {
-		return err
-	}
-	b.drain(ctx)
-	return workflow.NewContinueAsNewError(ctx, Billing, BillingInput{SubscriptionID: b.id, News: b.news})
+// nextRun starts the next run with the subscription's id and the news that was
+// not looked up: the rest is in the rows. A command that reaches both runs is
+// applied once, because its row says so.
+func (b *subscription) nextRun(ctx workflow.Context) error {
+	return b.continueAsNew(ctx, func() any { return BillingInput{SubscriptionID: b.id, News: b.news} })
 }

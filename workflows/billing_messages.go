@@ -16,7 +16,7 @@ import (
 func (b *subscription) takeMessages(ctx workflow.Context) error {
 	taker := commandTaker{
 		entity: &b.entity, nouns: []domain.Noun{domain.NounSubscription, domain.NounInvoice, domain.NounPayment},
-		validate: func(ctx workflow.Context, _ domain.Action) error { return b.takesCommands(ctx) },
+		validate: func(ctx workflow.Context, _ domain.Action) error { return b.takesCommands(ctx, !b.asking) },
 		apply:    b.apply,
 	}
 	if err := taker.take(ctx); err != nil {
@@ -26,19 +26,9 @@ func (b *subscription) takeMessages(ctx workflow.Context) error {
 	b.receiveNews(ctx)
 	b.receiveMethodChanges(ctx)
 	options := workflow.UpdateHandlerOptions{
-		Validator: func(ctx workflow.Context, _ CommandInput) error { return b.takesCommands(ctx) },
+		Validator: func(ctx workflow.Context, _ CommandInput) error { return b.takesCommands(ctx, !b.asking) },
 	}
 	return workflow.SetUpdateHandlerWithOptions(ctx, string(domain.ActionRefresh), b.refresh, options)
-}
-
-// takesCommands refuses what comes when the run is about to end: the next one
-// takes it, when the client asks again. Else a stream of commands, each waiting
-// for its turn, would never let it end.
-func (b *subscription) takesCommands(ctx workflow.Context) error {
-	if b.crowded(ctx) && !b.asking {
-		return temporal.NewApplicationError(domain.Text(domain.TextRunEnds), TypeRunEnds)
-	}
-	return nil
 }
 
 // apply applies one command; the activity says whether the state allows it.
@@ -60,48 +50,21 @@ func (b *subscription) refresh(ctx workflow.Context, _ CommandInput) (billing.Su
 // receiveNews notes the payments providers have news of; a payment that is named
 // twice is looked up once.
 func (b *subscription) receiveNews(ctx workflow.Context) {
-	events := workflow.GetSignalChannel(ctx, SignalProviderEvent)
-	workflow.GoNamed(ctx, SignalProviderEvent, func(ctx workflow.Context) {
-		for {
-			var event ProviderEventInput
-			events.Receive(ctx, &event)
-			b.note(event)
-		}
-	})
+	takeSignal(ctx, &b.entity, SignalProviderEvent, func(_ workflow.Context, event ProviderEventInput) { b.note(event) })
 }
 
 func (b *subscription) note(event ProviderEventInput) {
-	b.commands++
 	if event.PaymentID != "" && !slices.Contains(b.news, event.PaymentID) {
 		b.news = append(b.news, event.PaymentID)
-	}
-}
-
-// drain notes the news that has arrived and was not received yet: the next run
-// would not see it. The other signals only say that rows have changed, which the
-// next run reads anyway.
-func (b *subscription) drain(ctx workflow.Context) {
-	events := workflow.GetSignalChannel(ctx, SignalProviderEvent)
-	for {
-		var event ProviderEventInput
-		if !events.ReceiveAsync(&event) {
-			return
-		}
-		b.note(event)
 	}
 }
 
 // receiveMethodChanges reads the rows when the account has another method: a
 // late payment may be tried with it.
 func (b *subscription) receiveMethodChanges(ctx workflow.Context) {
-	changes := workflow.GetSignalChannel(ctx, SignalMethodChanged)
-	workflow.GoNamed(ctx, SignalMethodChanged, func(ctx workflow.Context) {
-		for {
-			changes.Receive(ctx, nil)
-			b.commands++
-			if err := b.read(ctx); err != nil {
-				workflow.GetLogger(ctx).Error("read after a change of method", "error", err)
-			}
+	takeSignal(ctx, &b.entity, SignalMethodChanged, func(ctx workflow.Context, _ struct{}) {
+		if err := b.read(ctx); err != nil {
+			workflow.GetLogger(ctx).Error("read after a change of method", "error", err)
 		}
 	})
 }
@@ -128,9 +91,12 @@ func (b *subscription) show(ctx workflow.Context) {
 // shownAlready is what the workflow was started with, or the run before left.
 func shownAlready(ctx workflow.Context) attributes {
 	set := workflow.GetTypedSearchAttributes(ctx)
-	plan, _ := set.GetKeyword(AttributePlan)
-	status, _ := set.GetKeyword(AttributeSubscriptionStatus)
-	return attributes{plan: plan, subscription: domain.SubscriptionStatus(status)}
+	read := func(key temporal.SearchAttributeKeyKeyword) string { value, _ := set.GetKeyword(key); return value }
+	return attributes{
+		status:    domain.OnboardingStatus(read(AttributeOnboardingStatus)),
+		blockedOn: domain.BlockedOn(read(AttributeBlockedOn)),
+		plan:      read(AttributePlan), subscription: domain.SubscriptionStatus(read(AttributeSubscriptionStatus)),
+	}
 }
 
 // billingDetails says in plain words where the subscription is.

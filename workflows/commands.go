@@ -54,7 +54,7 @@ func (e *entity) applyCommand(
 	var result activities.ApplyCommandResult
 	err := e.inTurn(ctx, func() error {
 		summary := domain.Text(domain.SummaryCommand, "command", string(in.Action))
-		err := workflow.ExecuteLocalActivity(ownDatabase(ctx, summary), a.ApplyCommand, in).Get(ctx, &result)
+		err := ownDatabase(summary, a.ApplyCommand, in).Get(ctx, &result)
 		if err == nil {
 			take(result)
 		}

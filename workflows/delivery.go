@@ -22,8 +22,7 @@ func Delivery(ctx workflow.Context, in DeliveryInput) (activities.DeliverResult,
 		workflow.GetLogger(ctx).Warn("delivery is given up", "event", in.EventID, "endpoint", in.EndpointID)
 		// No attempt is left, or an operator canceled: the row says so either way.
 		ctx, _ = workflow.NewDisconnectedContext(ctx)
-		givingUp := ownDatabase(ctx, domain.Text(domain.SummaryGiveUpDelivery))
-		err = workflow.ExecuteLocalActivity(givingUp, a.FailDelivery, input).Get(ctx, &result)
+		err = ownDatabase(domain.Text(domain.SummaryGiveUpDelivery), a.FailDelivery, input).Get(ctx, &result)
 		if err != nil {
 			return result, err
 		}

@@ -129,6 +129,7 @@ func (p *processes) State(_ context.Context, o *domain.Onboarding) (onboarding.P
 	return onboarding.ProcessRunning, nil
 }
 
+func (*processes) Ping(context.Context) error                       { return nil }
 func (*processes) Start(context.Context, *domain.Onboarding) error  { return nil }
 func (*processes) Resume(context.Context, *domain.Onboarding) error { return nil }
 

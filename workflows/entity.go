@@ -2,8 +2,10 @@ package workflows
 
 import (
 	"errors"
+	"slices"
 	"time"
 
+	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
@@ -24,10 +26,66 @@ type entity struct {
 	ticks    int            // how often the test clock moved
 	turn     workflow.Mutex // held by whatever changes something
 	commands int            // taken in this run, signals included
+	signals  []workflow.ReceiveChannel
+	handling int  // signals whose handling is under way
+	ending   bool // a new run is about to take over
 }
 
 func newEntity(ctx workflow.Context, noun domain.Noun, id string) entity {
 	return entity{noun: noun, id: id, turn: workflow.NewMutex(ctx)}
+}
+
+// crowded reports whether this run has received so many messages that a new run
+// should take over. The server suggests it before its own limits: on updates, on
+// events and on the size of the history.
+func (e *entity) crowded(ctx workflow.Context) bool {
+	return e.commands >= commandsPerRun || workflow.GetInfo(ctx).GetContinueAsNewSuggested()
+}
+
+// takesCommands refuses what comes when the run is about to end: the next one
+// takes it, when the client asks again. Else a stream of commands, each waiting for
+// its turn, would never let it end.
+func (e *entity) takesCommands(ctx workflow.Context, atRest bool) error {
+	if e.ending || (atRest && e.crowded(ctx)) {
+		return temporal.NewApplicationError(domain.Text(domain.TextRunEnds), TypeRunEnds)
+	}
+	return nil
+}
+
+// continueAsNew lets a new run take over, which finds everything else in the rows. No
+// command and no signal is lost: those that came are applied first, and those that
+// come go to the next run. Its input is asked for last.
+func (e *entity) continueAsNew(ctx workflow.Context, input func() any) error {
+	e.ending = true
+	err := workflow.Await(ctx, func() bool {
+		return workflow.AllHandlersFinished(ctx) && !e.turn.IsLocked() && e.handling == 0 &&
+			!slices.ContainsFunc(e.signals, func(c workflow.ReceiveChannel) bool { return c.Len() > 0 })
+	})
+	if err != nil {
+		return err
+	}
+	return workflow.NewContinueAsNewError(ctx, workflow.GetInfo(ctx).WorkflowType.Name, input())
+}
+
+// takeSignal runs handle for each signal of the name. Input that is not what it
+// should be counts as none: an operator's typing mistake must not lose the signal.
+func takeSignal[T any](ctx workflow.Context, e *entity, name string, handle func(workflow.Context, T)) {
+	signals := workflow.GetSignalChannel(ctx, name)
+	e.signals = append(e.signals, signals)
+	workflow.GoNamed(ctx, name, func(ctx workflow.Context) {
+		for {
+			var raw converter.RawValue
+			signals.Receive(ctx, &raw)
+			e.commands++
+			e.handling++
+			var in T
+			if payload := raw.Payload(); payload != nil {
+				_ = converter.GetDefaultDataConverter().FromPayload(payload, &in)
+			}
+			handle(ctx, in)
+			e.handling--
+		}
+	})
 }
 
 // inTurn runs fn while nothing else is changed.
@@ -82,8 +140,7 @@ func (e *entity) sleepOnClock(ctx workflow.Context, at *time.Time, changed func(
 		input := activities.WaitForClockInput{
 			ClockID: e.clock, EntityID: e.id, WorkflowID: workflow.GetInfo(ctx).WorkflowExecution.ID, Until: at,
 		}
-		sleeping := ownDatabase(ctx, domain.Text(domain.SummarySleepOnClock))
-		err := workflow.ExecuteLocalActivity(sleeping, a.WaitForClock, input).Get(ctx, &shown)
+		err := ownDatabase(domain.Text(domain.SummarySleepOnClock), a.WaitForClock, input).Get(ctx, &shown)
 		if err != nil {
 			return false, err
 		}
@@ -103,9 +160,8 @@ func (e *entity) close(ctx workflow.Context) error {
 	if e.clock == "" {
 		return err
 	}
-	leaving := ownDatabase(ctx, domain.Text(domain.SummaryLeaveClock))
-	return errors.Join(err, workflow.ExecuteLocalActivity(leaving, a.LeaveClock,
-		activities.LeaveClockInput{EntityID: e.id}).Get(ctx, nil))
+	leaving := ownDatabase(domain.Text(domain.SummaryLeaveClock), a.LeaveClock, activities.LeaveClockInput{EntityID: e.id})
+	return errors.Join(err, leaving.Get(ctx, nil))
 }
 
 // finishHandlers waits until every update that was accepted has its answer.

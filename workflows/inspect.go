@@ -48,6 +48,9 @@ type attributes struct {
 func (w *walker) show(ctx workflow.Context) {
 	s := w.state
 	workflow.SetCurrentDetails(ctx, details(s))
+	if w.shown == (attributes{}) {
+		w.shown = shownAlready(ctx)
+	}
 	now := attributes{s.Status, s.Status.BlockedOn(), s.PlanCode, s.SubscriptionStatus, s.AsksProvider}
 	if now == w.shown || (s.AsksProvider && w.shown.asksProvider) {
 		return

@@ -34,10 +34,12 @@ func (s *shop) trial(token string) *flow {
 func after(days int) time.Duration { return time.Duration(days) * day }
 
 // continued reports whether Billing went on as another run, of the same kind.
-func (f *flow) continued() bool {
+func (f *flow) continued() bool { return f.continuedAs("Billing") }
+
+func (f *flow) continuedAs(workflowType string) bool {
 	f.t.Helper()
 	var next *workflow.ContinueAsNewError
-	return errors.As(f.GetWorkflowError(), &next) && next.WorkflowType.Name == "Billing"
+	return errors.As(f.GetWorkflowError(), &next) && next.WorkflowType.Name == workflowType
 }
 
 func (f *flow) days(of domain.EventType) []int {

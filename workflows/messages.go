@@ -1,15 +1,13 @@
 package workflows
 
 import (
-	"time"
-
 	"slipway/domain"
 )
 
 // Names that cross a wire: workflow types, task queues, updates, signals. The
 // updates of commands are named after their domain.Action.
 const (
-	// TaskQueueOnboarding runs Signup, Activation, Reconcile and Refresh.
+	// TaskQueueOnboarding runs Signup, Activation, Refresh and the jobs of reconcile.
 	TaskQueueOnboarding = "onboarding"
 	// TaskQueueBilling runs Billing, Purchase, PaymentMethod, Delivery and Advance.
 	TaskQueueBilling = "billing"
@@ -43,15 +41,10 @@ const (
 	// next one takes what was refused.
 	TypeRunEnds = "run_ends"
 
-	// ReconcileScheduleID is the id of the schedule that runs Reconcile, and
-	// ReconcileCatalogueID the workflow id of the run a changed catalogue asks for.
+	// ReconcileScheduleID is the id of the schedule that keeps ReconcileLoop running,
+	// and ReconcileCatalogueID the workflow id of ResumeServed.
 	ReconcileScheduleID  = "reconcile"
 	ReconcileCatalogueID = "reconcile-catalogue"
-
-	// CatalogueStaleAfter: after a change of the catalogue, onboardings that were
-	// compared longer ago than this are compared at once; the schedule compares
-	// the others.
-	CatalogueStaleAfter = 10 * time.Minute
 )
 
 // SignupID is the workflow id of a sign-up, by its onboarding.
@@ -136,6 +129,8 @@ type PurchaseInput struct {
 	InvoiceID string `json:"invoice_id"`
 	AccountID string `json:"account_id,omitempty"`
 	Package   string `json:"package,omitempty"`
+	// News: a provider had news that the run before did not look up.
+	News bool `json:"news,omitempty"`
 }
 
 // AdvanceInput starts Advance.

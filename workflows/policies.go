@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"errors"
 	"time"
 
 	"go.temporal.io/sdk/temporal"
@@ -15,13 +16,23 @@ const (
 	// twenty statements: at 300 ms each, and after waiting for a lock, it needs
 	// more than five seconds.
 	ownDatabaseTimeout = 30 * time.Second
+	// firstAttempts are those of a local activity, within three seconds when each fails
+	// at once. Longer pauses would each write events.
+	firstAttempts = 6
+	// noLimit of attempts: 0 would be ten of them in the SDK's test environment.
+	noLimit = 1<<31 - 1
 	// patience is how long an activity is retried while our database or a payment
-	// provider is away: long enough to lose no acknowledged onboarding.
+	// provider is away: long enough to lose no acknowledged onboarding. A regular
+	// activity's retries write no events.
 	patience = 365 * 24 * time.Hour
 	// reconcileTimeout bounds one run over the rows, reconcileHeartbeat the gap
 	// between two signs of life.
 	reconcileTimeout   = 10 * time.Minute
 	reconcileHeartbeat = time.Minute
+	// jobsTimeout bounds one run of the jobs of reconcile, which is to last an hour;
+	// jobsHeartbeat the time until a killed worker's is taken over.
+	jobsTimeout   = 2 * time.Hour
+	jobsHeartbeat = 10 * time.Second
 	// maxReconcileRounds bounds the batches of one scheduled run.
 	maxReconcileRounds = 10
 	// providerTimeout bounds one activity that calls a payment provider; each
@@ -61,21 +72,59 @@ var ownDatabaseRetry = temporal.RetryPolicy{
 	MaximumInterval:    15 * time.Second,
 }
 
-// ownDatabase is for short idempotent work on our own database: a local
-// activity, which costs one event and no task of its own. The summary shows in
-// Temporal's UI.
-func ownDatabase(ctx workflow.Context, summary string) workflow.Context {
-	retry := ownDatabaseRetry
-	return workflow.WithLocalActivityOptions(ctx, workflow.LocalActivityOptions{
-		StartToCloseTimeout:    ownDatabaseTimeout,
-		ScheduleToCloseTimeout: patience,
-		RetryPolicy:            &retry,
-		Summary:                summary,
+// call is an activity that is run when its result is asked for.
+type call interface {
+	Get(ctx workflow.Context, result any) error
+}
+
+// ownDatabase is for short idempotent work on our own database. It runs first as a
+// local activity, which costs one event and no task of its own. While the database
+// stays away it runs as a regular one, whose retries write no events. The summary
+// shows in Temporal's UI.
+func ownDatabase(summary string, activity, input any) call {
+	return databaseCall{summary: summary, activity: activity, input: input}
+}
+
+type databaseCall struct {
+	summary         string
+	activity, input any
+}
+
+// Get runs the activity.
+func (c databaseCall) Get(ctx workflow.Context, result any) error {
+	first := ownDatabaseRetry
+	first.MaximumAttempts = firstAttempts
+	local := workflow.WithLocalActivityOptions(ctx, workflow.LocalActivityOptions{
+		StartToCloseTimeout: ownDatabaseTimeout, ScheduleToCloseTimeout: patience, RetryPolicy: &first, Summary: c.summary,
 	})
+	err := workflow.ExecuteLocalActivity(local, c.activity, c.input).Get(ctx, result)
+	if !mayStillSucceed(err) {
+		return err
+	}
+	lasting := ownDatabaseRetry
+	lasting.MaximumAttempts = noLimit
+	regular := workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		StartToCloseTimeout: ownDatabaseTimeout, ScheduleToCloseTimeout: patience, RetryPolicy: &lasting,
+		Summary: c.summary,
+	})
+	return workflow.ExecuteActivity(regular, c.activity, c.input).Get(ctx, result)
+}
+
+// mayStillSucceed reports whether an activity failed because its time was over, and
+// not because of what it was asked.
+func mayStillSucceed(err error) bool {
+	var failure *temporal.ApplicationError
+	switch {
+	case err == nil, temporal.IsCanceledError(err):
+		return false
+	case errors.As(err, &failure):
+		return !failure.NonRetryable()
+	}
+	return temporal.IsTimeoutError(err)
 }
 
 // stepPolicies are the retry policies that steps name (see domain.Steps).
-var stepPolicies = map[string]func(ctx workflow.Context, summary string) workflow.Context{
+var stepPolicies = map[string]func(summary string, activity, input any) call{
 	domain.RetryOwnDatabase: ownDatabase,
 }
 
@@ -124,6 +173,19 @@ func overRows(ctx workflow.Context, summary string) workflow.Context {
 		HeartbeatTimeout:    reconcileHeartbeat,
 		RetryPolicy:         &retry,
 		Summary:             summary,
+	})
+}
+
+// overJobs is for the jobs of reconcile: a regular activity that runs for an hour,
+// and that another worker takes over as soon as its own is found dead.
+func overJobs(ctx workflow.Context, summary string) workflow.Context {
+	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		StartToCloseTimeout: jobsTimeout,
+		HeartbeatTimeout:    jobsHeartbeat,
+		RetryPolicy: &temporal.RetryPolicy{
+			InitialInterval: time.Second, BackoffCoefficient: 1,
+		},
+		Summary: summary,
 	})
 }
 

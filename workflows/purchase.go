@@ -22,6 +22,9 @@ func Purchase(ctx workflow.Context, in PurchaseInput) (billing.PurchaseState, er
 		return p.state, err
 	}
 	p.failed = p.run(ctx, in)
+	if workflow.IsContinueAsNewError(p.failed) {
+		return p.state, p.failed
+	}
 	p.resting = true // so that a waiting begin returns the failure
 	return p.state, errors.Join(p.failed, p.close(ctx))
 }
@@ -32,26 +35,24 @@ type purchase struct {
 	state   billing.PurchaseState
 	changes int  // how often the state was taken over, or a provider had news
 	resting bool // its card was charged, or the customer has to pay by hand
+	asleep  bool // it waits for the customer, or for staff
 	failed  error
 }
 
 func (p *purchase) takeMessages(ctx workflow.Context) error {
 	taker := commandTaker{
 		entity: &p.entity, nouns: []domain.Noun{domain.NounInvoice, domain.NounPayment},
-		validate: func(workflow.Context, domain.Action) error { return nil }, // the activity decides
+		// The activity decides, unless the run is about to end.
+		validate: func(ctx workflow.Context, _ domain.Action) error { return p.takesCommands(ctx, p.asleep) },
 		apply:    p.apply,
 	}
 	if err := taker.take(ctx); err != nil {
 		return err
 	}
 	p.receiveTicks(ctx)
-	news := workflow.GetSignalChannel(ctx, SignalProviderEvent)
-	workflow.GoNamed(ctx, SignalProviderEvent, func(ctx workflow.Context) {
-		for {
-			news.Receive(ctx, nil)
-			p.state.Charge = true
-			p.changes++
-		}
+	takeSignal(ctx, &p.entity, SignalProviderEvent, func(workflow.Context, ProviderEventInput) {
+		p.state.Charge = true
+		p.changes++
 	})
 	return workflow.SetUpdateHandler(ctx, UpdateBegin, func(ctx workflow.Context) (billing.PurchaseState, error) {
 		if err := workflow.Await(ctx, func() bool { return p.resting }); err != nil {
@@ -70,6 +71,7 @@ func (p *purchase) run(ctx workflow.Context, in PurchaseInput) error {
 	if err := p.open(ctx, in); err != nil {
 		return err
 	}
+	p.state.Charge = p.state.Charge || (in.News && p.state.Status == domain.InvoiceOpen)
 	for {
 		switch {
 		case p.state.Charge:
@@ -79,6 +81,9 @@ func (p *purchase) run(ctx workflow.Context, in PurchaseInput) error {
 			}
 		case p.state.Status != domain.InvoiceOpen:
 			return nil
+		case p.crowded(ctx):
+			p.resting = true
+			return p.continueAsNew(ctx, func() any { return PurchaseInput{InvoiceID: p.id, News: p.state.Charge} })
 		default:
 			// The customer has to pay by hand, or to confirm; until the window ends.
 			p.resting = true
@@ -115,7 +120,9 @@ func (p *purchase) charge(ctx workflow.Context) error {
 
 func (p *purchase) await(ctx workflow.Context) error {
 	changes, summary := p.changes, domain.Text(domain.SummaryWindowEnds)
-	reached, err := p.sleep(ctx, p.state.DueAt, summary, func() bool { return p.changes != changes })
+	p.asleep = true
+	reached, err := p.sleep(ctx, p.state.DueAt, summary, func() bool { return p.changes != changes || p.crowded(ctx) })
+	p.asleep = false
 	if err != nil || !reached {
 		return err
 	}
@@ -127,7 +134,7 @@ func (p *purchase) await(ctx workflow.Context) error {
 func (p *purchase) execute(ctx workflow.Context, summary string, activity, input any) error {
 	return updateFailure(p.inTurn(ctx, func() error {
 		var state billing.PurchaseState
-		err := workflow.ExecuteLocalActivity(ownDatabase(ctx, summary), activity, input).Get(ctx, &state)
+		err := ownDatabase(summary, activity, input).Get(ctx, &state)
 		if err == nil {
 			p.enter(state)
 		}

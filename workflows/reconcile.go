@@ -15,9 +15,39 @@ type ReconcileInput struct {
 	StaleAfter time.Duration `json:"stale_after"`
 }
 
-// Reconcile keeps rows and workflows in step (see activities.Reconcile). It
-// runs on a schedule, and at once when the catalogue changed: a change that
-// comes while it runs makes it compare again before it ends.
+// loopRuns is how many runs of its activity, of an hour each, ReconcileLoop has in
+// one history.
+const loopRuns = 7 * 24
+
+// ReconcileLoop keeps the jobs of reconcile running, on whichever worker lives. A
+// schedule sees to it that there is one.
+func ReconcileLoop(ctx workflow.Context) error {
+	for range loopRuns {
+		running := overJobs(ctx, domain.Text(domain.SummaryReconcile))
+		if err := workflow.ExecuteActivity(running, a.RunReconcileJobs).Get(ctx, nil); err != nil {
+			return err
+		}
+	}
+	return workflow.NewContinueAsNewError(ctx, ReconcileLoop)
+}
+
+// ResumeServed resumes what waits for the catalogue, which has changed. A change
+// that comes while it runs makes it look again before it ends.
+func ResumeServed(ctx workflow.Context) error {
+	changes := workflow.GetSignalChannel(ctx, SignalCatalogueChanged)
+	for looked := false; !looked || changes.Len() > 0; looked = true {
+		for changes.ReceiveAsync(nil) {
+		}
+		looking := overRows(ctx, domain.Text(domain.SummaryResumeServed))
+		if err := workflow.ExecuteActivity(looking, a.ResumeServed).Get(ctx, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Reconcile goes the rounds of all jobs once. Schedules of 0.1.0 start it; since
+// then ReconcileLoop runs them.
 func Reconcile(ctx workflow.Context, in ReconcileInput) (activities.ReconcileResult, error) {
 	var total activities.ReconcileResult
 	changes := workflow.GetSignalChannel(ctx, SignalCatalogueChanged)

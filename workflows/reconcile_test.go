@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/mock"
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/workflow"
 
 	"slipway/activities"
 	"slipway/domain"
@@ -54,6 +55,32 @@ func TestReconcile_LooksAgainWhenTheCatalogueChangesMeanwhile(t *testing.T) {
 	f.ExecuteWorkflow(workflows.Reconcile, workflows.ReconcileInput{StaleAfter: time.Minute})
 	require.NoError(t, f.GetWorkflowError())
 	assert.Equal(t, 2, f.ran("Reconcile"), "twice, however often it changed")
+}
+
+func TestResumeServed_LooksAgainWhenTheCatalogueChangesMeanwhile(t *testing.T) {
+	t.Parallel()
+	f := newFlow(t)
+	f.before = func(_ string, call int) error {
+		if call == 1 {
+			f.SignalWorkflow(workflows.SignalCatalogueChanged, nil)
+			f.SignalWorkflow(workflows.SignalCatalogueChanged, nil)
+		}
+		return nil
+	}
+	f.ExecuteWorkflow(workflows.ResumeServed)
+	require.NoError(t, f.GetWorkflowError())
+	assert.Equal(t, 2, f.ran("ResumeServed"), "twice, however often it changed")
+}
+
+func TestReconcileLoop_RunsTheJobsWithoutEndInSmallHistories(t *testing.T) {
+	t.Parallel()
+	f, runs := newFlow(t), 0
+	f.OnActivity(f.acts.RunReconcileJobs, mock.Anything).Return(func(context.Context) error { runs++; return nil })
+	f.ExecuteWorkflow(workflows.ReconcileLoop)
+	var next *workflow.ContinueAsNewError
+	require.ErrorAs(t, f.GetWorkflowError(), &next)
+	assert.Equal(t, "ReconcileLoop", next.WorkflowType.Name)
+	assert.Equal(t, 7*24, runs)
 }
 
 func TestReconcile_EndsWhatWasStoppedByHand(t *testing.T) {

@@ -17,7 +17,7 @@ import (
 // Each has its history in testdata, in the folder of the version that it was
 // recorded with, from a real server, by `make histories`. What a version recorded
 // stays: a change that no longer replays it needs workflow.GetVersion.
-var recorded = []string{
+var recorded = map[string][]string{"v0.1.0": {
 	"trial", "free", "growth_approved", "growth_rejected_then_approved", "growth_expired", "canceled_while_waiting",
 	"waiting_for_plan_resumed", "waiting_for_payment_method_resumed", "activated_by_admin", "activated_by_signal",
 	"canceled_by_signal", "canceled_by_temporal", "plan_changed_while_waiting", "refreshed", "activation_after_trial",
@@ -28,20 +28,27 @@ var recorded = []string{
 	"billing_year", "billing_real_time", "billing_gives_up", "billing_recovers_with_another_card", "billing_by_hand",
 	"billing_upgrade_declined_then_downgrade", "purchase_by_card", "purchase_by_hand", "purchase_expired_on_a_test_clock",
 	"activation_replaces_a_trial", "method_entered_on_a_page", "advance",
-}
+}, "v0.2.0": {
+	"signup_continued", "resume_served",
+}}
 
 // recordedCount is said apart, so that a path cannot go unnoticed.
-const recordedCount = 41
+const recordedCount = 43
 
 func TestReplay_EveryRecordedHistoryStillReplays(t *testing.T) {
 	t.Parallel()
-	files, err := filepath.Glob("testdata/v0.1.0/*.json")
+	files, err := filepath.Glob("testdata/*/*.json")
 	require.NoError(t, err)
-	var found []string
+	var found, want []string
 	for _, file := range files {
-		found = append(found, strings.TrimSuffix(filepath.Base(file), ".json"))
+		found = append(found, strings.TrimSuffix(strings.TrimPrefix(file, "testdata/"), ".json"))
 	}
-	want := slices.Sorted(slices.Values(recorded))
+	for version, names := range recorded {
+		for _, name := range names {
+			want = append(want, version+"/"+name)
+		}
+	}
+	slices.Sort(want)
 	require.Len(t, want, recordedCount)
 	assert.Equal(t, want, found, "a history for each path, and no other")
 	for _, file := range files {
@@ -52,6 +59,8 @@ func TestReplay_EveryRecordedHistoryStillReplays(t *testing.T) {
 			replayer.RegisterWorkflow(workflows.Activation)
 			replayer.RegisterWorkflow(workflows.Billing)
 			replayer.RegisterWorkflow(workflows.Reconcile)
+			replayer.RegisterWorkflow(workflows.ReconcileLoop)
+			replayer.RegisterWorkflow(workflows.ResumeServed)
 			replayer.RegisterWorkflow(workflows.Refresh)
 			replayer.RegisterWorkflow(workflows.Delivery)
 			replayer.RegisterWorkflow(workflows.PaymentMethod)

@@ -37,6 +37,9 @@ func Walk(steps []domain.StepDeclaration) func(workflow.Context, OnboardingInput
 			return OnboardingResult{}, err
 		}
 		err := w.walk(ctx)
+		if workflow.IsContinueAsNewError(err) {
+			return OnboardingResult{}, err
+		}
 		closing, _ := workflow.NewDisconnectedContext(ctx)
 		w.finishAsked(closing)
 		w.show(closing)
@@ -61,11 +64,25 @@ type walker struct {
 // onboarding has ended.
 func (w *walker) walk(ctx workflow.Context) error {
 	for !w.ended() {
-		if err := w.next(ctx); err != nil {
+		err := w.next(ctx)
+		switch {
+		case workflow.IsContinueAsNewError(err):
+			return err
+		case err != nil:
 			return w.fail(ctx, err)
 		}
 	}
 	return nil
+}
+
+// nextRun starts the next run, at rest: where the onboarding is is in the rows. A
+// call to the provider that is under way is awaited, since its result would be
+// lost.
+func (w *walker) nextRun(ctx workflow.Context) error {
+	w.ending = true
+	w.finishAsked(ctx)
+	w.window.stop()
+	return w.continueAsNew(ctx, func() any { return OnboardingInput{OnboardingID: w.id} })
 }
 
 // ended reports whether the onboarding has come to one of its ends.
@@ -89,7 +106,7 @@ func (w *walker) awaitPayment(ctx workflow.Context) error {
 			return err
 		}
 		remind := activities.RemindInput{OnboardingID: w.id, InvoiceID: invoice.InvoiceID, Number: i + 1}
-		if err := w.execute(ownDatabase(ctx, summary), a.RemindCustomer, remind); err != nil {
+		if err := w.execute(ctx, ownDatabase(summary, a.RemindCustomer, remind)); err != nil {
 			return err
 		}
 		if w.state.InvoiceID != invoice.InvoiceID {
@@ -107,15 +124,15 @@ func (w *walker) awaitPayment(ctx workflow.Context) error {
 // changed before.
 func (w *walker) sleepUntil(ctx workflow.Context, at *time.Time, summary string) (bool, error) {
 	version := w.state.Version
-	return w.sleep(ctx, at, summary, func() bool { return w.state.Version != version })
+	return w.sleep(ctx, at, summary, func() bool { return w.state.Version != version || w.crowded(ctx) })
 }
 
 // end ends the onboarding early, on a context that a cancellation does not reach:
 // what it reserved in our own database is released in the same transaction.
 func (w *walker) end(ctx workflow.Context, status domain.OnboardingStatus, errorCode string) error {
 	ctx, _ = workflow.NewDisconnectedContext(ctx)
-	return w.execute(ownDatabase(ctx, domain.Text(domain.SummaryEnd)), a.EndOnboarding,
-		activities.EndInput{OnboardingID: w.id, Status: status, ErrorCode: errorCode})
+	in := activities.EndInput{OnboardingID: w.id, Status: status, ErrorCode: errorCode}
+	return w.execute(ctx, ownDatabase(domain.Text(domain.SummaryEnd), a.EndOnboarding, in))
 }
 
 // fail ends the onboarding for an error no retry cures, or, when an operator

@@ -3,7 +3,6 @@ package workflows
 import (
 	"errors"
 
-	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
@@ -18,15 +17,17 @@ func (w *walker) takeMessages(ctx workflow.Context) error {
 	taker := commandTaker{
 		entity: &w.entity, nouns: []domain.Noun{domain.NounOnboarding}, validate: w.validate, apply: w.applyAndRest,
 	}
-	w.takeSignal(ctx, SignalActivate, w.signaled(domain.ActionActivate))
-	w.takeSignal(ctx, SignalCancel, w.signaled(domain.ActionCancel))
-	w.takeSignal(ctx, SignalCatalogueChanged, w.resume)
-	w.takeSignal(ctx, SignalProviderEvent, w.providerEvent)
+	takeSignal(ctx, &w.entity, SignalActivate, w.signaled(domain.ActionActivate))
+	takeSignal(ctx, &w.entity, SignalCancel, w.signaled(domain.ActionCancel))
+	takeSignal(ctx, &w.entity, SignalCatalogueChanged, w.resume)
+	takeSignal(ctx, &w.entity, SignalProviderEvent, w.providerEvent)
 	w.receiveTicks(ctx)
 	return errors.Join(
 		taker.take(ctx),
 		workflow.SetUpdateHandler(ctx, UpdateBegin, w.begin),
-		workflow.SetUpdateHandler(ctx, string(domain.ActionRefresh), w.refresh),
+		workflow.SetUpdateHandlerWithOptions(ctx, string(domain.ActionRefresh), w.refresh, workflow.UpdateHandlerOptions{
+			Validator: func(ctx workflow.Context, _ CommandInput) error { return w.takesCommands(ctx, w.atRest()) },
+		}),
 	)
 }
 
@@ -36,12 +37,16 @@ func (w *walker) begin(ctx workflow.Context) (onboarding.State, error) {
 	return w.state, err
 }
 
-// atRest reports whether nothing happens before somebody, or a provider, acts.
-func (w *walker) atRest() bool { return w.resting || w.ended() }
+// atRest reports whether nothing happens before somebody, or a provider, acts, or
+// in this run.
+func (w *walker) atRest() bool { return w.resting || w.ended() || w.ending }
 
 // validate refuses what the status does not allow. While a step runs, the
 // activity decides, in turn.
-func (w *walker) validate(_ workflow.Context, action domain.Action) error {
+func (w *walker) validate(ctx workflow.Context, action domain.Action) error {
+	if err := w.takesCommands(ctx, w.atRest()); err != nil {
+		return err
+	}
 	o := domain.Onboarding{Status: w.state.Status}
 	if err := o.Check(action); err != nil && w.atRest() && !o.Subject().Done(action) {
 		text := domain.Text(domain.TextInvalidTransition)
@@ -74,33 +79,16 @@ func (w *walker) applyAndRest(
 // refresh repairs the rows, takes over what is true and returns what differed.
 func (w *walker) refresh(ctx workflow.Context, in CommandInput) (onboarding.Repaired, error) {
 	var result onboarding.Repaired
+	w.commands++
 	err := w.inTurn(ctx, func() error {
 		input := activities.RefreshInput{OnboardingID: w.id, Workflow: w.state.Status, CommandID: in.CommandID}
-		refreshing := ownDatabase(ctx, domain.Text(domain.SummaryRefresh))
-		err := workflow.ExecuteLocalActivity(refreshing, a.RefreshOnboarding, input).Get(ctx, &result)
+		err := ownDatabase(domain.Text(domain.SummaryRefresh), a.RefreshOnboarding, input).Get(ctx, &result)
 		if err == nil {
 			w.enter(result.State)
 		}
 		return err
 	})
 	return result, err
-}
-
-// takeSignal runs handle for each signal of the name. Input that is not what it
-// should be counts as none: an operator's typing mistake must not lose the signal.
-func (w *walker) takeSignal(ctx workflow.Context, name string, handle func(workflow.Context, SignalInput)) {
-	signals := workflow.GetSignalChannel(ctx, name)
-	workflow.GoNamed(ctx, name, func(ctx workflow.Context) {
-		for {
-			var raw converter.RawValue
-			signals.Receive(ctx, &raw)
-			var in SignalInput
-			if payload := raw.Payload(); payload != nil {
-				_ = converter.GetDefaultDataConverter().FromPayload(payload, &in)
-			}
-			handle(ctx, in)
-		}
-	})
 }
 
 // signaled applies a command that came as a plain signal. One that is not

@@ -25,6 +25,10 @@ func (w *walker) next(ctx workflow.Context) error {
 		return fmt.Errorf("no step %q is declared", w.state.Step)
 	}
 	w.register(step)
+	if (w.state.Waiting || w.state.AsksProvider) && w.crowded(ctx) {
+		w.rest(ctx)
+		return w.nextRun(ctx) // however much is said to it, its history stays small
+	}
 	switch {
 	case w.asked != nil && (w.state.Waiting || w.state.AsksProvider):
 		// An earlier call to the provider still runs: its result counts.
@@ -43,8 +47,8 @@ func (w *walker) next(ctx workflow.Context) error {
 // run runs the step's activity.
 func (w *walker) run(ctx workflow.Context, step domain.StepDeclaration) error {
 	before := w.state
-	running := stepPolicies[step.RetryPolicy](ctx, step.Title)
-	if err := w.execute(running, step.Activity, activities.StepInput{OnboardingID: w.id}); err != nil {
+	running := stepPolicies[step.RetryPolicy](step.Title, step.Activity, activities.StepInput{OnboardingID: w.id})
+	if err := w.execute(ctx, running); err != nil {
 		return err
 	}
 	if w.state.Step == before.Step && w.state.Version == before.Version && !w.state.AsksProvider {
@@ -79,12 +83,13 @@ func (w *walker) askProvider(ctx workflow.Context, step domain.StepDeclaration) 
 	w.window.start(ctx, w.state.DueAt, w.clock)
 	version := w.state.Version
 	err := workflow.Await(ctx, func() bool {
-		return !w.turn.IsLocked() && (w.asked.IsReady() || w.window.over() || w.state.Version != version)
+		return !w.turn.IsLocked() &&
+			(w.asked.IsReady() || w.window.over() || w.state.Version != version || w.crowded(ctx))
 	})
 	switch {
 	case err != nil:
 		return err
-	case w.state.Version != version:
+	case w.state.Version != version, w.crowded(ctx) && !w.asked.IsReady():
 		return nil // a command was faster; the call is awaited before the next one
 	case w.asked.IsReady():
 		answer := w.asked
@@ -142,8 +147,8 @@ func (w *walker) awaitAsked(ctx workflow.Context) error {
 
 // read reads the rows: they say where the onboarding is.
 func (w *walker) read(ctx workflow.Context) error {
-	reading := ownDatabase(ctx, domain.Text(domain.SummaryReadOnboarding))
-	return w.execute(reading, a.ReadOnboarding, activities.StepInput{OnboardingID: w.id})
+	in := activities.StepInput{OnboardingID: w.id}
+	return w.execute(ctx, ownDatabase(domain.Text(domain.SummaryReadOnboarding), a.ReadOnboarding, in))
 }
 
 // finishAsked waits for a call to the provider that still runs. Its result is in
@@ -176,20 +181,19 @@ func (w *walker) rest(ctx workflow.Context) {
 	w.resting = true
 }
 
-// execute runs one local activity, in turn and under the policy of ctx, and
-// takes over the state it returns.
-func (w *walker) execute(ctx workflow.Context, activity, input any) error {
+// execute runs one activity, in turn, and takes over the state it returns.
+func (w *walker) execute(ctx workflow.Context, running call) error {
 	return w.inTurn(ctx, func() error {
 		if w.ended() {
 			return nil
 		}
-		return w.take(ctx, workflow.ExecuteLocalActivity(ctx, activity, input))
+		return w.take(ctx, running)
 	})
 }
 
 // take makes the state an activity returned the walker's. It decodes into a new
 // one: decoding into the old one would keep fields that the answer leaves out.
-func (w *walker) take(ctx workflow.Context, answer workflow.Future) error {
+func (w *walker) take(ctx workflow.Context, answer call) error {
 	var state onboarding.State
 	if err := answer.Get(ctx, &state); err != nil {
 		return err

@@ -3,7 +3,6 @@ package storetest
 import (
 	"errors"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -216,51 +215,6 @@ func latestOnboardings(t *testing.T, s *store.Store) {
 	none, err := s.LatestOnboardings(ctx, nil)
 	require.NoError(t, err)
 	assert.Empty(t, none)
-}
-
-func unchecked(t *testing.T, s *store.Store) {
-	ctx := t.Context()
-	insert := func(email string, status domain.OnboardingStatus, checked, updated int) string {
-		o := NewOnboarding(email)
-		o.Status, o.CheckedAt, o.UpdatedAt = status, *later(checked), *later(updated)
-		ok, err := s.InsertOnboarding(ctx, o)
-		require.NoError(t, err)
-		require.True(t, ok)
-		return o.ID
-	}
-	second := insert("b@example.com", domain.OnboardingReceived, 2, 2)
-	first := insert("a@example.com", domain.OnboardingAwaitingPayment, 1, 5)
-	insert("c@example.com", domain.OnboardingReceived, 20, 2) // checked since
-	insert("d@example.com", domain.OnboardingReceived, 2, 20) // changed since
-	insert("e@example.com", domain.OnboardingCompleted, 1, 1) // ended
-	ids := func(limit int) (list []string) {
-		rows, err := s.UncheckedOnboardings(ctx, *later(10), limit)
-		require.NoError(t, err)
-		for _, o := range rows {
-			list = append(list, o.ID)
-		}
-		return list
-	}
-	assert.Equal(t, []string{first, second}, ids(10))
-	assert.Equal(t, []string{first}, ids(1))
-	before, err := s.OnboardingByID(ctx, first)
-	require.NoError(t, err)
-	require.NoError(t, s.MarkChecked(ctx, first))
-	assert.Equal(t, []string{second}, ids(10))
-	after, err := s.OnboardingByID(ctx, first)
-	require.NoError(t, err)
-	assert.WithinDuration(t, time.Now(), after.CheckedAt, time.Minute)
-	after.CheckedAt = before.CheckedAt
-	assert.Equal(t, before, after, "being checked is no change")
-
-	waiting, err := s.WaitingOnboardings(ctx, domain.OnboardingReceived, "", 2)
-	require.NoError(t, err)
-	require.Len(t, waiting, 2)
-	assert.Equal(t, second, waiting[0].ID)
-	rest, err := s.WaitingOnboardings(ctx, domain.OnboardingReceived, waiting[1].ID, 2)
-	require.NoError(t, err)
-	require.Len(t, rest, 1)
-	assert.Greater(t, rest[0].ID, waiting[1].ID)
 }
 
 func notFound(t *testing.T, s *store.Store) {

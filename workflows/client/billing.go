@@ -2,8 +2,6 @@ package client
 
 import (
 	"context"
-	"errors"
-	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
 	sdk "go.temporal.io/sdk/client"
@@ -37,34 +35,21 @@ func (c *Client) StartBilling(ctx context.Context, sub *domain.Subscription) err
 	return asOurs(err)
 }
 
-// nextRunWithin is how soon a run that is being continued is asked again.
-const nextRunWithin = 200 * time.Millisecond
-
 // updateWithStart sends an update to a workflow that is started for it if need
-// be, and waits for its answer. A run that is being continued is asked again
-// once the next has begun.
+// be, and waits for its answer.
 func (c *Client) updateWithStart(
 	ctx context.Context, start func() sdk.WithStartWorkflowOperation, update sdk.UpdateWorkflowOptions, result any,
 ) error {
 	update.WaitForStage = sdk.WorkflowUpdateStageCompleted
-	for {
+	return untilTaken(ctx, func() error {
 		handle, err := c.temporal.UpdateWithStartWorkflow(ctx, sdk.UpdateWithStartWorkflowOptions{
 			StartWorkflowOperation: start(), UpdateOptions: update,
 		})
-		if err == nil {
-			err = handle.Get(ctx, result)
+		if err != nil {
+			return err
 		}
-		var refused *temporal.ApplicationError
-		if !errors.As(err, &refused) || refused.Type() != workflows.TypeRunEnds {
-			return asOurs(err)
-		}
-		select {
-		case <-ctx.Done():
-			process := domain.Text(domain.LabelSubscriptionProcess)
-			return errors.Join(domain.Unavailable(process, temporalRetryAfter), ctx.Err())
-		case <-time.After(nextRunWithin):
-		}
-	}
+		return handle.Get(ctx, result)
+	})
 }
 
 // beginUpdate is the update that every beginning waits for; under one id it has

@@ -2,9 +2,12 @@ package client
 
 import (
 	"context"
+	"errors"
+	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
 	sdk "go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
 
 	"slipway/domain"
 	"slipway/workflows"
@@ -52,14 +55,37 @@ func (c *Client) commandWithStart(
 }
 
 func (c *Client) update(ctx context.Context, workflowID string, cmd *domain.Command, result any) error {
-	handle, err := c.temporal.UpdateWorkflow(ctx, sdk.UpdateWorkflowOptions{
-		WorkflowID: workflowID, UpdateID: cmd.ID, UpdateName: string(cmd.Action),
-		Args: []any{workflows.CommandInput{CommandID: cmd.ID}}, WaitForStage: sdk.WorkflowUpdateStageCompleted,
+	return untilTaken(ctx, func() error {
+		handle, err := c.temporal.UpdateWorkflow(ctx, sdk.UpdateWorkflowOptions{
+			WorkflowID: workflowID, UpdateID: cmd.ID, UpdateName: string(cmd.Action),
+			Args: []any{workflows.CommandInput{CommandID: cmd.ID}}, WaitForStage: sdk.WorkflowUpdateStageCompleted,
+		})
+		if err != nil {
+			return err
+		}
+		return handle.Get(ctx, result)
 	})
-	if err == nil {
-		err = handle.Get(ctx, result)
+}
+
+// nextRunWithin is how soon a run that is being continued is asked again.
+const nextRunWithin = 200 * time.Millisecond
+
+// untilTaken sends an update, again once the next run has begun while the one that
+// it reaches is about to end.
+func untilTaken(ctx context.Context, send func() error) error {
+	for {
+		err := send()
+		var refused *temporal.ApplicationError
+		if !errors.As(err, &refused) || refused.Type() != workflows.TypeRunEnds {
+			return asOurs(err)
+		}
+		select {
+		case <-ctx.Done():
+			process := domain.Text(domain.LabelOnboardingProcess)
+			return errors.Join(domain.Unavailable(process, temporalRetryAfter), ctx.Err())
+		case <-time.After(nextRunWithin):
+		}
 	}
-	return asOurs(err)
 }
 
 // purchaseOptions are the options of a purchase that is started for a command.

@@ -67,38 +67,47 @@ func (c *Client) searchAttributes(ctx context.Context) (missing, wrong []string,
 	return missing, wrong, nil
 }
 
-// ScheduleReconcile makes sure that Reconcile runs at the interval.
-func (c *Client) ScheduleReconcile(ctx context.Context, every time.Duration) error {
-	spec := sdk.ScheduleSpec{Intervals: []sdk.ScheduleIntervalSpec{{Every: every}}}
+// reconcileCheck is how often the schedule looks whether ReconcileLoop runs.
+const reconcileCheck = time.Minute
+
+// ScheduleReconcile makes sure that ReconcileLoop runs, now and whenever it was
+// ended by hand.
+func (c *Client) ScheduleReconcile(ctx context.Context) error {
+	spec := sdk.ScheduleSpec{Intervals: []sdk.ScheduleIntervalSpec{{Every: reconcileCheck}}}
 	action := &sdk.ScheduleWorkflowAction{
-		ID: workflows.ReconcileScheduleID, Workflow: workflows.Reconcile, TaskQueue: workflows.TaskQueueOnboarding,
-		Args: []any{workflows.ReconcileInput{StaleAfter: every}}, StaticSummary: domain.Text(domain.SummaryReconcile),
+		ID: workflows.ReconcileScheduleID, Workflow: workflows.ReconcileLoop, TaskQueue: workflows.TaskQueueOnboarding,
+		StaticSummary: domain.Text(domain.SummaryReconcile),
 	}
-	schedules := c.temporal.ScheduleClient()
+	schedules, overlap := c.temporal.ScheduleClient(), enumspb.SCHEDULE_OVERLAP_POLICY_SKIP
 	_, err := schedules.Create(ctx, sdk.ScheduleOptions{
-		ID: workflows.ReconcileScheduleID, Spec: spec, Action: action,
-		Overlap: enumspb.SCHEDULE_OVERLAP_POLICY_BUFFER_ONE,
+		ID: workflows.ReconcileScheduleID, Spec: spec, Action: action, Overlap: overlap, TriggerImmediately: true,
 	})
-	if errors.Is(err, temporal.ErrScheduleAlreadyRunning) {
-		err = schedules.GetHandle(ctx, workflows.ReconcileScheduleID).Update(ctx, sdk.ScheduleUpdateOptions{
-			DoUpdate: func(in sdk.ScheduleUpdateInput) (*sdk.ScheduleUpdate, error) {
-				schedule := in.Description.Schedule
-				schedule.Spec, schedule.Action = &spec, action
-				return &sdk.ScheduleUpdate{Schedule: &schedule}, nil
-			},
-		})
+	if !errors.Is(err, temporal.ErrScheduleAlreadyRunning) {
+		return asOurs(err)
 	}
-	return asOurs(err)
+	schedule := schedules.GetHandle(ctx, workflows.ReconcileScheduleID)
+	err = schedule.Update(ctx, sdk.ScheduleUpdateOptions{
+		DoUpdate: func(in sdk.ScheduleUpdateInput) (*sdk.ScheduleUpdate, error) {
+			is := in.Description.Schedule
+			is.Spec, is.Action = &spec, action
+			is.Policy = &sdk.SchedulePolicies{Overlap: overlap}
+			return &sdk.ScheduleUpdate{Schedule: &is}, nil
+		},
+	})
+	if err != nil {
+		return asOurs(err)
+	}
+	return asOurs(schedule.Trigger(ctx, sdk.ScheduleTriggerOptions{Overlap: overlap}))
 }
 
-// CatalogueChanged runs Reconcile now, which resumes what waits for a plan or a
-// payment option. One that runs already for an earlier change compares again.
+// CatalogueChanged resumes, now, what waits for a plan or a payment option. A run
+// for an earlier change looks again.
 func (c *Client) CatalogueChanged(ctx context.Context) error {
 	options := sdk.StartWorkflowOptions{
 		TaskQueue: workflows.TaskQueueOnboarding, StaticSummary: domain.Text(domain.SummaryCatalogueChanged),
 	}
 	_, err := c.temporal.SignalWithStartWorkflow(ctx, workflows.ReconcileCatalogueID, workflows.SignalCatalogueChanged,
-		nil, options, workflows.Reconcile, workflows.ReconcileInput{StaleAfter: workflows.CatalogueStaleAfter})
+		nil, options, workflows.ResumeServed)
 	return asOurs(err)
 }
 

@@ -1,0 +1,66 @@
+package domain
+
+import "time"
+
+// Job names one of the jobs of reconcile: the work that keeps rows, workflows and
+// providers in step. Each goes its rounds on its own, so that none holds up another.
+type Job string
+
+// The jobs of reconcile.
+const (
+	// JobStartReceived starts the workflows of onboardings that were received and did
+	// not begin.
+	JobStartReceived Job = "start_received"
+	// JobCompareOnboardings compares onboardings that have not ended with their
+	// workflows.
+	JobCompareOnboardings Job = "compare_onboardings"
+	// JobResumeServed resumes onboardings that waited for what the catalogue has now.
+	JobResumeServed Job = "resume_served"
+	// JobRouteEvents passes on what providers reported and nobody took.
+	JobRouteEvents Job = "route_events"
+	// JobStartBillings starts each Billing that should run and does not.
+	JobStartBillings Job = "start_billings"
+	// JobRedispatch starts the deliveries of webhooks that no workflow makes.
+	JobRedispatch Job = "redispatch_deliveries"
+	// JobResolvePayments looks up payments that have been undecided for long, and
+	// refunds what came too late.
+	JobResolvePayments Job = "resolve_payments"
+	// JobDeleteExpired deletes expired sessions and idempotency keys.
+	JobDeleteExpired Job = "delete_expired"
+)
+
+// Jobs are all of them.
+var Jobs = []Job{
+	JobStartReceived, JobCompareOnboardings, JobResumeServed, JobRouteEvents, JobStartBillings, JobRedispatch,
+	JobResolvePayments, JobDeleteExpired,
+}
+
+// JobFailure is an item of a job that failed, or that is not due yet: the job
+// leaves it aside until RetryAt and deals with the others.
+type JobFailure struct {
+	Job      Job    `gorm:"primaryKey"`
+	ItemID   string `gorm:"primaryKey"`
+	Attempts int    // that failed, one after the other; 0 when it is only not due
+	Error    string // the code of the last failure; empty when it is only not due
+	FailedAt time.Time
+	RetryAt  time.Time
+}
+
+// JobPause is how long an item is put aside after so many failures: 30 seconds,
+// then twice as long each time, up to an hour.
+func JobPause(attempts int) time.Duration {
+	const shortest, longest = 30 * time.Second, time.Hour
+	return min(shortest<<min(attempts-1, 10), longest)
+}
+
+// RoundPatience is how much later than its jobs' pauses say a round of reconcile
+// may be complete before doctor, readyz and the metrics say so.
+const RoundPatience = 2 * time.Minute
+
+// JobRound is the last complete round of a job.
+type JobRound struct {
+	Job         Job `gorm:"primaryKey"`
+	StartedAt   time.Time
+	CompletedAt time.Time
+	NextDueAt   time.Time // when the next one should be complete at the latest
+}

@@ -1,0 +1,92 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+
+	"slipway/domain"
+)
+
+// notPutAside leaves out the items of the job that are put aside for now. The
+// expression is the item's id in the query.
+func (s *Store) notPutAside(q *gorm.DB, job domain.Job, item string) *gorm.DB {
+	aside := s.db.Model(&domain.JobFailure{}).Select("item_id").Where("job = ? AND retry_at > ?", job, s.now())
+	return q.Where(item+" NOT IN (?)", aside)
+}
+
+// setAside notes that the job deals with the item again at a time, and why.
+func (s *Store) setAside(ctx context.Context, f *domain.JobFailure) error {
+	err := s.writer(ctx).Clauses(clause.OnConflict{UpdateAll: true}).Create(f).Error
+	return s.wrap("put aside", "", err)
+}
+
+// takeBack forgets that the item was put aside.
+func (s *Store) takeBack(ctx context.Context, job domain.Job, item string) error {
+	err := s.writer(ctx).Where("job = ? AND item_id = ?", job, item).Delete(&domain.JobFailure{}).Error
+	return s.wrap("take back", "", err)
+}
+
+// setAsideBefore returns those of the items that were put aside before, by id.
+func (s *Store) setAsideBefore(
+	ctx context.Context, job domain.Job, items []string,
+) (map[string]domain.JobFailure, error) {
+	var rows []domain.JobFailure
+	err := s.conn(ctx).Where("job = ? AND item_id IN ?", job, items).Find(&rows).Error
+	byItem := make(map[string]domain.JobFailure, len(rows))
+	for _, row := range rows {
+		byItem[row.ItemID] = row
+	}
+	return byItem, s.wrap("read what was put aside", "", err)
+}
+
+// CountPutAside counts, by job, the items that failed and wait for their next
+// attempt.
+func (s *Store) CountPutAside(ctx context.Context) (map[domain.Job]int64, error) {
+	var rows []struct {
+		Job   domain.Job
+		Count int64
+	}
+	err := s.conn(ctx).Model(&domain.JobFailure{}).Select("job, count(*) AS count").Where("attempts > 0").
+		Group("job").Find(&rows).Error
+	counts := map[domain.Job]int64{}
+	for _, row := range rows {
+		counts[row.Job] = row.Count
+	}
+	return counts, s.wrap("count what was put aside", "", err)
+}
+
+// PutAside returns some items that failed and wait for their next attempt, those
+// that failed most often first.
+func (s *Store) PutAside(ctx context.Context, limit int) ([]domain.JobFailure, error) {
+	var rows []domain.JobFailure
+	err := s.conn(ctx).Where("attempts > 0").Order("attempts DESC, job, item_id").Limit(limit).Find(&rows).Error
+	return rows, s.wrap("read what was put aside", "", err)
+}
+
+// deleteOldFailures forgets what was due for another attempt long ago and was not
+// found any more: it has been dealt with.
+func (s *Store) deleteOldFailures(ctx context.Context, before time.Time, limit int) (int64, error) {
+	old := s.write.Model(&domain.JobFailure{}).Select("job", "item_id").Where("retry_at < ?", before).Limit(limit)
+	result := s.writer(ctx).Where("(job, item_id) IN (?)", old).Delete(&domain.JobFailure{})
+	return result.RowsAffected, s.wrap("forget what was put aside", "", result.Error)
+}
+
+// CompleteRound notes that the job has completed a round.
+func (s *Store) CompleteRound(ctx context.Context, r *domain.JobRound) error {
+	err := s.writer(ctx).Clauses(clause.OnConflict{UpdateAll: true}).Create(r).Error
+	return s.wrap("note a round", "", err)
+}
+
+// JobRounds returns the last complete round of each job, by job.
+func (s *Store) JobRounds(ctx context.Context) (map[domain.Job]domain.JobRound, error) {
+	var rows []domain.JobRound
+	err := s.conn(ctx).Find(&rows).Error
+	rounds := make(map[domain.Job]domain.JobRound, len(rows))
+	for _, row := range rows {
+		rounds[row.Job] = row
+	}
+	return rounds, s.wrap("read rounds", "", err)
+}

@@ -1,0 +1,131 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"slipway/domain"
+)
+
+// Round is one round of a job: it goes through a batch of items. One that fails is
+// put aside and tried again later (see domain.JobPause), so that it holds up no
+// other. Only when nothing can be reached does the round end early.
+type Round struct {
+	Store *Store
+	Job   domain.Job
+	Last  time.Time // when the last complete round began; zero for never
+	// Reachable asks whether the other side, such as Temporal, answers at all.
+	Reachable func(context.Context) error
+	Heartbeat func()
+	// Failed is called with why an item was put aside, for the log.
+	Failed func(item string, err error)
+	AtOnce int // how many items are dealt with at once; 0 is 1
+
+	More bool // a batch was full: there is more to do
+
+	counting sync.Mutex
+	done     int
+	putAside int
+}
+
+// Done is how many items were dealt with.
+func (r *Round) Done() int { return r.done }
+
+// PutAside is how many items failed, and are tried again later.
+func (r *Round) PutAside() int { return r.putAside }
+
+// Later is what an item returns that is to be dealt with again after a pause,
+// although nothing failed: until then the others come first.
+type Later time.Duration
+
+// Error says so; it is shown to nobody.
+func (l Later) Error() string { return "again in " + time.Duration(l).String() }
+
+// Each calls do for each row, whose item id is what id says.
+func Each[T any](ctx context.Context, r *Round, rows []T, id func(*T) string, do func(*T) error) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	items := make([]string, len(rows))
+	for i := range rows {
+		items[i] = id(&rows[i])
+	}
+	before, err := r.Store.setAsideBefore(ctx, r.Job, items)
+	if err != nil {
+		return err
+	}
+	doing, going := errgroup.WithContext(ctx)
+	doing.SetLimit(max(r.AtOnce, 1))
+	for i := range rows {
+		doing.Go(func() error {
+			if going.Err() != nil { // the round ends
+				return nil
+			}
+			defer r.Heartbeat()
+			failed, wasAside := before[items[i]]
+			err := recovered(func() error { return do(&rows[i]) })
+			if err == nil {
+				return r.dealtWith(ctx, items[i], wasAside)
+			}
+			return r.failed(ctx, items[i], failed.Attempts, err)
+		})
+	}
+	return errors.Join(doing.Wait(), ctx.Err())
+}
+
+// recovered turns a panic into an error: one item's must not end the others'.
+func recovered(do func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v", p)
+		}
+	}()
+	return do()
+}
+
+func (r *Round) dealtWith(ctx context.Context, item string, wasAside bool) error {
+	r.count(&r.done)
+	if wasAside {
+		return r.Store.takeBack(ctx, r.Job, item)
+	}
+	return nil
+}
+
+// failed puts the item aside, unless nothing can be reached: then the error ends
+// the round, since the others would fail as well.
+func (r *Round) failed(ctx context.Context, item string, attempts int, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	now := r.Store.Now()
+	var later Later
+	if errors.As(err, &later) {
+		r.count(&r.done)
+		return r.Store.setAside(ctx, &domain.JobFailure{
+			Job: r.Job, ItemID: item, FailedAt: now, RetryAt: now.Add(time.Duration(later)),
+		})
+	}
+	if r.Reachable != nil && domain.CodeOf(err) == domain.CodeUnavailable {
+		if away := r.Reachable(ctx); away != nil {
+			return err
+		}
+	}
+	r.count(&r.putAside)
+	attempts++
+	r.Failed(item, err)
+	return r.Store.setAside(ctx, &domain.JobFailure{
+		Job: r.Job, ItemID: item, Attempts: attempts, Error: string(domain.CodeOf(err)), FailedAt: now,
+		RetryAt: now.Add(domain.JobPause(attempts)),
+	})
+}
+
+func (r *Round) count(n *int) {
+	r.counting.Lock()
+	defer r.counting.Unlock()
+	*n++
+}

@@ -241,10 +241,3 @@ func insertNew(db *gorm.DB, row any) (bool, error) {
 	result := db.Clauses(clause.OnConflict{DoNothing: true}).Create(row)
 	return result.RowsAffected > 0, result.Error
 }
-
-// insertAllNew inserts the rows in one statement and reports whether no unique
-// index objected to any; when one did the caller rolls back.
-func insertAllNew[T any](db *gorm.DB, rows []T) (bool, error) {
-	result := db.Clauses(clause.OnConflict{DoNothing: true}).Create(&rows)
-	return result.RowsAffected == int64(len(rows)), result.Error
-}

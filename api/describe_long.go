@@ -106,7 +106,7 @@ var longDocs = map[string]string{
 		"The ETag of the version the client has: 304 while it is the current one.",
 	"status.prefer": "" +
 		"wait=20 waits up to that many seconds (30 at most): for another version than If-None-Match names, " +
-		"or, without one, until something changes or somebody has to act.",
+		"or, without one, until somebody has to act.",
 	"submitPayment.reference": "" +
 		"What finds the transfer: 1 to 140 visible characters. Left out, the card is charged once more.",
 	"subscribe.payment_option": "" +

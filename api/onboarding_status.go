@@ -1,7 +1,6 @@
 package api
 
 import (
-	"cmp"
 	"context"
 	"net/http"
 	"strconv"
@@ -30,11 +29,10 @@ type onboardingOutput struct {
 
 // get answers how far an onboarding has come: one row, and never Temporal.
 func (onb onboardings) get(ctx context.Context, in *statusInput) (*onboardingOutput, error) {
-	wait, first := waitOf(in.Prefer), int64(0)
+	wait := waitOf(in.Prefer)
 	o, err := onb.await(ctx, in.ID, wait, func(o *domain.Onboarding) bool {
 		if in.IfNoneMatch == "" {
-			first = cmp.Or(first, o.Version)
-			return o.AtRest() || o.Version != first
+			return o.AtRest()
 		}
 		return !matchesETag(in.IfNoneMatch, etagOf(o.Version))
 	})

@@ -66,11 +66,11 @@ func TestSound_NoRouteLeavesAnythingOpen(t *testing.T) {
 	descriptors, goroutines := held(t)
 	round(calls)
 	var descriptorsNow, goroutinesNow int
-	settled := func() bool {
+	closed := func() bool {
 		descriptorsNow, goroutinesNow = held(t)
 		return descriptorsNow < descriptors+slack && goroutinesNow < goroutines+slack
 	}
-	assert.Eventually(t, settled, 20*time.Second, 200*time.Millisecond)
+	assert.Eventually(t, closed, 20*time.Second, 200*time.Millisecond)
 	t.Logf("%d routes, %d calls each: %d descriptors, now %d; %d goroutines, now %d", len(routes), calls,
 		descriptors, descriptorsNow, goroutines, goroutinesNow)
 }

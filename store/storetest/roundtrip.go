@@ -293,7 +293,7 @@ func keepsUTC(t *testing.T, s *store.Store) {
 		list, err := s.ListOnboardings(ctx, store.OnboardingFilter{StuckFor: before})
 		require.NoError(t, err)
 		assert.Len(t, list.Data, want, "changed an hour ago, asked for %d minutes", minutes)
-		rows, err := s.UncheckedOnboardings(ctx, before, 10)
+		rows, err := s.ReceivedOnboardings(ctx, before, 10)
 		require.NoError(t, err)
 		assert.Len(t, rows, want, "checked an hour ago, asked for %d minutes", minutes)
 	}

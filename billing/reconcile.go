@@ -48,7 +48,7 @@ func (r *Reconciler) RouteEvents(ctx context.Context, round *store.Round) error 
 	}
 	round.More = len(events) == reconcileBatch
 	return store.Each(ctx, round, events, (*domain.ProviderEvent).ItemID,
-		func(e *domain.ProviderEvent) error { return r.routeEvent(ctx, e) })
+		func(ctx context.Context, e *domain.ProviderEvent) error { return r.routeEvent(ctx, e) })
 }
 
 func (r *Reconciler) routeEvent(ctx context.Context, e *domain.ProviderEvent) error {
@@ -78,7 +78,7 @@ func (r *Reconciler) StartBillings(ctx context.Context, round *store.Round) erro
 	}
 	round.More = len(without) == reconcileBatch
 	idOf := func(sub *domain.Subscription) string { return sub.ID }
-	return store.Each(ctx, round, without, idOf, func(sub *domain.Subscription) error {
+	return store.Each(ctx, round, without, idOf, func(ctx context.Context, sub *domain.Subscription) error {
 		if err := r.Processes.StartBilling(ctx, sub); err != nil || sub.DueAt == nil {
 			return err
 		}
@@ -103,7 +103,7 @@ func (r *Reconciler) Resolve(ctx context.Context, round *store.Round) (Resolved,
 		return result, err
 	}
 	idOf := func(p *store.Undecided) string { return p.ID }
-	err = store.Each(ctx, round, stale, idOf, func(p *store.Undecided) error {
+	err = store.Each(ctx, round, stale, idOf, func(ctx context.Context, p *store.Undecided) error {
 		result.Checked++
 		decided, err := r.resolve(ctx, p)
 		if decided {
@@ -123,7 +123,9 @@ func (r *Reconciler) refundLate(ctx context.Context, round *store.Round, before 
 		return err
 	}
 	idOf := func(p *domain.Payment) string { return p.ID }
-	return store.Each(ctx, round, late, idOf, func(p *domain.Payment) error { return r.Charger.RefundLate(ctx, p.ID) })
+	return store.Each(ctx, round, late, idOf, func(ctx context.Context, p *domain.Payment) error {
+		return r.Charger.RefundLate(ctx, p.ID)
+	})
 }
 
 // resolve asks about one payment, and sends its owner an event when that brought

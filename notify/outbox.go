@@ -62,8 +62,8 @@ func (o *Outbox) Redispatch(ctx context.Context, round *store.Round) error {
 	}
 	round.More = len(waiting) == dispatchBatch || len(lost) == reclaimBatch
 	round.AtOnce = dispatchStarts
-	starting := func(again bool) func(*domain.WebhookDelivery) error {
-		return func(d *domain.WebhookDelivery) error { return o.Starter.Deliver(ctx, d, again) }
+	starting := func(again bool) func(context.Context, *domain.WebhookDelivery) error {
+		return func(ctx context.Context, d *domain.WebhookDelivery) error { return o.Starter.Deliver(ctx, d, again) }
 	}
 	return errors.Join(
 		store.Each(ctx, round, waiting, (*domain.WebhookDelivery).ItemID, starting(true)),

@@ -79,7 +79,9 @@ func (r *Reconciler) compareAll(
 ) (Reconciled, error) {
 	var result Reconciled
 	round.More = len(rows) == reconcileBatch
-	err := store.Each(ctx, round, rows, idOf, func(o *domain.Onboarding) error { return r.compare(ctx, o, &result) })
+	err := store.Each(ctx, round, rows, idOf, func(ctx context.Context, o *domain.Onboarding) error {
+		return r.compare(ctx, o, &result)
+	})
 	return result, err
 }
 

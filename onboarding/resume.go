@@ -67,7 +67,7 @@ func (r *Reconciler) resume(
 		}
 		waiting.After = rows[len(rows)-1].ID
 		rows = slices.DeleteFunc(rows, func(o domain.Onboarding) bool { return !served(&o) })
-		err = store.Each(ctx, round, rows, idOf, func(o *domain.Onboarding) error { return r.Processes.Resume(ctx, o) })
+		err = store.Each(ctx, round, rows, idOf, r.Processes.Resume)
 		if err != nil {
 			return err
 		}

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,6 +26,8 @@ type Round struct {
 	// Failed is called with why an item was put aside, for the log.
 	Failed func(item string, err error)
 	AtOnce int // how many items are dealt with at once; 0 is 1
+	// ItemTimeout bounds one item; 0 is a minute.
+	ItemTimeout time.Duration
 
 	More bool // a batch was full: there is more to do
 
@@ -46,8 +49,13 @@ type Later time.Duration
 // Error says so; it is shown to nobody.
 func (l Later) Error() string { return "again in " + time.Duration(l).String() }
 
+// itemTimeout bounds what one item may take: one that hangs is put aside as well.
+const itemTimeout = time.Minute
+
 // Each calls do for each row, whose item id is what id says.
-func Each[T any](ctx context.Context, r *Round, rows []T, id func(*T) string, do func(*T) error) error {
+func Each[T any](
+	ctx context.Context, r *Round, rows []T, id func(*T) string, do func(context.Context, *T) error,
+) error {
 	if len(rows) == 0 {
 		return nil
 	}
@@ -68,7 +76,7 @@ func Each[T any](ctx context.Context, r *Round, rows []T, id func(*T) string, do
 			}
 			defer r.Heartbeat()
 			failed, wasAside := before[items[i]]
-			err := recovered(func() error { return do(&rows[i]) })
+			err := r.attempt(ctx, func(ctx context.Context) error { return do(ctx, &rows[i]) })
 			if err == nil {
 				return r.dealtWith(ctx, items[i], wasAside)
 			}
@@ -78,14 +86,16 @@ func Each[T any](ctx context.Context, r *Round, rows []T, id func(*T) string, do
 	return errors.Join(doing.Wait(), ctx.Err())
 }
 
-// recovered turns a panic into an error: one item's must not end the others'.
-func recovered(do func() error) (err error) {
+// attempt deals with one item. A panic is its error: it must not end the others'.
+func (r *Round) attempt(ctx context.Context, do func(context.Context) error) (err error) {
+	ctx, cancel := context.WithTimeout(ctx, cmp.Or(r.ItemTimeout, itemTimeout))
+	defer cancel()
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("panic: %v", p)
 		}
 	}()
-	return do()
+	return do(ctx)
 }
 
 func (r *Round) dealtWith(ctx context.Context, item string, wasAside bool) error {

@@ -16,6 +16,7 @@ import (
 var jobPromises = []promise{
 	{"Round_PutsAsideWhatFailsAndDealsWithTheOthers", false, putsAside},
 	{"Round_PanicsOfOneItemAreItsOwn", false, itemPanics},
+	{"Round_PutsAsideWhatHangs", false, itemHangs},
 	{"Round_EndsWhenNothingCanBeReached", false, nothingReached},
 	{"Jobs_LeaveOutWhatIsPutAside", false, leaveOut},
 	{"Jobs_RoundsAreRemembered", false, rounds},
@@ -36,7 +37,7 @@ func putsAside(t *testing.T, s *store.Store) {
 	ctx := t.Context()
 	items := []string{"a", "bad", "c", "later"}
 	var seen []string
-	do := func(item *string) error {
+	do := func(_ context.Context, item *string) error {
 		seen = append(seen, *item)
 		switch *item {
 		case "bad":
@@ -69,7 +70,7 @@ func putsAside(t *testing.T, s *store.Store) {
 	require.NoError(t, err)
 	assert.Equal(t, map[domain.Job]int64{domain.JobStartReceived: 1}, counts)
 
-	good := func(*string) error { return nil }
+	good := func(context.Context, *string) error { return nil }
 	require.NoError(t, store.Each(ctx, roundAt(s, domain.JobRouteEvents, *later(3)), items, itself, good))
 	assert.Equal(t, 2, count(t, s, "job_failures"), "another job's items are its own")
 	require.NoError(t, store.Each(ctx, roundAt(s, domain.JobStartReceived, *later(3)), items, itself, good))
@@ -79,12 +80,28 @@ func putsAside(t *testing.T, s *store.Store) {
 func itemPanics(t *testing.T, s *store.Store) {
 	round := roundAt(s, domain.JobStartReceived, moment)
 	round.AtOnce = 4
-	require.NoError(t, store.Each(t.Context(), round, []string{"a", "bad", "c"}, itself, func(item *string) error {
-		if *item == "bad" {
-			panic("a nil map")
-		}
-		return nil
-	}))
+	require.NoError(t, store.Each(t.Context(), round, []string{"a", "bad", "c"}, itself,
+		func(_ context.Context, item *string) error {
+			if *item == "bad" {
+				panic("a nil map")
+			}
+			return nil
+		}))
+	assert.Equal(t, 2, round.Done())
+	assert.Equal(t, 1, round.PutAside())
+}
+
+func itemHangs(t *testing.T, s *store.Store) {
+	round := roundAt(s, domain.JobStartReceived, moment)
+	round.ItemTimeout = 20 * time.Millisecond
+	require.NoError(t, store.Each(t.Context(), round, []string{"a", "bad", "c"}, itself,
+		func(ctx context.Context, item *string) error {
+			if *item != "bad" {
+				return nil
+			}
+			<-ctx.Done() // the answer never comes
+			return ctx.Err()
+		}))
 	assert.Equal(t, 2, round.Done())
 	assert.Equal(t, 1, round.PutAside())
 }
@@ -94,7 +111,7 @@ func nothingReached(t *testing.T, s *store.Store) {
 	down := errors.New("no connection")
 	round.Reachable = func(context.Context) error { return down }
 	tried := 0
-	err := store.Each(t.Context(), round, []string{"a", "b", "c"}, itself, func(*string) error {
+	err := store.Each(t.Context(), round, []string{"a", "b", "c"}, itself, func(context.Context, *string) error {
 		tried++
 		return domain.Unavailable("Temporal", 0)
 	})
@@ -163,7 +180,7 @@ func somethingForEach(t *testing.T, s *store.Store) map[domain.Job]string {
 // once it is due again.
 func leaveOut(t *testing.T, s *store.Store) {
 	ctx, now := t.Context(), s.Now()
-	bad := func(*string) error { return errors.New("what nobody expected") }
+	bad := func(context.Context, *string) error { return errors.New("what nobody expected") }
 	for job, item := range somethingForEach(t, s) {
 		require.NoError(t, store.Each(ctx, roundAt(s, job, now), []string{item}, itself, bad))
 		n, err := queries[job](ctx, s.At(now))
@@ -258,7 +275,7 @@ func rounds(t *testing.T, s *store.Store) {
 
 func forgetFailures(t *testing.T, s *store.Store) {
 	ctx := t.Context()
-	bad := func(*string) error { return errors.New("what nobody expected") }
+	bad := func(context.Context, *string) error { return errors.New("what nobody expected") }
 	require.NoError(t, store.Each(ctx, roundAt(s, domain.JobRedispatch, moment), []string{"old"}, itself, bad))
 	require.NoError(t, store.Each(ctx, roundAt(s, domain.JobRedispatch, *later(61)), []string{"new"}, itself, bad))
 	n, err := s.At(*later(61)).DeleteExpired(ctx, moment, 10)

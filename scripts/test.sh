@@ -1,7 +1,7 @@
 #!/bin/sh
 # The whole test suite. `vet` comes first and compiles what all tests need, so
-# that nothing is compiled twice. The system package comes last and alone: its
-# tests run whole installations, which others beside them would only slow down.
+# that nothing is compiled twice. The system package runs whole installations and
+# takes longest, mostly waiting: the other packages run beside it, one by one.
 set -eu
 GO=${GO:-go}
 SYSTEM=slipway/system # the package that runs whole installations
@@ -9,29 +9,23 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
 
-# run_tests TIMEOUT NUMBER ARGS… runs go test. While it is silent, it says how
-# many of the NUMBER packages have ended.
+# run_tests ARGS… runs go test, notes each package that ends in $work/ended, and
+# that one failed in $work/failed.
 run_tests() {
-	limit=$1 number=$2
-	shift 2
-	: >"$work/ended"
-	began=$(date +%s)
-	while sleep 15; do
-		echo "  still testing, $(($(date +%s) - began)) s, $(grep -c . "$work/ended") of $number packages have ended" >&2
-	done &
-	ticker=$!
-	{
-		status=0
-		$GO test -vet=off -timeout "$limit" "$@" || status=$?
-		echo "$status" >"$work/status"
-	} | while IFS= read -r line; do
+	{ $GO test -vet=off -timeout 30m "$@" || touch "$work/failed"; } | while IFS= read -r line; do
 		printf '%s\n' "$line"
 		case $line in
 		'ok  '* | '?   '* | 'FAIL	'* | '	'*) echo "$line" >>"$work/ended" ;;
 		esac
 	done
-	kill "$ticker" 2>/dev/null || true
-	return "$(cat "$work/status")"
+}
+
+# say_progress says every 15 s how many of the NUMBER packages have ended.
+say_progress() {
+	began=$(date +%s)
+	while sleep 15; do
+		echo "  still testing, $(($(date +%s) - began)) s, $(grep -c . "$work/ended") of $1 packages have ended" >&2
+	done
 }
 
 echo "vet"
@@ -41,8 +35,13 @@ echo "workflowcheck"
 bin/workflowcheck ./workflows
 echo "test"
 others=$($GO list ./... | grep -vx "$SYSTEM")
-status=0
+: >"$work/ended"
+say_progress "$(($(echo "$others" | grep -c .) + 1))" &
+ticker=$!
 # shellcheck disable=SC2086
-run_tests 20m "$(echo "$others" | grep -c .)" "$@" $others || status=$?
-run_tests 30m 1 "$@" "$SYSTEM" || status=$?
-exit "$status"
+run_tests -p 1 "$@" $others &
+beside=$!
+run_tests "$@" "$SYSTEM"
+wait "$beside"
+kill "$ticker" 2>/dev/null || true
+[ ! -e "$work/failed" ]

@@ -43,6 +43,7 @@ type Processes interface {
 	onboarding.Processes
 	billing.Processes
 	testclock.Processes
+	stopping
 	// Ping asks whether Temporal answers at all.
 	Ping(ctx context.Context) error
 }

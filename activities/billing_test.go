@@ -26,7 +26,7 @@ func TestBilling_CancelEndsASubscriptionInUse(t *testing.T) {
 		f.clock.forward(time.Hour)
 		result := f.applyBilling(o, domain.ActionCancel, because("too dear"))
 		assert.Equal(t, billing.SubscriptionState{
-			SubscriptionID: o.SubscriptionID, Status: domain.SubscriptionCanceled, PlanCode: code,
+			SubscriptionID: o.SubscriptionID, AccountID: o.AccountID, Status: domain.SubscriptionCanceled, PlanCode: code,
 		}, result)
 		sub := f.subscription(o)
 		assert.Equal(t, "canceled_by_admin", sub.CancellationReason)

@@ -3,7 +3,9 @@ package activities_test
 import (
 	"cmp"
 	"context"
+	"slices"
 	"sync"
+	"time"
 
 	"slipway/domain"
 	"slipway/onboarding"
@@ -16,8 +18,11 @@ type processes struct {
 	asked, started, resumed []string
 	billings                []string
 	events                  []domain.PaymentOwner
-	failure                 error            // of everything: Temporal is away
-	poison                  map[string]error // of calls about one id
+	stopped                 []domain.StoppedWorkflow
+	workflows               map[string]onboarding.ProcessState // by workflow id
+	restarted               []string                           // invoices and clocks
+	failure                 error                              // of everything: Temporal is away
+	poison                  map[string]error                   // of calls about one id
 }
 
 func (p *processes) Ping(context.Context) error { return p.failure }
@@ -62,6 +67,33 @@ func (p *processes) ProviderEvent(_ context.Context, owner *domain.PaymentOwner)
 	defer p.mu.Unlock()
 	p.events = append(p.events, *owner)
 	return p.failureOf(owner.PaymentID)
+}
+
+func (p *processes) Stopped(context.Context, time.Time) ([]domain.StoppedWorkflow, error) {
+	return slices.Clone(p.stopped), p.failure
+}
+
+func (p *processes) StoppedByID(id string) domain.StoppedWorkflow {
+	for _, w := range p.stopped {
+		if w.ID == id {
+			return w
+		}
+	}
+	return domain.StoppedWorkflow{ID: id}
+}
+
+func (p *processes) WorkflowState(_ context.Context, id string) (onboarding.ProcessState, error) {
+	return p.workflows[id], p.failureOf(id)
+}
+
+func (p *processes) StartPurchase(_ context.Context, _, invoiceID string) error {
+	p.restarted = append(p.restarted, invoiceID)
+	return p.failureOf(invoiceID)
+}
+
+func (p *processes) AdvanceClock(_ context.Context, id string) error {
+	p.restarted = append(p.restarted, id)
+	return p.failureOf(id)
 }
 
 func (p *processes) Tick(context.Context, string) error { return nil }

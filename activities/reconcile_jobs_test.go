@@ -74,6 +74,14 @@ var poisonedItems = map[domain.Job]poisoned{
 		poison(bad.SubscriptionID)
 		return func() bool { return len(s.fakes.billings) == 2 && s.fakes.billings[1] == good.SubscriptionID }
 	},
+	domain.JobRestartStopped: func(_ *testing.T, s *shop, poison func(string)) func() bool {
+		bad, good := s.signUp(plan("free")), s.signUp(plan("free"))
+		s.exec("UPDATE subscriptions SET due_at = '2099-01-01'") // Billing runs
+		s.stop("billing-"+bad.SubscriptionID, domain.StoppedWorkflow{SubscriptionID: bad.SubscriptionID})
+		s.stop("billing-"+good.SubscriptionID, domain.StoppedWorkflow{SubscriptionID: good.SubscriptionID})
+		poison("billing-" + bad.SubscriptionID)
+		return func() bool { return len(s.fakes.billings) == 1 && s.fakes.billings[0] == good.SubscriptionID }
+	},
 	domain.JobRedispatch: func(t *testing.T, s *shop, poison func(string)) func() bool {
 		s.exec("INSERT INTO webhook_endpoints (id, url, secret, created_at, updated_at) " +
 			"VALUES ('we_1', 'https://example.com', 'x', '2026-01-01', '2026-01-01')")

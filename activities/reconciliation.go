@@ -35,13 +35,15 @@ const (
 
 // ReconcileResult counts what was done.
 type ReconcileResult struct {
-	Checked  int   `json:"checked"`
-	Started  int   `json:"started"`
-	Repaired int   `json:"repaired"`
-	Resumed  int   `json:"resumed"`
-	Billings int   `json:"billings"` // subscriptions whose Billing was started
-	Routed   int   `json:"routed"`   // provider events passed on to their owners
-	Deleted  int64 `json:"deleted"`
+	Checked  int `json:"checked"`
+	Started  int `json:"started"`
+	Repaired int `json:"repaired"`
+	Resumed  int `json:"resumed"`
+	Billings int `json:"billings"` // subscriptions whose Billing was started
+	// Restarted are workflows that were stopped by hand, looked at.
+	Restarted int   `json:"restarted,omitempty"`
+	Routed    int   `json:"routed"` // provider events passed on to their owners
+	Deleted   int64 `json:"deleted"`
 	// Undecided: ResolvePayments is to run.
 	Undecided bool `json:"undecided,omitempty"`
 	// Dispatched are the webhook deliveries whose workflows were started.
@@ -77,6 +79,7 @@ func (a *Reconciliation) jobs(staleAfter time.Duration) []job {
 		{domain.JobResumeServed, a.every, a.resumeServed},
 		{domain.JobRouteEvents, a.every, a.routeEvents},
 		{domain.JobStartBillings, a.every, a.startBillings},
+		{domain.JobRestartStopped, a.every, a.restartStopped},
 		{domain.JobRedispatch, a.every, a.redispatch},
 		{domain.JobDeleteExpired, a.every, a.deleteExpired},
 		{domain.JobResolvePayments, a.every, a.resolvePayments},

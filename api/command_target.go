@@ -93,11 +93,15 @@ func (t *target) recipient() domain.Recipient {
 	t.name(&cmd)
 	switch {
 	case t.purchase():
-		return domain.Recipient{InvoiceID: t.invoice.ID}
+		return domain.Recipient{InvoiceID: t.invoice.ID, AccountID: t.invoice.AccountID}
 	case t.runs() || t.noun == domain.NounOnboarding:
 		return domain.Recipient{Onboarding: t.onboarding, SubscriptionID: cmd.SubscriptionID}
 	}
-	return domain.Recipient{SubscriptionID: cmd.SubscriptionID}
+	to := domain.Recipient{SubscriptionID: cmd.SubscriptionID}
+	if t.subscription != nil {
+		to.AccountID = t.subscription.AccountID
+	}
+	return to
 }
 
 // name writes into the command what it is about.

@@ -124,6 +124,14 @@ func (p *Purchases) Apply(ctx context.Context, invoiceID string, cmd *domain.Com
 	return p.change(ctx, invoiceID, func(p purchase) error { return p.apply(cmd) })
 }
 
+// Refuse leaves a trace of a signal that changed nothing.
+func (p *Purchases) Refuse(ctx context.Context, invoiceID string, cmd *domain.Command) (PurchaseState, error) {
+	return p.change(ctx, invoiceID, func(p purchase) error {
+		p.Change.Refuse(cmd, string(p.invoice.Status))
+		return nil
+	})
+}
+
 // Save writes what a provider says of a payment of the purchase.
 func (p *Purchases) Save(ctx context.Context, invoiceID, paymentID string, out payment.Outcome) error {
 	_, err := p.change(ctx, invoiceID, func(p purchase) error { return SaveOutcome(p.Change, p, paymentID, out) })

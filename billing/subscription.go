@@ -24,7 +24,9 @@ func newSubscription(c *store.Change, policy domain.Policy, row *domain.Subscrip
 // state says what is due next and notes it in the row.
 func (s *Subscription) state() (SubscriptionState, error) {
 	row := s.row
-	state := SubscriptionState{SubscriptionID: row.ID, Status: row.Status, PlanCode: row.PlanCode, Clock: row.TestClockID}
+	state := SubscriptionState{
+		SubscriptionID: row.ID, AccountID: row.AccountID, Status: row.Status, PlanCode: row.PlanCode, Clock: row.TestClockID,
+	}
 	undecided, err := s.Tx.UndecidedPayments(s.Ctx, row.ID)
 	if err != nil {
 		return state, err

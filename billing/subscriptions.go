@@ -20,6 +20,7 @@ type Subscriptions struct {
 // needs to know to continue.
 type SubscriptionState struct {
 	SubscriptionID string                    `json:"subscription_id"`
+	AccountID      string                    `json:"account_id,omitempty"`
 	Status         domain.SubscriptionStatus `json:"status"`
 	PlanCode       string                    `json:"plan_code"`
 	// Due is what comes next, and DueAt when; without one, nothing but a command.
@@ -83,6 +84,14 @@ func (s *Subscriptions) Read(ctx context.Context, id string) (SubscriptionState,
 // Apply applies a command on the subscription; again changes nothing.
 func (s *Subscriptions) Apply(ctx context.Context, id string, cmd *domain.Command) (SubscriptionState, error) {
 	return s.change(ctx, id, func(sub *Subscription) error { return sub.apply(cmd) })
+}
+
+// Refuse leaves a trace of a signal that changed nothing.
+func (s *Subscriptions) Refuse(ctx context.Context, id string, cmd *domain.Command) (SubscriptionState, error) {
+	return s.change(ctx, id, func(sub *Subscription) error {
+		sub.Change.Refuse(cmd, string(sub.row.Status))
+		return nil
+	})
 }
 
 // Save writes what a provider says of a payment of the subscription's.

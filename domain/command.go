@@ -1,6 +1,10 @@
 package domain
 
-import "time"
+import (
+	"slices"
+	"time"
+	"unicode/utf8"
+)
 
 // ActorType says who acted; it is part of every event.
 type ActorType string
@@ -24,15 +28,21 @@ type Actor struct {
 // CancelAt says when a cancellation takes effect.
 type CancelAt string
 
-// CancelPeriodEnd keeps the subscription until its period ends. Anything else,
-// "now" in the API, cancels at once.
-const CancelPeriodEnd CancelAt = "period_end"
+// CancelNow cancels at once; CancelPeriodEnd keeps the subscription until its period
+// ends, and can be taken back until then.
+const (
+	CancelNow       CancelAt = "now"
+	CancelPeriodEnd CancelAt = "period_end"
+)
 
 // CommandDetails are what single commands need beside the common fields. A new
 // one needs no migration.
 type CommandDetails struct {
 	Days int `json:"days,omitempty"` // extend_trial
 }
+
+// ReasonMax is the longest reason of a command, in characters.
+const ReasonMax = 500
 
 // Command is something a person asked a workflow to do. The API stores it
 // first and hands the workflow its id, because what people write (reasons,
@@ -66,6 +76,7 @@ type Recipient struct {
 	Onboarding     *Onboarding // nil once it has ended
 	SubscriptionID string
 	InvoiceID      string // of a credit package
+	AccountID      string // by which operators find the workflow
 }
 
 // Noun is what the recipient's workflow is about.
@@ -77,6 +88,13 @@ func (r Recipient) Noun() Noun {
 		return NounInvoice
 	}
 	return NounSubscription
+}
+
+// Acceptable reports whether a command that came past the API, as a signal, says
+// what the API would take.
+func (c *Command) Acceptable() bool {
+	return CleanText(c.Reason) && utf8.RuneCountInString(c.Reason) <= ReasonMax &&
+		slices.Contains([]CancelAt{"", CancelNow, CancelPeriodEnd}, c.At)
 }
 
 // Actor is who gave the command.

@@ -16,6 +16,7 @@ const (
 	EventOnboardingFailed    EventType = "onboarding.failed"
 	EventOnboardingRepaired  EventType = "onboarding.repaired"
 	EventCommandRefused      EventType = "command.refused"
+	EventWorkflowRestarted   EventType = "workflow.restarted"
 
 	EventAccountCreated   EventType = "account.created"
 	EventAccountActivated EventType = "account.activated"

@@ -12,6 +12,7 @@ var EventTypes = map[EventType]string{
 	EventOnboardingFailed:    "It ended because of something that only an operator can judge.",
 	EventOnboardingRepaired:  "Its row did not say what is true, and was corrected.",
 	EventCommandRefused:      "A signal from Temporal's own tools asked for what the state does not allow.",
+	EventWorkflowRestarted:   "A workflow was stopped by hand, or failed, with work left, and runs again.",
 
 	EventAccountCreated:   "The account exists, with its owner and its slug.",
 	EventAccountImported:  "The account came from another system, with its subscription.",

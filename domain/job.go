@@ -20,6 +20,9 @@ const (
 	JobRouteEvents Job = "route_events"
 	// JobStartBillings starts each Billing that should run and does not.
 	JobStartBillings Job = "start_billings"
+	// JobRestartStopped starts what was stopped by hand, or failed, and has work left:
+	// within a round, not when it would be overdue.
+	JobRestartStopped Job = "restart_stopped"
 	// JobRedispatch starts the deliveries of webhooks that no workflow makes.
 	JobRedispatch Job = "redispatch_deliveries"
 	// JobResolvePayments looks up payments that have been undecided for long, and
@@ -31,9 +34,23 @@ const (
 
 // Jobs are all of them.
 var Jobs = []Job{
-	JobStartReceived, JobCompareOnboardings, JobResumeServed, JobRouteEvents, JobStartBillings, JobRedispatch,
-	JobResolvePayments, JobDeleteExpired,
+	JobStartReceived, JobCompareOnboardings, JobResumeServed, JobRouteEvents, JobStartBillings,
+	JobRestartStopped, JobRedispatch, JobResolvePayments, JobDeleteExpired,
 }
+
+// StoppedWorkflow is a workflow that did not come to an end by itself. What it is
+// about is named by one of the ids.
+type StoppedWorkflow struct {
+	ID             string // the workflow's
+	SubscriptionID string // of a Billing
+	InvoiceID      string // of a Purchase
+	ClockID        string // of an Advance
+	EventID        string // of a Delivery, to EndpointID
+	EndpointID     string
+}
+
+// ItemID is the workflow's id.
+func (w *StoppedWorkflow) ItemID() string { return w.ID }
 
 // JobFailure is an item of a job that failed, or that is not due yet: the job
 // leaves it aside until RetryAt and deals with the others.

@@ -7,7 +7,6 @@ const (
 	SummaryBilling           TextCode = "summary_billing"
 	SummaryMethod            TextCode = "summary_method"
 	SummaryPurchase          TextCode = "summary_purchase"
-	SummaryPurchaseCommand   TextCode = "summary_purchase_command"
 	SummaryDelivery          TextCode = "summary_delivery"
 	SummaryAdvance           TextCode = "summary_advance"
 	SummaryRefreshOf         TextCode = "summary_refresh_of"
@@ -49,7 +48,6 @@ var summaryTexts = map[TextCode]string{
 	SummaryBilling:           "Billing of {subscription}",
 	SummaryMethod:            "A payment method for {account}",
 	SummaryPurchase:          "Credits for {account}",
-	SummaryPurchaseCommand:   "Credits for invoice {invoice}",
 	SummaryDelivery:          "{event} to {endpoint}",
 	SummaryAdvance:           "Advance of test clock {clock}",
 	SummaryRefreshOf:         "Refresh of {onboarding}",
@@ -99,6 +97,7 @@ const (
 	TextSubscriptionIs         TextCode = "subscription_is"
 	TextProviderAsked          TextCode = "provider_asked"
 	TextDueNext                TextCode = "due_next"
+	TextOtherID                TextCode = "other_id"
 	TextRunEnds                TextCode = "run_ends"
 	TextCommandUpdate          TextCode = "command_update"
 	TextDelivering             TextCode = "delivering"
@@ -132,6 +131,7 @@ var detailTexts = map[TextCode]string{
 	TextSubscriptionIs:         "The subscription to {plan} is {status}.",
 	TextProviderAsked:          "A payment provider is being asked.",
 	TextDueNext:                "Next, on {date}: {what}.",
+	TextOtherID:                "This workflow must have the id {id}: under another one, no message reaches it.",
 	TextRunEnds:                "The run is being continued; send it again.",
 	TextCommandUpdate:          "A command stored by the API; send it through the API, which stores who gave it and why.",
 	TextDelivering:             "Posting the event until the endpoint answers 2xx, for three days at most.",

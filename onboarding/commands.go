@@ -38,12 +38,10 @@ func (s *Onboardings) Apply(ctx context.Context, id string, cmd *domain.Command)
 	})
 }
 
-// Refused leaves a trace of a signal that changed nothing: its sender got no
-// answer that could say so.
-func (s *Onboardings) Refused(ctx context.Context, cmd *domain.Command) (State, error) {
-	return s.change(ctx, cmd.OnboardingID, func(o *Onboarding) error {
-		o.Actor, o.Reason = cmd.Actor(), cmd.Reason
-		o.Emit(domain.EventCommandRefused, map[string]any{"action": cmd.Action, "status": o.row.Status})
+// Refuse leaves a trace of a signal that changed nothing.
+func (s *Onboardings) Refuse(ctx context.Context, id string, cmd *domain.Command) (State, error) {
+	return s.change(ctx, id, func(o *Onboarding) error {
+		o.Change.Refuse(cmd, string(o.row.Status))
 		return nil
 	})
 }

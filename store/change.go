@@ -97,6 +97,16 @@ func (c *Change) Apply(cmd *domain.Command, subject domain.Subject, do func() er
 	return c.MarkApplied(cmd)
 }
 
+// Refuse leaves a trace of a signal that changed nothing: its sender got no answer
+// that could say so.
+func (c *Change) Refuse(cmd *domain.Command, status string) {
+	c.Actor = cmd.Actor()
+	if cmd.Acceptable() {
+		c.Reason = cmd.Reason
+	}
+	c.Emit(domain.EventCommandRefused, map[string]any{"action": cmd.Action, "status": status})
+}
+
 // MarkApplied notes that the command has its effect. One that came as a signal is
 // not stored, and not noted.
 func (c *Change) MarkApplied(cmd *domain.Command) error {

@@ -66,6 +66,24 @@ func (s *Store) PutAside(ctx context.Context, limit int) ([]domain.JobFailure, e
 	return rows, s.wrap("read what was put aside", "", err)
 }
 
+// AsideNow returns those of the items that the job deals with later.
+func (s *Store) AsideNow(ctx context.Context, job domain.Job, items []string) (map[string]bool, error) {
+	before, err := s.setAsideBefore(ctx, job, items)
+	aside, now := map[string]bool{}, s.now()
+	for id, failure := range before {
+		aside[id] = failure.RetryAt.After(now)
+	}
+	return aside, err
+}
+
+// DueAgain returns the items of the job that were put aside and are due again.
+func (s *Store) DueAgain(ctx context.Context, job domain.Job, limit int) ([]string, error) {
+	var items []string
+	err := s.conn(ctx).Model(&domain.JobFailure{}).Where("job = ? AND retry_at <= ?", job, s.now()).
+		Order("retry_at").Limit(limit).Pluck("item_id", &items).Error
+	return items, s.wrap("read what is due again", "", err)
+}
+
 // deleteOldFailures forgets what was due for another attempt long ago and was not
 // found any more: it has been dealt with.
 func (s *Store) deleteOldFailures(ctx context.Context, before time.Time, limit int) (int64, error) {

@@ -13,6 +13,9 @@ import (
 // workflow's end one may find it running.
 func Advance(ctx workflow.Context, in AdvanceInput) (activities.WaitForClockResult, error) {
 	var result activities.WaitForClockResult
+	if err := underOwnID(ctx, ClockID(in.ClockID)); err != nil {
+		return result, err
+	}
 	asked := workflow.GetSignalChannel(ctx, SignalClock)
 	for moved := false; !moved || asked.Len() > 0; moved = true {
 		for asked.ReceiveAsync(nil) {

@@ -17,7 +17,11 @@ func Billing(ctx workflow.Context, in BillingInput) error {
 		entity: newEntity(ctx, domain.NounSubscription, in.SubscriptionID), news: in.News,
 		state: billing.SubscriptionState{SubscriptionID: in.SubscriptionID},
 	}
-	if err := b.takeMessages(ctx); err != nil {
+	if err := underOwnID(ctx, BillingID(in.SubscriptionID)); err != nil {
+		return err
+	}
+	ctx, err := b.takeMessages(ctx)
+	if err != nil {
 		return err
 	}
 	return b.run(ctx)

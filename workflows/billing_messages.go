@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -12,15 +13,18 @@ import (
 	"slipway/domain"
 )
 
-// takeMessages registers everything that may be said to a running Billing.
-func (b *subscription) takeMessages(ctx workflow.Context) error {
+// takeMessages registers everything that may be said to a running Billing. The
+// context it returns is not reached by Temporal's own cancellation.
+func (b *subscription) takeMessages(ctx workflow.Context) (workflow.Context, error) {
 	taker := commandTaker{
 		entity: &b.entity, nouns: []domain.Noun{domain.NounSubscription, domain.NounInvoice, domain.NounPayment},
 		validate: func(ctx workflow.Context, _ domain.Action) error { return b.takesCommands(ctx, !b.asking) },
 		apply:    b.apply,
+		signaled: b.apply,
 	}
+	ctx = taker.takeCancellation(ctx)
 	if err := taker.take(ctx); err != nil {
-		return err
+		return ctx, err
 	}
 	b.receiveTicks(ctx)
 	b.receiveNews(ctx)
@@ -28,7 +32,7 @@ func (b *subscription) takeMessages(ctx workflow.Context) error {
 	options := workflow.UpdateHandlerOptions{
 		Validator: func(ctx workflow.Context, _ CommandInput) error { return b.takesCommands(ctx, !b.asking) },
 	}
-	return workflow.SetUpdateHandlerWithOptions(ctx, string(domain.ActionRefresh), b.refresh, options)
+	return ctx, workflow.SetUpdateHandlerWithOptions(ctx, string(domain.ActionRefresh), b.refresh, options)
 }
 
 // apply applies one command; the activity says whether the state allows it.
@@ -73,15 +77,18 @@ func (b *subscription) receiveMethodChanges(ctx workflow.Context) {
 func (b *subscription) show(ctx workflow.Context) {
 	s := b.state
 	workflow.SetCurrentDetails(ctx, billingDetails(s))
-	now := attributes{plan: s.PlanCode, subscription: s.Status}
 	if b.shown == (attributes{}) {
 		b.shown = shownAlready(ctx)
 	}
+	now := attributes{account: cmp.Or(s.AccountID, b.shown.account), plan: s.PlanCode, subscription: s.Status}
 	if now == b.shown {
 		return
 	}
-	if err := workflow.UpsertTypedSearchAttributes(ctx,
-		AttributePlan.ValueSet(s.PlanCode), AttributeSubscriptionStatus.ValueSet(string(s.Status))); err != nil {
+	updates := []temporal.SearchAttributeUpdate{
+		AttributePlan.ValueSet(s.PlanCode), AttributeSubscriptionStatus.ValueSet(string(s.Status)),
+	}
+	updates = setOrUnset(updates, AttributeAccount, now.account, b.shown.account) // started by hand
+	if err := workflow.UpsertTypedSearchAttributes(ctx, updates...); err != nil {
 		workflow.GetLogger(ctx).Error("set search attributes", "error", err)
 		return
 	}
@@ -93,6 +100,7 @@ func shownAlready(ctx workflow.Context) attributes {
 	set := workflow.GetTypedSearchAttributes(ctx)
 	read := func(key temporal.SearchAttributeKeyKeyword) string { value, _ := set.GetKeyword(key); return value }
 	return attributes{
+		account:   read(AttributeAccount),
 		status:    domain.OnboardingStatus(read(AttributeOnboardingStatus)),
 		blockedOn: domain.BlockedOn(read(AttributeBlockedOn)),
 		plan:      read(AttributePlan), subscription: domain.SubscriptionStatus(read(AttributeSubscriptionStatus)),

@@ -47,7 +47,11 @@ func TestBilling_CancelsASubscriptionInUse(t *testing.T) {
 	assert.Equal(t, domain.SubscriptionCanceled, f.subscription().Status)
 	assert.Len(t, f.events(domain.EventSubscriptionCanceled), 1)
 	assert.Equal(t, "The subscription to starter is canceled.", f.details())
-	assert.Contains(t, f.upserts, map[string]string{"PlanCode": "starter", "SubscriptionStatus": "canceled"})
+	assert.Contains(
+		t,
+		f.upserts,
+		map[string]string{"AccountId": f.o.AccountID, "PlanCode": "starter", "SubscriptionStatus": "canceled"},
+	)
 	assert.NotContains(t, f.seen.String(), personReason)
 	assert.WithinDuration(t, noon, f.Now(), time.Second, "it closes when nothing is left to answer")
 }

@@ -17,11 +17,16 @@ type commandTaker struct {
 	validate func(ctx workflow.Context, action domain.Action) error
 	// apply takes the state over that the command led to.
 	apply func(ctx workflow.Context, in activities.ApplyCommandInput) (activities.ApplyCommandResult, error)
+	// signaled does so for a signal, whose sender waits for no answer.
+	signaled func(ctx workflow.Context, in activities.ApplyCommandInput) (activities.ApplyCommandResult, error)
 }
 
 // take registers an update for every action declared on the nouns, named after
-// it. Each workflow registers refresh itself: what it repairs differs.
+// it, and the plain signals. Each workflow registers refresh itself: what it repairs
+// differs.
 func (t commandTaker) take(ctx workflow.Context) error {
+	takeSignal(ctx, t.entity, SignalActivate, t.signal(domain.ActionActivate))
+	takeSignal(ctx, t.entity, SignalCancel, t.signal(domain.ActionCancel))
 	for _, action := range domain.ActionsOn(t.nouns...) {
 		if action == domain.ActionRefresh {
 			continue
@@ -39,6 +44,42 @@ func (t commandTaker) take(ctx workflow.Context) error {
 		}
 	}
 	return nil
+}
+
+// signal applies a command that came as a plain signal. One that is not allowed
+// changes nothing and leaves an event.
+func (t commandTaker) signal(action domain.Action) func(workflow.Context, SignalInput) {
+	return func(ctx workflow.Context, in SignalInput) {
+		input := t.entity.input(action, "")
+		input.Signal = true
+		input.Reason, input.At = cut(in.Reason, domain.ReasonMax+1), cut(in.At, len(domain.CancelPeriodEnd)+1)
+		if _, err := t.signaled(ctx, input); err != nil {
+			workflow.GetLogger(ctx).Warn("signal refused", "signal", action, "error", err)
+		}
+	}
+}
+
+// cut keeps what is too long from being copied into every event that carries it. It
+// stays too long.
+func cut[S ~string](s S, most int) S {
+	if characters := []rune(s); len(characters) > most {
+		return S(characters[:most])
+	}
+	return s
+}
+
+// takeCancellation takes Temporal's own cancellation of the workflow for the signal
+// "cancel", and returns a context that it does not reach: the workflow goes on for
+// as long as what it is about does.
+func (t commandTaker) takeCancellation(ctx workflow.Context) workflow.Context {
+	own, _ := workflow.NewDisconnectedContext(ctx)
+	workflow.GoNamed(own, "cancellation", func(own workflow.Context) {
+		ctx.Done().Receive(own, nil)
+		t.entity.handling++
+		t.signal(domain.ActionCancel)(own, SignalInput{})
+		t.entity.handling--
+	})
+	return own
 }
 
 // input carries a stored command about the entity.

@@ -14,6 +14,9 @@ import (
 // further and further apart, until the endpoint takes it. It ends as failed when
 // none does, or when the endpoint is disabled meanwhile.
 func Delivery(ctx workflow.Context, in DeliveryInput) (activities.DeliverResult, error) {
+	if err := underOwnID(ctx, DeliveryID(in.EventID, in.EndpointID)); err != nil {
+		return activities.DeliverResult{}, err
+	}
 	input := activities.DeliverInput{EventID: in.EventID, EndpointID: in.EndpointID}
 	var result activities.DeliverResult
 	workflow.SetCurrentDetails(ctx, domain.Text(domain.TextDelivering))

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"time"
 
 	commonpb "go.temporal.io/api/common/v1"
 	"go.temporal.io/sdk/activity"
@@ -132,6 +133,16 @@ func (p *processes) State(_ context.Context, o *domain.Onboarding) (onboarding.P
 func (*processes) Ping(context.Context) error                       { return nil }
 func (*processes) Start(context.Context, *domain.Onboarding) error  { return nil }
 func (*processes) Resume(context.Context, *domain.Onboarding) error { return nil }
+
+func (*processes) Stopped(context.Context, time.Time) ([]domain.StoppedWorkflow, error) {
+	return nil, nil
+}
+func (*processes) StoppedByID(string) domain.StoppedWorkflow           { return domain.StoppedWorkflow{} }
+func (*processes) StartPurchase(context.Context, string, string) error { return nil }
+func (*processes) AdvanceClock(context.Context, string) error          { return nil }
+func (*processes) WorkflowState(context.Context, string) (onboarding.ProcessState, error) {
+	return onboarding.ProcessRunning, nil
+}
 
 func (*processes) StartBilling(context.Context, *domain.Subscription) error  { return nil }
 func (*processes) ProviderEvent(context.Context, *domain.PaymentOwner) error { return nil }

@@ -35,6 +35,18 @@ func newEntity(ctx workflow.Context, noun domain.Noun, id string) entity {
 	return entity{noun: noun, id: id, turn: workflow.NewMutex(ctx)}
 }
 
+// underOwnID fails a workflow that was started by hand under another id than its
+// own: no message and no job would ever find it. One that began before this was
+// checked goes on.
+func underOwnID(ctx workflow.Context, id string) error {
+	const change, since = "own-id", 1
+	if workflow.GetInfo(ctx).WorkflowExecution.ID == id ||
+		workflow.GetVersion(ctx, change, workflow.DefaultVersion, since) < since {
+		return nil
+	}
+	return temporal.NewNonRetryableApplicationError(domain.Text(domain.TextOtherID, "id", id), TypeOtherID, nil)
+}
+
 // crowded reports whether this run has received so many messages that a new run
 // should take over. The server suggests it before its own limits: on updates, on
 // events and on the size of the history.
@@ -160,7 +172,11 @@ func (e *entity) close(ctx workflow.Context) error {
 	if e.clock == "" {
 		return err
 	}
-	leaving := ownDatabase(domain.Text(domain.SummaryLeaveClock), a.LeaveClock, activities.LeaveClockInput{EntityID: e.id})
+	leaving := ownDatabase(
+		domain.Text(domain.SummaryLeaveClock),
+		a.LeaveClock,
+		activities.LeaveClockInput{EntityID: e.id},
+	)
 	return errors.Join(err, leaving.Get(ctx, nil))
 }
 

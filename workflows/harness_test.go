@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 	sdkpb "go.temporal.io/api/sdk/v1"
 	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/interceptor"
 	"go.temporal.io/sdk/temporal"
@@ -137,6 +138,43 @@ func (f *flow) signup(wishes ...wish) {
 		f.receive(wishes...)
 	}
 	f.ExecuteWorkflow(workflows.Signup, workflows.OnboardingInput{OnboardingID: f.o.ID})
+}
+
+// ExecuteWorkflow runs a workflow under the id that is its own.
+func (f *flow) ExecuteWorkflow(workflow any, args ...any) {
+	f.executeUnder(ownID(f.o, args...), workflow, args...)
+}
+
+func (f *flow) executeUnder(id string, workflow any, args ...any) {
+	f.SetStartWorkflowOptions(client.StartWorkflowOptions{ID: id})
+	f.TestWorkflowEnvironment.ExecuteWorkflow(workflow, args...)
+}
+
+// ownID is the id of the workflow that takes the input.
+func ownID(o *domain.Onboarding, args ...any) string {
+	if len(args) == 0 {
+		return workflows.ReconcileScheduleID
+	}
+	switch in := args[0].(type) {
+	case workflows.OnboardingInput:
+		if o == nil {
+			return workflows.SignupID(in.OnboardingID)
+		}
+		return workflows.WorkflowID(o)
+	case workflows.BillingInput:
+		return workflows.BillingID(in.SubscriptionID)
+	case workflows.PurchaseInput:
+		return workflows.PurchaseID(in.InvoiceID)
+	case workflows.PaymentMethodInput:
+		return workflows.MethodID(in.MethodID)
+	case workflows.AdvanceInput:
+		return workflows.ClockID(in.ClockID)
+	case workflows.DeliveryInput:
+		return workflows.DeliveryID(in.EventID, in.EndpointID)
+	case workflows.RefreshInput:
+		return workflows.RefreshID(in.OnboardingID)
+	}
+	return "of-no-noun"
 }
 
 // at runs fn when the time since the start has passed, in the workflow's thread.

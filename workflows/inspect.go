@@ -33,8 +33,9 @@ func SearchAttributes() map[string]enumspb.IndexedValueType {
 	return names
 }
 
-// attributes are the search attributes that change while an onboarding runs.
+// attributes are the search attributes that change while a workflow runs.
 type attributes struct {
+	account      string
 	status       domain.OnboardingStatus
 	blockedOn    domain.BlockedOn
 	plan         string
@@ -51,7 +52,10 @@ func (w *walker) show(ctx workflow.Context) {
 	if w.shown == (attributes{}) {
 		w.shown = shownAlready(ctx)
 	}
-	now := attributes{s.Status, s.Status.BlockedOn(), s.PlanCode, s.SubscriptionStatus, s.AsksProvider}
+	now := attributes{
+		account: w.shown.account, status: s.Status, blockedOn: s.Status.BlockedOn(), plan: s.PlanCode,
+		subscription: s.SubscriptionStatus, asksProvider: s.AsksProvider,
+	}
 	if now == w.shown || (s.AsksProvider && w.shown.asksProvider) {
 		return
 	}

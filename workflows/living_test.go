@@ -7,7 +7,6 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
 	"slipway/activities"
@@ -101,7 +100,7 @@ func TestBilling_ShowsWhereItIs(t *testing.T) {
 		"The subscription to starter is canceled.",
 	}, details)
 	assert.Equal(t, []map[string]string{
-		{"PlanCode": "starter", "SubscriptionStatus": "trialing"},
+		{"AccountId": s.o.AccountID, "PlanCode": "starter", "SubscriptionStatus": "trialing"},
 		{"PlanCode": "starter", "SubscriptionStatus": "past_due"},
 		{"PlanCode": "starter", "SubscriptionStatus": "canceled"},
 	}, f.upserts, "only what changed")
@@ -144,13 +143,13 @@ func TestBilling_AnotherCardIsChargedAtOnce(t *testing.T) {
 	}
 }
 
-func TestBilling_StoppedByTemporalLeavesTheSubscriptionAsItIs(t *testing.T) {
+func TestBilling_StartedAgainLateDoesWhatWasDueMeanwhile(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
 	f := s.trial("tok_ok")
-	f.at(after(5), f.CancelWorkflow)
+	f.at(after(5), func() { f.say(aRunTakes) })
 	s.live(f)
-	assert.True(t, temporal.IsCanceledError(f.GetWorkflowError()), "%v", f.GetWorkflowError())
+	require.True(t, f.continued(), "%v", f.GetWorkflowError())
 	assert.Equal(t, domain.SubscriptionTrialing, f.subscription().Status)
 
 	again := s.next(noon.Add(after(20))) // started anew, late

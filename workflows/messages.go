@@ -23,7 +23,8 @@ const (
 	UpdateBegin = "begin"
 
 	// SignalActivate and SignalCancel do what the commands of the same names do,
-	// for Temporal's own UI and CLI; the input, {"reason": "…"}, may be left out.
+	// for Temporal's own UI and CLI; the input, {"reason": "…"}, may be left out. A
+	// subscription is canceled at the end of its period unless {"at": "now"} says else.
 	SignalActivate = string(domain.ActionActivate)
 	SignalCancel   = string(domain.ActionCancel)
 	// SignalCatalogueChanged has a waiting onboarding resume its step.
@@ -36,6 +37,10 @@ const (
 	SignalMethodChanged = "payment_method_changed"
 	// SignalClock says that the test clock has moved.
 	SignalClock = "clock"
+
+	// TypeOtherID is the type of the failure of a workflow that was started under an
+	// id that is not its own.
+	TypeOtherID = "other_id"
 
 	// TypeRunEnds is the type of the refusal by a run that is about to end: the
 	// next one takes what was refused.
@@ -85,6 +90,8 @@ func WorkflowID(o *domain.Onboarding) string {
 // OnboardingInput starts Signup and Activation.
 type OnboardingInput struct {
 	OnboardingID string `json:"onboarding_id"`
+	// SubscriptionID is the one that an Activation opens, and is named after.
+	SubscriptionID string `json:"subscription_id,omitempty"`
 }
 
 // OnboardingResult is what Signup and Activation end with.
@@ -101,7 +108,8 @@ type CommandInput struct {
 
 // SignalInput is the optional input of the plain signals.
 type SignalInput struct {
-	Reason string `json:"reason"`
+	Reason string          `json:"reason"`
+	At     domain.CancelAt `json:"at,omitempty"` // cancel, of a subscription
 }
 
 // BillingInput starts Billing.

@@ -13,6 +13,9 @@ import (
 // (UpdateBegin) says whether there is a page to be filled in.
 func PaymentMethod(ctx workflow.Context, in PaymentMethodInput) (billing.AddedMethod, error) {
 	var result billing.AddedMethod
+	if err := underOwnID(ctx, MethodID(in.MethodID)); err != nil {
+		return result, err
+	}
 	asked := false
 	err := workflow.SetUpdateHandler(ctx, UpdateBegin, func(ctx workflow.Context) (billing.AddedMethod, error) {
 		err := workflow.Await(ctx, func() bool { return asked })

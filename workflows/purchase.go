@@ -18,7 +18,11 @@ func Purchase(ctx workflow.Context, in PurchaseInput) (billing.PurchaseState, er
 		entity: newEntity(ctx, domain.NounInvoice, in.InvoiceID),
 		state:  billing.PurchaseState{InvoiceID: in.InvoiceID, Status: domain.InvoiceOpen},
 	}
-	if err := p.takeMessages(ctx); err != nil {
+	if err := underOwnID(ctx, PurchaseID(in.InvoiceID)); err != nil {
+		return p.state, err
+	}
+	ctx, err := p.takeMessages(ctx)
+	if err != nil {
 		return p.state, err
 	}
 	p.failed = p.run(ctx, in)
@@ -39,22 +43,26 @@ type purchase struct {
 	failed  error
 }
 
-func (p *purchase) takeMessages(ctx workflow.Context) error {
+// takeMessages registers everything that may be said to a running Purchase. The
+// context it returns is not reached by Temporal's own cancellation.
+func (p *purchase) takeMessages(ctx workflow.Context) (workflow.Context, error) {
 	taker := commandTaker{
 		entity: &p.entity, nouns: []domain.Noun{domain.NounInvoice, domain.NounPayment},
 		// The activity decides, unless the run is about to end.
 		validate: func(ctx workflow.Context, _ domain.Action) error { return p.takesCommands(ctx, p.asleep) },
 		apply:    p.apply,
+		signaled: p.apply,
 	}
+	ctx = taker.takeCancellation(ctx)
 	if err := taker.take(ctx); err != nil {
-		return err
+		return ctx, err
 	}
 	p.receiveTicks(ctx)
 	takeSignal(ctx, &p.entity, SignalProviderEvent, func(workflow.Context, ProviderEventInput) {
 		p.state.Charge = true
 		p.changes++
 	})
-	return workflow.SetUpdateHandler(ctx, UpdateBegin, func(ctx workflow.Context) (billing.PurchaseState, error) {
+	return ctx, workflow.SetUpdateHandler(ctx, UpdateBegin, func(ctx workflow.Context) (billing.PurchaseState, error) {
 		if err := workflow.Await(ctx, func() bool { return p.resting }); err != nil {
 			return p.state, err
 		}

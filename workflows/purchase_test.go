@@ -68,7 +68,7 @@ func TestPaymentMethod_SignalsBillingThatALatePaymentCanBeTried(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
 	f := s.trial("tok_declined_stolen")
-	f.at(after(15), f.CancelWorkflow)
+	f.at(after(15), func() { f.say(aRunTakes) })
 	s.live(f)
 	require.Equal(t, domain.SubscriptionPastDue, f.subscription().Status)
 	f = s.next(f.Now())

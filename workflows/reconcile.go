@@ -93,6 +93,9 @@ func reconcile(ctx workflow.Context, in ReconcileInput, total *activities.Reconc
 // Refresh compares and repairs one onboarding whose workflow does not run.
 func Refresh(ctx workflow.Context, in RefreshInput) (onboarding.Repaired, error) {
 	var result onboarding.Repaired
+	if err := underOwnID(ctx, RefreshID(in.OnboardingID)); err != nil {
+		return result, err
+	}
 	input := activities.CompareInput{OnboardingID: in.OnboardingID, CommandID: in.CommandID}
 	comparing := overRows(ctx, domain.Text(domain.SummaryCompareOnboarding))
 	err := workflow.ExecuteActivity(comparing, a.CompareOnboarding, input).Get(ctx, &result)

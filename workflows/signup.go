@@ -16,6 +16,9 @@ import (
 // to a named end: it walks domain.Steps in order. The API starts it together with
 // the update "begin" (see workflows/client).
 func Signup(ctx workflow.Context, in OnboardingInput) (OnboardingResult, error) {
+	if err := underOwnID(ctx, SignupID(in.OnboardingID)); err != nil {
+		return OnboardingResult{}, err
+	}
 	return Walk(domain.Steps)(ctx, in)
 }
 
@@ -23,6 +26,11 @@ func Signup(ctx workflow.Context, in OnboardingInput) (OnboardingResult, error) 
 // a plan. Its account step finds the account. It is a type of its own so that
 // Temporal's UI shows which is which.
 func Activation(ctx workflow.Context, in OnboardingInput) (OnboardingResult, error) {
+	if in.SubscriptionID != "" { // since 0.2.0
+		if err := underOwnID(ctx, ActivationID(in.SubscriptionID)); err != nil {
+			return OnboardingResult{}, err
+		}
+	}
 	return Walk(domain.Steps)(ctx, in)
 }
 
@@ -30,7 +38,7 @@ func Activation(ctx workflow.Context, in OnboardingInput) (OnboardingResult, err
 func Walk(steps []domain.StepDeclaration) func(workflow.Context, OnboardingInput) (OnboardingResult, error) {
 	return func(ctx workflow.Context, in OnboardingInput) (OnboardingResult, error) {
 		w := &walker{
-			entity: newEntity(ctx, domain.NounOnboarding, in.OnboardingID), steps: steps,
+			entity: newEntity(ctx, domain.NounOnboarding, in.OnboardingID), in: in, steps: steps,
 			state: onboarding.State{OnboardingID: in.OnboardingID, Status: domain.OnboardingReceived, Step: steps[0].Key},
 		}
 		if err := w.takeMessages(ctx); err != nil {
@@ -51,6 +59,7 @@ func Walk(steps []domain.StepDeclaration) func(workflow.Context, OnboardingInput
 // walker is the state of one running Signup or Activation.
 type walker struct {
 	entity
+	in            OnboardingInput
 	steps         []domain.StepDeclaration
 	state         onboarding.State // where it is, as the last activity said
 	resting       bool             // it waits for a person, or for a provider
@@ -82,7 +91,7 @@ func (w *walker) nextRun(ctx workflow.Context) error {
 	w.ending = true
 	w.finishAsked(ctx)
 	w.window.stop()
-	return w.continueAsNew(ctx, func() any { return OnboardingInput{OnboardingID: w.id} })
+	return w.continueAsNew(ctx, func() any { return w.in })
 }
 
 // ended reports whether the onboarding has come to one of its ends.

@@ -16,9 +16,8 @@ import (
 func (w *walker) takeMessages(ctx workflow.Context) error {
 	taker := commandTaker{
 		entity: &w.entity, nouns: []domain.Noun{domain.NounOnboarding}, validate: w.validate, apply: w.applyAndRest,
+		signaled: w.apply,
 	}
-	takeSignal(ctx, &w.entity, SignalActivate, w.signaled(domain.ActionActivate))
-	takeSignal(ctx, &w.entity, SignalCancel, w.signaled(domain.ActionCancel))
 	takeSignal(ctx, &w.entity, SignalCatalogueChanged, w.resume)
 	takeSignal(ctx, &w.entity, SignalProviderEvent, w.providerEvent)
 	w.receiveTicks(ctx)
@@ -89,18 +88,6 @@ func (w *walker) refresh(ctx workflow.Context, in CommandInput) (onboarding.Repa
 		return err
 	})
 	return result, err
-}
-
-// signaled applies a command that came as a plain signal. One that is not
-// allowed changes nothing and leaves an event.
-func (w *walker) signaled(action domain.Action) func(workflow.Context, SignalInput) {
-	return func(ctx workflow.Context, in SignalInput) {
-		input := w.input(action, "")
-		input.Signal, input.Reason = true, in.Reason
-		if _, err := w.apply(ctx, input); err != nil {
-			workflow.GetLogger(ctx).Warn("signal refused", "signal", action, "status", w.state.Status)
-		}
-	}
 }
 
 // providerEvent runs the provider's activity again, after an event.

@@ -13,12 +13,21 @@ import (
 )
 
 // billingOptions are the options of a subscription's Billing, however it is started.
-func billingOptions(subscriptionID string) sdk.StartWorkflowOptions {
+func billingOptions(accountID, subscriptionID string) sdk.StartWorkflowOptions {
 	return sdk.StartWorkflowOptions{
 		ID: workflows.BillingID(subscriptionID), TaskQueue: workflows.TaskQueueBilling,
 		StaticSummary:            domain.Text(domain.SummaryBilling, "subscription", subscriptionID),
 		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
+		TypedSearchAttributes:    ofAccount(accountID),
 	}
+}
+
+// ofAccount has operators find a workflow by its account; empty is none.
+func ofAccount(id string) temporal.SearchAttributes {
+	if id == "" {
+		return temporal.NewSearchAttributes()
+	}
+	return temporal.NewSearchAttributes(workflows.AttributeAccount.ValueSet(id))
 }
 
 func billingInput(subscriptionID string) workflows.BillingInput {
@@ -27,7 +36,7 @@ func billingInput(subscriptionID string) workflows.BillingInput {
 
 // StartBilling starts the Billing of a subscription in use, or finds it running.
 func (c *Client) StartBilling(ctx context.Context, sub *domain.Subscription) error {
-	options := billingOptions(sub.ID)
+	options := billingOptions(sub.AccountID, sub.ID)
 	options.TypedSearchAttributes = temporal.NewSearchAttributes(
 		workflows.AttributeAccount.ValueSet(sub.AccountID), workflows.AttributePlan.ValueSet(sub.PlanCode),
 		workflows.AttributeSubscriptionStatus.ValueSet(string(sub.Status)))
@@ -58,15 +67,21 @@ var beginUpdate = sdk.UpdateWorkflowOptions{UpdateID: workflows.UpdateBegin, Upd
 
 // begin starts a workflow of billing that says by UpdateBegin how far it came at first, or
 // finds it running.
-func (c *Client) begin(ctx context.Context, id, summary string, workflow, in, result any) error {
+func (c *Client) begin(ctx context.Context, options sdk.StartWorkflowOptions, workflow, in, result any) error {
 	start := func() sdk.WithStartWorkflowOperation {
-		return c.temporal.NewWithStartWorkflowOperation(sdk.StartWorkflowOptions{
-			ID: id, TaskQueue: workflows.TaskQueueBilling, StaticSummary: summary,
-			WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
-			WorkflowIDReusePolicy:    enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
-		}, workflow, in)
+		return c.temporal.NewWithStartWorkflowOperation(options, workflow, in)
 	}
 	return c.updateWithStart(ctx, start, beginUpdate, result)
+}
+
+// methodOptions are the options of the workflow that adds a payment method.
+func methodOptions(accountID, methodID string) sdk.StartWorkflowOptions {
+	return sdk.StartWorkflowOptions{
+		ID: workflows.MethodID(methodID), TaskQueue: workflows.TaskQueueBilling,
+		StaticSummary:            domain.Text(domain.SummaryMethod, "account", accountID),
+		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
+		TypedSearchAttributes:    ofAccount(accountID),
+	}
 }
 
 // AttachMethod has a provider make the proposed method chargeable. It returns
@@ -74,22 +89,38 @@ func (c *Client) begin(ctx context.Context, id, summary string, workflow, in, re
 // where it did.
 func (c *Client) AttachMethod(ctx context.Context, m *domain.PaymentMethod) (pageURL, refused string, err error) {
 	var result billing.AddedMethod
-	summary := domain.Text(domain.SummaryMethod, "account", m.AccountID)
-	err = c.begin(ctx, workflows.MethodID(m.ID), summary, workflows.PaymentMethod,
+	err = c.begin(ctx, methodOptions(m.AccountID, m.ID), workflows.PaymentMethod,
 		workflows.PaymentMethodInput{AccountID: m.AccountID, MethodID: m.ID}, &result)
 	return result.PageURL, result.Code, err
+}
+
+// purchaseOptions are the options of a credit package's purchase.
+func purchaseOptions(accountID, invoiceID string) sdk.StartWorkflowOptions {
+	return sdk.StartWorkflowOptions{
+		ID: workflows.PurchaseID(invoiceID), TaskQueue: workflows.TaskQueueBilling,
+		StaticSummary:            domain.Text(domain.SummaryPurchase, "account", accountID),
+		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
+		TypedSearchAttributes:    ofAccount(accountID),
+	}
 }
 
 // BeginPurchase starts the purchase of a credit package and returns when its
 // card was charged, or the customer has to pay by hand.
 func (c *Client) BeginPurchase(ctx context.Context, accountID, invoiceID, creditPackage string) error {
-	summary := domain.Text(domain.SummaryPurchase, "account", accountID)
-	return c.begin(ctx, workflows.PurchaseID(invoiceID), summary, workflows.Purchase,
+	return c.begin(ctx, purchaseOptions(accountID, invoiceID), workflows.Purchase,
 		workflows.PurchaseInput{InvoiceID: invoiceID, AccountID: accountID, Package: creditPackage}, nil)
 }
 
+// StartPurchase starts the Purchase of an open invoice, or finds it running.
+func (c *Client) StartPurchase(ctx context.Context, accountID, invoiceID string) error {
+	_, err := c.temporal.ExecuteWorkflow(ctx, purchaseOptions(accountID, invoiceID), workflows.Purchase,
+		workflows.PurchaseInput{InvoiceID: invoiceID})
+	return asOurs(err)
+}
+
 // ProviderEvent signals the workflow that waits for a payment, or for a page to be
-// filled in, that its provider has news. One that has closed leaves it to Billing.
+// filled in, that its provider has news. A payment whose workflow has closed is left to Billing; a
+// method's page that was filled in late, or after its workflow was stopped, is taken.
 func (c *Client) ProviderEvent(ctx context.Context, owner *domain.PaymentOwner) error {
 	news := workflows.ProviderEventInput{PaymentID: owner.PaymentID}
 	id := ""
@@ -99,7 +130,10 @@ func (c *Client) ProviderEvent(ctx context.Context, owner *domain.PaymentOwner) 
 	case owner.InvoiceID != "":
 		id = workflows.PurchaseID(owner.InvoiceID)
 	case owner.MethodID != "":
-		id = workflows.MethodID(owner.MethodID)
+		options := methodOptions(owner.AccountID, owner.MethodID)
+		_, err := c.temporal.SignalWithStartWorkflow(ctx, options.ID, workflows.SignalProviderEvent, news, options,
+			workflows.PaymentMethod, workflows.PaymentMethodInput{AccountID: owner.AccountID, MethodID: owner.MethodID})
+		return asOurs(err)
 	}
 	if id != "" {
 		err := asOurs(c.temporal.SignalWorkflow(ctx, id, "", workflows.SignalProviderEvent, news))
@@ -107,7 +141,7 @@ func (c *Client) ProviderEvent(ctx context.Context, owner *domain.PaymentOwner) 
 			return ignoreNotFound(err)
 		}
 	}
-	options := billingOptions(owner.SubscriptionID)
+	options := billingOptions(owner.AccountID, owner.SubscriptionID)
 	_, err := c.temporal.SignalWithStartWorkflow(ctx, options.ID, workflows.SignalProviderEvent, news, options,
 		workflows.Billing, billingInput(owner.SubscriptionID))
 	return asOurs(err)

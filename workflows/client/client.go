@@ -35,7 +35,7 @@ func New(c sdk.Client, namespace string) *Client {
 func (c *Client) Begin(ctx context.Context, o *domain.Onboarding) error {
 	start := func() sdk.WithStartWorkflowOperation {
 		return c.temporal.NewWithStartWorkflowOperation(c.options(o, enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE),
-			workflowOf(o), workflows.OnboardingInput{OnboardingID: o.ID})
+			workflowOf(o), inputOf(o))
 	}
 	err := c.updateWithStart(ctx, start, beginUpdate, nil)
 	var closed *serviceerror.WorkflowExecutionAlreadyStarted
@@ -49,7 +49,7 @@ func (c *Client) Begin(ctx context.Context, o *domain.Onboarding) error {
 // runs already is no error. Reconcile calls it.
 func (c *Client) Start(ctx context.Context, o *domain.Onboarding) error {
 	_, err := c.temporal.ExecuteWorkflow(ctx, c.options(o, enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE),
-		workflowOf(o), workflows.OnboardingInput{OnboardingID: o.ID})
+		workflowOf(o), inputOf(o))
 	return asOurs(err)
 }
 
@@ -58,6 +58,15 @@ func workflowOf(o *domain.Onboarding) any {
 		return workflows.Activation
 	}
 	return workflows.Signup
+}
+
+// inputOf names the subscription where the workflow's id does.
+func inputOf(o *domain.Onboarding) workflows.OnboardingInput {
+	in := workflows.OnboardingInput{OnboardingID: o.ID}
+	if o.Kind == domain.KindActivation {
+		in.SubscriptionID = o.SubscriptionID
+	}
+	return in
 }
 
 // options are the same however an onboarding's workflow is started.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"time"
 
-	enumspb "go.temporal.io/api/enums/v1"
 	sdk "go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
 
@@ -25,10 +24,10 @@ func (c *Client) Command(ctx context.Context, to domain.Recipient, cmd *domain.C
 	case domain.NounOnboarding:
 		return c.commandOnboarding(ctx, to.Onboarding, cmd)
 	case domain.NounInvoice:
-		return c.commandWithStart(ctx, purchaseOptions(to.InvoiceID), workflows.Purchase,
+		return c.commandWithStart(ctx, purchaseOptions(to.AccountID, to.InvoiceID), workflows.Purchase,
 			workflows.PurchaseInput{InvoiceID: to.InvoiceID}, cmd)
 	}
-	return c.commandWithStart(ctx, billingOptions(to.SubscriptionID), workflows.Billing,
+	return c.commandWithStart(ctx, billingOptions(to.AccountID, to.SubscriptionID), workflows.Billing,
 		billingInput(to.SubscriptionID), cmd)
 }
 
@@ -85,14 +84,5 @@ func untilTaken(ctx context.Context, send func() error) error {
 			return errors.Join(domain.Unavailable(process, temporalRetryAfter), ctx.Err())
 		case <-time.After(nextRunWithin):
 		}
-	}
-}
-
-// purchaseOptions are the options of a purchase that is started for a command.
-func purchaseOptions(invoiceID string) sdk.StartWorkflowOptions {
-	return sdk.StartWorkflowOptions{
-		ID: workflows.PurchaseID(invoiceID), TaskQueue: workflows.TaskQueueBilling,
-		StaticSummary:            domain.Text(domain.SummaryPurchaseCommand, "invoice", invoiceID),
-		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
 	}
 }

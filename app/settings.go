@@ -28,6 +28,7 @@ type Settings struct {
 	LoginRate       int
 	PreferredOption string
 	PaymentWindow   time.Duration
+	ExpiresAfter    time.Duration
 	Reminders       []string
 	KeepSlugs       bool
 	ReconcileEvery  time.Duration
@@ -117,6 +118,9 @@ func (s *Settings) signupSettings() []setting {
 		define(&cli.DurationFlag{Name: "payment-window", Value: 23 * time.Hour, Destination: &s.PaymentWindow,
 			Usage: "how long a first invoice may stay unpaid"}).
 			must("above zero", func() bool { return s.PaymentWindow > 0 }),
+		define(&cli.DurationFlag{Name: "onboarding-expires-after", Value: 30 * 24 * time.Hour, Destination: &s.ExpiresAfter,
+			Usage: "how long an onboarding may wait for a plan, a payment method or an approval without any change"}).
+			must("at least 1h", func() bool { return s.ExpiresAfter >= time.Hour }),
 		define(&cli.StringSliceFlag{Name: "payment-reminders", Value: []string{"1h", "20h"}, Destination: &s.Reminders,
 			Usage: "when the customer is reminded, after the invoice opened"}).
 			must("durations such as 1h,20h", func() bool { _, err := durations(s.Reminders); return err == nil }),

@@ -66,7 +66,8 @@ func (s *Settings) policy() domain.Policy {
 	reminders, _ := durations(s.Reminders)
 	retries, _ := durations(s.DunningRetries)
 	return domain.Policy{
-		PaymentWindow: s.PaymentWindow, Reminders: reminders, PreferredOption: s.PreferredOption, KeepSlugs: s.KeepSlugs,
+		PaymentWindow: s.PaymentWindow, ExpiresAfter: s.ExpiresAfter, Reminders: reminders,
+		PreferredOption: s.PreferredOption, KeepSlugs: s.KeepSlugs,
 		Billing: domain.BillingPolicy{
 			Retries: retries, Grace: s.DunningGrace, Final: domain.FinalAction(s.DunningFinal),
 			InvoiceAhead: s.InvoiceAhead, RemindAhead: s.RemindAhead,

@@ -4,6 +4,12 @@ import (
 	"time"
 )
 
+// Why an onboarding expired, as the code of its error.
+const (
+	ExpiredPayment    = "payment_expired"    // nobody paid before the payment window ended
+	ExpiredOnboarding = "onboarding_expired" // it waited too long for something else
+)
+
 // OnboardingStatus is the state of one onboarding.
 type OnboardingStatus string
 

@@ -6,8 +6,12 @@ import "time"
 type Policy struct {
 	// PaymentWindow is how long an invoice may stay unpaid before its
 	// onboarding expires. A rejected payment opens a new window; while an admin
-	// decides, none runs.
+	// decides, none runs (see ExpiresAfter).
 	PaymentWindow time.Duration
+	// ExpiresAfter is how long an onboarding may wait for a plan, a payment method or
+	// an approval, without any change, before it expires and gives its e-mail address
+	// and slug free; 0 is for ever.
+	ExpiresAfter time.Duration
 	// Reminders are sent this long after an invoice opens; those not before the
 	// end of the window are dropped.
 	Reminders []time.Duration

@@ -40,6 +40,7 @@ const (
 	LabelTheAccounts       TextCode = "label_the_accounts"
 
 	TextPaymentExpired       TextCode = "payment_expired"
+	TextOnboardingExpired    TextCode = "onboarding_expired"
 	TextTerminatedExternally TextCode = "terminated_externally"
 	TextFailedByUs           TextCode = "failed_by_us"
 	TextInWorkersLog         TextCode = "in_workers_log"
@@ -84,6 +85,7 @@ var stepTexts = map[TextCode]string{
 	LabelTheAccounts:       "the account's",
 
 	TextPaymentExpired:       "Nobody paid before the payment window ended.",
+	TextOnboardingExpired:    "It waited too long for what it needed, and nobody acted.",
 	TextTerminatedExternally: "The process was stopped by an operator.",
 	TextFailedByUs:           "Something went wrong on our side.",
 	TextInWorkersLog:         "The reason is in the worker's log.",

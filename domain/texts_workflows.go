@@ -19,6 +19,7 @@ const (
 	SummaryRemind            TextCode = "summary_remind"
 	SummaryWindowEnds        TextCode = "summary_window_ends"
 	SummaryEnd               TextCode = "summary_end"
+	SummaryExpires           TextCode = "summary_expires"
 	SummaryGiveBack          TextCode = "summary_give_back"
 	SummaryAskProvider       TextCode = "summary_ask_provider"
 	SummaryLookUp            TextCode = "summary_look_up"
@@ -59,6 +60,7 @@ var summaryTexts = map[TextCode]string{
 	SummaryReadOnboarding:    "Where the onboarding is",
 	SummaryRemind:            "Remind the customer",
 	SummaryWindowEnds:        "End of the payment window",
+	SummaryExpires:           "Expires unless somebody acts",
 	SummaryEnd:               "End the onboarding and release what it reserved",
 	SummaryGiveBack:          "Refund what was charged",
 	SummaryAskProvider:       "Ask the payment provider",

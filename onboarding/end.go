@@ -8,7 +8,8 @@ import (
 
 // endTexts say why an onboarding ended early, by the code of its error.
 var endTexts = map[string]domain.TextCode{
-	"payment_expired":                 domain.TextPaymentExpired,
+	domain.ExpiredPayment:       domain.TextPaymentExpired,
+	domain.ExpiredOnboarding:    domain.TextOnboardingExpired,
 	domain.ReasonTerminatedExternally: domain.TextTerminatedExternally,
 	string(domain.CodeInternal):       domain.TextFailedByUs,
 }
@@ -32,9 +33,9 @@ func (s *Onboardings) End(
 var ends = map[domain.OnboardingStatus]struct {
 	event        domain.EventType
 	failureCode  string // of a payment that is not decided
-	cancellation string // reason of the subscription's end
+	cancellation string // reason of the subscription's end; empty: the error's code
 }{
-	domain.OnboardingExpired:  {domain.EventOnboardingExpired, domain.FailureExpired, "payment_expired"},
+	domain.OnboardingExpired:  {domain.EventOnboardingExpired, domain.FailureExpired, ""},
 	domain.OnboardingCanceled: {domain.EventOnboardingCanceled, domain.FailureCanceled, "canceled"},
 	domain.OnboardingFailed:   {domain.EventOnboardingFailed, domain.FailureCanceled, "failed"},
 }
@@ -56,7 +57,11 @@ func (e ending) end(to domain.OnboardingStatus, why *domain.OnboardingError) err
 	if err := (paymentStep{e.Onboarding}).void(ends[to].failureCode); err != nil {
 		return err
 	}
-	if err := (subscription{e.Onboarding}).expire(ends[to].cancellation); err != nil {
+	cancellation := ends[to].cancellation
+	if cancellation == "" {
+		cancellation = why.Code
+	}
+	if err := (subscription{e.Onboarding}).expire(cancellation); err != nil {
 		return err
 	}
 	if err := (accountStep{e.Onboarding}).close(); err != nil {

@@ -26,8 +26,11 @@ type State struct {
 	Currency           string                    `json:"currency,omitempty"`
 	DueAt              *time.Time                `json:"due_at,omitempty"`    // end of the payment window
 	RemindAt           []time.Time               `json:"remind_at,omitempty"` // within it
-	Clock              string                    `json:"clock,omitempty"`     // the test clock it lives by
-	Replaced           string                    `json:"replaced,omitempty"`  // subscription that ended for this one
+	// ExpiresAt is when it expires unless somebody acts; nil where a payment window
+	// says so, or nobody is waited for.
+	ExpiresAt *time.Time `json:"expires_at,omitempty"`
+	Clock     string     `json:"clock,omitempty"`    // the test clock it lives by
+	Replaced  string     `json:"replaced,omitempty"` // subscription that ended for this one
 }
 
 // stateOf describes the onboarding as it was just saved or found.
@@ -50,6 +53,10 @@ func stateOf(o *domain.Onboarding, policy domain.Policy) State {
 			state.Amount = *next.Amount
 		}
 		state.RemindAt = policy.RemindAt(next.ExpiresAt)
+	}
+	if state.Waiting && o.Status != domain.OnboardingAwaitingPayment && policy.ExpiresAfter > 0 {
+		expires := o.UpdatedAt.Add(policy.ExpiresAfter)
+		state.ExpiresAt = &expires
 	}
 	if state.AsksProvider && state.DueAt == nil { // a window may begin while the provider is asked
 		due := o.UpdatedAt.Add(policy.PaymentWindow)

@@ -27,10 +27,14 @@ import (
 	"slipway/workflows"
 )
 
-// noon is when every test begins; window is its payment window.
+// noon is when every test begins; window is its payment window, and patience how
+// long it waits for what has none.
 var noon = storetest.Noon
 
-const window = 23 * time.Hour
+const (
+	window   = 23 * time.Hour
+	patience = 30 * 24 * time.Hour
+)
 
 // flow is one workflow in the SDK's environment, with the real activities on a
 // database of its own. The store's clock is the environment's, so that skipped
@@ -58,7 +62,8 @@ func newFlow(t testing.TB) *flow {
 	f.store = f.openStore()
 	f.db = f.store.Stats()["write"]
 	f.acts = activities.New(activities.Config{Store: f.store, Processes: f.fakes, Policy: domain.Policy{
-		Billing: domain.DefaultBillingPolicy(), PaymentWindow: window, Reminders: []time.Duration{time.Hour, 20 * time.Hour},
+		Billing: domain.DefaultBillingPolicy(), PaymentWindow: window, ExpiresAfter: patience,
+		Reminders: []time.Duration{time.Hour, 20 * time.Hour},
 	}})
 	f.SetTestTimeout(30 * time.Second)
 	f.SetWorkerOptions(worker.Options{Interceptors: []interceptor.WorkerInterceptor{&activities.Errors{}, &f.faults}})

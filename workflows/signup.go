@@ -102,8 +102,12 @@ func (w *walker) wait(ctx workflow.Context) error {
 	if w.state.Status == domain.OnboardingAwaitingPayment {
 		return w.awaitPayment(ctx)
 	}
-	_, err := w.sleepUntil(ctx, nil, "")
-	return err
+	// Staff, or the customer, has to act: for a month, say.
+	reached, err := w.sleepUntil(ctx, w.state.ExpiresAt, domain.Text(domain.SummaryExpires))
+	if err != nil || !reached {
+		return err
+	}
+	return w.end(ctx, domain.OnboardingExpired, domain.ExpiredOnboarding)
 }
 
 // awaitPayment reminds the customer while the payment window is open and ends
@@ -126,14 +130,17 @@ func (w *walker) awaitPayment(ctx workflow.Context) error {
 	if err != nil || !reached {
 		return err
 	}
-	return w.end(ctx, domain.OnboardingExpired, "payment_expired")
+	return w.end(ctx, domain.OnboardingExpired, domain.ExpiredPayment)
 }
 
 // sleepUntil sleeps until the time and reports true, or false when the state
-// changed before.
+// changed before. An onboarding that waited without an end before there was one
+// learns it with its next message.
 func (w *walker) sleepUntil(ctx workflow.Context, at *time.Time, summary string) (bool, error) {
-	version := w.state.Version
-	return w.sleep(ctx, at, summary, func() bool { return w.state.Version != version || w.crowded(ctx) })
+	version, expires := w.state.Version, w.state.ExpiresAt != nil
+	return w.sleep(ctx, at, summary, func() bool {
+		return w.state.Version != version || (w.state.ExpiresAt != nil) != expires || w.crowded(ctx)
+	})
 }
 
 // end ends the onboarding early, on a context that a cancellation does not reach:

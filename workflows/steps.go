@@ -171,7 +171,7 @@ func (w *walker) endWindow(ctx workflow.Context) error {
 	if at := w.state.DueAt; at != nil && workflow.Now(ctx).Before(*at) {
 		return nil // the window began while the provider was asked
 	}
-	return w.end(ctx, domain.OnboardingExpired, "payment_expired")
+	return w.end(ctx, domain.OnboardingExpired, domain.ExpiredPayment)
 }
 
 // rest shows the state in Temporal's UI and lets waiting updates return: nothing

@@ -2,6 +2,7 @@ package workflows_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -10,16 +11,19 @@ import (
 	commonpb "go.temporal.io/api/common/v1"
 	"go.temporal.io/sdk/converter"
 
+	"slipway/activities"
 	"slipway/domain"
 	"slipway/workflows"
 )
 
-// waits are the places where an onboarding waits, and how to get there.
-var waits = []struct {
+type wait struct {
 	status domain.OnboardingStatus
 	wishes []wish
 	submit bool
-}{
+}
+
+// waits are the places where an onboarding waits, and how to get there.
+var waits = []wait{
 	{domain.OnboardingWaitingForPlan, []wish{plan("gold")}, false},
 	{domain.OnboardingWaitingForPaymentMethod, []wish{plan("growth"), option("cheque")}, false},
 	{domain.OnboardingAwaitingPayment, []wish{plan("growth")}, false},
@@ -44,6 +48,52 @@ func atEachWait(t *testing.T, then, check func(f *flow, at domain.OnboardingStat
 			check(f, w.status)
 		})
 	}
+}
+
+func TestExpiry_EveryWaitHasAnEnd(t *testing.T) {
+	t.Parallel()
+	for _, status := range domain.OnboardingMoves.States() {
+		waited := slices.ContainsFunc(waits, func(w wait) bool { return w.status == status })
+		assert.Equal(t, status.BlockedOn() != domain.BlockedOnNothing, waited, "%s needs an entry in waits", status)
+	}
+	leave := func(*flow, domain.OnboardingStatus) {}
+	atEachWait(t, leave, func(f *flow, at domain.OnboardingStatus) {
+		f.assertEnd(domain.OnboardingExpired)
+		f.assertGivenBack()
+		want, reason := noon.Add(patience), domain.ExpiredOnboarding
+		switch at {
+		case domain.OnboardingAwaitingPayment:
+			want, reason = noon.Add(window), domain.ExpiredPayment
+		case domain.OnboardingAwaitingApproval:
+			want = want.Add(time.Minute) // when it was submitted
+		}
+		assert.WithinDuration(f.t, want, f.Now(), time.Second)
+		assert.Equal(f.t, reason, f.row().Error.Code)
+	})
+}
+
+func TestExpiry_BeginsAnewWithEachChange(t *testing.T) {
+	t.Parallel()
+	f := newFlow(t)
+	f.at(patience-time.Hour, func() { f.give(domain.ActionChoosePlan, func(c *domain.Command) { c.Plan = "scale" }) })
+	f.signup(plan("growth"), option("cheque"))
+	f.assertEnd(domain.OnboardingExpired)
+	assert.Greater(t, f.Now().Sub(noon), patience, "%v", f.Now())
+}
+
+func TestExpiry_OneThatWaitsSinceBeforeThereWasAnEndLearnsIt(t *testing.T) {
+	t.Parallel()
+	f := newFlow(t)
+	f.use(func(c *activities.Config) { c.Policy.ExpiresAfter = 0 })
+	f.at(90*day, func() {
+		f.assertStatus(domain.OnboardingAwaitingApproval)
+		f.use(func(c *activities.Config) { c.Policy.ExpiresAfter = patience })
+		f.give(domain.ActionRefresh)
+	})
+	f.at(time.Minute, func() { f.give(domain.ActionSubmitPayment) })
+	f.signup(plan("growth"))
+	f.assertEnd(domain.OnboardingExpired)
+	assert.WithinDuration(t, noon.Add(90*day+patience), f.Now(), time.Minute, "from the refresh on")
 }
 
 func TestCancel_AtEachWait(t *testing.T) {

@@ -2,14 +2,15 @@ package onboarding
 
 import (
 	"context"
+	"slices"
 
 	"slipway/domain"
 )
 
 // endTexts say why an onboarding ended early, by the code of its error.
 var endTexts = map[string]domain.TextCode{
-	domain.ExpiredPayment:       domain.TextPaymentExpired,
-	domain.ExpiredOnboarding:    domain.TextOnboardingExpired,
+	domain.ExpiredPayment:             domain.TextPaymentExpired,
+	domain.ExpiredOnboarding:          domain.TextOnboardingExpired,
 	domain.ReasonTerminatedExternally: domain.TextTerminatedExternally,
 	string(domain.CodeInternal):       domain.TextFailedByUs,
 }
@@ -31,13 +32,14 @@ func (s *Onboardings) End(
 
 // ends says what else each early end is called.
 var ends = map[domain.OnboardingStatus]struct {
-	event        domain.EventType
-	failureCode  string // of a payment that is not decided
-	cancellation string // reason of the subscription's end; empty: the error's code
+	event         domain.EventType
+	failureCode   string   // of a payment that is not decided
+	cancellations []string // reasons of the subscription's end: the error's code, or the first
 }{
-	domain.OnboardingExpired:  {domain.EventOnboardingExpired, domain.FailureExpired, ""},
-	domain.OnboardingCanceled: {domain.EventOnboardingCanceled, domain.FailureCanceled, "canceled"},
-	domain.OnboardingFailed:   {domain.EventOnboardingFailed, domain.FailureCanceled, "failed"},
+	domain.OnboardingExpired: {domain.EventOnboardingExpired, domain.FailureExpired,
+		[]string{domain.ExpiredPayment, domain.ExpiredOnboarding}},
+	domain.OnboardingCanceled: {domain.EventOnboardingCanceled, domain.FailureCanceled, []string{"canceled"}},
+	domain.OnboardingFailed:   {domain.EventOnboardingFailed, domain.FailureCanceled, []string{"failed"}},
 }
 
 // ending is the early end of an onboarding.
@@ -57,8 +59,8 @@ func (e ending) end(to domain.OnboardingStatus, why *domain.OnboardingError) err
 	if err := (paymentStep{e.Onboarding}).void(ends[to].failureCode); err != nil {
 		return err
 	}
-	cancellation := ends[to].cancellation
-	if cancellation == "" {
+	cancellation := ends[to].cancellations[0]
+	if why != nil && slices.Contains(ends[to].cancellations, why.Code) {
 		cancellation = why.Code
 	}
 	if err := (subscription{e.Onboarding}).expire(cancellation); err != nil {

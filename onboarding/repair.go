@@ -2,6 +2,7 @@ package onboarding
 
 import (
 	"context"
+	"slices"
 
 	"slipway/domain"
 )
@@ -161,7 +162,7 @@ func (r *repair) endOf() (domain.OnboardingStatus, error) {
 		return "", err
 	}
 	for status, end := range ends {
-		if end.cancellation == sub.CancellationReason {
+		if slices.Contains(end.cancellations, sub.CancellationReason) {
 			return status, nil
 		}
 	}

@@ -38,7 +38,7 @@ type billing struct {
 	*shared
 	subscriptions subscriptions
 	credits       credits
-	invoices      invoices
+	nextActions   nextActions
 }
 
 // get answers every section it can read.
@@ -84,38 +84,17 @@ func read[T any](ctx context.Context, log *slog.Logger, name string, fn func() (
 	return section[T]{Status: "available", Data: data}
 }
 
-// nextAction is what the customer does next about billing: the onboarding's
-// business while one runs, then whatever is owed.
+// nextAction is what the customer does next, of the sections that could be read.
 func (b billing) nextAction(ctx context.Context, page *billingOverview) (*domain.NextAction, error) {
-	o, err := orNil(b.store.LatestOnboarding(ctx, page.AccountID))
-	if err != nil {
-		return nil, err
-	}
-	if o != nil && !o.Status.Ended() {
-		return o.NextAction, nil
-	}
 	if page.Subscription.Status == "unavailable" || page.OpenInvoices.Status == "unavailable" ||
 		page.PendingPayments.Status == "unavailable" {
 		return nil, domain.Unavailable(domain.Text(domain.LabelNextAction), defaultRetryAfter)
 	}
-	sub := page.Subscription.Data
-	switch {
-	case sub == nil || !sub.Status.Live():
-		return &domain.NextAction{Type: domain.NextChoosePlan, URL: "/v1/account/subscription"}, nil
-	case len(*page.OpenInvoices.Data) == 0:
-		return &domain.NextAction{Type: domain.NextOpenApp, URL: "/v1/account"}, nil
+	account, err := b.store.AccountByID(ctx, page.AccountID)
+	if err != nil {
+		return nil, err
 	}
-	return b.invoices.nextAction(ctx, sub, mostUrgent(*page.OpenInvoices.Data, sub), *page.PendingPayments.Data)
-}
-
-// mostUrgent is the open invoice to pay first: that of a subscription whose
-// payment is late, else the oldest.
-func mostUrgent(open []domain.Invoice, sub *domain.Subscription) *domain.Invoice {
-	for i := range open {
-		if sub.Status == domain.SubscriptionPastDue && open[i].SubscriptionID == sub.ID &&
-			open[i].Reason == domain.ReasonSubscriptionCycle {
-			return &open[i]
-		}
-	}
-	return &open[0]
+	return b.nextActions.of(ctx, account, &owed{
+		subscription: page.Subscription.Data, invoices: *page.OpenInvoices.Data, payments: *page.PendingPayments.Data,
+	})
 }

@@ -43,12 +43,15 @@ type accountOutput struct {
 }
 
 // accounts are what owners have and staff look after.
-type accounts struct{ *shared }
+type accounts struct {
+	*shared
+	nextActions nextActions
+}
 
 // get answers the caller's account.
 func (a accounts) get(ctx context.Context, _ *struct{}) (*accountOutput, error) {
 	id := callerOf(ctx).accountID
-	account, o, err := a.withOnboarding(ctx, id)
+	account, o, next, err := a.withNextAction(ctx, id)
 	if err != nil {
 		return nil, err
 	}
@@ -57,18 +60,22 @@ func (a accounts) get(ctx context.Context, _ *struct{}) (*accountOutput, error) 
 		return nil, err
 	}
 	return &accountOutput{Body: &accountOverview{
-		Account: *account, Subscription: live, Onboarding: refOf(o), NextAction: o.NextAction,
+		Account: *account, Subscription: live, Onboarding: refOf(o), NextAction: next,
 	}}, nil
 }
 
-// withOnboarding reads an account and its newest onboarding.
-func (a accounts) withOnboarding(ctx context.Context, id string) (*domain.Account, *domain.Onboarding, error) {
-	account, err := a.store.AccountByID(ctx, id)
-	if err != nil {
-		return nil, nil, err
+// withNextAction reads an account, its newest onboarding, and what comes next.
+func (a accounts) withNextAction(
+	ctx context.Context, id string,
+) (account *domain.Account, o *domain.Onboarding, next *domain.NextAction, err error) {
+	if account, err = a.store.AccountByID(ctx, id); err != nil {
+		return nil, nil, nil, err
 	}
-	o, err := a.store.LatestOnboarding(ctx, id)
-	return account, o, err
+	if o, err = a.store.LatestOnboarding(ctx, id); err != nil {
+		return nil, nil, nil, err
+	}
+	next, err = a.nextActions.of(ctx, account, nil)
+	return account, o, next, err
 }
 
 // events are what happened: an account's timeline, and the audit.

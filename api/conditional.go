@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/gin-gonic/gin"
+
+	"slipway/domain"
 )
 
 // Conditional requests: what is sent with an ETag, and 304 to who has it. Huma's
@@ -60,7 +62,15 @@ var (
 	askFirst    = []string{"no-cache"} // keep it, and ask whether it is current
 )
 
-func etagOf(version int64) string { return `"v` + strconv.FormatInt(version, 10) + `"` }
+// etagOf is the onboarding's version; and, where what comes next has changed since it
+// completed, that.
+func etagOf(o *domain.Onboarding) string {
+	tag := "v" + strconv.FormatInt(o.Version, 10)
+	if o.Status == domain.OnboardingCompleted && o.NextAction != nil && o.NextAction.Type != domain.NextOpenApp {
+		tag += "-" + string(o.NextAction.Type)
+	}
+	return `"` + tag + `"`
+}
 
 // matchesETag reports whether an If-None-Match header names the tag.
 func matchesETag(header, etag string) bool {

@@ -91,6 +91,11 @@ var longDocs = map[string]string{
 	"receivedOnboarding.client_secret": "" +
 		"The bearer for this onboarding, and for a day the owner's session. Only here and in an idempotent " +
 		"replay.",
+	"receivedOnboarding.already_started": "" +
+		"Only when this person's sign-up had begun before: it is answered instead of a new one, also for ten minutes " +
+		"after it has completed.",
+	"alreadyStarted.differs":      "What this request asks for and the sign-up does not have; empty when nothing.",
+	"startedOtherwise.change_url": "The call that changes it, where there is one now.",
 	"section.status": "" +
 		"unavailable: not known right now, which is not the same as none.",
 	"signUp.payment_option": "" +

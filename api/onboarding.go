@@ -14,6 +14,7 @@ type onboardings struct {
 	plans    plans
 	options  paymentOptions
 	invoices invoices
+	next     nextActions
 }
 
 var onboardingKind = kind[domain.Onboarding]{

@@ -111,5 +111,5 @@ func (onb onboardings) give(ctx context.Context, id string, r commandRequest) (*
 		return nil, err
 	}
 	o = done.onboarding
-	return &commandOutput{Replayable: replayed(done.replayed), ETag: etagOf(o.Version), Body: o}, nil
+	return &commandOutput{Replayable: replayed(done.replayed), ETag: etagOf(o), Body: o}, nil
 }

@@ -34,7 +34,7 @@ func (onb onboardings) get(ctx context.Context, in *statusInput) (*onboardingOut
 		if in.IfNoneMatch == "" {
 			return o.AtRest()
 		}
-		return !matchesETag(in.IfNoneMatch, etagOf(o.Version))
+		return !matchesETag(in.IfNoneMatch, etagOf(o))
 	})
 	if err != nil {
 		return nil, err
@@ -51,7 +51,7 @@ func (onb onboardings) get(ctx context.Context, in *statusInput) (*onboardingOut
 
 func showOnboarding(o *domain.Onboarding) *onboardingOutput {
 	return &onboardingOutput{
-		Status: http.StatusOK, ETag: etagOf(o.Version), CacheControl: "private, no-cache", Body: o,
+		Status: http.StatusOK, ETag: etagOf(o), CacheControl: "private, no-cache", Body: o,
 	}
 }
 
@@ -88,7 +88,11 @@ func (onb onboardings) await(
 func (onb onboardings) read(ctx context.Context, id string) (*domain.Onboarding, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), quickly)
 	defer cancel()
-	return onb.visible(ctx, id)
+	o, err := onb.visible(ctx, id)
+	if err == nil && o.Status == domain.OnboardingCompleted {
+		o.NextAction, err = onb.next.ofCompleted(ctx, o)
+	}
+	return o, err
 }
 
 // waitOf is how long a Prefer header asks to wait: 1 to 60 seconds, of which at

@@ -21,7 +21,7 @@ import (
 func TestStatus_IsOneStatementAndNeverTemporal(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	r := w.signUp("acme")
+	r := w.signUp("acme", "plan", "growth")
 	var statements atomic.Int64
 	w.store.OnStatement(func(context.Context) { statements.Add(1) })
 	w.flows.set(func() { w.flows.away = true })
@@ -115,7 +115,7 @@ func TestLongPoll_OutlastsTheServersReadTimeoutAndEndsWithNothingNew(t *testing.
 	require.NoError(t, err)
 	request.Header = http.Header{
 		"Authorization": {"Bearer " + r.text("client_secret")}, "Prefer": {"wait=1"},
-		"If-None-Match": {etagOf(w.onboarding(r.text("id")).Version)},
+		"If-None-Match": {etagOf(w.onboarding(r.text("id")))},
 	}
 	start := time.Now()
 	response, err := server.Client().Do(request)
@@ -134,7 +134,7 @@ func TestLongPoll_EndsWithTheServer(t *testing.T) {
 	require.NoError(t, err)
 	request.Header = http.Header{
 		"Authorization": {"Bearer " + r.text("client_secret")}, "Prefer": {"wait=30"},
-		"If-None-Match": {etagOf(w.onboarding(r.text("id")).Version)},
+		"If-None-Match": {etagOf(w.onboarding(r.text("id")))},
 	}
 	status := make(chan int, 1)
 	go func() {
@@ -222,7 +222,11 @@ func TestStream_SendsEachVersionAndEndsWhenDone(t *testing.T) {
 	assert.Equal(t, strconv.FormatInt(version+1, 10), s.next()["id"])
 	w.call("POST", "/v1/onboardings/"+id+"/cancel", r.text("client_secret"), nil).ok(200)
 	assert.Contains(t, s.next()["data"], `"status":"canceled"`)
-	assert.Nil(t, s.next(), "done is the end")
+	assert.Equal(t, "end", s.next()["event"], "which says that nothing more comes")
+	assert.Nil(t, s.next())
+	version = w.onboarding(id).Version
+	again := w.stream(t, server, id, r.text("client_secret"), "Last-Event-ID", strconv.FormatInt(version, 10))
+	assert.Equal(t, http.StatusNoContent, again.response.StatusCode, "a browser that comes back stays away then")
 	eventually(t, func() bool { return w.store.Watchers() == 0 })
 }
 

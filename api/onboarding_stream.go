@@ -55,19 +55,29 @@ type stream struct {
 
 // follow sends each new version until the onboarding is done, the client is
 // gone, or the time is over. While nothing changes it asks nothing; when a read
-// fails it ends, and the client's reconnect asks again.
+// fails it ends, and the client's reconnect asks again. One that is done ends with an
+// event of its own, and a client that comes back all the same is answered 204,
+// after which a browser stays away.
 func (onb onboardings) follow(s *stream, id string) {
 	changed, stop := onb.store.Watch(id) // before reading, so that no change is missed
 	defer stop()
+	o, err := onb.read(s.ctx, id)
+	if err == nil && o.Done && o.Version == s.last {
+		s.out.WriteHeader(http.StatusNoContent)
+		return
+	}
 	if s.open() != nil {
 		return
 	}
 	over, heartbeat := time.NewTimer(streamFor), time.NewTicker(heartbeatEvery)
 	defer over.Stop()
 	defer heartbeat.Stop()
-	for {
-		o, err := onb.read(s.ctx, id)
-		if err != nil || s.send(o) != nil || o.Done {
+	for ; ; o, err = onb.read(s.ctx, id) {
+		if err != nil || s.send(o) != nil {
+			return
+		}
+		if o.Done {
+			_ = s.write("event: end\ndata: {}\n\n")
 			return
 		}
 		for again := false; !again; {

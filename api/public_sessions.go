@@ -88,11 +88,11 @@ func (s sessions) open(ctx context.Context, user *domain.User) (*signedInSession
 	}
 	answer := &signedInSession{Object: "session", Token: token, ExpiresAt: session.ExpiresAt, Role: session.Role}
 	if user.AccountID != "" {
-		account, o, err := s.accounts.withOnboarding(ctx, user.AccountID)
+		account, o, next, err := s.accounts.withNextAction(ctx, user.AccountID)
 		if err != nil {
 			return nil, err
 		}
-		answer.Account, answer.OnboardingID, answer.NextAction = account, o.ID, o.NextAction
+		answer.Account, answer.OnboardingID, answer.NextAction = account, o.ID, next
 	}
 	return answer, s.store.InsertSession(ctx, session)
 }

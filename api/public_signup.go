@@ -35,7 +35,8 @@ type signUpInput struct {
 // credential, hence its own struct.
 type receivedOnboarding struct {
 	domain.Onboarding
-	ClientSecret string `json:"client_secret" doc:"@receivedOnboarding.client_secret"`
+	ClientSecret   string          `json:"client_secret" doc:"@receivedOnboarding.client_secret"`
+	AlreadyStarted *alreadyStarted `json:"already_started,omitempty" doc:"@receivedOnboarding.already_started"`
 }
 
 type signUpOutput struct {
@@ -79,7 +80,9 @@ func (s *signups) create(ctx context.Context, in *signUpInput) (*signUpOutput, e
 		return nil, err
 	}
 	r := shared.(reception)
-	return s.answer(r.onboarding, r.replayed || !led), nil
+	out := s.answer(r.onboarding, r.replayed || !led)
+	out.Body.AlreadyStarted = r.already
+	return out, nil
 }
 
 // flight names what equal requests have in common: key or person, and body.
@@ -91,6 +94,7 @@ func flight(k store.Key, email string) string {
 type reception struct {
 	onboarding *domain.Onboarding
 	replayed   bool
+	already    *alreadyStarted
 }
 
 // receive is the story of one sign-up: a repeated one answers as before; a new
@@ -117,7 +121,11 @@ func (s *signups) receive(ctx context.Context, k store.Key, req signUpRequest) (
 		return reception{}, err
 	}
 	if made {
-		return s.again(ctx, id)
+		r, err := s.again(ctx, id)
+		if err == nil && id != o.ID {
+			r.already = startedAs(r.onboarding, o)
+		}
+		return r, err
 	}
 	o.Present()
 	o, err = s.onboardings.start(ctx, o)
@@ -202,12 +210,16 @@ func saveSignUp(ctx context.Context, tx *store.Store, o *domain.Onboarding) erro
 	return tx.At(now).InsertEvents(ctx, receivedEvent(o))
 }
 
-// resume continues a person's unfinished sign-up from another tab or device.
+// resume continues a person's sign-up from another tab or device; for a moment after
+// it has completed, too: equal requests, of which one was faster, get one answer.
 // Whoever does not know its password learns only that the e-mail is taken.
 func (s *signups) resume(
 	ctx context.Context, k store.Key, o *domain.Onboarding, password string,
 ) (id string, made bool, err error) {
-	if o.Status.Ended() {
+	switch open, err := s.resumable(ctx, o); {
+	case err != nil:
+		return "", false, err
+	case !open:
 		return "", false, errEmailTaken
 	}
 	hash := o.PasswordHash

@@ -77,7 +77,7 @@ type nouns struct {
 // newNouns makes the nouns, after those that they ask.
 func newNouns(s *shared) nouns {
 	n := nouns{
-		plans: plans{s}, paymentOptions: paymentOptions{s}, accounts: accounts{s}, credits: credits{s},
+		plans: plans{s}, paymentOptions: paymentOptions{s}, credits: credits{s},
 		events: events{s}, payments: payments{s}, sites: sites{s}, testClocks: testClocks{s}, apiKeys: apiKeys{s},
 		entitlementChecks: entitlementChecks{s}, webhookEndpoints: webhookEndpoints{s},
 		webhookDeliveries: webhookDeliveries{s}, providerWebhooks: providerWebhooks{s}, health: health{s},
@@ -85,13 +85,15 @@ func newNouns(s *shared) nouns {
 	give := commands{s}
 	n.staff = staff{s, give}
 	n.invoices = invoices{s, give}
+	next := nextActions{s, n.invoices}
+	n.accounts = accounts{s, next}
 	n.creditPackages = creditPackages{s, n.invoices}
 	n.paymentMethods = paymentMethods{s, give, n.paymentOptions}
-	n.onboardings = onboardings{s, give, n.plans, n.paymentOptions, n.invoices}
+	n.onboardings = onboardings{s, give, n.plans, n.paymentOptions, n.invoices, next}
 	n.signups = newSignups(s, n.onboardings, n.paymentOptions, n.testClocks)
 	n.sessions = sessions{s, n.accounts, newLimiter(s.config.LoginRate)}
 	n.subscriptions = subscriptions{s, give, n.onboardings, n.plans, n.paymentOptions}
-	n.billing = billing{s, n.subscriptions, n.credits, n.invoices}
+	n.billing = billing{s, n.subscriptions, n.credits, next}
 	return n
 }
 

@@ -30,6 +30,10 @@ const (
 	TextMediaType                TextCode = "unsupported_media_type"
 	TextMethod                   TextCode = "method_not_allowed"
 	TextEmailTaken               TextCode = "email_taken"
+	TextChangeByNewSignUp        TextCode = "change_by_new_sign_up"
+	TextChangePlanHere           TextCode = "change_plan_here"
+	TextChangeMethodHere         TextCode = "change_method_here"
+	TextChangeLater              TextCode = "change_later"
 	TextSlugTaken                TextCode = "slug_taken"
 	TextSlugReserved             TextCode = "slug_reserved"
 	TextWeakPassword             TextCode = "weak_password"
@@ -94,6 +98,10 @@ var problemTexts = map[TextCode]string{
 	TextBodyNotJSON:              "The body is not valid JSON.",
 	TextMediaType:                "The body must be JSON, sent as application/json.",
 	TextMethod:                   "This route does not take this method; Allow lists those it takes.",
+	TextChangeByNewSignUp:        "It stays as it is; to have another, cancel this sign-up and begin a new one.",
+	TextChangePlanHere:           "Choose another plan with change_url.",
+	TextChangeMethodHere:         "Choose another way to pay with change_url.",
+	TextChangeLater:              "It can be changed once the sign-up waits for you again, or has completed.",
 	TextEmailTaken:               "This e-mail is registered; sign in instead.",
 	TextSlugTaken:                "This slug is taken; choose another.",
 	TextSlugReserved:             "This slug is reserved; choose another.",

@@ -5,12 +5,13 @@ import "slipway/domain"
 // longEnums are the values of fields whose list does not fit beside them: there,
 // enum:"@payment.status" names the list. States derive from their tables.
 var longEnums = map[string][]any{
-	"@nextAction.type":       values(domain.NextActionTypes),
-	"@onboarding.status":     values(domain.OnboardingMoves.States()),
-	"@payment.status":        values(domain.PaymentMoves.States()),
-	"@payment.failure_class": {"declined_soft", "declined_hard", "unavailable"},
-	"@subscription.status":   values(domain.SubscriptionMoves.States()),
-	"@endpoint.disabled":     values(domain.DisabledReasons),
+	"@nextAction.type":        values(domain.NextActionTypes),
+	"@startedOtherwise.field": {"account_name", "slug", "country", "plan", "payment_option"},
+	"@onboarding.status":      values(domain.OnboardingMoves.States()),
+	"@payment.status":         values(domain.PaymentMoves.States()),
+	"@payment.failure_class":  {"declined_soft", "declined_hard", "unavailable"},
+	"@subscription.status":    values(domain.SubscriptionMoves.States()),
+	"@endpoint.disabled":      values(domain.DisabledReasons),
 }
 
 func values[S ~string](list []S) []any {

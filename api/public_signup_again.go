@@ -28,7 +28,7 @@ type alreadyStarted struct {
 
 // startedOtherwise is one field of the request that the sign-up has another value of.
 type startedOtherwise struct {
-	Field     string `json:"field" enum:"account_name,slug,plan,country,payment_option"`
+	Field     string `json:"field" enum:"@startedOtherwise.field" doc:"As in the request."`
 	Asked     string `json:"asked" doc:"What this request says."`
 	Has       string `json:"has" doc:"What the sign-up has."`
 	ChangeURL string `json:"change_url,omitempty" doc:"@startedOtherwise.change_url"`

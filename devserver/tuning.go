@@ -20,6 +20,9 @@ func tuning(runLimit int) dynamicconfig.StaticClient {
 		dynamicconfig.TransferProcessorMaxPollRPS.Key(): pollRate,
 		dynamicconfig.TimerProcessorMaxPollRPS.Key():    pollRate,
 
+		// Tasks of equal priority take turns by account, or by endpoint.
+		dynamicconfig.MatchingEnableFairness.Key(): true,
+
 		dynamicconfig.FrontendRPS.Key():                                         unlimited,
 		dynamicconfig.FrontendMaxNamespaceRPSPerInstance.Key():                  unlimited,
 		dynamicconfig.FrontendMaxNamespaceVisibilityRPSPerInstance.Key():        unlimited,

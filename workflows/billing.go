@@ -35,6 +35,7 @@ type subscription struct {
 	renewals int                       // periods that ended in this run
 	news     []string                  // payments a provider has news of
 	asking   bool                      // a provider is being asked, and nothing has changed meanwhile
+	waited   bool                      // somebody waits for what is charged next
 	failed   error                     // what no retry cures
 	shown    attributes
 }
@@ -55,6 +56,7 @@ func (b *subscription) run(ctx workflow.Context) error {
 		case b.state.Charge:
 			// Money is owed, undecided, or to be refunded: a provider is asked.
 			b.failed = b.charge(ctx)
+			b.waited = false
 		case !b.state.Status.Live():
 			// The subscription has ended: nothing more comes due.
 			return b.close(ctx)
@@ -127,7 +129,7 @@ func (b *subscription) charge(ctx workflow.Context) error {
 	asking, stop := workflow.WithCancel(ctx)
 	defer stop()
 	input := activities.SubscriptionInput{SubscriptionID: b.id}
-	charging := atProvider(asking, domain.Text(domain.SummaryAskProvider))
+	charging := atProvider(asking, domain.Text(domain.SummaryAskProvider), b.priority(), b.state.AccountID)
 	answer := workflow.ExecuteActivity(charging, a.ChargeSubscription, input)
 	changes := b.changes
 	b.asking = true
@@ -145,13 +147,22 @@ func (b *subscription) charge(ctx workflow.Context) error {
 	return b.read(ctx)
 }
 
+// priority is a person's when a command led to the charge, and not the calendar.
+func (b *subscription) priority() int {
+	if b.waited {
+		return PriorityPerson
+	}
+	return PriorityRenewal
+}
+
 // lookUp asks providers for the outcome of the payments they have news of.
 func (b *subscription) lookUp(ctx workflow.Context) error {
 	news := b.news
 	b.news = nil
 	for _, payment := range news {
-		err := workflow.ExecuteActivity(atProvider(ctx, domain.Text(domain.SummaryLookUp)), a.LookUpPayment,
-			activities.LookUpInput{PaymentID: payment}).Get(ctx, nil)
+		asking := atProvider(ctx, domain.Text(domain.SummaryLookUp), PriorityPerson, b.state.AccountID)
+		input := activities.LookUpInput{PaymentID: payment}
+		err := workflow.ExecuteActivity(asking, a.LookUpPayment, input).Get(ctx, nil)
 		if err != nil {
 			return err
 		}

@@ -39,14 +39,17 @@ func (b *subscription) takeMessages(ctx workflow.Context) (workflow.Context, err
 func (b *subscription) apply(
 	ctx workflow.Context, in activities.ApplyCommandInput,
 ) (activities.ApplyCommandResult, error) {
-	return b.applyCommand(ctx, in, func(result activities.ApplyCommandResult) { b.enter(*result.Subscription) })
+	return b.applyCommand(ctx, in, func(result activities.ApplyCommandResult) {
+		b.enter(*result.Subscription)
+		b.waited = true
+	})
 }
 
 // refresh reads the rows again and looks undecided payments up.
 func (b *subscription) refresh(ctx workflow.Context, _ CommandInput) (billing.SubscriptionState, error) {
 	b.commands++
 	input := activities.SubscriptionInput{SubscriptionID: b.id}
-	refreshing := atProvider(ctx, domain.Text(domain.SummaryRefresh))
+	refreshing := atProvider(ctx, domain.Text(domain.SummaryRefresh), PriorityPerson, b.state.AccountID)
 	err := b.take(ctx, workflow.ExecuteActivity(refreshing, a.ChargeSubscription, input))
 	return b.state, err
 }
@@ -67,6 +70,7 @@ func (b *subscription) note(event ProviderEventInput) {
 // late payment may be tried with it.
 func (b *subscription) receiveMethodChanges(ctx workflow.Context) {
 	takeSignal(ctx, &b.entity, SignalMethodChanged, func(ctx workflow.Context, _ struct{}) {
+		b.waited = true
 		if err := b.read(ctx); err != nil {
 			workflow.GetLogger(ctx).Error("read after a change of method", "error", err)
 		}

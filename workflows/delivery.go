@@ -20,7 +20,7 @@ func Delivery(ctx workflow.Context, in DeliveryInput) (activities.DeliverResult,
 	input := activities.DeliverInput{EventID: in.EventID, EndpointID: in.EndpointID}
 	var result activities.DeliverResult
 	workflow.SetCurrentDetails(ctx, domain.Text(domain.TextDelivering))
-	posting := toEndpoint(ctx, domain.Text(domain.SummaryPostEvent))
+	posting := toEndpoint(ctx, domain.Text(domain.SummaryPostEvent), in.EndpointID)
 	if err := workflow.ExecuteActivity(posting, a.Deliver, input).Get(ctx, &result); err != nil {
 		workflow.GetLogger(ctx).Warn("delivery is given up", "event", in.EventID, "endpoint", in.EndpointID)
 		// No attempt is left, or an operator canceled: the row says so either way.

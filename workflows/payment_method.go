@@ -31,7 +31,7 @@ func PaymentMethod(ctx workflow.Context, in PaymentMethodInput) (billing.AddedMe
 	for {
 		input := activities.AddPaymentMethodInput{AccountID: in.AccountID, MethodID: in.MethodID}
 		var step billing.AddedMethod
-		making := atProvider(ctx, domain.Text(domain.SummaryMakeMethod))
+		making := atProvider(ctx, domain.Text(domain.SummaryMakeMethod), PriorityPerson, in.AccountID)
 		if err := workflow.ExecuteActivity(making, a.AddPaymentMethod, input).Get(ctx, &step); err != nil {
 			return result, err
 		}

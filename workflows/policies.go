@@ -128,6 +128,15 @@ var stepPolicies = map[string]func(summary string, activity, input any) call{
 	domain.RetryOwnDatabase: ownDatabase,
 }
 
+// Who waits comes before what does not: the server gives workers the tasks of a lower
+// key first, when more of them wait than workers take.
+const (
+	PriorityPerson   = 1 // somebody waits for the answer
+	PriorityUsual    = 3 // the server's own, where nothing is said
+	PriorityRenewal  = 4 // due by the calendar: minutes do not matter
+	PriorityDelivery = 5 // webhooks, beside sign-ups
+)
+
 // providerRetry waits for what the activity says after a failure (see
 // NextRetryDelay); these are for a worker that died.
 var providerRetry = temporal.RetryPolicy{
@@ -139,7 +148,10 @@ var providerRetry = temporal.RetryPolicy{
 // atProvider is for calls to a payment provider: a regular activity on a queue
 // of its own, whose attempts show in Temporal's UI. It is retried for up to a
 // year. Cancelling it waits until the running call has ended.
-func atProvider(ctx workflow.Context, summary string) workflow.Context {
+//
+// Of equal priority, those in turn of whom a call was made least come first, where
+// the server's fairness is on: whose says by a name, such as the account's id.
+func atProvider(ctx workflow.Context, summary string, priority int, whose string) workflow.Context {
 	retry := providerRetry
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		TaskQueue:              TaskQueueProviders,
@@ -149,6 +161,7 @@ func atProvider(ctx workflow.Context, summary string) workflow.Context {
 		WaitForCancellation:    true,
 		RetryPolicy:            &retry,
 		Summary:                summary,
+		Priority:               temporal.Priority{PriorityKey: priority, FairnessKey: whose},
 	})
 }
 
@@ -161,6 +174,7 @@ func overUndecided(ctx workflow.Context) workflow.Context {
 		HeartbeatTimeout:    reconcileHeartbeat,
 		RetryPolicy:         &temporal.RetryPolicy{MaximumAttempts: 1},
 		Summary:             domain.Text(domain.SummaryLookUpUndecided),
+		Priority:            temporal.Priority{PriorityKey: PriorityRenewal},
 	})
 }
 
@@ -197,8 +211,10 @@ func onClock(ctx workflow.Context, summary string) workflow.Context {
 	return workflow.WithActivityOptions(ctx, options)
 }
 
-// toEndpoint is for posting to a webhook endpoint, which others run.
-func toEndpoint(ctx workflow.Context, summary string) workflow.Context {
+// toEndpoint is for posting to a webhook endpoint, which others run: one with many
+// events waiting does not keep those of others waiting, where the server's fairness is
+// on.
+func toEndpoint(ctx workflow.Context, summary, endpointID string) workflow.Context {
 	retry := deliveryRetry
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		TaskQueue:              TaskQueueWebhooks,
@@ -206,5 +222,6 @@ func toEndpoint(ctx workflow.Context, summary string) workflow.Context {
 		ScheduleToCloseTimeout: deliveryPatience,
 		RetryPolicy:            &retry,
 		Summary:                summary,
+		Priority:               temporal.Priority{PriorityKey: PriorityDelivery, FairnessKey: endpointID},
 	})
 }

@@ -115,7 +115,8 @@ func (p *purchase) open(ctx workflow.Context, in PurchaseInput) error {
 func (p *purchase) charge(ctx workflow.Context) error {
 	changes := p.changes
 	var state billing.PurchaseState
-	err := workflow.ExecuteActivity(atProvider(ctx, domain.Text(domain.SummaryAskProvider)), a.ChargePurchase,
+	asking := atProvider(ctx, domain.Text(domain.SummaryAskProvider), PriorityPerson, p.id)
+	err := workflow.ExecuteActivity(asking, a.ChargePurchase,
 		activities.PurchaseInput{InvoiceID: p.id}).Get(ctx, &state)
 	if err != nil {
 		return err

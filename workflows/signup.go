@@ -180,7 +180,7 @@ func (w *walker) compensate(ctx workflow.Context) error {
 	}
 	var failures []error
 	for i := len(w.compensations) - 1; i >= 0; i-- {
-		givingBack := atProvider(ctx, domain.Text(domain.SummaryGiveBack))
+		givingBack := atProvider(ctx, domain.Text(domain.SummaryGiveBack), PriorityUsual, w.id)
 		failures = append(failures, workflow.ExecuteActivity(givingBack, w.compensations[i],
 			activities.StepInput{OnboardingID: w.id}).Get(ctx, nil))
 	}

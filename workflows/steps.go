@@ -77,7 +77,7 @@ func (w *walker) register(step domain.StepDeclaration) {
 func (w *walker) askProvider(ctx workflow.Context, step domain.StepDeclaration) error {
 	asking, stop := workflow.WithCancel(ctx)
 	defer stop()
-	w.asked = workflow.ExecuteActivity(atProvider(asking, step.Title), step.ProviderActivity,
+	w.asked = workflow.ExecuteActivity(atProvider(asking, step.Title, PriorityPerson, w.id), step.ProviderActivity,
 		activities.StepInput{OnboardingID: w.id})
 	w.rest(ctx)
 	w.window.start(ctx, w.state.DueAt, w.clock)

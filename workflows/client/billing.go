@@ -79,6 +79,7 @@ func methodOptions(accountID, methodID string) sdk.StartWorkflowOptions {
 	return sdk.StartWorkflowOptions{
 		ID: workflows.MethodID(methodID), TaskQueue: workflows.TaskQueueBilling,
 		StaticSummary:            domain.Text(domain.SummaryMethod, "account", accountID),
+		Priority:                 temporal.Priority{PriorityKey: workflows.PriorityPerson},
 		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
 		TypedSearchAttributes:    ofAccount(accountID),
 	}
@@ -99,6 +100,7 @@ func purchaseOptions(accountID, invoiceID string) sdk.StartWorkflowOptions {
 	return sdk.StartWorkflowOptions{
 		ID: workflows.PurchaseID(invoiceID), TaskQueue: workflows.TaskQueueBilling,
 		StaticSummary:            domain.Text(domain.SummaryPurchase, "account", accountID),
+		Priority:                 temporal.Priority{PriorityKey: workflows.PriorityPerson},
 		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
 		TypedSearchAttributes:    ofAccount(accountID),
 	}

@@ -81,6 +81,7 @@ func (c *Client) options(o *domain.Onboarding, reuse enumspb.WorkflowIdReusePoli
 		TaskQueue:                workflows.TaskQueueOnboarding,
 		WorkflowIDReusePolicy:    reuse,
 		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
+		Priority:                 temporal.Priority{PriorityKey: workflows.PriorityPerson},
 		StaticSummary:            summary,
 		StaticDetails:            details,
 		TypedSearchAttributes: temporal.NewSearchAttributes(

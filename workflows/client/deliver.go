@@ -22,6 +22,7 @@ func (c *Client) Deliver(ctx context.Context, d *domain.WebhookDelivery, again b
 	options := sdk.StartWorkflowOptions{
 		ID: workflows.DeliveryID(d.EventID, d.EndpointID), TaskQueue: workflows.TaskQueueBilling,
 		WorkflowIDConflictPolicy: conflict, WorkflowIDReusePolicy: enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
+		Priority:      temporal.Priority{PriorityKey: workflows.PriorityDelivery, FairnessKey: d.EndpointID},
 		StaticSummary: domain.Text(domain.SummaryDelivery, "event", string(d.EventType), "endpoint", d.EndpointID),
 	}
 	if d.AccountID != "" {

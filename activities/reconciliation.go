@@ -155,8 +155,9 @@ func (a *Reconciliation) round(ctx context.Context, j job, result *ReconcileResu
 	if err != nil {
 		return err
 	}
+	last := rounds[j.name]
 	round := &store.Round{
-		Store: a.store, Job: j.name, Last: rounds[j.name].StartedAt, Reachable: a.processes.Ping,
+		Store: a.store, Job: j.name, Last: last.StartedAt, Ended: last.CompletedAt, Reachable: a.processes.Ping,
 		Heartbeat: heartbeats(ctx), Failed: failed(ctx, j.name),
 	}
 	began := a.store.Now()

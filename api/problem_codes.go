@@ -35,6 +35,7 @@ var problemCodes = map[string]string{
 	domain.ReasonIdempotencyKeyReused:     "The Idempotency-Key came with another request before.",
 	domain.ReasonSubscriptionExists:       "The account has a paid subscription: change its plan instead.",
 	domain.ReasonBalanceUnavailable:       "The balance is not known right now, which is not the same as zero.",
+	domain.ReasonListTooSlow:              "Reading the list took too long: narrow it.",
 	domain.ReasonAccountClosed:            "The account is closed.",
 	domain.ReasonFeatureNotInPlan:         "The account's plan does not include the feature.",
 	domain.ReasonLimitReached:             "The account's plan does not include that many; `limit` says how many.",

@@ -205,7 +205,7 @@ func (r *route) alwaysFails() []string {
 		reasons = append(reasons, string(domain.CodeNotFound))
 	}
 	if r.strictQuery {
-		reasons = append(reasons, string(domain.CodeInvalid))
+		reasons = append(reasons, string(domain.CodeInvalid), domain.ReasonListTooSlow)
 	}
 	switch r.who {
 	case anyone:

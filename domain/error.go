@@ -50,6 +50,7 @@ const (
 	ReasonLimitReached             = "limit_reached"
 	ReasonInsufficientCredits      = "insufficient_credits"
 	ReasonDeliveryFailed           = "delivery_failed"
+	ReasonListTooSlow              = "list_too_slow"
 )
 
 // ReasonCodes is the class of each reason: from its reason alone, which is all
@@ -68,6 +69,7 @@ var ReasonCodes = map[string]Code{
 	ReasonBodyTooLarge:             CodeInvalid,
 	ReasonCardRefused:              CodeInvalid,
 	ReasonPackageUnavailable:       CodeInvalid,
+	ReasonListTooSlow:              CodeInvalid,
 	ReasonBalanceUnavailable:       CodeUnavailable,
 	ReasonAccountClosed:            CodeForbidden,
 	ReasonFeatureNotInPlan:         CodeForbidden,
@@ -164,6 +166,11 @@ func Unavailable(what string, retryAfter time.Duration) *Error {
 // Busy is the error for a dependency that answers, and is over one of its limits.
 func Busy(what string, retryAfter time.Duration) *Error {
 	return &Error{Code: CodeUnavailable, Detail: Text(TextBusy, "what", what), RetryAfter: retryAfter}
+}
+
+// ListTooSlow is the 422 of a list that takes longer to read than a request may.
+func ListTooSlow() *Error {
+	return &Error{Code: CodeInvalid, Reason: ReasonListTooSlow, Detail: Text(TextListTooSlow)}
 }
 
 // InvalidTransition is the 409 for a command the current state does not allow.

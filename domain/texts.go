@@ -57,6 +57,7 @@ const (
 	TextPackageCodeTaken         TextCode = "credit_package_code_taken"
 	TextEndpointDisabled         TextCode = "endpoint_disabled"
 	TextBalanceUnavailable       TextCode = "balance_unavailable"
+	TextListTooSlow              TextCode = "list_too_slow"
 	TextAccountClosed            TextCode = "account_closed"
 	TextPaymentRequired          TextCode = "payment_required"
 	TextFeatureNotInPlan         TextCode = "feature_not_in_plan"
@@ -127,6 +128,7 @@ var problemTexts = map[TextCode]string{
 	TextPackageCodeTaken:    "Another credit package has this code.",
 	TextEndpointDisabled:    "The endpoint is disabled; enable it first.",
 	TextBalanceUnavailable:  "The balance is not known right now; that is not the same as zero. Try again.",
+	TextListTooSlow:         "Reading this list took too long; narrow it with a filter, or search for more of the text.",
 	TextAccountClosed:       "The account is closed.",
 	TextPaymentRequired:     "The account cannot be used before it is paid for.",
 	TextFeatureNotInPlan:    "The account's plan does not include this.",

@@ -45,44 +45,59 @@ type Reconciled struct {
 }
 
 // reconcileBatch is how many onboardings are read at once, and dealt with in a
-// round; startAfter is how long the API has to start a workflow itself.
+// round; startAfter is how long the API has to start a workflow itself; cutOffAfter is
+// when a round that is not complete has been cut off.
 const (
 	reconcileBatch = 500
 	startAfter     = 10 * time.Second
+	cutOffAfter    = 10 * time.Minute
 )
 
 // StartReceived starts the workflows of what was received while Temporal was away,
 // or by a process that died.
 func (r *Reconciler) StartReceived(ctx context.Context, round *store.Round) (Reconciled, error) {
+	var result Reconciled
 	rows, err := r.Store.ReceivedOnboardings(ctx, r.Store.Now().Add(-startAfter), reconcileBatch)
 	if err != nil {
-		return Reconciled{}, err
+		return result, err
 	}
-	return r.compareAll(ctx, round, rows)
+	round.More = len(rows) == reconcileBatch
+	err = r.compareAll(ctx, round, rows, &result)
+	return result, err
 }
 
 // CompareOnboardings starts the workflows that are missing and ends what was
-// stopped by hand. Its cost is bounded, whatever the number of accounts: ended
-// onboardings are never read. An onboarding is compared again after staleAfter.
+// stopped by hand. It goes through all that run, a batch at a time: ended onboardings
+// are never read. An onboarding is compared again after staleAfter. A round that was
+// cut off is taken up where it was: what was compared since the last complete one is
+// left out.
 func (r *Reconciler) CompareOnboardings(
 	ctx context.Context, round *store.Round, staleAfter time.Duration,
 ) (Reconciled, error) {
-	rows, err := r.Store.UncheckedOnboardings(ctx, r.Store.Now().Add(-staleAfter), reconcileBatch)
-	if err != nil {
-		return Reconciled{}, err
+	var result Reconciled
+	now := r.Store.Now()
+	before := now.Add(-staleAfter)
+	if !round.Ended.IsZero() && now.Sub(round.Ended) > max(cutOffAfter, 3*staleAfter) {
+		before = round.Ended
 	}
-	return r.compareAll(ctx, round, rows)
+	for after := ""; ; {
+		rows, err := r.Store.UncheckedOnboardings(ctx, before, after, reconcileBatch)
+		if err == nil {
+			err = r.compareAll(ctx, round, rows, &result)
+		}
+		if err != nil || len(rows) < reconcileBatch {
+			return result, err
+		}
+		after = rows[len(rows)-1].ID
+	}
 }
 
 func (r *Reconciler) compareAll(
-	ctx context.Context, round *store.Round, rows []domain.Onboarding,
-) (Reconciled, error) {
-	var result Reconciled
-	round.More = len(rows) == reconcileBatch
-	err := store.Each(ctx, round, rows, idOf, func(ctx context.Context, o *domain.Onboarding) error {
-		return r.compare(ctx, o, &result)
+	ctx context.Context, round *store.Round, rows []domain.Onboarding, result *Reconciled,
+) error {
+	return store.Each(ctx, round, rows, idOf, func(ctx context.Context, o *domain.Onboarding) error {
+		return r.compare(ctx, o, result)
 	})
-	return result, err
 }
 
 func idOf(o *domain.Onboarding) string { return o.ID }

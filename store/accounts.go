@@ -2,7 +2,8 @@ package store
 
 import (
 	"context"
-	"strings"
+
+	"gorm.io/gorm"
 
 	"slipway/domain"
 )
@@ -46,15 +47,24 @@ type AccountFilter struct {
 
 // ListAccounts returns a page of accounts, newest first.
 func (s *Store) ListAccounts(ctx context.Context, f AccountFilter) (List[domain.Account], error) {
-	q := where(where(s.conn(ctx), "id", f.AccountID), "status", f.Status)
-	if f.Plan != "" {
-		q = q.Where("id IN (?)", s.conn(ctx).Model(&domain.Subscription{}).Select("account_id").
-			Where("plan_code = ? AND status IN ?", f.Plan, domain.SubscriptionLive))
+	q, order := where(where(s.lists(ctx), "accounts.id", f.AccountID), "accounts.status", f.Status), "accounts.id"
+	if f.Plan != "" { // one each, so their order is that of the accounts
+		q = q.Joins("JOIN subscriptions ON subscriptions.account_id = accounts.id AND subscriptions."+inUse).
+			Where("subscriptions.plan_code = ?", f.Plan)
+		order = "subscriptions.account_id"
 	}
-	if f.Query != "" {
-		like := contains(strings.ToLower(f.Query))
-		q = q.Where(`(id = ? OR slug LIKE ? ESCAPE '\' OR ? OR id IN (?))`, f.Query, like, holds("name", f.Query),
-			s.conn(ctx).Model(&domain.User{}).Select("account_id").Where(`email LIKE ? ESCAPE '\'`, like))
+	switch {
+	case ValidID(domain.PrefixAccount, f.Query):
+		q = q.Where("accounts.id = ?", f.Query)
+	case f.Query != "":
+		q = found[domain.Account](s, q, order, f.Page, s.holds(f.Query, "accounts.name", "accounts.slug"),
+			gorm.Expr("accounts.id IN (?)", s.ownersOf(ctx, f.Query)))
+		order = "id"
 	}
-	return page(s, q, f.Page, func(a *domain.Account) string { return a.ID })
+	return pageBy(s, q, order, f.Page, func(a *domain.Account) string { return a.ID })
+}
+
+// ownersOf selects the accounts of users whose e-mail holds the text.
+func (s *Store) ownersOf(ctx context.Context, text string) *gorm.DB {
+	return s.lists(ctx).Model(&domain.User{}).Select("account_id").Where(s.holds(text, "email"))
 }

@@ -51,14 +51,14 @@ type DeliveryFilter struct {
 
 // ListDeliveries returns a page of an endpoint's deliveries, newest event first.
 func (s *Store) ListDeliveries(ctx context.Context, f DeliveryFilter) (List[domain.WebhookDelivery], error) {
-	q := where(s.conn(ctx).Where("endpoint_id = ?", f.EndpointID), "status", f.Status)
+	q := where(s.lists(ctx).Where("endpoint_id = ?", f.EndpointID), "status", f.Status)
 	return pageBy(s, q, "event_id", f.Page, func(d *domain.WebhookDelivery) string { return d.EventID })
 }
 
 // ClaimDeliveries takes what waits in the outbox, oldest first, at most limit:
 // each delivery is given to one caller only, who starts its workflow.
 func (s *Store) ClaimDeliveries(ctx context.Context, limit int) ([]domain.WebhookDelivery, error) {
-	return s.claim(ctx, "created_at", limit, "status = ? AND started_at IS NULL", domain.DeliveryPending)
+	return s.claim(ctx, "created_at", limit, "status = 'pending' AND started_at IS NULL")
 }
 
 // ReclaimDeliveries takes deliveries that were claimed and probably never
@@ -67,9 +67,10 @@ func (s *Store) ClaimDeliveries(ctx context.Context, limit int) ([]domain.Webhoo
 func (s *Store) ReclaimDeliveries(
 	ctx context.Context, pending, delivering time.Time, limit int,
 ) ([]domain.WebhookDelivery, error) {
-	return s.claim(ctx, "started_at", limit, "((status = ? AND started_at < ?) OR (status = ? AND started_at < ?)) AND "+
+	return s.claim(ctx, "started_at", limit, "status IN ('pending', 'delivering') AND "+
+		"((status = 'pending' AND started_at < ?) OR (status = 'delivering' AND started_at < ?)) AND "+
 		"endpoint_id || '/' || event_id NOT IN (SELECT item_id FROM job_failures WHERE job = ? AND retry_at > ?)",
-		domain.DeliveryPending, pending, domain.DeliveryDelivering, delivering, domain.JobRedispatch, s.now())
+		pending, delivering, domain.JobRedispatch, s.now())
 }
 
 func (s *Store) claim(

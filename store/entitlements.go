@@ -17,7 +17,7 @@ const (
 	factsColumns = "SELECT a.status, a.test_clock_id, s.id, s.status, s.plan_code, s.plan, s.grace_ends_at"
 	factsSites   = ", (SELECT COUNT(*) FROM sites WHERE account_id = a.id AND deleted_at IS NULL)"
 	factsFrom    = " FROM accounts a LEFT JOIN subscriptions s ON s.account_id = a.id" +
-		" AND s.status IN ('trialing', 'active', 'past_due') WHERE a.id = ?"
+		" AND s." + inUse + " WHERE a.id = ?"
 	factsQuery      = factsColumns + ", 0" + factsFrom
 	factsQuerySites = factsColumns + factsSites + factsFrom
 )

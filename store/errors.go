@@ -68,6 +68,12 @@ func away(err error) bool {
 	return false
 }
 
+// cutOff reports whether PostgreSQL ended the statement because its time was up.
+func cutOff(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && pg.Code == "57014"
+}
+
 // duplicate reports whether a unique index refused the row.
 func duplicate(err error) bool {
 	var pg *pgconn.PgError

@@ -34,6 +34,10 @@ type EventFilter struct {
 
 // ListEvents returns a page of events, newest first.
 func (s *Store) ListEvents(ctx context.Context, f EventFilter) (List[domain.Event], error) {
-	q := where(where(where(s.conn(ctx), "account_id", f.AccountID), "onboarding_id", f.OnboardingID), "type", f.Type)
+	db := s.lists(ctx)
+	if f.AccountID != "" { // a customer's own
+		db = s.conn(ctx)
+	}
+	q := where(where(where(db, "account_id", f.AccountID), "onboarding_id", f.OnboardingID), "type", f.Type)
 	return page(s, q, f.Page, func(e *domain.Event) string { return e.ID })
 }

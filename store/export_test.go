@@ -2,14 +2,10 @@ package store
 
 import (
 	"context"
+	"slices"
 
 	"github.com/pressly/goose/v3/lock"
-)
-
-// The reads of an entitlement check, for a test that asks how they are planned.
-const (
-	FactsQuery      = factsQuery
-	FactsQuerySites = factsQuerySites
+	"gorm.io/gorm"
 )
 
 // Away is how the store recognizes a database that does not answer.
@@ -26,3 +22,25 @@ func MigrateTo(ctx context.Context, s *Store, version int64) error {
 
 // MigrationLock is the number of the advisory lock that a migration holds.
 const MigrationLock = lock.DefaultLockID
+
+// OnSQL calls hook with every statement after it ran, and whether it was planned for
+// its values: those of lists are, on PostgreSQL.
+func (s *Store) OnSQL(hook func(statement string, values []any, custom bool)) error {
+	for _, db := range slices.Compact([]*gorm.DB{s.write, s.db, s.staff}) {
+		see := func(tx *gorm.DB) {
+			if !tx.DryRun { // a part of another statement
+				hook(tx.Statement.SQL.String(), tx.Statement.Vars, s.postgres && db == s.staff)
+			}
+		}
+		c := db.Callback()
+		for _, register := range []func(string, func(*gorm.DB)) error{
+			c.Create().After("*").Register, c.Query().After("*").Register, c.Update().After("*").Register,
+			c.Delete().After("*").Register, c.Row().After("*").Register, c.Raw().After("*").Register,
+		} {
+			if err := register("slipway:sql", see); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

@@ -66,7 +66,7 @@ func (s *Store) ClaimKey(ctx context.Context, k Key, resourceID string) (existin
 }
 
 func (s *Store) deleteOldKeys(ctx context.Context, before time.Time, limit int) (int64, error) {
-	old := s.write.Model(&idempotencyKey{}).Select("scope", "key").Where("created_at < ?", before).Limit(limit)
+	old := oldest(limit, "SELECT scope, key FROM idempotency_keys WHERE created_at < ?", before)
 	result := s.writer(ctx).Where("(scope, key) IN (?)", old).Delete(&idempotencyKey{})
 	return result.RowsAffected, s.wrap("delete old idempotency keys", "", result.Error)
 }

@@ -37,11 +37,7 @@ func (s *Store) checkGrants(ctx context.Context) (Invariant, error) {
 		if err != nil || len(subs) == 0 {
 			return i, s.wrap("check credits", "", err)
 		}
-		ids := make([]string, len(subs))
-		for n := range subs {
-			ids[n] = subs[n].ID
-		}
-		grants, err := s.periodGrants(ctx, ids)
+		grants, err := s.periodGrants(ctx, subs)
 		if err != nil {
 			return i, err
 		}
@@ -50,7 +46,7 @@ func (s *Store) checkGrants(ctx context.Context) (Invariant, error) {
 				i.Find(subs[n].ID)
 			}
 		}
-		after = ids[len(ids)-1]
+		after = subs[len(subs)-1].ID
 	}
 }
 
@@ -88,11 +84,18 @@ var begins = []domain.EventType{
 	domain.EventAccountImported,
 }
 
-func (s *Store) periodGrants(ctx context.Context, ids []string) (map[string]grants, error) {
+// periodGrants returns the grants of each subscription, by id. They are found by
+// account: no index of ledgers and events is by subscription.
+func (s *Store) periodGrants(ctx context.Context, subs []domain.Subscription) (map[string]grants, error) {
 	found := map[string]grants{}
+	ids, accounts := make([]string, len(subs)), make([]string, len(subs))
+	for n := range subs {
+		ids[n], accounts[n] = subs[n].ID, subs[n].AccountID
+	}
 	var credits []domain.Credit
 	err := s.conn(ctx).Select("subscription_id", "idempotency_key").
-		Where("subscription_id IN ? AND reason = ?", ids, domain.ReasonPlanGrant).Find(&credits).Error
+		Where("account_id IN ? AND subscription_id IN ? AND reason = ?", accounts, ids, domain.ReasonPlanGrant).
+		Find(&credits).Error
 	for _, c := range credits {
 		g := found[c.SubscriptionID]
 		g.keys = append(g.keys, c.IdempotencyKey)
@@ -101,7 +104,7 @@ func (s *Store) periodGrants(ctx context.Context, ids []string) (map[string]gran
 	var begun []domain.Event
 	if err == nil {
 		err = s.conn(ctx).Select("subscription_id", "type", "created_at").
-			Where("subscription_id IN ? AND type IN ?", ids, begins).Find(&begun).Error
+			Where("account_id IN ? AND subscription_id IN ? AND type IN ?", accounts, ids, begins).Find(&begun).Error
 	}
 	for n := range begun {
 		g := found[begun[n].SubscriptionID]

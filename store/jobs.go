@@ -42,15 +42,19 @@ func (s *Store) setAsideBefore(
 	return byItem, s.wrap("read what was put aside", "", err)
 }
 
+// maxPutAside is how many items are counted: whoever has as many looks for what they
+// have in common.
+const maxPutAside = 10_000
+
 // CountPutAside counts, by job, the items that failed and wait for their next
-// attempt.
+// attempt, ten thousand at most.
 func (s *Store) CountPutAside(ctx context.Context) (map[domain.Job]int64, error) {
 	var rows []struct {
 		Job   domain.Job
 		Count int64
 	}
-	err := s.conn(ctx).Model(&domain.JobFailure{}).Select("job, count(*) AS count").Where("attempts > 0").
-		Group("job").Find(&rows).Error
+	aside := s.conn(ctx).Model(&domain.JobFailure{}).Select("job").Where("attempts > 0").Limit(maxPutAside)
+	err := s.conn(ctx).Table("(?) AS aside", aside).Select("job, count(*) AS count").Group("job").Find(&rows).Error
 	counts := map[domain.Job]int64{}
 	for _, row := range rows {
 		counts[row.Job] = row.Count
@@ -87,7 +91,7 @@ func (s *Store) DueAgain(ctx context.Context, job domain.Job, limit int) ([]stri
 // deleteOldFailures forgets what was due for another attempt long ago and was not
 // found any more: it has been dealt with.
 func (s *Store) deleteOldFailures(ctx context.Context, before time.Time, limit int) (int64, error) {
-	old := s.write.Model(&domain.JobFailure{}).Select("job", "item_id").Where("retry_at < ?", before).Limit(limit)
+	old := oldest(limit, "SELECT job, item_id FROM job_failures WHERE retry_at < ?", before)
 	result := s.writer(ctx).Where("(job, item_id) IN (?)", old).Delete(&domain.JobFailure{})
 	return result.RowsAffected, s.wrap("forget what was put aside", "", result.Error)
 }

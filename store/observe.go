@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"sync/atomic"
 
 	"gorm.io/gorm"
@@ -21,11 +22,7 @@ func (s *Store) observe() error {
 			s.watched.hook(db.Statement.Context)
 		}
 	}
-	handles := []*gorm.DB{s.write}
-	if s.db != s.write {
-		handles = append(handles, s.db)
-	}
-	for _, db := range handles {
+	for _, db := range slices.Compact([]*gorm.DB{s.write, s.db, s.staff}) {
 		c := db.Callback()
 		for _, register := range []func(string, func(*gorm.DB)) error{
 			c.Create().Before("*").Register, c.Query().Before("*").Register, c.Update().Before("*").Register,

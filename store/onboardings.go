@@ -3,8 +3,9 @@ package store
 import (
 	"context"
 	"errors"
-	"strings"
 	"time"
+
+	"gorm.io/gorm"
 
 	"slipway/domain"
 )
@@ -99,21 +100,28 @@ type OnboardingFilter struct {
 
 // ListOnboardings returns a page of onboardings, newest first.
 func (s *Store) ListOnboardings(ctx context.Context, f OnboardingFilter) (List[domain.Onboarding], error) {
-	q := where(where(s.conn(ctx), "account_id", f.AccountID), "status", f.Status)
-	if f.Plan != "" {
-		q = q.Where("subscription_id IN (?)", s.conn(ctx).Model(&domain.Subscription{}).Select("id").
-			Where("plan_code = ?", f.Plan))
-	}
-	if f.Query != "" {
-		like := contains(strings.ToLower(f.Query))
-		q = q.Where(`(id = ? OR email LIKE ? ESCAPE '\' OR ? OR account_id IN (?))`,
-			f.Query, like, holds("account_name", f.Query),
-			s.conn(ctx).Model(&domain.Account{}).Select("id").Where(`slug LIKE ? ESCAPE '\'`, like))
+	q := where(where(s.lists(ctx), "onboardings.account_id", f.AccountID), "onboardings.status", f.Status)
+	order := "onboardings.id"
+	if f.Plan != "" { // an onboarding opens one subscription, so their order is that of the onboardings
+		q = q.Joins("JOIN subscriptions ON subscriptions.onboarding_id = onboardings.id").
+			Where("subscriptions.plan_code = ?", f.Plan)
+		order = "subscriptions.onboarding_id"
 	}
 	if !f.StuckFor.IsZero() {
-		q = q.Where(stillRuns+" AND updated_at < ?", f.StuckFor)
+		q = q.Where("onboardings."+stillRuns+" AND onboardings.updated_at < ?", f.StuckFor)
 	}
-	return page(s, q, f.Page, func(o *domain.Onboarding) string { return o.ID })
+	switch {
+	case ValidID(domain.PrefixOnboarding, f.Query):
+		q = q.Where("onboardings.id = ?", f.Query)
+	case f.Query != "":
+		accounts := s.lists(ctx).Model(&domain.Account{}).Select("id").Where(s.holds(f.Query, "name", "slug"))
+		q = found[domain.Onboarding](s, q, order, f.Page,
+			gorm.Expr("onboardings.account_id IN (?)", accounts),
+			gorm.Expr("onboardings.account_id IN (?)", s.ownersOf(ctx, f.Query)),
+			gorm.Expr("onboardings.account IS NULL AND ?", s.holds(f.Query, "onboardings.email", "onboardings.account_name")))
+		order = "id"
+	}
+	return pageBy(s, q, order, f.Page, func(o *domain.Onboarding) string { return o.ID })
 }
 
 // RunningOnboardings returns onboardings that have not ended, after the cursor
@@ -145,24 +153,26 @@ func (s *Store) WaitingOnboardings(ctx context.Context, job domain.Job, w Waitin
 }
 
 // ReceivedOnboardings returns onboardings that were received, and last compared with
-// their workflow, before the time and have not begun.
+// their workflow, before the time and have not begun, oldest first.
 func (s *Store) ReceivedOnboardings(ctx context.Context, before time.Time, limit int) ([]domain.Onboarding, error) {
-	return s.unchecked(ctx, domain.JobStartReceived, "status = 'received'", before, limit)
+	return s.unchecked(ctx, domain.JobStartReceived, "status = 'received'", "", before, limit)
 }
 
-// UncheckedOnboardings returns onboardings that have begun and not ended, least
-// recently compared with their workflow first, of those last checked and changed
-// before the time.
-func (s *Store) UncheckedOnboardings(ctx context.Context, before time.Time, limit int) ([]domain.Onboarding, error) {
-	return s.unchecked(ctx, domain.JobCompareOnboardings, stillRuns+" AND status <> 'received'", before, limit)
+// UncheckedOnboardings returns onboardings that have begun and not ended, after the
+// cursor id, of those last compared with their workflow and changed before the time.
+func (s *Store) UncheckedOnboardings(
+	ctx context.Context, before time.Time, after string, limit int,
+) ([]domain.Onboarding, error) {
+	const begun = stillRuns + " AND status <> 'received'"
+	return s.unchecked(ctx, domain.JobCompareOnboardings, begun, after, before, limit)
 }
 
 func (s *Store) unchecked(
-	ctx context.Context, job domain.Job, condition string, before time.Time, limit int,
+	ctx context.Context, job domain.Job, condition, after string, before time.Time, limit int,
 ) ([]domain.Onboarding, error) {
 	var rows []domain.Onboarding
-	q := s.conn(ctx).Where(condition+" AND checked_at < ? AND updated_at < ?", before, before)
-	err := s.notPutAside(q, job, "id").Order("checked_at").Limit(limit).Find(&rows).Error
+	q := s.conn(ctx).Where(condition+" AND id > ? AND checked_at < ? AND updated_at < ?", after, before, before)
+	err := s.notPutAside(q, job, "id").Order("id").Limit(limit).Find(&rows).Error
 	return rows, s.wrap("read unchecked onboardings", "", err)
 }
 

@@ -1,11 +1,12 @@
 package store
 
 import (
+	"cmp"
 	"context"
-	"strings"
 
 	"gorm.io/gorm"
-	"gorm.io/gorm/clause"
+
+	"slipway/domain"
 )
 
 // Page asks for one page of a list, newest first.
@@ -31,23 +32,52 @@ func page[T any](s *Store, q *gorm.DB, p Page, id func(*T) string) (List[T], err
 
 // pageBy is page for rows whose id has another name.
 func pageBy[T any](s *Store, q *gorm.DB, column string, p Page, id func(*T) string) (List[T], error) {
-	if p.Limit == 0 {
-		p.Limit = defaultLimit
-	}
-	if p.Cursor != "" {
-		q = q.Where(column+" < ?", p.Cursor)
-	}
 	rows := []T{}
-	if err := q.Order(column + " DESC").Limit(p.Limit + 1).Find(&rows).Error; err != nil {
+	if err := s.readList(window(q, column, p), &rows); err != nil {
 		return List[T]{}, s.wrap("read list", "", err)
 	}
-	list := List[T]{Data: rows}
-	if len(rows) > p.Limit {
-		list.Data = rows[:p.Limit]
-		list.Next = id(&rows[p.Limit-1])
+	list, limit := List[T]{Data: rows}, p.limit()
+	if len(rows) > limit {
+		list.Data = rows[:limit]
+		list.Next = id(&rows[limit-1])
 	}
 	presentAll(list.Data)
 	return list, nil
+}
+
+// window is the part of q that a page needs.
+func window(q *gorm.DB, column string, p Page) *gorm.DB {
+	if p.Cursor != "" {
+		q = q.Where(column+" < ?", p.Cursor)
+	}
+	return q.Order(column + " DESC").Limit(p.limit() + 1)
+}
+
+func (p Page) limit() int { return cmp.Or(p.Limit, defaultLimit) }
+
+// lists is the handle for the lists of staff, whose filters and searches are planned
+// for the values they come with. PostgreSQL has connections of their own for them,
+// so that no search keeps a customer waiting.
+func (s *Store) lists(ctx context.Context) *gorm.DB { return s.staff.WithContext(ctx) }
+
+// readList reads the rows of a list within its time. One that takes longer says so:
+// the database answers, and the list has to be narrowed.
+func (s *Store) readList(q *gorm.DB, rows any) error {
+	ctx := q.Statement.Context
+	if s.postgres { // which cuts the statement off itself, see openPostgres
+		err := q.Find(rows).Error
+		if cutOff(err) {
+			return domain.ListTooSlow()
+		}
+		return err
+	}
+	limited, cancel := context.WithTimeout(ctx, s.listTime)
+	defer cancel()
+	err := q.WithContext(limited).Find(rows).Error
+	if err != nil && limited.Err() != nil && ctx.Err() == nil {
+		return domain.ListTooSlow()
+	}
+	return err
 }
 
 // presenter is what every noun with computed fields has.
@@ -73,20 +103,6 @@ func one[T any, P presenter[T]](s *Store, q *gorm.DB, noun string) (*T, error) {
 	}
 	P(row).Present()
 	return row, nil
-}
-
-// contains is a LIKE pattern for text that holds q, with LIKE's own signs taken
-// literally.
-func contains(q string) string {
-	return "%" + strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(q) + "%"
-}
-
-// holds is a condition on a column of text that people wrote: it holds q,
-// whatever the case. The database's lower knows ASCII only (SQLite, PostgreSQL
-// in the C locale), so q as it was written finds the other letters.
-func holds(column, q string) clause.Expr {
-	return gorm.Expr("(lower("+column+`) LIKE ? ESCAPE '\' OR `+column+` LIKE ? ESCAPE '\')`,
-		contains(strings.ToLower(q)), contains(q))
 }
 
 // where adds "column = value" unless the value is empty.

@@ -42,7 +42,7 @@ func (s *Store) PaymentByKey(ctx context.Context, key string) (*domain.Payment, 
 // PaymentsByKeys returns the payments a provider knows by the keys, by key.
 func (s *Store) PaymentsByKeys(ctx context.Context, keys []string) (map[string]*domain.Payment, error) {
 	var rows []domain.Payment
-	err := s.conn(ctx).Where("idempotency_key IN ?", keys).Find(&rows).Error
+	err := s.conn(ctx).Where("idempotency_key IN ? AND idempotency_key <> ''", keys).Find(&rows).Error
 	payments := make(map[string]*domain.Payment, len(rows))
 	for i := range rows {
 		payments[rows[i].Key] = &rows[i]
@@ -118,19 +118,24 @@ func (s *Store) SavePayment(ctx context.Context, p *domain.Payment) error {
 type PaymentFilter struct {
 	AccountID string
 	Status    string
-	Query     string // part of the reference, or an id
+	Query     string // part of the reference, or its id or its invoice's
 	LateOnly  bool
 	Page
 }
 
 // ListPayments returns a page of payments, newest first.
 func (s *Store) ListPayments(ctx context.Context, f PaymentFilter) (List[domain.Payment], error) {
-	q := where(where(s.conn(ctx), "account_id", f.AccountID), "status", f.Status)
-	if f.Query != "" {
-		q = q.Where("(id = ? OR invoice_id = ? OR ?)", f.Query, f.Query, holds("reference", f.Query))
-	}
+	q := where(where(s.lists(ctx), "account_id", f.AccountID), "status", f.Status)
 	if f.LateOnly {
 		q = q.Where("late")
+	}
+	switch {
+	case ValidID(domain.PrefixPayment, f.Query):
+		q = q.Where("id = ?", f.Query)
+	case ValidID(domain.PrefixInvoice, f.Query):
+		q = q.Where("invoice_id = ?", f.Query)
+	case f.Query != "":
+		q = q.Where("reference <> '' AND ?", s.holds(f.Query, "reference"))
 	}
 	return page(s, q, f.Page, func(p *domain.Payment) string { return p.ID })
 }

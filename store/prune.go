@@ -2,7 +2,11 @@ package store
 
 import (
 	"context"
+	"strconv"
 	"time"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
 )
 
 // Optimize keeps the statistics by which SQLite chooses its indexes; PostgreSQL
@@ -32,4 +36,10 @@ func (s *Store) DeleteExpired(ctx context.Context, keysBefore time.Time, limit i
 	}
 	failures, err := s.deleteOldFailures(ctx, s.now().Add(-failuresKept), limit)
 	return sessions + keys + failures, err
+}
+
+// oldest selects rows to delete. Their number stands in the statement, so that it is
+// planned for few of them.
+func oldest(limit int, query string, before time.Time) clause.Expr {
+	return gorm.Expr(query+" LIMIT "+strconv.Itoa(limit), before)
 }

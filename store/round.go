@@ -20,6 +20,7 @@ type Round struct {
 	Store *Store
 	Job   domain.Job
 	Last  time.Time // when the last complete round began; zero for never
+	Ended time.Time // when it ended
 	// Reachable asks whether the other side, such as Temporal, answers at all.
 	Reachable func(context.Context) error
 	Heartbeat func()

@@ -25,7 +25,7 @@ func (s *Store) DeleteSession(ctx context.Context, id string) error {
 }
 
 func (s *Store) deleteExpiredSessions(ctx context.Context, limit int) (int64, error) {
-	expired := s.write.Model(&domain.Session{}).Select("id").Where("expires_at < ?", s.now()).Limit(limit)
+	expired := oldest(limit, "SELECT id FROM sessions WHERE expires_at < ?", s.now())
 	result := s.writer(ctx).Where("id IN (?)", expired).Delete(&domain.Session{})
 	return result.RowsAffected, s.wrap("delete expired sessions", "", result.Error)
 }

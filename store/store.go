@@ -7,8 +7,10 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/url"
@@ -32,6 +34,8 @@ import (
 type Store struct {
 	db       *gorm.DB // reads; inside Within, the transaction
 	write    *gorm.DB // begins transactions; one connection on SQLite
+	staff    *gorm.DB // reads the lists of staff, see lists
+	listTime time.Duration
 	postgres bool
 	url      string
 	now      func() time.Time
@@ -41,6 +45,13 @@ type Store struct {
 	closed   *atomic.Bool // by Close
 }
 
+// How long a page of a list may take to read, unless Config says otherwise, and how
+// many connections to PostgreSQL may read lists at once.
+const (
+	listTime  = 3 * time.Second
+	listConns = 4
+)
+
 // Config says which database to open.
 type Config struct {
 	// URL is postgres://… or the path of a SQLite file (":memory:" for none).
@@ -49,6 +60,8 @@ type Config struct {
 	Now func() time.Time
 	// MaxConns bounds the connections to PostgreSQL; 0 is 20.
 	MaxConns int
+	// ListTime bounds how long a page of a list may take to read; 0 is three seconds.
+	ListTime time.Duration
 	// NoSync lets SQLite acknowledge a commit before it is on the disk. Only a
 	// benchmark that says so may set it.
 	NoSync bool
@@ -60,9 +73,11 @@ func Open(c Config) (*Store, error) {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	s := &Store{url: c.URL, hub: newHub(), watched: &observer{}, closed: new(atomic.Bool), now: func() time.Time {
-		return c.Now().UTC().Truncate(time.Millisecond)
-	}}
+	s := &Store{
+		url: c.URL, hub: newHub(), watched: &observer{}, closed: new(atomic.Bool),
+		listTime: cmp.Or(c.ListTime, listTime),
+		now:      func() time.Time { return c.Now().UTC().Truncate(time.Millisecond) },
+	}
 	var err error
 	if s.postgres = IsPostgres(c.URL); s.postgres {
 		err = s.openPostgres(c)
@@ -91,16 +106,27 @@ func (s *Store) openPostgres(c Config) error {
 	if err != nil {
 		return err
 	}
-	conn := stdlib.OpenDB(*config, stdlib.OptionAfterConnect(readUTC))
-	if c.MaxConns == 0 {
-		c.MaxConns = 20
+	open := func(conns int, setUp func(context.Context, *pgx.Conn) error) (*gorm.DB, error) {
+		conn := stdlib.OpenDB(*config, stdlib.OptionAfterConnect(setUp))
+		conn.SetMaxOpenConns(conns)
+		conn.SetMaxIdleConns(conns)
+		conn.SetConnMaxIdleTime(5 * time.Minute)
+		return gorm.Open(postgres.New(postgres.Config{Conn: conn}), gormConfig(s.now, false))
 	}
-	conn.SetMaxOpenConns(c.MaxConns)
-	conn.SetMaxIdleConns(c.MaxConns)
-	conn.SetConnMaxIdleTime(5 * time.Minute)
-	s.db, err = gorm.Open(postgres.New(postgres.Config{Conn: conn}), gormConfig(s.now, false))
+	if s.db, err = open(cmp.Or(c.MaxConns, 20), readUTC); err != nil {
+		return err
+	}
 	s.write = s.db
+	s.staff, err = open(listConns, s.readLists)
 	return err
+}
+
+// readLists makes the connection one for lists: each statement is planned for its
+// values, which for a search and a filter make the difference, and ends in time.
+func (s *Store) readLists(ctx context.Context, conn *pgx.Conn) error {
+	_, err := conn.Exec(ctx, fmt.Sprintf("SET plan_cache_mode = force_custom_plan; SET jit = off; "+
+		"SET statement_timeout = %d", s.listTime.Milliseconds()))
+	return errors.Join(err, readUTC(ctx, conn))
 }
 
 // readUTC makes the connection return times in UTC rather than in the zone of
@@ -144,6 +170,7 @@ func (s *Store) openSQLite(c Config) error {
 	if s.db = s.write; !strings.Contains(c.URL, ":memory:") {
 		s.db, err = open(2+runtime.NumCPU(), true)
 	}
+	s.staff = s.db
 	return err
 }
 
@@ -166,7 +193,7 @@ func gormConfig(now func() time.Time, prepare bool) *gorm.Config {
 func (s *Store) Close() error {
 	s.closed.Store(true)
 	s.hub.notifyAll()
-	for _, db := range []*gorm.DB{s.db, s.write} {
+	for _, db := range []*gorm.DB{s.db, s.write, s.staff} {
 		conn, err := db.DB()
 		if err != nil {
 			return err
@@ -196,7 +223,7 @@ func (s *Store) Within(ctx context.Context, fn func(tx *Store) error) error {
 	var changed []string
 	err := s.write.WithContext(ctx).Transaction(func(db *gorm.DB) error {
 		tx := *s
-		tx.db, tx.write, tx.changed = db, db, &changed
+		tx.db, tx.write, tx.staff, tx.changed = db, db, db, &changed
 		return fn(&tx)
 	})
 	if err != nil {
@@ -226,7 +253,7 @@ func (s *Store) locked(db *gorm.DB) *gorm.DB {
 // Stats returns the connection pools, for metrics.
 func (s *Store) Stats() map[string]*sql.DB {
 	pools := map[string]*sql.DB{}
-	for name, db := range map[string]*gorm.DB{"read": s.db, "write": s.write} {
+	for name, db := range map[string]*gorm.DB{"read": s.db, "write": s.write, "lists": s.staff} {
 		if conn, err := db.DB(); err == nil {
 			pools[name] = conn
 		} else {

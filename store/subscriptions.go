@@ -9,6 +9,10 @@ import (
 	"slipway/domain"
 )
 
+// inUse is the condition of the indexes on subscriptions in use, word for word: see
+// stillRuns.
+const inUse = "status IN ('trialing', 'active', 'past_due')"
+
 // InsertSubscription stores a new subscription.
 func (s *Store) InsertSubscription(ctx context.Context, sub *domain.Subscription) error {
 	return s.create(ctx, "insert subscription", sub)
@@ -28,7 +32,7 @@ func (s *Store) LockSubscription(ctx context.Context, id string) (*domain.Subscr
 // LiveSubscription returns the account's trialing, active or past-due
 // subscription, or not_found.
 func (s *Store) LiveSubscription(ctx context.Context, accountID string) (*domain.Subscription, error) {
-	q := s.conn(ctx).Where("account_id = ? AND status IN ?", accountID, domain.SubscriptionLive)
+	q := s.conn(ctx).Where("account_id = ? AND "+inUse, accountID)
 	return one[domain.Subscription](s, q, "subscription")
 }
 
@@ -61,15 +65,14 @@ type SubscriptionFilter struct {
 
 // ListSubscriptions returns a page of subscriptions, newest first.
 func (s *Store) ListSubscriptions(ctx context.Context, f SubscriptionFilter) (List[domain.Subscription], error) {
-	q := where(where(where(s.conn(ctx), "account_id", f.AccountID), "status", f.Status), "plan_code", f.Plan)
+	q := where(where(where(s.lists(ctx), "account_id", f.AccountID), "status", f.Status), "plan_code", f.Plan)
 	return page(s, q, f.Page, func(sub *domain.Subscription) string { return sub.ID })
 }
 
 // LivingSubscriptions returns subscriptions in use, after the cursor id.
 func (s *Store) LivingSubscriptions(ctx context.Context, after string, limit int) ([]domain.Subscription, error) {
 	var rows []domain.Subscription
-	err := s.conn(ctx).Where("id > ? AND status IN ?", after, domain.SubscriptionLive).Order("id").Limit(limit).
-		Find(&rows).Error
+	err := s.conn(ctx).Where("id > ? AND "+inUse, after).Order("id").Limit(limit).Find(&rows).Error
 	return rows, s.wrap("read subscriptions in use", "", err)
 }
 
@@ -78,9 +81,8 @@ func (s *Store) LivingSubscriptions(ctx context.Context, after string, limit int
 func (s *Store) SubscriptionsWithoutBilling(
 	ctx context.Context, dueBefore time.Time, limit int,
 ) ([]domain.Subscription, error) {
-	const live = "status IN ('trialing', 'active', 'past_due')"
 	rows := []domain.Subscription{}
-	q := s.notPutAside(s.conn(ctx).Where(live), domain.JobStartBillings, "id").Session(&gorm.Session{})
+	q := s.notPutAside(s.conn(ctx).Where(inUse), domain.JobStartBillings, "id").Session(&gorm.Session{})
 	err := q.Where("due_at IS NULL").Order("id").Limit(limit).Find(&rows).Error
 	if err == nil && len(rows) < limit {
 		var overdue []domain.Subscription

@@ -96,10 +96,10 @@ func (s *Store) ClockWaits(ctx context.Context, clockID string) (map[string]Cloc
 func (s *Store) BoundToClock(
 	ctx context.Context, clockID string,
 ) (onboardings []domain.Onboarding, subscriptions []domain.Subscription, err error) {
-	err = s.conn(ctx).Where("test_clock_id = ? AND "+stillRuns, clockID).Find(&onboardings).Error
+	const bound = "test_clock_id = ? AND test_clock_id <> '' AND "
+	err = s.conn(ctx).Where(bound+stillRuns, clockID).Find(&onboardings).Error
 	if err == nil {
-		err = s.conn(ctx).Where("test_clock_id = ? AND status IN ?", clockID, domain.SubscriptionLive).
-			Find(&subscriptions).Error
+		err = s.conn(ctx).Where(bound+inUse, clockID).Find(&subscriptions).Error
 	}
 	return onboardings, subscriptions, s.wrap("read test clock", "", err)
 }

@@ -128,7 +128,7 @@ var queries = map[domain.Job]func(ctx context.Context, s *store.Store) (int, err
 		return len(rows), err
 	},
 	domain.JobCompareOnboardings: func(ctx context.Context, s *store.Store) (int, error) {
-		rows, err := s.UncheckedOnboardings(ctx, s.Now().Add(time.Hour), 10)
+		rows, err := s.UncheckedOnboardings(ctx, s.Now().Add(time.Hour), "", 10)
 		return len(rows), err
 	},
 	domain.JobResumeServed: func(ctx context.Context, s *store.Store) (int, error) {
@@ -215,26 +215,27 @@ func unchecked(t *testing.T, s *store.Store) {
 		return o.ID
 	}
 	received := insert("r@example.com", domain.OnboardingReceived, 2, 2)
-	second := insert("b@example.com", domain.OnboardingAwaitingPayment, 2, 2)
-	first := insert("a@example.com", domain.OnboardingAwaitingPayment, 1, 5)
+	first := insert("b@example.com", domain.OnboardingAwaitingPayment, 2, 2)
+	second := insert("a@example.com", domain.OnboardingAwaitingPayment, 1, 5)
 	insert("c@example.com", domain.OnboardingReceived, 20, 2) // checked since
 	insert("d@example.com", domain.OnboardingReceived, 2, 20) // changed since
 	insert("f@example.com", domain.OnboardingActivating, 2, 20)
 	insert("e@example.com", domain.OnboardingCompleted, 1, 1) // ended
-	ids := func(limit int) (list []string) {
-		rows, err := s.UncheckedOnboardings(ctx, *later(10), limit)
+	ids := func(after string, limit int) (list []string) {
+		rows, err := s.UncheckedOnboardings(ctx, *later(10), after, limit)
 		require.NoError(t, err)
 		for _, o := range rows {
 			list = append(list, o.ID)
 		}
 		return list
 	}
-	assert.Equal(t, []string{first, second}, ids(10))
-	assert.Equal(t, []string{first}, ids(1))
+	assert.Equal(t, []string{first, second}, ids("", 10))
+	assert.Equal(t, []string{first}, ids("", 1))
+	assert.Equal(t, []string{second}, ids(first, 10))
 	before, err := s.OnboardingByID(ctx, first)
 	require.NoError(t, err)
 	require.NoError(t, s.MarkChecked(ctx, first))
-	assert.Equal(t, []string{second}, ids(10))
+	assert.Equal(t, []string{second}, ids("", 10))
 	after, err := s.OnboardingByID(ctx, first)
 	require.NoError(t, err)
 	assert.WithinDuration(t, time.Now(), after.CheckedAt, time.Minute)

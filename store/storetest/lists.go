@@ -84,7 +84,7 @@ func filterOnboardings(t *testing.T, s *store.Store) {
 	a.ID, a.Slug = ada.AccountID, "ada-works"
 	require.NoError(t, s.InsertAccount(ctx, a, newOwner(a.ID, ada.Email)))
 	sub := newSubscription(a.ID, domain.SubscriptionIncomplete)
-	sub.ID = ada.SubscriptionID
+	sub.ID, sub.OnboardingID = ada.SubscriptionID, ada.ID
 	require.NoError(t, s.InsertSubscription(ctx, sub))
 	for _, c := range []struct {
 		why    string

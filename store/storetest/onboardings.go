@@ -21,7 +21,7 @@ var onboardingPromises = []promise{
 	{"LockOnboarding_LosesNoChange", false, losesNoChange},
 	{"Watch_CancelLeavesNothing", false, watchCancel},
 	{"LatestOnboardings_OnePerAccount", false, latestOnboardings},
-	{"UncheckedOnboardings_LeastRecentlyCheckedFirst", false, unchecked},
+	{"UncheckedOnboardings_AreReadInBatches", false, unchecked},
 	{"Lookups_NotFoundIsNotFound", false, notFound},
 }
 

@@ -1,0 +1,91 @@
+package store_test
+
+import (
+	"context"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"slipway/store"
+)
+
+// idOf is an id of the filled database's.
+func idOf(prefix, number string) string { return prefix + "_0000000000000000" + number }
+
+// filterValues are what the fields of filters are tried with: what many rows have, few,
+// and none.
+var filterValues = map[string][]any{
+	"AccountID":    {idOf("acct", "1000000777"), idOf("acct", "9999999999")},
+	"OnboardingID": {idOf("onb", "1000000777"), "onb_none"},
+	"EndpointID":   {"we_1", "we_none"},
+	"Status": {
+		"active", "pending", "suspended", "completed", "expired", "awaiting_approval", "incomplete", "past_due",
+		"succeeded", "failed", "processing", "delivered", "none",
+	},
+	"Plan": {"starter", "enterprise", "none"},
+	"Type": {"invoice.paid", "payment.late", "none"},
+	"Query": {
+		"COMPANY-4242", "owner77@", "Transfer 79190", "nobody has it", idOf("acct", "1000000777"),
+		idOf("onb", "1000000777"), idOf("pay", "1000000777"), idOf("in", "1000000777"),
+	},
+	"StuckFor": {time.Date(2026, 3, 14, 12, 0, 0, 0, time.UTC), time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)},
+	"LateOnly": {true},
+}
+
+// pages are the first page and a later one.
+var pages = []store.Page{{}, {Limit: 50, Cursor: "zzz"}}
+
+// walkFilters asks for every list with each value of each filter, first pages and later
+// ones.
+func walkFilters(t *testing.T, s *store.Store) {
+	of, lists := reflect.ValueOf(s), 0
+	for i := range of.NumMethod() {
+		name, list := of.Type().Method(i).Name, of.Method(i)
+		if !strings.HasPrefix(name, "List") || list.Type().NumOut() != 2 {
+			continue
+		}
+		lists++
+		for _, p := range pages {
+			for _, args := range askings(t, list.Type(), p) {
+				results := list.Call(append([]reflect.Value{reflect.ValueOf(context.Background())}, args...))
+				err, _ := results[1].Interface().(error)
+				require.NoError(t, err, name)
+			}
+		}
+	}
+	require.Greater(t, lists, 10, "there are lists")
+}
+
+// askings are the arguments after the context with which a list is asked.
+func askings(t *testing.T, list reflect.Type, p store.Page) [][]reflect.Value {
+	if list.In(1).Kind() == reflect.String { // of one account
+		return [][]reflect.Value{{reflect.ValueOf(filterValues["AccountID"][0]), reflect.ValueOf(p)}}
+	}
+	if list.In(1) == reflect.TypeFor[store.Page]() {
+		return [][]reflect.Value{{reflect.ValueOf(p)}}
+	}
+	empty := reflect.New(list.In(1)).Elem()
+	empty.FieldByName("Page").Set(reflect.ValueOf(p))
+	if endpoint := empty.FieldByName("EndpointID"); endpoint.IsValid() { // there is no list of all deliveries
+		endpoint.SetString("we_1")
+	}
+	all := [][]reflect.Value{{empty}}
+	for i := range empty.NumField() {
+		field := empty.Type().Field(i)
+		if field.Name == "Page" {
+			continue
+		}
+		values := filterValues[field.Name]
+		require.NotEmpty(t, values, "what %s is tried with", field.Name)
+		for _, v := range values {
+			filter := reflect.New(list.In(1)).Elem()
+			filter.Set(empty)
+			filter.Field(i).Set(reflect.ValueOf(v))
+			all = append(all, []reflect.Value{filter})
+		}
+	}
+	return all
+}

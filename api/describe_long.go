@@ -96,6 +96,8 @@ var longDocs = map[string]string{
 		"after it has completed.",
 	"alreadyStarted.differs":      "What this request asks for and the sign-up does not have; empty when nothing.",
 	"startedOtherwise.change_url": "The call that changes it, where there is one now.",
+	"search.q": "" +
+		"Part of a name, slug, e-mail or reference, of at least three letters or digits; or a whole id.",
 	"section.status": "" +
 		"unavailable: not known right now, which is not the same as none.",
 	"signUp.payment_option": "" +

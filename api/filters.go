@@ -1,17 +1,34 @@
 package api
 
-import "slipway/domain"
+import (
+	"unicode"
 
-// Search is a filter that people type; it goes into a LIKE.
+	"slipway/domain"
+)
+
+// Search is a filter that people type.
 type Search struct {
-	Query string `query:"q" maxLength:"120" doc:"Part of a name, slug, e-mail or reference; or an id."`
+	Query string `query:"q" maxLength:"120" doc:"@search.q"`
 }
 
+// searchLength is how many letters and digits a search has at least: with less, no
+// index narrows it.
+const searchLength = 3
+
 func (s Search) check() error {
-	if domain.CleanText(s.Query) {
-		return nil
+	if !domain.CleanText(s.Query) {
+		return invalidQuery("q", domain.TextNotSearchable, domain.AcceptVisible)
 	}
-	return invalidQuery("q", domain.TextNotSearchable, domain.AcceptVisible)
+	letters := 0
+	for _, r := range s.Query {
+		if unicode.IsLetter(r) || unicode.IsNumber(r) {
+			letters++
+		}
+	}
+	if s.Query != "" && letters < searchLength {
+		return invalidQuery("q", domain.TextSearchTooShort, domain.AcceptSearch)
+	}
+	return nil
 }
 
 // OfAccount is the filter behind links such as /admin/subscriptions?account_id=….

@@ -38,6 +38,7 @@ const (
 	TextClockCannot     TextCode = "clock_cannot"
 	TextClockUnknown    TextCode = "clock_unknown"
 	TextNotSearchable   TextCode = "not_searchable"
+	TextSearchTooShort  TextCode = "search_too_short"
 	TextNotACursor      TextCode = "not_a_cursor"
 	TextNotADuration    TextCode = "not_a_duration"
 )
@@ -69,6 +70,7 @@ const (
 	AcceptClockTime    TextCode = "accept_clock_time"
 	AcceptClockTarget  TextCode = "accept_clock_target"
 	AcceptTestClock    TextCode = "accept_test_clock"
+	AcceptSearch       TextCode = "accept_search"
 	AcceptCursor       TextCode = "accept_cursor"
 	AcceptDuration     TextCode = "accept_duration"
 
@@ -129,6 +131,7 @@ var fieldTexts = map[TextCode]string{
 	TextClockCannot:     "The clock cannot go there.",
 	TextClockUnknown:    "There is no such test clock.",
 	TextNotSearchable:   "It cannot be searched for.",
+	TextSearchTooShort:  "It is too short to be searched for.",
 	TextNotACursor:      "It is not a cursor of this list.",
 	TextNotADuration:    "It is neither true nor a duration.",
 
@@ -158,6 +161,7 @@ var fieldTexts = map[TextCode]string{
 	AcceptClockTime:    "an RFC 3339 time between 2000 and 2100, such as 2026-01-31T10:00:00Z",
 	AcceptClockTarget:  "a time later than it shows, by two years at most, and before 2100",
 	AcceptTestClock:    "the id of a test clock, where they are enabled",
+	AcceptSearch:       "at least three letters or digits, or an id",
 	AcceptCursor:       "next_cursor of the page before",
 	AcceptDuration:     "true, or a duration such as 30m",
 

@@ -13,7 +13,7 @@ export GOFLAGS := $(filter-out $(OURS),$(shell $(GO) env GOFLAGS)) $(OURS)
 # Everything but the packages that link the embedded Temporal server, for the race detector.
 RACE    := ./domain ./store/... ./billing ./onboarding ./activities ./workflows/... ./api
 
-.PHONY: help dev build build-production test test-race chaos fuzz bench lint histories calendar clean
+.PHONY: help dev build build-production test test-race chaos fuzz bench bench-scale lint histories calendar clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
@@ -50,6 +50,10 @@ fuzz: ## each fuzz target for FUZZTIME (default 30s)
 bench: ## the speed table: ratios against floors measured in the same run
 	$(GO) test -tags bench,nomsgpack -run '^TestBench$$' -count 1 -timeout 45m -v ./system
 	$(GO) test -tags bench,nomsgpack -run '^TestBenchSleeping$$' -count 1 -timeout 45m -v ./system
+
+bench-scale: ACCOUNTS ?= 10000,100000,1000000
+bench-scale: ## how long lists and searches take at 10,000, 100,000 and a million accounts
+	$(GO) test -tags bench,nomsgpack -run '^TestBenchScale$$' -count 1 -timeout 60m -v ./store -accounts $(ACCOUNTS)
 
 lint: ## vet and workflowcheck
 	$(GO) vet ./...

@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"context"
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
@@ -38,9 +39,32 @@ var filterValues = map[string][]any{
 // pages are the first page and a later one.
 var pages = []store.Page{{}, {Limit: 50, Cursor: "zzz"}}
 
+// asking is a list that is asked for with a filter.
+type asking struct {
+	what string
+	list reflect.Value
+	args []reflect.Value // after the context
+}
+
+// ask reads the list, which must succeed.
+func (a asking) ask(t testing.TB) {
+	results := a.list.Call(append([]reflect.Value{reflect.ValueOf(context.Background())}, a.args...))
+	err, _ := results[1].Interface().(error)
+	require.NoError(t, err, a.what)
+}
+
 // walkFilters asks for every list with each value of each filter, first pages and later
 // ones.
-func walkFilters(t *testing.T, s *store.Store) {
+func walkFilters(t testing.TB, s *store.Store) {
+	for _, p := range pages {
+		for _, a := range askings(t, s, p) {
+			a.ask(t)
+		}
+	}
+}
+
+// askings are the lists of the store, each without a filter and with each value of each.
+func askings(t testing.TB, s *store.Store, p store.Page) (all []asking) {
 	of, lists := reflect.ValueOf(s), 0
 	for i := range of.NumMethod() {
 		name, list := of.Type().Method(i).Name, of.Method(i)
@@ -48,31 +72,28 @@ func walkFilters(t *testing.T, s *store.Store) {
 			continue
 		}
 		lists++
-		for _, p := range pages {
-			for _, args := range askings(t, list.Type(), p) {
-				results := list.Call(append([]reflect.Value{reflect.ValueOf(context.Background())}, args...))
-				err, _ := results[1].Interface().(error)
-				require.NoError(t, err, name)
-			}
+		switch first := list.Type().In(1); {
+		case first.Kind() == reflect.String: // of one account
+			account := reflect.ValueOf(filterValues["AccountID"][0])
+			all = append(all, asking{name, list, []reflect.Value{account, reflect.ValueOf(p)}})
+		case first == reflect.TypeFor[store.Page]():
+			all = append(all, asking{name, list, []reflect.Value{reflect.ValueOf(p)}})
+		default:
+			all = append(all, filtered(t, name, list, p)...)
 		}
 	}
 	require.Greater(t, lists, 10, "there are lists")
+	return all
 }
 
-// askings are the arguments after the context with which a list is asked.
-func askings(t *testing.T, list reflect.Type, p store.Page) [][]reflect.Value {
-	if list.In(1).Kind() == reflect.String { // of one account
-		return [][]reflect.Value{{reflect.ValueOf(filterValues["AccountID"][0]), reflect.ValueOf(p)}}
-	}
-	if list.In(1) == reflect.TypeFor[store.Page]() {
-		return [][]reflect.Value{{reflect.ValueOf(p)}}
-	}
-	empty := reflect.New(list.In(1)).Elem()
+// filtered are the askings of a list that takes a filter.
+func filtered(t testing.TB, name string, list reflect.Value, p store.Page) []asking {
+	empty := reflect.New(list.Type().In(1)).Elem()
 	empty.FieldByName("Page").Set(reflect.ValueOf(p))
 	if endpoint := empty.FieldByName("EndpointID"); endpoint.IsValid() { // there is no list of all deliveries
 		endpoint.SetString("we_1")
 	}
-	all := [][]reflect.Value{{empty}}
+	all := []asking{{name, list, []reflect.Value{empty}}}
 	for i := range empty.NumField() {
 		field := empty.Type().Field(i)
 		if field.Name == "Page" {
@@ -81,10 +102,10 @@ func askings(t *testing.T, list reflect.Type, p store.Page) [][]reflect.Value {
 		values := filterValues[field.Name]
 		require.NotEmpty(t, values, "what %s is tried with", field.Name)
 		for _, v := range values {
-			filter := reflect.New(list.In(1)).Elem()
+			filter := reflect.New(empty.Type()).Elem()
 			filter.Set(empty)
 			filter.Field(i).Set(reflect.ValueOf(v))
-			all = append(all, []reflect.Value{filter})
+			all = append(all, asking{fmt.Sprintf("%s %s %v", name, field.Name, v), list, []reflect.Value{filter}})
 		}
 	}
 	return all

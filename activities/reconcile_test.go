@@ -48,6 +48,25 @@ func (f *fixture) reconcile() activities.ReconcileResult {
 	return result
 }
 
+// What a round compared before it was cut off is left out until all others were.
+func TestReconcile_GoesOnWhereARoundWasCutOff(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	first, second := f.signUp(plan("growth")), f.signUp(plan("growth"))
+	f.clock.forward(time.Second)
+	f.reconcile()
+	f.clock.forward(time.Hour)
+	require.NoError(t, f.store.MarkChecked(t.Context(), first.ID))
+	f.clock.forward(stale + time.Second)
+	f.fakes.asked = nil
+	f.reconcile()
+	assert.Equal(t, []string{second.ID}, f.fakes.asked)
+	f.clock.forward(stale + time.Second)
+	f.fakes.asked = nil
+	f.reconcile()
+	assert.Equal(t, []string{first.ID, second.ID}, f.fakes.asked)
+}
+
 func TestReconcile_PutsRightWhatDoesNotFit(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)

@@ -58,6 +58,15 @@ func (s *issued) flat(t *testing.T, url string) {
 			}
 		}
 	})
+	t.Run("noting_a_comparison_changes_no_index", func(t *testing.T) {
+		var n int
+		query := "SELECT count(*) FROM sqlite_master WHERE type = 'index' AND sql LIKE '%checked_at%'"
+		if store.IsPostgres(url) {
+			query = "SELECT count(*) FROM pg_indexes WHERE indexdef LIKE '%checked_at%'"
+		}
+		require.NoError(t, pool.QueryRowContext(t.Context(), query).Scan(&n))
+		assert.Zero(t, n)
+	})
 	t.Run("every_index_is_read", func(t *testing.T) {
 		for _, index := range indexes(t, pool, url) {
 			assert.True(t, used[index], "no statement reads %s", index)

@@ -31,7 +31,7 @@ func (a accounts) list(ctx context.Context, in *accountsInput) (*listOutput[admi
 		return nil, err
 	}
 	rows, err := a.store.ListAccounts(ctx, store.AccountFilter{
-		AccountID: string(in.AccountID), Status: in.Status, Plan: string(in.Plan), Query: in.Query, Page: page,
+		AccountID: string(in.AccountID), Status: in.Status, Plan: string(in.Plan), Query: in.normal(), Page: page,
 	})
 	if err != nil {
 		return nil, err

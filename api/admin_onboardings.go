@@ -44,7 +44,7 @@ func (onb onboardings) list(ctx context.Context, in *onboardingsInput) (*listOut
 		return nil, err
 	}
 	rows, err := onb.store.ListOnboardings(ctx, store.OnboardingFilter{
-		AccountID: string(in.AccountID), Status: string(in.Status), Plan: string(in.Plan), Query: in.Query,
+		AccountID: string(in.AccountID), Status: string(in.Status), Plan: string(in.Plan), Query: in.normal(),
 		StuckFor: stuckFor, Page: page,
 	})
 	if err != nil {
@@ -52,7 +52,7 @@ func (onb onboardings) list(ctx context.Context, in *onboardingsInput) (*listOut
 	}
 	return mapped(rows, func(o *domain.Onboarding) adminOnboarding {
 		return adminOnboarding{Onboarding: *o, AccountID: o.AccountID, SubscriptionID: o.SubscriptionID,
-			Email: o.Email, AvailableActions: o.Actions()}
+			Email: domain.ShownEmail(o.Email), AvailableActions: o.Actions()}
 	}), nil
 }
 

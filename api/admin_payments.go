@@ -33,7 +33,7 @@ func (p payments) list(ctx context.Context, in *paymentsInput) (*listOutput[doma
 		return nil, err
 	}
 	rows, err := p.store.ListPayments(ctx, store.PaymentFilter{
-		AccountID: string(in.AccountID), Status: string(in.Status), Query: in.Query, LateOnly: in.Late, Page: page,
+		AccountID: string(in.AccountID), Status: string(in.Status), Query: in.normal(), LateOnly: in.Late, Page: page,
 	})
 	if err != nil {
 		return nil, err

@@ -31,6 +31,15 @@ func (s Search) check() error {
 	return nil
 }
 
+// normal is what is searched for as rows have it: a whole address is stored in
+// one form, however it is written.
+func (s Search) normal() string {
+	if email, ok := domain.NormalEmail(s.Query); ok {
+		return email
+	}
+	return s.Query
+}
+
 // OfAccount is the filter behind links such as /admin/subscriptions?account_id=….
 type OfAccount struct {
 	AccountID accountFilter `query:"account_id" doc:"Only this account's."`

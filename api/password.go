@@ -53,14 +53,15 @@ func newGate(params argon2id.Params) (*gate, error) {
 func (g *gate) hash(ctx context.Context, password string) (hash string, err error) {
 	err = g.through(ctx, func() error {
 		g.hashed.Add(1)
-		hash, err = argon2id.CreateHash(password, &g.params)
+		hash, err = argon2id.CreateHash(domain.NormalPassword(password), &g.params)
 		return err
 	})
 	return hash, err
 }
 
 // matches reports whether the hash is the password's. Without a hash (an
-// unknown e-mail) it takes as long and is false.
+// unknown e-mail) it takes as long and is false. A hash that was imported may be
+// of the password as it is typed, in whatever form.
 func (g *gate) matches(ctx context.Context, password, hash string) (match bool, err error) {
 	known := hash != ""
 	if !known {
@@ -68,7 +69,10 @@ func (g *gate) matches(ctx context.Context, password, hash string) (match bool, 
 	}
 	err = g.through(ctx, func() error {
 		g.compared.Add(1)
-		match, err = argon2id.ComparePasswordAndHash(password, hash)
+		match, err = argon2id.ComparePasswordAndHash(domain.NormalPassword(password), hash)
+		if err == nil && !match && password != domain.NormalPassword(password) {
+			match, err = argon2id.ComparePasswordAndHash(password, hash)
+		}
 		return err
 	})
 	return match && known, err
@@ -92,6 +96,7 @@ func (g *gate) through(ctx context.Context, work func() error) error {
 // checkPassword returns weak_password for one that is too short, too long or
 // too easy to guess for somebody who knows the e-mail and the account's name.
 func checkPassword(password, email, name string) error {
+	password = domain.NormalPassword(password)
 	n := utf8.RuneCountInString(password)
 	if n >= passwordMin && n <= passwordMax && guessable(password, email, name) >= passwordScore {
 		return nil

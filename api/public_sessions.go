@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	"slipway/domain"
@@ -53,7 +52,7 @@ type sessions struct {
 // is, or for an admin. An unknown e-mail and a wrong password answer alike, and
 // as fast.
 func (s sessions) signIn(ctx context.Context, in *signInInput) (*signInOutput, error) {
-	email := strings.ToLower(in.Body.Email)
+	email, _ := domain.NormalEmail(in.Body.Email) // nobody has one that is none
 	if err := s.limit.take("address:"+addressOf(ctx), "email:"+email); err != nil {
 		return nil, err
 	}

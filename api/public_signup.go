@@ -5,7 +5,6 @@ import (
 	"encoding/base64"
 	"errors"
 	"net/http"
-	"strings"
 
 	"golang.org/x/sync/singleflight"
 
@@ -87,7 +86,7 @@ func (s *signups) create(ctx context.Context, in *signUpInput) (*signUpOutput, e
 
 // flight names what equal requests have in common: key or person, and body.
 func flight(k store.Key, email string) string {
-	return k.Value + "\n" + strings.ToLower(email) + "\n" + base64.RawStdEncoding.EncodeToString(k.Fingerprint)
+	return k.Value + "\n" + email + "\n" + base64.RawStdEncoding.EncodeToString(k.Fingerprint)
 }
 
 // reception is the outcome of a sign-up, shared by equal requests.
@@ -253,7 +252,7 @@ func (s *signups) slugTaken(ctx context.Context, slug string) error {
 // count counts one sign-up against the limits, or returns throttled. The one by
 // e-mail is for everybody.
 func (s *signups) count(ctx context.Context, email string) error {
-	keys := []string{"address:" + addressOf(ctx), "email:" + strings.ToLower(email)}
+	keys := []string{"address:" + addressOf(ctx), "email:" + email}
 	if spared, _ := ctx.Value(sparedKey{}).(bool); spared {
 		keys = keys[1:]
 	}

@@ -38,7 +38,8 @@ func runSeed(ctx context.Context, a *App) error {
 func (a *App) ensureAdmin(ctx context.Context, generate func() (string, error)) (string, error) {
 	password := a.AdminPassword
 	if password == "" {
-		user, err := a.Store.UserByEmail(ctx, a.AdminEmail)
+		email, _ := domain.NormalEmail(a.AdminEmail) // settings have checked it
+		user, err := a.Store.UserByEmail(ctx, email)
 		if err == nil && user.Role == domain.RoleAdmin {
 			return ", with the password it has", nil
 		}
@@ -65,7 +66,7 @@ func (a *App) SetAdmin(ctx context.Context, password string) error {
 	if err != nil {
 		return err
 	}
-	hash, err := argon2id.CreateHash(password, params)
+	hash, err := argon2id.CreateHash(domain.NormalPassword(password), params)
 	if err != nil {
 		return fmt.Errorf("hash the admin's password: %w", err)
 	}

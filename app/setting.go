@@ -21,6 +21,7 @@ type setting struct {
 	accepts string        // in words
 	holds   func() bool   // whether it is so; nil when it may be anything
 	shown   func() string // what config prints; nil for the value
+	tidy    func()        // cuts what is never meant; nil: nothing is
 }
 
 // define declares a setting, whose environment variable follows from its name
@@ -33,15 +34,18 @@ func define[T, C any, V cli.ValueCreator[T, C]](flag *cli.FlagBase[T, C, V]) set
 	return setting{Flag: flag, name: flag.Name}
 }
 
-// secret declares a setting that is never shown.
+// secret declares a setting that is never shown. The line break that ends the file
+// it was read from is not part of it.
 func secret(flag *cli.StringFlag) setting {
 	flag.HideDefault = true
-	return define(flag).shownAs(func() string {
+	d := define(flag).shownAs(func() string {
 		if *flag.Destination == "" {
 			return ""
 		}
 		return "********"
 	})
+	d.tidy = func() { *flag.Destination = strings.TrimRight(*flag.Destination, "\r\n") }
+	return d
 }
 
 func (d setting) must(accepts string, holds func() bool) setting {
@@ -62,6 +66,9 @@ func variable(name string) string {
 // check returns an error that names the setting and what it accepts.
 func check(declared []setting) error {
 	for _, d := range declared {
+		if d.tidy != nil {
+			d.tidy()
+		}
 		if d.holds != nil && !d.holds() {
 			return fmt.Errorf("--%s (%s) must be %s", d.name, variable(d.name), d.accepts)
 		}

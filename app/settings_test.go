@@ -135,3 +135,12 @@ func TestRun_VersionAndOpenAPINeedNothing(t *testing.T) {
 	assert.Contains(t, out.String(), `"openapi": "3.1.0"`)
 	assert.True(t, strings.HasPrefix(out.String(), "{"))
 }
+
+func TestConfig_ASecretEndsBeforeTheLineBreakOfItsFile(t *testing.T) {
+	t.Parallel()
+	s, declared := declare()
+	s.AdminPassword, s.SecretKey = " a good password \r\n", "a2V5\n"
+	require.NoError(t, check(declared))
+	assert.Equal(t, " a good password ", s.AdminPassword)
+	assert.Equal(t, "a2V5", s.SecretKey)
+}

@@ -24,6 +24,7 @@ const (
 	TextReasonNeeded    TextCode = "reason_needed"
 	TextNotADebitReason TextCode = "not_a_debit_reason"
 	TextNotVisible      TextCode = "not_visible"
+	TextNotACode        TextCode = "not_a_code"
 	TextNulCharacter    TextCode = "nul_character"
 	TextNotAnID         TextCode = "one_not_an_id"
 	TextNotCountries    TextCode = "one_not_a_country"
@@ -58,6 +59,9 @@ const (
 	AcceptLine         TextCode = "accept_line"
 	AcceptShortLine    TextCode = "accept_short_line"
 	AcceptVisible      TextCode = "accept_visible"
+	AcceptVisibleLine  TextCode = "accept_visible_line"
+	AcceptVisibleASCII TextCode = "accept_visible_ascii"
+	AcceptReference    TextCode = "accept_reference"
 	AcceptWithoutNul   TextCode = "accept_without_nul"
 	AcceptDebitReason  TextCode = "accept_debit_reason"
 	AcceptFromOne      TextCode = "accept_from_one"
@@ -117,6 +121,7 @@ var fieldTexts = map[TextCode]string{
 	TextReasonNeeded:    "A reason is needed.",
 	TextNotADebitReason: "It cannot be the reason of a debit.",
 	TextNotVisible:      "It has characters that cannot be shown.",
+	TextNotACode:        "It has characters that no code has.",
 	TextNulCharacter:    "It has a NUL character.",
 	TextNotAnID:         "One of them is not an id of this kind.",
 	TextNotCountries:    "One of them is not a country.",
@@ -149,6 +154,9 @@ var fieldTexts = map[TextCode]string{
 	AcceptLine:         "{min} to {max} visible characters",
 	AcceptShortLine:    "at most {max} visible characters",
 	AcceptVisible:      "visible text",
+	AcceptVisibleLine:  "one line of visible text",
+	AcceptVisibleASCII: "visible ASCII characters, without spaces",
+	AcceptReference:    "1 to 140 visible characters",
 	AcceptWithoutNul:   "text without NUL",
 	AcceptDebitReason:  "1 to 120 visible characters, and none of the ledger's own reasons",
 	AcceptFromOne:      "a number from 1",

@@ -52,7 +52,7 @@ func (a *Commands) ApplyCommand(ctx context.Context, in ApplyCommandInput) (Appl
 	if err != nil {
 		return ApplyCommandResult{}, err
 	}
-	if in.Signal && !cmd.Acceptable() {
+	if in.Signal && !cmd.Clean() {
 		return a.refuse(ctx, in, cmd)
 	}
 	result, err := a.apply(ctx, in, cmd)

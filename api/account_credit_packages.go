@@ -10,7 +10,7 @@ import (
 type buyInput struct {
 	Idempotent
 	Body struct {
-		Package string `json:"package" maxLength:"100" doc:"Code of a credit package on sale."`
+		Package string `json:"package" format:"code" maxLength:"100" doc:"Code of a credit package on sale."`
 	}
 }
 

@@ -11,7 +11,7 @@ type payInvoiceInput struct {
 	ID string `path:"id" doc:"Id of an open invoice."`
 	Idempotent
 	Body struct {
-		Reference string `json:"reference,omitempty" doc:"@payInvoice.reference"`
+		Reference string `json:"reference,omitempty" format:"reference" doc:"@payInvoice.reference"`
 	}
 }
 
@@ -109,7 +109,7 @@ func (inv invoices) checkReference(ctx context.Context, accountID, reference str
 
 func validReference(reference string) error {
 	var wrong fieldErrors
-	wrong.line(reference, 1, 140, "reference", domain.TextNotAReference)
+	wrong.require(reference != "", "reference", domain.TextNotAReference, domain.AcceptReference)
 	return wrong.err()
 }
 

@@ -10,8 +10,8 @@ import (
 type attachInput struct {
 	Idempotent
 	Body struct {
-		PaymentOption string `json:"payment_option" maxLength:"100" doc:"Key of a payment option."`
-		PaymentToken  string `json:"payment_token,omitempty" doc:"@attach.payment_token"`
+		PaymentOption string `json:"payment_option" format:"code" maxLength:"100" doc:"Key of a payment option."`
+		PaymentToken  string `json:"payment_token,omitempty" format:"token" doc:"@attach.payment_token"`
 	}
 }
 

@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"strings"
 
 	"slipway/domain"
 	"slipway/store"
@@ -11,7 +10,7 @@ import (
 type createSiteInput struct {
 	Idempotent
 	Body struct {
-		Name string `json:"name" doc:"1 to 120 visible characters."`
+		Name string `json:"name" format:"name" minLength:"1" doc:"1 to 120 visible characters."`
 	}
 }
 
@@ -42,12 +41,11 @@ func (s sites) create(ctx context.Context, in *createSiteInput) (*siteOutput, er
 	who := callerOf(ctx)
 	site := &domain.Site{
 		ID:        store.NewID(domain.PrefixSite),
-		AccountID: who.accountID, Name: strings.TrimSpace(in.Body.Name), CreatedAt: s.store.Now(),
+		AccountID: who.accountID, Name: in.Body.Name, CreatedAt: s.store.Now(),
 	}
 	id, again, err := s.makeOnce(ctx, in.Idempotent, "create_site", in.Body, creation{
-		id:    site.ID,
-		check: func() error { return checkName(in.Body.Name) },
-		save:  func(tx *store.Store) error { return saveSite(ctx, tx, site) },
+		id:   site.ID,
+		save: func(tx *store.Store) error { return saveSite(ctx, tx, site) },
 	})
 	if err != nil {
 		return nil, err

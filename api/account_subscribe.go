@@ -9,9 +9,9 @@ import (
 )
 
 type subscribeRequest struct {
-	Plan          string `json:"plan" maxLength:"100" doc:"Code of a plan on offer."`
-	PaymentOption string `json:"payment_option,omitempty" maxLength:"100" doc:"@subscribe.payment_option"`
-	Country       string `json:"country,omitempty" doc:"ISO 3166-1 alpha-2, upper case; without one the account's."`
+	Plan          string `json:"plan" format:"code" maxLength:"100" doc:"Code of a plan on offer."`
+	PaymentOption string `json:"payment_option,omitempty" format:"code" maxLength:"100" doc:"@subscribe.payment_option"`
+	Country       string `json:"country,omitempty" format:"country" doc:"@subscribe.country"`
 }
 
 type subscribeInput struct {
@@ -60,11 +60,6 @@ func (s subscriptions) subscribe(ctx context.Context, in *subscribeInput) (*subs
 // checkActivation completes the activation from its account and checks that the
 // plan and the payment option it names are on offer.
 func (s subscriptions) checkActivation(ctx context.Context, o *domain.Onboarding) error {
-	var wrong fieldErrors
-	wrong.country(o.Country)
-	if err := wrong.err(); err != nil {
-		return err
-	}
 	account, err := s.store.AccountByID(ctx, o.AccountID)
 	if err != nil {
 		return err

@@ -10,14 +10,14 @@ type subscriptionCancelInput struct {
 	Idempotent
 	Body struct {
 		At     domain.CancelAt `json:"at,omitempty" enum:"now,period_end" default:"period_end" doc:"@subscriptionCancel.at"`
-		Reason string          `json:"reason,omitempty" doc:"Why, in at most 500 visible characters."`
+		Reason string          `json:"reason,omitempty" format:"paragraph" maxLength:"500" doc:"Why."`
 	}
 }
 
 type changeOwnPlanInput struct {
 	Idempotent
 	Body struct {
-		Plan string `json:"plan" maxLength:"100" doc:"@changeOwnPlan.plan"`
+		Plan string `json:"plan" format:"code" maxLength:"100" doc:"@changeOwnPlan.plan"`
 	}
 }
 
@@ -51,11 +51,6 @@ func (s subscriptions) cancel(ctx context.Context, in *subscriptionCancelInput) 
 	return s.give(ctx, commandRequest{
 		Idempotent: in.Idempotent, body: in.Body,
 		command: domain.Command{Action: domain.ActionCancel, At: in.Body.At, Reason: in.Body.Reason},
-		valid: func(*target) error {
-			var wrong fieldErrors
-			wrong.line(in.Body.Reason, 0, 500, "reason", domain.TextNotAReason)
-			return wrong.err()
-		},
 	})
 }
 

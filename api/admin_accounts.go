@@ -27,11 +27,12 @@ func (a accounts) list(ctx context.Context, in *accountsInput) (*listOutput[admi
 	if err != nil {
 		return nil, err
 	}
-	if err := in.check(); err != nil {
+	query, err := in.searched()
+	if err != nil {
 		return nil, err
 	}
 	rows, err := a.store.ListAccounts(ctx, store.AccountFilter{
-		AccountID: string(in.AccountID), Status: in.Status, Plan: string(in.Plan), Query: in.normal(), Page: page,
+		AccountID: string(in.AccountID), Status: in.Status, Plan: string(in.Plan), Query: query, Page: page,
 	})
 	if err != nil {
 		return nil, err

@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"strings"
 
 	"slipway/domain"
 	"slipway/store"
@@ -11,7 +10,7 @@ import (
 type createKeyInput struct {
 	Idempotent
 	Body struct {
-		Name string `json:"name" doc:"What it is for: 1 to 120 visible characters."`
+		Name string `json:"name" format:"name" minLength:"1" doc:"What it is for: 1 to 120 visible characters."`
 	}
 }
 
@@ -38,12 +37,11 @@ func (a apiKeys) create(ctx context.Context, in *createKeyInput) (*createKeyOutp
 	who := callerOf(ctx)
 	key := &domain.APIKey{
 		ID:   store.NewID(domain.PrefixAPIKey),
-		Name: strings.TrimSpace(in.Body.Name), CreatedBy: who.ID, CreatedAt: a.store.Now(),
+		Name: in.Body.Name, CreatedBy: who.ID, CreatedAt: a.store.Now(),
 	}
 	key.SecretHash = hashed(a.secrets.apiKeySecret(key.ID))
 	id, again, err := a.makeOnce(ctx, in.Idempotent, "create_api_key", in.Body, creation{
-		id:    key.ID,
-		check: func() error { return checkName(in.Body.Name) },
+		id: key.ID,
 		save: func(tx *store.Store) error {
 			if err := tx.InsertAPIKey(ctx, key); err != nil {
 				return err

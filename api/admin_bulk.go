@@ -1,7 +1,6 @@
 package api
 
 import (
-	"cmp"
 	"context"
 	"slices"
 
@@ -17,7 +16,7 @@ const bulkAtOnce = 4
 // BulkRequest is one command for many.
 type BulkRequest struct {
 	CommandRequest
-	IDs []string `json:"ids" minItems:"1" maxItems:"100" uniqueItems:"true" nullable:"false" doc:"@bulk.ids"`
+	IDs []rowID `json:"ids" minItems:"1" maxItems:"100" uniqueItems:"true" nullable:"false" doc:"@bulk.ids"`
 }
 
 type bulkSubscriptionsInput struct {
@@ -54,6 +53,25 @@ type bulkOutput struct {
 	Body bulkResult
 }
 
+// check notes ids of another kind, and a reason that is missing.
+func (r *BulkRequest) check(prefix string, action domain.Action, wrong *fieldErrors) {
+	if slices.ContainsFunc(r.IDs, func(id rowID) bool { return !store.ValidID(prefix, string(id)) }) {
+		wrong.note("ids", domain.Text(domain.TextNotAnID), domain.Text(domain.AcceptIDs, "prefix", prefix))
+	}
+	r.CommandRequest.check(action, wrong)
+}
+
+func (in *bulkSubscriptionsInput) check(wrong *fieldErrors) {
+	action := domain.Action(in.Body.Action)
+	in.Body.BulkRequest.check(domain.PrefixSubscription, action, wrong)
+	days := in.Body.Days > 0 || action != domain.ActionExtendTrial
+	wrong.require(days, "days", domain.TextFieldRequired, domain.AcceptDays)
+}
+
+func (in *bulkPaymentsInput) check(wrong *fieldErrors) {
+	in.Body.BulkRequest.check(domain.PrefixPayment, domain.Action(in.Body.Action), wrong)
+}
+
 // commandSubscriptions gives one command to many subscriptions.
 func (s staff) commandSubscriptions(ctx context.Context, in *bulkSubscriptionsInput) (*bulkOutput, error) {
 	action, common := domain.Action(in.Body.Action), in.Body.CommandRequest
@@ -62,37 +80,25 @@ func (s staff) commandSubscriptions(ctx context.Context, in *bulkSubscriptionsIn
 	case domain.ActionActivate:
 		body = &ActivateRequest{CommandRequest: common, Waive: in.Body.Waive}
 	case domain.ActionExtendTrial:
-		if in.Body.Days == 0 {
-			return nil, domain.Invalid("body.days", domain.Text(domain.TextFieldRequired), domain.Text(domain.AcceptDays))
-		}
 		body = &ExtendTrialRequest{CommandRequest: common, Days: in.Body.Days}
 	}
-	return s.bulk(ctx, domain.PrefixSubscription, in.Idempotent, in.Body.IDs, action, body)
+	return s.bulk(ctx, in.Idempotent, in.Body.IDs, action, body)
 }
 
 // decidePayments approves or rejects many payments.
 func (s staff) decidePayments(ctx context.Context, in *bulkPaymentsInput) (*bulkOutput, error) {
-	return s.bulk(
-		ctx, domain.PrefixPayment, in.Idempotent, in.Body.IDs, domain.Action(in.Body.Action), &in.Body.CommandRequest,
-	)
+	return s.bulk(ctx, in.Idempotent, in.Body.IDs, domain.Action(in.Body.Action), &in.Body.CommandRequest)
 }
 
 func (s staff) bulk(
-	ctx context.Context, prefix string, key Idempotent, ids []string, action domain.Action, body staffRequest,
+	ctx context.Context, key Idempotent, ids []rowID, action domain.Action, body staffRequest,
 ) (*bulkOutput, error) {
-	var wrong fieldErrors
-	if slices.ContainsFunc(ids, func(id string) bool { return !store.ValidID(prefix, id) }) {
-		wrong.note("ids", domain.Text(domain.TextNotAnID), domain.Text(domain.AcceptIDs, "prefix", prefix))
-	}
-	if err := cmp.Or(wrong.err(), body.common().check(action)); err != nil {
-		return nil, err
-	}
 	rows := make([]bulkRow, len(ids))
 	var group errgroup.Group
 	group.SetLimit(bulkAtOnce)
 	for i, id := range ids {
 		group.Go(func() error {
-			rows[i] = s.bulkRow(ctx, id, key, action, body)
+			rows[i] = s.bulkRow(ctx, string(id), key, action, body)
 			return nil
 		})
 	}

@@ -1,8 +1,10 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"slices"
+	"unicode/utf8"
 
 	"slipway/domain"
 	"slipway/store"
@@ -25,8 +27,8 @@ type commandResult struct {
 
 // CommandRequest is what every command of staff has in common.
 type CommandRequest struct {
-	Reason string `json:"reason,omitempty" doc:"@command.reason"`
-	Note   string `json:"note,omitempty" maxLength:"2000" doc:"@command.note"`
+	Reason string `json:"reason,omitempty" format:"paragraph" maxLength:"500" doc:"@command.reason"`
+	Note   string `json:"note,omitempty" format:"paragraph" maxLength:"2000" doc:"@command.note"`
 	DryRun bool   `json:"dry_run,omitempty" doc:"Answer what it would do, and do nothing."`
 }
 
@@ -64,16 +66,15 @@ type staffRequest interface {
 	fill(*domain.Command)
 }
 
-// check returns what is wrong with the request for the action, whatever the
+// check notes a reason that is missing or too short for the action, whatever the
 // state is.
-func (r *CommandRequest) check(action domain.Action) error {
-	var wrong fieldErrors
-	if r.Reason != "" || !staffRule(action).ReasonOptional {
-		wrong.line(r.Reason, 3, 500, "reason", domain.TextReasonNeeded)
-	}
-	wrong.text(r.Note, "note")
-	return wrong.err()
+func (r *CommandRequest) check(action domain.Action, wrong *fieldErrors) {
+	given := utf8.RuneCountInString(r.Reason) >= reasonMin || (r.Reason == "" && staffRule(action).ReasonOptional)
+	wrong.require(given, "reason", domain.TextReasonNeeded, domain.AcceptReason)
 }
+
+// reasonMin is the shortest reason of staff, in characters.
+const reasonMin = 3
 
 type staffInput[B any] struct {
 	ID string `path:"id" doc:"Id of the subscription, even before it exists; or of the payment."`
@@ -120,12 +121,12 @@ func staffRow[B any, P interface {
 	if r.From != nil {
 		options = append(options, transition)
 	}
+	body := func(in *staffInput[B]) P { return P(cmp.Or(in.Body, new(B))) }
+	options = append(options, checks(func(in *staffInput[B], wrong *fieldErrors) {
+		body(in).common().check(r.Action, wrong)
+	}))
 	return do(call, id, r.Title, func(ctx context.Context, in *staffInput[B]) (*resultOutput, error) {
-		body := new(B)
-		if in.Body != nil {
-			body = in.Body
-		}
-		return s.give(ctx, in.ID, in.Idempotent, r.Action, P(body))
+		return s.give(ctx, in.ID, in.Idempotent, r.Action, body(in))
 	}, options...)
 }
 
@@ -133,9 +134,6 @@ func staffRow[B any, P interface {
 func (s staff) give(
 	ctx context.Context, id string, key Idempotent, action domain.Action, body staffRequest,
 ) (*resultOutput, error) {
-	if err := body.common().check(action); err != nil {
-		return nil, err
-	}
 	t, err := s.target(ctx, id, action)
 	if err != nil {
 		return nil, err

@@ -10,12 +10,12 @@ import (
 // PackageChange is what may change of a credit package: what is absent stays.
 // An invoice keeps what was bought.
 type PackageChange struct {
-	Name     *string       `json:"name,omitempty" doc:"1 to 120 visible characters."`
+	Name     *string       `json:"name,omitempty" format:"name" minLength:"1"`
 	Credits  *int64        `json:"credits,omitempty" minimum:"1" maximum:"1000000000000" doc:"@packageChange.credits"`
 	Amount   *int64        `json:"amount,omitempty" minimum:"1" maximum:"1000000000000" doc:"Price in minor units."`
 	Currency *currencyCode `json:"currency,omitempty" doc:"ISO 4217, lower case."`
 	Active   *bool         `json:"active,omitempty" doc:"For sale."`
-	Sort     *int          `json:"sort,omitempty"`
+	Sort     *sortOrder    `json:"sort,omitempty"`
 }
 
 // apply changes the package, or says which fields cannot be accepted.
@@ -25,13 +25,13 @@ func (c PackageChange) apply(p *domain.CreditPackage) error {
 	set(&p.Amount, c.Amount)
 	set(&p.Currency, (*string)(c.Currency))
 	set(&p.Active, c.Active)
-	set(&p.Sort, c.Sort)
+	set(&p.Sort, (*int)(c.Sort))
 
 	var wrong fieldErrors
 	wrong.name(p.Name, "name")
 	wrong.require(p.Credits > 0, "credits", domain.TextFieldRequired, domain.AcceptFromOne)
 	wrong.require(p.Amount > 0, "amount", domain.TextFieldRequired, domain.AcceptFromOne)
-	wrong.currency((*string)(c.Currency), p.Currency)
+	wrong.currency(p.Currency)
 	return wrong.err()
 }
 
@@ -41,6 +41,10 @@ type createPackageInput struct {
 		Code catalogueKey `json:"code" doc:"Stable; it can never change."`
 		PackageChange
 	}
+}
+
+func (in *createPackageInput) check(wrong *fieldErrors) {
+	wrong.join(in.Body.apply(&domain.CreditPackage{}))
 }
 
 type changePackageInput struct {

@@ -27,7 +27,7 @@ type onboardingsInput struct {
 	OfAccount
 	Status onboardingStatus `query:"status" doc:"Only those in this status."`
 	Plan   planFilter       `query:"plan" doc:"@onboardings.plan"`
-	Stuck  string           `query:"stuck" maxLength:"20" doc:"@onboardings.stuck"`
+	Stuck  string           `query:"stuck" format:"code" maxLength:"20" doc:"@onboardings.stuck"`
 }
 
 // list lists onboardings.
@@ -40,11 +40,12 @@ func (onb onboardings) list(ctx context.Context, in *onboardingsInput) (*listOut
 	if err != nil {
 		return nil, err
 	}
-	if err := in.check(); err != nil {
+	query, err := in.searched()
+	if err != nil {
 		return nil, err
 	}
 	rows, err := onb.store.ListOnboardings(ctx, store.OnboardingFilter{
-		AccountID: string(in.AccountID), Status: string(in.Status), Plan: string(in.Plan), Query: in.normal(),
+		AccountID: string(in.AccountID), Status: string(in.Status), Plan: string(in.Plan), Query: query,
 		StuckFor: stuckFor, Page: page,
 	})
 	if err != nil {

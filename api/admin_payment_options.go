@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"slices"
 	"strings"
 
 	"slipway/domain"
@@ -12,16 +11,16 @@ import (
 
 // OptionChange is what may change of a payment option: what is absent stays.
 type OptionChange struct {
-	ExternalID   *string   `json:"external_id,omitempty" maxLength:"60" doc:"The id an imported catalogue gave it."`
-	Provider     *string   `json:"provider,omitempty" maxLength:"60" doc:"@option.provider"`
-	Type         *string   `json:"type,omitempty" enum:"card,bank_transfer,wallet,invoice"`
-	Name         *string   `json:"name,omitempty" doc:"1 to 120 visible characters."`
-	Instructions *string   `json:"instructions,omitempty" maxLength:"4000" doc:"How to pay, for the customer to read."`
-	Countries    *[]string `json:"countries,omitempty" nullable:"false" maxItems:"300" doc:"@optionChange.countries"`
-	Currencies   *[]string `json:"currencies,omitempty" nullable:"false" maxItems:"300" doc:"@optionChange.currencies"`
-	Enabled      *bool     `json:"enabled,omitempty"`
-	Preferred    *bool     `json:"preferred,omitempty" doc:"@optionChange.preferred"`
-	Sort         *int      `json:"sort,omitempty"`
+	ExternalID   *string         `json:"external_id,omitempty" format:"line" maxLength:"60" doc:"@option.external_id"`
+	Provider     *string         `json:"provider,omitempty" format:"code" maxLength:"60" doc:"@option.provider"`
+	Type         *string         `json:"type,omitempty" enum:"card,bank_transfer,wallet,invoice"`
+	Name         *string         `json:"name,omitempty" format:"name" minLength:"1"`
+	Instructions *string         `json:"instructions,omitempty" format:"paragraph" doc:"@option.instructions"`
+	Countries    *[]countryCode  `json:"countries,omitempty" nullable:"false" maxItems:"300" doc:"@option.countries"`
+	Currencies   *[]currencyCode `json:"currencies,omitempty" nullable:"false" maxItems:"300" doc:"@option.currencies"`
+	Enabled      *bool           `json:"enabled,omitempty"`
+	Preferred    *bool           `json:"preferred,omitempty" doc:"@optionChange.preferred"`
+	Sort         *sortOrder      `json:"sort,omitempty"`
 }
 
 // apply changes the option, or says which fields cannot be accepted.
@@ -31,25 +30,16 @@ func (c OptionChange) apply(o *domain.PaymentOption, providers *payment.Registry
 	set((*string)(&o.Type), c.Type)
 	set(&o.Name, c.Name)
 	set(&o.Instructions, c.Instructions)
-	set(&o.Countries, c.Countries)
-	set(&o.Currencies, c.Currencies)
+	setAll(&o.Countries, c.Countries)
+	setAll(&o.Currencies, c.Currencies)
 	set(&o.Enabled, c.Enabled)
 	set(&o.Preferred, c.Preferred)
-	set(&o.Sort, c.Sort)
+	set(&o.Sort, (*int)(c.Sort))
 
 	var wrong fieldErrors
-	wrong.require(domain.CleanText(o.ExternalID), "external_id", domain.TextNotVisible, domain.AcceptVisible)
 	c.checkProvider(o, providers, &wrong)
 	wrong.require(o.Type != "", "type", domain.TextFieldRequired, domain.AcceptOptionType)
 	wrong.name(o.Name, "name")
-	wrong.text(o.Instructions, "instructions")
-	for _, country := range o.Countries {
-		wrong.require(validCountry(country), "countries", domain.TextNotCountries, domain.AcceptCountry)
-	}
-	if c.Currencies != nil {
-		known := !slices.ContainsFunc(*c.Currencies, unknownCurrency)
-		wrong.require(known, "currencies", domain.TextNotCurrencies, domain.AcceptCurrency)
-	}
 	return wrong.err()
 }
 
@@ -84,6 +74,10 @@ type createOptionInput struct {
 		Key catalogueKey `json:"key" doc:"Stable; it can never change."`
 		OptionChange
 	}
+}
+
+func (p paymentOptions) checkNew(in *createOptionInput, wrong *fieldErrors) {
+	wrong.join(in.Body.apply(&domain.PaymentOption{}, p.config.Providers))
 }
 
 type changeOptionInput struct {

@@ -29,11 +29,12 @@ func (p payments) list(ctx context.Context, in *paymentsInput) (*listOutput[doma
 	if err != nil {
 		return nil, err
 	}
-	if err := in.check(); err != nil {
+	query, err := in.searched()
+	if err != nil {
 		return nil, err
 	}
 	rows, err := p.store.ListPayments(ctx, store.PaymentFilter{
-		AccountID: string(in.AccountID), Status: string(in.Status), Query: in.normal(), LateOnly: in.Late, Page: page,
+		AccountID: string(in.AccountID), Status: string(in.Status), Query: query, LateOnly: in.Late, Page: page,
 	})
 	if err != nil {
 		return nil, err

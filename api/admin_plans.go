@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"unicode/utf8"
 
 	"slipway/domain"
 	"slipway/store"
@@ -10,20 +11,20 @@ import (
 // PlanChange is what may change of a plan: what is absent stays. Every running
 // onboarding and subscription keeps its snapshot.
 type PlanChange struct {
-	Name                    *string           `json:"name,omitempty" doc:"1 to 120 visible characters."`
-	Description             *string           `json:"description,omitempty" maxLength:"2000"`
+	Name                    *string           `json:"name,omitempty" format:"name" minLength:"1"`
+	Description             *string           `json:"description,omitempty" format:"paragraph" maxLength:"2000"`
 	Amount                  *int64            `json:"amount,omitempty" minimum:"0" maximum:"1000000000000" doc:"@amount"`
 	Currency                *currencyCode     `json:"currency,omitempty" doc:"ISO 4217, lower case."`
 	Interval                *string           `json:"interval,omitempty" enum:"month,year"`
 	TrialDays               *int              `json:"trial_days,omitempty" minimum:"0" maximum:"730"`
 	PaymentMethodCollection *string           `json:"payment_method_collection,omitempty" enum:"if_required,always"`
 	Credits                 *int64            `json:"credits,omitempty" minimum:"0" maximum:"1000000000000"`
-	Features                *[]string         `json:"features,omitempty" nullable:"false" maxItems:"100"`
-	Limits                  *map[string]int64 `json:"limits,omitempty" doc:"Such as sites."`
+	Features                *[]feature        `json:"features,omitempty" nullable:"false" maxItems:"100"`
+	Limits                  *map[string]count `json:"limits,omitempty" doc:"Such as sites."`
 	Public                  *bool             `json:"public,omitempty"`
 	Active                  *bool             `json:"active,omitempty"`
 	Default                 *bool             `json:"default,omitempty" doc:"@planChange.default"`
-	Sort                    *int              `json:"sort,omitempty"`
+	Sort                    *sortOrder        `json:"sort,omitempty"`
 }
 
 // apply changes the plan, or says which fields cannot be accepted.
@@ -36,22 +37,24 @@ func (c PlanChange) apply(p *domain.Plan) error {
 	set(&p.TrialDays, c.TrialDays)
 	set((*string)(&p.PaymentMethodCollection), c.PaymentMethodCollection)
 	set(&p.Credits, c.Credits)
-	set(&p.Features, c.Features)
-	set(&p.Limits, c.Limits)
+	setAll(&p.Features, c.Features)
+	if c.Limits != nil {
+		p.Limits = map[string]int64{}
+		for key, most := range *c.Limits {
+			p.Limits[key] = int64(most)
+		}
+	}
 	set(&p.Public, c.Public)
 	set(&p.Active, c.Active)
 	set(&p.Default, c.Default)
-	set(&p.Sort, c.Sort)
+	set(&p.Sort, (*int)(c.Sort))
 
 	var wrong fieldErrors
 	wrong.name(p.Name, "name")
-	wrong.text(p.Description, "description")
-	wrong.currency((*string)(c.Currency), p.Currency)
-	for _, feature := range p.Features {
-		wrong.line(feature, 1, 60, "features", domain.TextNotFeatures)
-	}
-	for key, limit := range p.Limits {
-		wrong.require(validLine(key, 1, 60) && limit >= 0, "limits", domain.TextNotLimits, domain.AcceptLimit)
+	wrong.currency(p.Currency)
+	for key := range p.Limits {
+		short := key != "" && utf8.RuneCountInString(key) <= 60
+		wrong.require(short, "limits", domain.TextNotLimits, domain.AcceptLimit)
 	}
 	return wrong.err()
 }
@@ -63,6 +66,8 @@ type createPlanInput struct {
 		PlanChange
 	}
 }
+
+func (in *createPlanInput) check(wrong *fieldErrors) { wrong.join(in.Body.apply(&domain.Plan{})) }
 
 type changePlanInput struct {
 	ID   string `path:"id" doc:"Id of the plan."`

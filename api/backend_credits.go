@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"slipway/domain"
 	"slipway/store"
@@ -12,9 +11,9 @@ import (
 type debitInput struct {
 	IdempotencyKey idempotencyKey `header:"Idempotency-Key" required:"true" doc:"@debit.idempotency_key"`
 	Body           struct {
-		AccountID string `json:"account_id" maxLength:"60" doc:"The account that pays."`
+		AccountID string `json:"account_id" format:"code" maxLength:"60" doc:"The account that pays."`
 		Amount    int64  `json:"amount" minimum:"1" maximum:"1000000000000" doc:"How many credits."`
-		Reason    string `json:"reason" doc:"What they are spent on, for the ledger: 1 to 120 visible characters."`
+		Reason    string `json:"reason" format:"line" minLength:"1" maxLength:"120" doc:"@debit.reason"`
 	}
 }
 
@@ -33,11 +32,8 @@ type debitOutput struct {
 // debit spends credits of an account that may be used, once per key.
 func (c credits) debit(ctx context.Context, in *debitInput) (*debitOutput, error) {
 	d := store.Debit{
-		AccountID: in.Body.AccountID, Amount: in.Body.Amount, Reason: strings.TrimSpace(in.Body.Reason),
+		AccountID: in.Body.AccountID, Amount: in.Body.Amount, Reason: in.Body.Reason,
 		Key: string(in.IdempotencyKey),
-	}
-	if err := checkDebitReason(d.Reason); err != nil {
-		return nil, err
 	}
 	facts, decision, err := decide(ctx, c.store, d.AccountID, domain.Need{})
 	if err != nil {
@@ -87,12 +83,10 @@ func (c credits) short(ctx context.Context, facts *domain.EntitlementFacts, b *d
 	return facts.Short(b, len(packages) > 0)
 }
 
-// checkDebitReason refuses the ledger's own words: a debit must not look like a
+// check refuses the ledger's own words: a debit must not look like a
 // grant or a reset.
-func checkDebitReason(reason string) error {
+func (in *debitInput) check(wrong *fieldErrors) {
 	ours := []string{domain.ReasonPlanGrant, domain.ReasonPlanReset, domain.ReasonPackage, domain.ReasonImported}
-	var wrong fieldErrors
-	fits := validLine(reason, 1, domain.NameMax) && !slices.Contains(ours, reason)
-	wrong.require(fits, "reason", domain.TextNotADebitReason, domain.AcceptDebitReason)
-	return wrong.err()
+	theirs := !slices.Contains(ours, in.Body.Reason)
+	wrong.require(theirs, "reason", domain.TextNotADebitReason, domain.AcceptDebitReason)
 }

@@ -9,9 +9,9 @@ import (
 
 type checkEntitlementInput struct {
 	Body struct {
-		AccountID string `json:"account_id" maxLength:"60" doc:"The account that wants to."`
-		Feature   string `json:"feature,omitempty" maxLength:"60" doc:"A feature that its plan must have."`
-		Limit     string `json:"limit,omitempty" maxLength:"60" doc:"@checkEntitlement.limit"`
+		AccountID string `json:"account_id" format:"code" maxLength:"60" doc:"The account that wants to."`
+		Feature   string `json:"feature,omitempty" format:"line" maxLength:"60" doc:"A feature that its plan must have."`
+		Limit     string `json:"limit,omitempty" format:"line" maxLength:"60" doc:"@checkEntitlement.limit"`
 		Quantity  *int64 `json:"quantity,omitempty" minimum:"0" maximum:"1000000000000" doc:"@checkEntitlement.quantity"`
 		Used      int64  `json:"used,omitempty" minimum:"0" maximum:"1000000000000" doc:"@checkEntitlement.used"`
 	}

@@ -16,15 +16,15 @@ const webhookSecretBytes = 32
 
 // EndpointChange is what may change of a webhook endpoint: what is absent stays.
 type EndpointChange struct {
-	URL         *string   `json:"url,omitempty" maxLength:"2000" doc:"@endpointChange.url"`
-	Events      *[]string `json:"events,omitempty" nullable:"false" maxItems:"50" doc:"@endpointChange.events"`
-	Description *string   `json:"description,omitempty" maxLength:"500" doc:"What it is for."`
+	URL         *string        `json:"url,omitempty" format:"line" maxLength:"2000" doc:"@endpointChange.url"`
+	Events      *[]eventFilter `json:"events,omitempty" nullable:"false" maxItems:"50" doc:"@endpointChange.events"`
+	Description *string        `json:"description,omitempty" format:"line" maxLength:"500" doc:"What it is for."`
 }
 
 // apply changes the endpoint, or says which fields cannot be accepted.
 func (c EndpointChange) apply(w *domain.WebhookEndpoint, allowPrivate bool) error {
 	set(&w.URL, c.URL)
-	set(&w.Events, c.Events)
+	setAll(&w.Events, c.Events)
 	set(&w.Description, c.Description)
 	slices.Sort(w.Events)
 	w.Events = slices.Compact(w.Events)
@@ -32,11 +32,6 @@ func (c EndpointChange) apply(w *domain.WebhookEndpoint, allowPrivate bool) erro
 	var wrong fieldErrors
 	reachable := domain.ValidWebhookURL(w.URL, allowPrivate)
 	wrong.require(reachable, "url", domain.TextNotAWebhookURL, domain.AcceptWebhookURL)
-	wrong.require(domain.CleanText(w.Description), "description", domain.TextNotVisible, domain.AcceptVisible)
-	for _, filter := range w.Events {
-		known := domain.ValidEventFilter(filter)
-		wrong.require(known, "events", domain.TextNotEventTypes, domain.AcceptEventFilters)
-	}
 	return wrong.err()
 }
 
@@ -73,6 +68,10 @@ type webhookEndpoints struct{ *shared }
 var endpointKind = kind[domain.WebhookEndpoint]{
 	prefix: domain.PrefixWebhookEndpoint, noun: "webhook endpoint",
 	read: (*store.Store).EndpointByID, lock: (*store.Store).LockEndpoint,
+}
+
+func (e webhookEndpoints) checkNew(in *createEndpointInput, wrong *fieldErrors) {
+	wrong.join(in.Body.apply(&domain.WebhookEndpoint{}, e.config.WebhookAllowPrivate))
 }
 
 // create makes an endpoint, enabled, with a secret of its own.

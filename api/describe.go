@@ -50,7 +50,7 @@ func (reg *registrar) transform(ctx huma.Context, _ string, v any) (any, error) 
 		return e, nil
 	case *huma.ErrorModel:
 		f := findings{ctx.Operation(), reg.huma.OpenAPI().Components.Schemas}
-		p := f.problem(e, c.Request.ContentLength == 0)
+		p := f.problem(e)
 		reg.auth.complete(p, c)
 		return p, nil
 	}

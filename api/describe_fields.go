@@ -75,9 +75,18 @@ var fieldDocs = map[string]string{
 // documentFields gives every field without a text the one its name has.
 func documentFields(s *huma.Schema) {
 	for name, property := range s.Properties {
+		limitText(property)
 		property.Description, property.Enum = longDoc(property.Description), longEnum(property.Enum)
 		if property.Description == "" && property.Ref == "" {
 			property.Description = fieldDocs[name]
 		}
+	}
+}
+
+// limitText gives a text the limit of its kind, where the field sets no other.
+func limitText(s *huma.Schema) {
+	if kind, known := textKinds[s.Format]; known && s.Type == huma.TypeString && s.MaxLength == nil {
+		s.MaxLength = &kind.Max
+		s.PrecomputeMessages()
 	}
 }

@@ -30,7 +30,7 @@ var longDocs = map[string]string{
 		"With limit: how many there are, as the caller counts; sites are counted here, whatever it says.",
 	"command.note": "For colleagues only: never shown to the customer, in no event.",
 	"command.reason": "" +
-		"Why: 3 to 500 visible characters, kept in the audit. Some commands need none.",
+		"Why: 3 to 500 visible characters, of any number of lines, kept in the audit. Some commands need none.",
 	"commandResult.differences": "" +
 		"refresh: what did not say what is true, and was repaired.",
 	"commandResult.from": "" +
@@ -40,6 +40,7 @@ var longDocs = map[string]string{
 		"provisioning: the onboarding still runs; the figures are null.",
 	"debit.idempotency_key": "" +
 		"Required: what is charged must be charged once. Kept as long as the ledger.",
+	"debit.reason": "What they are spent on, for the ledger: 1 to 120 visible characters.",
 	"debitResult.entries": "" +
 		"One for each pool it drew on, the plan's first; their amounts are negative.",
 	"endpointChange.events": "" +
@@ -60,11 +61,14 @@ var longDocs = map[string]string{
 	"onboardings.plan": "Only those of this plan.",
 	"onboardings.stuck": "" +
 		"true: not ended and unchanged for ten minutes; or a duration such as 30m.",
-	"optionChange.countries":  "ISO 3166-1 alpha-2 codes, upper case; empty for all.",
-	"optionChange.currencies": "ISO 4217 codes, lower case; empty for all.",
+	"option.countries":      "ISO 3166-1 alpha-2 codes, upper case; empty for all.",
+	"option.currencies":     "ISO 4217 codes, lower case; empty for all.",
+	"options.if_none_match": "The ETag the client has: 304 while it is the current one.",
 	"optionChange.preferred": "" +
 		"Chosen when the customer names none; the one before is not any more.",
 	"packageChange.credits": "Added to the bonus pool once it is paid for.",
+	"option.external_id":    "The id an imported catalogue gave it.",
+	"option.instructions":   "How to pay, for the customer to read.",
 	"option.provider": "" +
 		"Name of a registered payment provider; by hand when none is named.",
 	"payInvoice.reference": "" +
@@ -100,15 +104,19 @@ var longDocs = map[string]string{
 		"Part of a name, slug, e-mail or reference, of at least three letters or digits; or a whole id.",
 	"section.status": "" +
 		"unavailable: not known right now, which is not the same as none.",
+	"signUp.account_name": "1 to 120 visible characters of any script.",
+	"signUp.email":        "A plain address; compared without regard to case.",
 	"signUp.payment_option": "" +
 		"Key of a payment option; without one the server's rule chooses.",
 	"signUp.payment_token": "" +
 		"From the payment provider's form, for options that are charged; alone it chooses such an option.",
+	"signUp.plan": "Code of a plan; without one the catalogue's default.",
 	"signUp.slug": "" +
 		"Chosen instead of one made from the name: 3 to 48 lower-case letters, digits and single hyphens. " +
 		"Taken is 409, never another.",
 	"signUp.test_clock": "" +
 		"Id of a test clock for the account to live by; only where they are enabled.",
+	"stream.last_event_id": "The version the client has: it is not sent again.",
 	"status.if_none_match": "" +
 		"The ETag of the version the client has: 304 while it is the current one.",
 	"status.prefer": "" +
@@ -116,6 +124,7 @@ var longDocs = map[string]string{
 		"or, without one, until somebody has to act.",
 	"submitPayment.reference": "" +
 		"What finds the transfer: 1 to 140 visible characters. Left out, the card is charged once more.",
+	"subscribe.country": "ISO 3166-1 alpha-2, upper case; without one the account's.",
 	"subscribe.payment_option": "" +
 		"Key of a payment option; without one the account's default method, then the server's rule.",
 	"subscriptionCancel.at": "When it ends; until then it can be resumed.",
@@ -172,6 +181,7 @@ func documentParameters(oapi *huma.OpenAPI) {
 				continue
 			}
 			for _, p := range operation.Parameters {
+				limitText(p.Schema)
 				p.Description, p.Schema.Description = longDoc(p.Description), longDoc(p.Schema.Description)
 			}
 		}

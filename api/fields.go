@@ -1,9 +1,9 @@
 package api
 
 import (
-	"strconv"
+	"errors"
+	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/Rhymond/go-money"
 	"golang.org/x/text/language"
@@ -22,36 +22,29 @@ func (f *fieldErrors) require(ok bool, field string, message, accepted domain.Te
 	}
 }
 
-// line requires one line of visible text of min to max characters; min 0 says
-// that it may be left out.
-func (f *fieldErrors) line(text string, min, max int, field string, message domain.TextCode) {
-	switch most := strconv.Itoa(max); {
-	case min == 0 && text == "", validLine(text, min, max):
-	case min == 0:
-		f.note(field, domain.Text(message), domain.Text(domain.AcceptShortLine, "max", most))
-	default:
-		f.note(field, domain.Text(message), domain.Text(domain.AcceptLine, "min", strconv.Itoa(min), "max", most))
-	}
-}
-
 // name requires what can be the name of something.
 func (f *fieldErrors) name(name, field string) {
 	f.require(domain.ValidName(name), field, domain.TextNotAName, domain.AcceptName)
 }
 
-// country requires a country, or none.
-func (f *fieldErrors) country(code string) {
-	f.require(code == "" || validCountry(code), "country", domain.TextNotACountry, domain.AcceptCountry)
-}
-
-// text requires visible text of any number of lines, or none.
-func (f *fieldErrors) text(text, field string) {
-	f.require(domain.CleanText(strings.ReplaceAll(text, "\n", " ")), field, domain.TextNotVisible, domain.AcceptVisible)
-}
-
 // note adds what is wrong with a field of the body.
 func (f *fieldErrors) note(field, message, accepted string) {
-	*f = append(*f, domain.FieldError{Field: "body." + field, Message: message, Accepted: accepted})
+	f.add(domain.FieldError{Field: "body." + field, Message: message, Accepted: accepted})
+}
+
+// maxFieldErrors is how many fields one answer names.
+const maxFieldErrors = 20
+
+// add notes what is wrong with a field, unless something is already.
+func (f *fieldErrors) add(wrong domain.FieldError) {
+	if len(*f) < maxFieldErrors && !f.has(wrong.Field) {
+		*f = append(*f, wrong)
+	}
+}
+
+// has reports whether something is wrong with the field.
+func (f *fieldErrors) has(field string) bool {
+	return slices.ContainsFunc(*f, func(e domain.FieldError) bool { return e.Field == field })
 }
 
 // err is the problem with every field noted, or nil.
@@ -62,26 +55,27 @@ func (f fieldErrors) err() error {
 	return &domain.Error{Code: domain.CodeInvalid, Detail: domain.Text(domain.TextInvalid), Fields: f}
 }
 
-// checkName refuses what cannot be the name of something.
-func checkName(name string) error {
-	var wrong fieldErrors
-	wrong.name(name, "name")
-	return wrong.err()
-}
-
-// unknownCurrency reports whether code names no currency as we write them. Those
-// the library knows without a number are not in ISO 4217, or no longer.
-func unknownCurrency(code string) bool {
+// knownCurrency reports whether code names a currency as we write them. Those the
+// library knows without a number are not in ISO 4217, or no longer.
+func knownCurrency(code string) bool {
 	known := money.GetCurrency(code)
-	return known == nil || known.NumericCode == "" || code != strings.ToLower(code)
+	return known != nil && known.NumericCode != "" && code == strings.ToLower(code)
 }
 
-// currency refuses a currency that is missing, or named and unknown. One that is
-// kept is not checked, so that what has an old one can still be withdrawn.
-func (f *fieldErrors) currency(named *string, kept string) {
+// currency refuses a currency that is missing. One that is kept is not checked, so
+// that what has an old one can still be withdrawn.
+func (f *fieldErrors) currency(kept string) {
 	f.require(kept != "", "currency", domain.TextFieldRequired, domain.AcceptCurrency)
-	known := named == nil || *named == "" || !unknownCurrency(*named)
-	f.require(known, "currency", domain.TextNotACurrency, domain.AcceptCurrency)
+}
+
+// join adds the fields of an error.
+func (f *fieldErrors) join(err error) {
+	var invalid *domain.Error
+	if errors.As(err, &invalid) {
+		for _, wrong := range invalid.Fields {
+			f.add(wrong)
+		}
+	}
 }
 
 // set copies what is present.
@@ -91,11 +85,15 @@ func set[T any](to *T, from *T) {
 	}
 }
 
-// validLine reports whether s is one line of visible text of min to max
-// characters, and not of spaces alone.
-func validLine(s string, min, max int) bool {
-	n := utf8.RuneCountInString(strings.TrimSpace(s))
-	return domain.CleanText(s) && n >= min && n > 0 && utf8.RuneCountInString(s) <= max
+// setAll copies a list of what has a type of its own, if it is present.
+func setAll[T ~string](to *[]string, from *[]T) {
+	if from == nil {
+		return
+	}
+	*to = make([]string, len(*from))
+	for i, one := range *from {
+		(*to)[i] = string(one)
+	}
 }
 
 // ValidCountry is validCountry for who imports accounts.

@@ -8,17 +8,16 @@ import (
 
 // Search is a filter that people type.
 type Search struct {
-	Query string `query:"q" maxLength:"120" doc:"@search.q"`
+	Query string `query:"q" format:"line" maxLength:"120" doc:"@search.q"`
 }
 
 // searchLength is how many letters and digits a search has at least: with less, no
 // index narrows it.
 const searchLength = 3
 
-func (s Search) check() error {
-	if !domain.CleanText(s.Query) {
-		return invalidQuery("q", domain.TextNotSearchable, domain.AcceptVisible)
-	}
+// searched is what is searched for as rows have it (a whole address is stored in one
+// form, however it is written), or what is wrong with it.
+func (s Search) searched() (string, error) {
 	letters := 0
 	for _, r := range s.Query {
 		if unicode.IsLetter(r) || unicode.IsNumber(r) {
@@ -26,18 +25,12 @@ func (s Search) check() error {
 		}
 	}
 	if s.Query != "" && letters < searchLength {
-		return invalidQuery("q", domain.TextSearchTooShort, domain.AcceptSearch)
+		return "", invalidQuery("q", domain.TextSearchTooShort, domain.AcceptSearch)
 	}
-	return nil
-}
-
-// normal is what is searched for as rows have it: a whole address is stored in
-// one form, however it is written.
-func (s Search) normal() string {
 	if email, ok := domain.NormalEmail(s.Query); ok {
-		return email
+		return email, nil
 	}
-	return s.Query
+	return s.Query, nil
 }
 
 // OfAccount is the filter behind links such as /admin/subscriptions?account_id=….

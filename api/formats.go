@@ -2,6 +2,7 @@ package api
 
 import (
 	"maps"
+	"math"
 	"slices"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -14,6 +15,12 @@ import (
 type (
 	catalogueKey       string // the code of a plan or a credit package, the key of a payment option
 	currencyCode       string
+	countryCode        string
+	eventFilter        string // types of events that an endpoint is sent
+	rowID              string
+	feature            string // what a plan opens
+	count              int64  // of what a plan limits
+	sortOrder          int
 	idempotencyKey     string
 	planFilter         string
 	accountFilter      string
@@ -31,7 +38,57 @@ func (catalogueKey) Schema(huma.Registry) *huma.Schema {
 
 // Schema describes a currency.
 func (currencyCode) Schema(huma.Registry) *huma.Schema {
-	return ofForm("^[a-z]{3}$", domain.AcceptCurrencyForm)
+	s := ofForm("^[a-z]{3}$", domain.AcceptCurrencyForm)
+	s.Format = currencyText.Name
+	return s
+}
+
+// Schema describes a country.
+func (countryCode) Schema(huma.Registry) *huma.Schema { return ofKind(countryText, countryText.Max) }
+
+// Schema describes a filter of events.
+func (eventFilter) Schema(huma.Registry) *huma.Schema {
+	return ofKind(domain.EventsText, domain.EventsText.Max)
+}
+
+// Schema describes the id of a row.
+func (rowID) Schema(huma.Registry) *huma.Schema { return ofKind(domain.CodeText, 60) }
+
+// Schema describes the name of a feature.
+func (feature) Schema(huma.Registry) *huma.Schema { return ofKind(domain.LineText, 60) }
+
+// Schema describes a number of things.
+func (count) Schema(huma.Registry) *huma.Schema { return between(0, 1_000_000_000_000) }
+
+// Schema describes a place in an order, which the databases keep in 32 bits.
+func (sortOrder) Schema(huma.Registry) *huma.Schema { return between(math.MinInt32, math.MaxInt32) }
+
+// The kinds of text that need to know which countries and currencies there are.
+var (
+	countryText  = domain.NewTextKind("country", 2, domain.TextNotACountry, domain.AcceptCountry, validCountry)
+	currencyText = domain.NewTextKind("currency", 3, domain.TextNotACurrency, domain.AcceptCurrency, knownCurrency)
+)
+
+// textKinds are the kinds of text by the format that a field names.
+var textKinds = kindsByName(append(domain.TextKinds, countryText, currencyText))
+
+func kindsByName(kinds []domain.TextKind) map[string]domain.TextKind {
+	named := map[string]domain.TextKind{}
+	for _, k := range kinds {
+		named[k.Name] = k
+	}
+	return named
+}
+
+// ofKind is text of the kind that may not be empty.
+func ofKind(kind domain.TextKind, longest int) *huma.Schema {
+	shortest := 1
+	return &huma.Schema{Type: huma.TypeString, Format: kind.Name, MinLength: &shortest, MaxLength: &longest}
+}
+
+// between is a whole number in a range.
+func between(lowest, highest float64) *huma.Schema {
+	return &huma.Schema{Type: huma.TypeInteger, Format: "int64", Minimum: &lowest, Maximum: &highest}
 }
 
 // Schema describes an Idempotency-Key.

@@ -10,7 +10,7 @@ import (
 // Page is the part of every list's request that says which page.
 type Page struct {
 	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"20" doc:"Rows per page."`
-	Cursor string `query:"cursor" maxLength:"200" doc:"next_cursor of the page before."`
+	Cursor string `query:"cursor" format:"code" maxLength:"200" doc:"next_cursor of the page before."`
 }
 
 // listOf is a page of anything.

@@ -11,7 +11,7 @@ type choosePlanInput struct {
 	ID string `path:"id" doc:"Id of the onboarding."`
 	Idempotent
 	Body struct {
-		Plan string `json:"plan" maxLength:"100" doc:"Code of a plan on offer."`
+		Plan string `json:"plan" format:"code" maxLength:"100" doc:"Code of a plan on offer."`
 	}
 }
 
@@ -19,8 +19,8 @@ type addPaymentMethodInput struct {
 	ID string `path:"id" doc:"Id of the onboarding."`
 	Idempotent
 	Body struct {
-		PaymentOption string `json:"payment_option" maxLength:"100" doc:"Key of a payment option."`
-		PaymentToken  string `json:"payment_token,omitempty" doc:"@addPaymentMethod.payment_token"`
+		PaymentOption string `json:"payment_option" format:"code" maxLength:"100" doc:"Key of a payment option."`
+		PaymentToken  string `json:"payment_token,omitempty" format:"token" doc:"@addPaymentMethod.payment_token"`
 	}
 }
 
@@ -28,7 +28,7 @@ type submitPaymentInput struct {
 	ID string `path:"id" doc:"Id of the onboarding."`
 	Idempotent
 	Body struct {
-		Reference string `json:"reference,omitempty" doc:"@submitPayment.reference"`
+		Reference string `json:"reference,omitempty" format:"reference" doc:"@submitPayment.reference"`
 	}
 }
 

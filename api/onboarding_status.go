@@ -15,8 +15,8 @@ const maxWait = 30 * time.Second
 
 type statusInput struct {
 	ID          string `path:"id" doc:"Id of the onboarding."`
-	IfNoneMatch string `header:"If-None-Match" doc:"@status.if_none_match"`
-	Prefer      string `header:"Prefer" doc:"@status.prefer"`
+	IfNoneMatch string `header:"If-None-Match" format:"line" doc:"@status.if_none_match"`
+	Prefer      string `header:"Prefer" format:"line" doc:"@status.prefer"`
 }
 
 type onboardingOutput struct {

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"strconv"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -25,7 +24,7 @@ const (
 
 type streamInput struct {
 	ID          string `path:"id" doc:"Id of the onboarding."`
-	LastEventID string `header:"Last-Event-ID" doc:"The version the client has: it is not sent again."`
+	LastEventID int64  `header:"Last-Event-ID" minimum:"0" maximum:"9007199254740991" doc:"@stream.last_event_id"`
 }
 
 // stream sends the onboarding now and after each change, as server-sent events,
@@ -34,13 +33,9 @@ func (onb onboardings) stream(ctx context.Context, in *streamInput) (*huma.Strea
 	if _, err := onb.read(ctx, in.ID); err != nil {
 		return nil, err
 	}
-	last, err := strconv.ParseInt(in.LastEventID, 10, 64)
-	if err != nil {
-		last = 0
-	}
 	return &huma.StreamResponse{Body: func(hc huma.Context) {
 		c := humagin.Unwrap(hc)
-		s := &stream{ctx: hc.Context(), out: c.Writer, control: http.NewResponseController(c.Writer), last: last}
+		s := &stream{ctx: hc.Context(), out: c.Writer, control: http.NewResponseController(c.Writer), last: in.LastEventID}
 		onb.follow(s, in.ID)
 	}}, nil
 }

@@ -20,26 +20,19 @@ type findings struct {
 	schemas   huma.Registry
 }
 
-// problem is the problem to answer with instead of Huma's error.
-func (f findings) problem(e *huma.ErrorModel, noBody bool) *Problem {
-	switch e.Status {
-	case http.StatusBadRequest:
-		if noBody {
-			return newProblem(reasonMalformedBody, domain.Text(domain.TextBodyMissing))
+// problem is the problem to answer with instead of Huma's own error, which only
+// what takeIn overlooked can cause: its text, the decoder's, stays in the log.
+func (f findings) problem(e *huma.ErrorModel) *Problem {
+	p := newProblem(string(domain.CodeInternal), domain.Text(domain.TextInternal))
+	if e.Status == http.StatusUnprocessableEntity || e.Status == http.StatusBadRequest {
+		p = newProblem(string(domain.CodeInvalid), domain.Text(domain.TextInvalid))
+		for _, detail := range e.Errors {
+			field, _ := f.knownField(detail.Location)
+			p.Errors = append(p.Errors, finding(field, "", domain.TextFieldUnfit))
 		}
-		return newProblem(reasonMalformedBody, domain.Text(domain.TextBodyNotJSON))
-	case http.StatusUnsupportedMediaType:
-		return newProblem(reasonMediaType, domain.Text(domain.TextMediaType))
-	case http.StatusUnprocessableEntity:
-	default:
-		p := newProblem(string(domain.CodeInternal), domain.Text(domain.TextInternal))
-		p.cause, p.Status, p.Title = e, e.Status, http.StatusText(e.Status)
 		return p
 	}
-	p := newProblem(string(domain.CodeInvalid), domain.Text(domain.TextInvalid))
-	for _, detail := range e.Errors {
-		p.Errors = append(p.Errors, f.fieldError(detail.Location, detail.Message))
-	}
+	p.cause, p.Status, p.Title = e, e.Status, http.StatusText(e.Status)
 	return p
 }
 

@@ -16,7 +16,7 @@ const (
 
 type signInInput struct {
 	Body struct {
-		Email    string `json:"email" maxLength:"254"`
+		Email    string `json:"email" format:"idn-email"`
 		Password string `json:"password" format:"password" maxLength:"128"`
 	}
 }
@@ -52,11 +52,10 @@ type sessions struct {
 // is, or for an admin. An unknown e-mail and a wrong password answer alike, and
 // as fast.
 func (s sessions) signIn(ctx context.Context, in *signInInput) (*signInOutput, error) {
-	email, _ := domain.NormalEmail(in.Body.Email) // nobody has one that is none
-	if err := s.limit.take("address:"+addressOf(ctx), "email:"+email); err != nil {
+	if err := s.limit.take("address:"+addressOf(ctx), "email:"+in.Body.Email); err != nil {
 		return nil, err
 	}
-	user, err := s.store.UserByEmail(ctx, email)
+	user, err := s.store.UserByEmail(ctx, in.Body.Email)
 	if domain.CodeOf(err) == domain.CodeNotFound {
 		user, err = &domain.User{}, nil
 	}
@@ -73,6 +72,11 @@ func (s sessions) signIn(ctx context.Context, in *signInInput) (*signInOutput, e
 	}
 	session, err := s.open(ctx, user)
 	return &signInOutput{Body: session}, err
+}
+
+// countRefused counts a sign-in that cannot be one.
+func (s sessions) countRefused(ctx context.Context, _ *signInInput) error {
+	return s.limit.take("address:" + addressOf(ctx))
 }
 
 // open opens a session for the user.

@@ -14,15 +14,15 @@ import (
 
 // signUpRequest is what a visitor fills in.
 type signUpRequest struct {
-	Email         string `json:"email" example:"ada@example.com" doc:"A plain address; compared without regard to case."`
+	Email         string `json:"email" format:"idn-email" minLength:"1" example:"ada@example.com" doc:"@signUp.email"`
 	Password      string `json:"password" format:"password" doc:"8 to 128 characters, hard to guess."`
-	AccountName   string `json:"account_name" example:"Acme" doc:"1 to 120 visible characters of any script."`
-	Slug          string `json:"slug,omitempty" doc:"@signUp.slug"`
-	Plan          string `json:"plan,omitempty" doc:"Code of a plan; without one the catalogue's default."`
-	Country       string `json:"country,omitempty" doc:"ISO 3166-1 alpha-2, upper case."`
-	PaymentOption string `json:"payment_option,omitempty" doc:"@signUp.payment_option"`
-	PaymentToken  string `json:"payment_token,omitempty" doc:"@signUp.payment_token"`
-	TestClock     string `json:"test_clock,omitempty" doc:"@signUp.test_clock"`
+	AccountName   string `json:"account_name" format:"name" minLength:"1" example:"Acme" doc:"@signUp.account_name"`
+	Slug          string `json:"slug,omitempty" format:"slug" doc:"@signUp.slug"`
+	Plan          string `json:"plan,omitempty" format:"code" maxLength:"100" doc:"@signUp.plan"`
+	Country       string `json:"country,omitempty" format:"country" doc:"ISO 3166-1 alpha-2, upper case."`
+	PaymentOption string `json:"payment_option,omitempty" format:"code" maxLength:"100" doc:"@signUp.payment_option"`
+	PaymentToken  string `json:"payment_token,omitempty" format:"token" doc:"@signUp.payment_token"`
+	TestClock     string `json:"test_clock,omitempty" format:"code" maxLength:"60" doc:"@signUp.test_clock"`
 }
 
 type signUpInput struct {
@@ -252,11 +252,19 @@ func (s *signups) slugTaken(ctx context.Context, slug string) error {
 // count counts one sign-up against the limits, or returns throttled. The one by
 // e-mail is for everybody.
 func (s *signups) count(ctx context.Context, email string) error {
-	keys := []string{"address:" + addressOf(ctx), "email:" + email}
-	if spared, _ := ctx.Value(sparedKey{}).(bool); spared {
-		keys = keys[1:]
+	var keys []string
+	if spared, _ := ctx.Value(sparedKey{}).(bool); !spared {
+		keys = append(keys, "address:"+addressOf(ctx))
+	}
+	if email != "" { // of a request that is refused
+		keys = append(keys, "email:"+email)
 	}
 	return s.limit.take(keys...)
+}
+
+// countRefused counts a sign-up that cannot be one.
+func (s *signups) countRefused(ctx context.Context, in *signUpInput) error {
+	return s.count(ctx, in.Body.Email)
 }
 
 // answer renders the answer to a sign-up: 201 with its account, 202 without.

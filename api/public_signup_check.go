@@ -3,26 +3,22 @@ package api
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"slipway/domain"
 	"slipway/store"
 )
 
-// check returns the onboarding that the request asks for, or what is wrong with
-// it: first its form, then what the catalogue has.
-func (s *signups) check(ctx context.Context, req signUpRequest) (*domain.Onboarding, error) {
-	var wrong fieldErrors
-	email, ok := domain.NormalEmail(req.Email)
-	wrong.require(ok, "email", domain.TextNotAnEmail, domain.AcceptEmail)
-	wrong.name(req.AccountName, "account_name")
-	wrong.require(req.Slug == "" || domain.ValidSlug(req.Slug), "slug", domain.TextNotASlug, domain.AcceptSlug)
-	wrong.country(req.Country)
-	token := req.PaymentToken == "" || tokenPattern.MatchString(req.PaymentToken)
-	wrong.require(token, "payment_token", domain.TextNotAToken, domain.AcceptToken)
-	if err := wrong.err(); err != nil {
-		return nil, err
+// check notes a weak password beside what else is wrong with a sign-up; alone, it
+// has a code of its own.
+func (in *signUpInput) check(wrong *fieldErrors) {
+	if len(*wrong) > 0 {
+		wrong.join(checkPassword(in.Body.Password, in.Body.Email, in.Body.AccountName))
 	}
+}
+
+// check returns the onboarding that the request asks for, or what the catalogue
+// has to say against it.
+func (s *signups) check(ctx context.Context, req signUpRequest) (*domain.Onboarding, error) {
 	if err := s.checkSlug(ctx, req.Slug); err != nil {
 		return nil, err
 	}
@@ -34,11 +30,11 @@ func (s *signups) check(ctx context.Context, req signUpRequest) (*domain.Onboard
 		return nil, err
 	}
 	o := newOnboarding(domain.KindSignup, s.store)
-	o.Email, o.AccountName, o.Country = email, strings.TrimSpace(req.AccountName), req.Country
+	o.Email, o.AccountName, o.Country = req.Email, req.AccountName, req.Country
 	o.WantedSlug, o.WantedPlan, o.WantedOption = req.Slug, req.Plan, option
 	o.PaymentToken, o.TestClockID = req.PaymentToken, req.TestClock
 	o.AccountID, o.OwnerID = store.NewID(domain.PrefixAccount), store.NewID(domain.PrefixUser)
-	return o, checkPassword(req.Password, email, o.AccountName)
+	return o, checkPassword(req.Password, o.Email, o.AccountName)
 }
 
 func (s *signups) checkSlug(ctx context.Context, slug string) error {

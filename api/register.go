@@ -40,7 +40,10 @@ type route struct {
 	strictQuery  bool          // a filter that does not exist is refused
 	unavailable  string        // the code that a 503 has here, when not unavailable
 	reasons      []string      // how it can fail, beside the ways every route can
-	description  string
+
+	check       func(input any, wrong *fieldErrors)        // notes what the description cannot say; nil: nothing
+	limit       func(ctx context.Context, input any) error // counts a request that is refused; nil: none is
+	description string
 }
 
 // option says one more thing about a route.
@@ -74,6 +77,18 @@ func limitedByAddress(r *route) {
 // filtered refuses query parameters that do not exist: a misspelt filter would
 // otherwise list everything.
 func filtered(r *route) { r.strictQuery = true }
+
+// checks has the route note what its description cannot say, without a question to
+// the store: it is answered with everything else that is wrong.
+func checks[I any](check func(in *I, wrong *fieldErrors)) option {
+	return func(r *route) { r.check = func(input any, wrong *fieldErrors) { check(input.(*I), wrong) } }
+}
+
+// counts has the route count requests that are refused as they are, as its
+// handler counts the others: a limit comes before what is wrong.
+func counts[I any](count func(ctx context.Context, in *I) error) option {
+	return func(r *route) { r.limit = func(ctx context.Context, input any) error { return count(ctx, input.(*I)) } }
+}
 
 // unavailableAs gives the 503 of a route a code of its own.
 func unavailableAs(reason string) option { return func(r *route) { r.unavailable = reason } }
@@ -116,6 +131,9 @@ func do[I, O any](
 				var cancel context.CancelFunc
 				ctx, cancel = context.WithTimeout(ctx, r.within)
 				defer cancel()
+			}
+			if err := r.refusal(ctx, in); err != nil {
+				return nil, problemOf(err)
 			}
 			out, err := handler(ctx, in)
 			if err != nil {
@@ -221,8 +239,8 @@ func (reg *registrar) operation(r *route) huma.Operation {
 	operation := huma.Operation{
 		OperationID: r.id, Method: r.method, Path: r.path, Summary: r.summary, Description: r.description,
 		Tags: []string{r.tag}, DefaultStatus: r.status, Responses: r.problemResponses(),
-		RejectUnknownQueryParameters: r.strictQuery,
-		BodyReadTimeout:              -1, // readBody has read it, with a deadline of its own
+		RejectUnknownQueryParameters: r.strictQuery, SkipValidateParams: true, SkipValidateBody: true, // takeIn does
+		BodyReadTimeout: -1, // readBody has read it, with a deadline of its own
 	}
 	if r.who != anyone {
 		operation.Security = []map[string][]string{{string(r.who): {}}}
@@ -234,6 +252,7 @@ func (reg *registrar) operation(r *route) huma.Operation {
 	if r.spares {
 		operation.Middlewares = append(operation.Middlewares, reg.auth.spareAdmins)
 	}
+	operation.Middlewares = append(operation.Middlewares, reg.takeIn)
 	return operation
 }
 

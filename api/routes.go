@@ -75,6 +75,7 @@ func (a *API) signUpRows() []row {
 	return []row{
 		do("POST /v1/onboardings", "sign-up", "Sign up",
 			a.signups.create, created, accepted, reused, waits, limitedByAddress, sparesAdmins, noPlan, noOption,
+			checks((*signUpInput).check), counts(a.signups.countRefused),
 			fails(domain.ReasonEmailTaken, domain.ReasonSlugTaken, domain.ReasonSlugReserved, domain.ReasonWeakPassword)),
 	}
 }
@@ -102,7 +103,8 @@ func (a *API) onboardingRows() []row {
 func (a *API) signInRows() []row {
 	return []row{
 		do("POST /v1/sessions", "sign-in", "Sign in",
-			a.sessions.signIn, created, limitedByAddress, waits, fails(string(domain.CodeUnauthenticated))),
+			a.sessions.signIn, created, limitedByAddress, waits, counts(a.sessions.countRefused),
+			fails(string(domain.CodeUnauthenticated))),
 	}
 }
 
@@ -178,7 +180,8 @@ func (a *API) backendRows() []row {
 		do("POST /v1/entitlements/check", "check-entitlement", "May this account do that?",
 			a.entitlementChecks.check, refuses, missing, fails(domain.ReasonFeatureNotInPlan, domain.ReasonLimitReached)),
 		do("POST /v1/credits/debit", "debit-credits", "Spend credits",
-			a.credits.debit, refuses, reused, noBalance, missing, fails(domain.ReasonInsufficientCredits)),
+			a.credits.debit, checks((*debitInput).check), refuses, reused, noBalance, missing,
+			fails(domain.ReasonInsufficientCredits)),
 	}
 }
 
@@ -188,7 +191,7 @@ func (a *API) webhookRows() []row {
 		do("GET "+endpoints, "list-webhook-endpoints", "List webhook endpoints",
 			a.webhookEndpoints.list, filtered),
 		do("POST "+endpoints, "create-webhook-endpoint", "Add a webhook endpoint",
-			a.webhookEndpoints.create, created, reused),
+			a.webhookEndpoints.create, checks(a.webhookEndpoints.checkNew), created, reused),
 		do("GET "+endpoint, "get-webhook-endpoint", "Read a webhook endpoint",
 			a.webhookEndpoints.get),
 		do("PATCH "+endpoint, "change-webhook-endpoint", "Change, disable or enable a webhook endpoint",
@@ -219,9 +222,9 @@ func (a *API) adminListRows() []row {
 func (a *API) adminCommandRows() []row {
 	return append(a.staff.rows(),
 		do("POST /v1/admin/subscriptions/bulk", "admin-command-subscriptions", "Command many subscriptions",
-			a.staff.commandSubscriptions, within(inBulk)),
+			a.staff.commandSubscriptions, checks((*bulkSubscriptionsInput).check), within(inBulk)),
 		do("POST /v1/admin/payments/bulk", "admin-decide-payments", "Approve or reject many payments",
-			a.staff.decidePayments, within(inBulk)),
+			a.staff.decidePayments, checks((*bulkPaymentsInput).check), within(inBulk)),
 	)
 }
 
@@ -229,16 +232,17 @@ func (a *API) adminCatalogueRows() []row {
 	const plans, options, packages = "/v1/admin/plans", "/v1/admin/payment-options", "/v1/admin/credit-packages"
 	return []row{
 		do("GET "+plans, "admin-list-plans", "List every plan", a.plans.list, filtered),
-		do("POST "+plans, "admin-create-plan", "Add a plan", a.plans.create, created, conflict, reused),
+		do("POST "+plans, "admin-create-plan", "Add a plan",
+			a.plans.create, checks((*createPlanInput).check), created, conflict, reused),
 		do("PATCH "+plans+"/{id}", "admin-change-plan", "Change a plan", a.plans.change, conflict),
 		do("GET "+options, "admin-list-payment-options", "List every payment option", a.paymentOptions.list, filtered),
 		do("POST "+options, "admin-create-payment-option", "Add a payment option",
-			a.paymentOptions.create, created, conflict, reused),
+			a.paymentOptions.create, checks(a.paymentOptions.checkNew), created, conflict, reused),
 		do("PATCH "+options+"/{id}", "admin-change-payment-option", "Change a payment option",
 			a.paymentOptions.change, conflict),
 		do("GET "+packages, "admin-list-credit-packages", "List every credit package", a.creditPackages.list, filtered),
 		do("POST "+packages, "admin-create-credit-package", "Add a credit package",
-			a.creditPackages.create, created, conflict, reused),
+			a.creditPackages.create, checks((*createPackageInput).check), created, conflict, reused),
 		do("PATCH "+packages+"/{id}", "admin-change-credit-package", "Change a credit package", a.creditPackages.change),
 	}
 }
@@ -259,7 +263,8 @@ func (a *API) testClockRows() []row {
 	}
 	return []row{
 		do("GET /v1/test-clocks", "list-test-clocks", "List test clocks", a.testClocks.list, filtered),
-		do("POST /v1/test-clocks", "create-test-clock", "Make a test clock", a.testClocks.create, created, reused),
+		do("POST /v1/test-clocks", "create-test-clock", "Make a test clock",
+			a.testClocks.create, checks((*createClockInput).check), created, reused),
 		do("GET /v1/test-clocks/{id}", "get-test-clock", "Read a test clock", a.testClocks.get),
 		do("POST /v1/test-clocks/{id}/advance", "advance-test-clock", "Move time for the accounts bound to the clock",
 			a.testClocks.advance, transition, waits),

@@ -146,22 +146,30 @@ func (r *importRow) require(ok bool, column string, wrong, accepted domain.TextC
 	}
 }
 
-var (
-	providerID = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,255}$`)
-	externalID = regexp.MustCompile(`^[!-~]{1,255}$`)
-	// catalogueKey keeps what a spreadsheet wrote in another encoding from the
-	// database, whose error would end the whole import.
-	catalogueKey = regexp.MustCompile(`^[!-~]{1,100}$`)
-	hashForm     = regexp.MustCompile(`^\$argon2id\$[!-~]{1,500}$`)
-)
+var hashForm = regexp.MustCompile(`^\$argon2id\$[!-~]{1,500}$`)
+
+// catalogueCode is what finds a plan or a payment option.
+var catalogueCode = domain.CodeText.UpTo(100)
+
+// importEmail is an e-mail address, without an example that a report might be
+// searched for.
+var importEmail = func() domain.TextKind {
+	k := domain.EmailText
+	k.Accepted = domain.AcceptImportEmail
+	return k
+}()
 
 // adoption checks the form of every field, as the API does with a sign-up's.
 // What the catalogue and other accounts have to say comes later.
 func (r *importRow) adoption() onboarding.Adoption {
 	in := onboarding.Adoption{
-		AccountName: r.text("account_name"), Slug: r.text("slug"), Country: r.text("country"), Plan: r.text("plan"),
-		PaymentOption: r.text("payment_option"), Customer: r.text("external_customer"), Method: r.text("external_method"),
-		PasswordHash: r.text("password_hash"), ExternalID: r.text("external_id"), Credits: r.number("credits"),
+		Email:       r.required("email", importEmail),
+		AccountName: r.required("account_name", domain.NameText),
+		Slug:        r.kept("slug", domain.SlugText), Country: r.text("country"),
+		Plan:     r.required("plan", catalogueCode),
+		Customer: r.kept("external_customer", domain.TokenText), Method: r.kept("external_method", domain.TokenText),
+		PaymentOption: r.kept("payment_option", catalogueCode),
+		PasswordHash:  r.text("password_hash"), Credits: r.number("credits"),
 		Term: domain.Term{
 			Status:   domain.SubscriptionStatus(r.text("status")),
 			TrialEnd: r.time("trial_end"), PeriodStart: r.time("current_period_start"), PeriodEnd: r.time("current_period_end"),
@@ -170,39 +178,28 @@ func (r *importRow) adoption() onboarding.Adoption {
 	if bonus := r.number("bonus_credits"); bonus != nil {
 		in.Bonus = *bonus
 	}
-	var ok bool
-	in.Email, ok = domain.NormalEmail(r.text("email"))
-	r.require(ok, "email", domain.TextNotAnEmail, domain.AcceptImportEmail)
-	r.checkAccount(in)
-	r.checkCatalogue(in)
-	r.checkIDs(in)
-	return in
-}
-
-func (r *importRow) checkAccount(in onboarding.Adoption) {
-	r.require(domain.ValidName(in.AccountName), "account_name", domain.TextNotAName, domain.AcceptName)
-	r.require(in.Slug == "" || domain.ValidSlug(in.Slug), "slug", domain.TextNotASlug,
-		domain.AcceptSlug)
 	r.require(!domain.SlugReserved(in.Slug), "slug", domain.TextSlugKept, domain.AcceptAnother)
 	r.require(in.Country == "" || api.ValidCountry(in.Country), "country", domain.TextNotACountry,
 		domain.AcceptCountry)
-}
-
-func (r *importRow) checkCatalogue(in onboarding.Adoption) {
-	r.require(catalogueKey.MatchString(in.Plan), "plan", domain.TextImportNotACode, domain.AcceptCode)
-	r.require(in.PaymentOption == "" || catalogueKey.MatchString(in.PaymentOption), "payment_option",
-		domain.TextImportNotAKey, domain.AcceptKey)
-}
-
-func (r *importRow) checkIDs(in onboarding.Adoption) {
-	r.require(in.Customer == "" || providerID.MatchString(in.Customer), "external_customer",
-		domain.TextImportNotAProviderID, domain.AcceptProviderID)
-	r.require(in.Method == "" || providerID.MatchString(in.Method), "external_method",
-		domain.TextImportNotAProviderID, domain.AcceptProviderID)
-	r.require(in.ExternalID == "" || externalID.MatchString(in.ExternalID), "external_id", domain.TextImportNotAnID,
-		domain.AcceptExternalID)
+	in.ExternalID = r.kept("external_id", domain.CodeText)
 	r.require(in.PasswordHash == "" || validHash(in.PasswordHash), "password_hash", domain.TextImportNotAHash,
 		domain.AcceptHash)
+	return in
+}
+
+// required is the field of a column as its kind is kept.
+func (r *importRow) required(column string, kind domain.TextKind) string {
+	text, ok := kind.Clean(r.text(column))
+	r.require(ok, column, kind.Wrong, kind.Accepted)
+	return text
+}
+
+// kept is required for a column that may be empty.
+func (r *importRow) kept(column string, kind domain.TextKind) string {
+	if r.text(column) == "" {
+		return ""
+	}
+	return r.required(column, kind)
 }
 
 // validHash reports whether a sign-in could compare with it, in time and memory

@@ -3,7 +3,6 @@ package domain
 import (
 	"slices"
 	"time"
-	"unicode/utf8"
 )
 
 // ActorType says who acted; it is part of every event.
@@ -40,9 +39,6 @@ const (
 type CommandDetails struct {
 	Days int `json:"days,omitempty"` // extend_trial
 }
-
-// ReasonMax is the longest reason of a command, in characters.
-const ReasonMax = 500
 
 // Command is something a person asked a workflow to do. The API stores it
 // first and hands the workflow its id, because what people write (reasons,
@@ -90,11 +86,14 @@ func (r Recipient) Noun() Noun {
 	return NounSubscription
 }
 
-// Acceptable reports whether a command that came past the API, as a signal, says
-// what the API would take.
-func (c *Command) Acceptable() bool {
-	return CleanText(c.Reason) && utf8.RuneCountInString(c.Reason) <= ReasonMax &&
-		slices.Contains([]CancelAt{"", CancelNow, CancelPeriodEnd}, c.At)
+// Clean puts what a command says that came past the API, as a signal, into the form
+// that is kept, and reports whether the API would take it.
+func (c *Command) Clean() bool {
+	reason, ok := CleanReason(c.Reason)
+	if ok {
+		c.Reason = reason
+	}
+	return ok && slices.Contains([]CancelAt{"", CancelNow, CancelPeriodEnd}, c.At)
 }
 
 // Actor is who gave the command.

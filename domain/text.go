@@ -31,22 +31,35 @@ type TextKind struct {
 // The kinds of text. Each is kept in Unicode's normal form C and without the
 // blanks around it, but for a password, whose blanks count.
 var (
-	LineText      = TextKind{"line", ReasonMax, TextNotVisible, AcceptVisibleLine, tidyLine, visibleLine}
+	LineText      = TextKind{"line", 2000, TextNotVisible, AcceptVisibleLine, tidyLine, visibleLine}
 	ParagraphText = TextKind{"paragraph", 4000, TextNotVisible, AcceptVisible, tidyParagraph, visibleParagraph}
 	NameText      = TextKind{"name", NameMax, TextNotAName, AcceptName, tidyLine, ValidName}
 	ReferenceText = TextKind{"reference", ReferenceMax, TextNotAReference, AcceptReference, tidyLine, validReference}
 	SlugText      = TextKind{"slug", SlugMax, TextNotASlug, AcceptSlug, tidyLine, ValidSlug}
 	EmailText     = TextKind{"idn-email", EmailMax, TextNotAnEmail, AcceptEmail, tidyEmail, validEmail}
 	CodeText      = TextKind{"code", 255, TextNotACode, AcceptVisibleASCII, tidyLine, codeForm.MatchString}
+	TokenText     = TextKind{"token", 255, TextNotAToken, AcceptToken, tidyLine, tokenForm.MatchString}
+	EventsText    = TextKind{"event-types", 83, TextNotAnEventType, AcceptEventFilters, tidyLine, ValidEventFilter}
 	PasswordText  = TextKind{"password", 1000, TextEasyPassword, AcceptPassword, NormalPassword, withoutNUL}
 )
 
 // TextKinds lists the kinds.
 var TextKinds = []TextKind{
-	LineText, ParagraphText, NameText, ReferenceText, SlugText, EmailText, CodeText, PasswordText,
+	LineText, ParagraphText, NameText, ReferenceText, SlugText, EmailText, CodeText, TokenText, EventsText, PasswordText,
 }
 
-var codeForm = regexp.MustCompile(`^[!-~]+$`)
+// codeForm is what any code of ours or of another system looks like, tokenForm
+// what a payment provider's ids and tokens do.
+var (
+	codeForm  = regexp.MustCompile(`^[!-~]+$`)
+	tokenForm = regexp.MustCompile(`^[A-Za-z0-9_.-]+$`)
+)
+
+// NewTextKind is a kind of one line that a package adds for what it knows, such as
+// the countries.
+func NewTextKind(name string, longest int, wrong, accepted TextCode, fits func(string) bool) TextKind {
+	return TextKind{name, longest, wrong, accepted, tidyLine, fits}
+}
 
 // Clean returns the text as it is kept; false when it is none of the kind.
 func (k TextKind) Clean(s string) (string, bool) {
@@ -59,12 +72,16 @@ func (k TextKind) Clean(s string) (string, bool) {
 	return s, true
 }
 
+// UpTo is the kind with another limit, in characters.
+func (k TextKind) UpTo(longest int) TextKind {
+	k.Max = longest
+	return k
+}
+
 // CleanReason returns a reason as it is kept, whichever way it comes: a paragraph
 // of at most ReasonMax characters. One that is left out is empty.
 func CleanReason(s string) (string, bool) {
-	reason := ParagraphText
-	reason.Max = ReasonMax
-	return reason.Clean(s)
+	return ParagraphText.UpTo(ReasonMax).Clean(s)
 }
 
 // NormalPassword is the form in which a password is hashed: keyboards write one

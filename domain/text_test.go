@@ -70,7 +70,8 @@ func TestValidName_RefusesWhatCannotBeSeen(t *testing.T) {
 func TestText_IsKeptInOneFormHoweverItIsWritten(t *testing.T) {
 	t.Parallel()
 	for _, k := range domain.TextKinds {
-		sample := map[string]string{"idn-email": "ada@example.com", "slug": "acme", "code": "acme"}[k.Name]
+		sample := map[string]string{"idn-email": "ada@example.com", "slug": "acme", "code": "acme", "token": "tok_1.a-b",
+			"event-types": "invoice.paid"}[k.Name]
 		if sample == "" {
 			sample = "Zo\u0065\u0308"
 			kept, ok := k.Clean(sample)

@@ -20,25 +20,20 @@ const (
 	TextNotOnOffer      TextCode = "not_on_offer"
 	TextNotUsableHere   TextCode = "not_usable_here"
 	TextNotAReference   TextCode = "not_a_reference"
-	TextNotAReason      TextCode = "not_a_reason"
 	TextReasonNeeded    TextCode = "reason_needed"
 	TextNotADebitReason TextCode = "not_a_debit_reason"
 	TextNotVisible      TextCode = "not_visible"
 	TextNotACode        TextCode = "not_a_code"
 	TextNulCharacter    TextCode = "nul_character"
 	TextNotAnID         TextCode = "one_not_an_id"
-	TextNotCountries    TextCode = "one_not_a_country"
-	TextNotCurrencies   TextCode = "one_not_a_currency"
-	TextNotFeatures     TextCode = "one_not_a_feature"
 	TextNotLimits       TextCode = "one_not_a_limit"
-	TextNotEventTypes   TextCode = "one_not_an_event_type"
+	TextNotAnEventType  TextCode = "not_an_event_type"
 	TextProviderUnknown TextCode = "provider_unknown"
 	TextTypeNotServed   TextCode = "type_not_served"
 	TextNotAWebhookURL  TextCode = "not_a_webhook_url"
 	TextNotAClockTime   TextCode = "not_a_clock_time"
 	TextClockCannot     TextCode = "clock_cannot"
 	TextClockUnknown    TextCode = "clock_unknown"
-	TextNotSearchable   TextCode = "not_searchable"
 	TextSearchTooShort  TextCode = "search_too_short"
 	TextNotACursor      TextCode = "not_a_cursor"
 	TextNotADuration    TextCode = "not_a_duration"
@@ -56,13 +51,12 @@ const (
 	AcceptNoToken      TextCode = "accept_no_token"
 	AcceptOtherCard    TextCode = "accept_other_card"
 	AcceptSuggestion   TextCode = "accept_suggestion"
-	AcceptLine         TextCode = "accept_line"
-	AcceptShortLine    TextCode = "accept_short_line"
 	AcceptVisible      TextCode = "accept_visible"
 	AcceptVisibleLine  TextCode = "accept_visible_line"
 	AcceptVisibleASCII TextCode = "accept_visible_ascii"
 	AcceptReference    TextCode = "accept_reference"
 	AcceptWithoutNul   TextCode = "accept_without_nul"
+	AcceptReason       TextCode = "accept_reason"
 	AcceptDebitReason  TextCode = "accept_debit_reason"
 	AcceptFromOne      TextCode = "accept_from_one"
 	AcceptLimit        TextCode = "accept_limit"
@@ -117,25 +111,20 @@ var fieldTexts = map[TextCode]string{
 	TextNotOnOffer:      "It is not on offer.",
 	TextNotUsableHere:   "It cannot be used here.",
 	TextNotAReference:   "It cannot be a reference.",
-	TextNotAReason:      "It cannot be a reason.",
 	TextReasonNeeded:    "A reason is needed.",
 	TextNotADebitReason: "It cannot be the reason of a debit.",
 	TextNotVisible:      "It has characters that cannot be shown.",
-	TextNotACode:        "It has characters that no code has.",
+	TextNotACode:        "It is too long for a code, or has characters that none has.",
 	TextNulCharacter:    "It has a NUL character.",
 	TextNotAnID:         "One of them is not an id of this kind.",
-	TextNotCountries:    "One of them is not a country.",
-	TextNotCurrencies:   "One of them is not a currency.",
-	TextNotFeatures:     "One of them cannot be a feature.",
 	TextNotLimits:       "One of them cannot be a limit.",
-	TextNotEventTypes:   "One of them is not a type of event.",
+	TextNotAnEventType:  "It is no type of event.",
 	TextProviderUnknown: "No payment provider with this name is registered.",
 	TextTypeNotServed:   "The payment provider {provider} does not serve it.",
 	TextNotAWebhookURL:  "Events cannot be posted there.",
 	TextNotAClockTime:   "No clock shows this time.",
 	TextClockCannot:     "The clock cannot go there.",
 	TextClockUnknown:    "There is no such test clock.",
-	TextNotSearchable:   "It cannot be searched for.",
 	TextSearchTooShort:  "It is too short to be searched for.",
 	TextNotACursor:      "It is not a cursor of this list.",
 	TextNotADuration:    "It is neither true nor a duration.",
@@ -151,13 +140,12 @@ var fieldTexts = map[TextCode]string{
 	AcceptNoToken:      "nothing; leave it out",
 	AcceptOtherCard:    "another card",
 	AcceptSuggestion:   "one of the suggestions",
-	AcceptLine:         "{min} to {max} visible characters",
-	AcceptShortLine:    "at most {max} visible characters",
 	AcceptVisible:      "visible text",
 	AcceptVisibleLine:  "one line of visible text",
 	AcceptVisibleASCII: "visible ASCII characters, without spaces",
 	AcceptReference:    "1 to 140 visible characters",
 	AcceptWithoutNul:   "text without NUL",
+	AcceptReason:       "3 to 500 visible characters",
 	AcceptDebitReason:  "1 to 120 visible characters, and none of the ledger's own reasons",
 	AcceptFromOne:      "a number from 1",
 	AcceptLimit:        "a key of 1 to 60 visible characters and a number from 0",

@@ -26,14 +26,10 @@ const (
 	TextImportNotEnded        TextCode = "import_not_ended"
 	TextImportStartAfterEnd   TextCode = "import_start_after_end"
 	TextImportTrialAfterEnd   TextCode = "import_trial_after_end"
-	TextImportNotACode        TextCode = "import_not_a_code"
-	TextImportNotAKey         TextCode = "import_not_a_key"
-	TextImportNotAnID         TextCode = "import_not_an_id"
 	TextImportNotAHash        TextCode = "import_not_a_hash"
 	TextImportNotCredits      TextCode = "import_not_credits"
 	TextImportNotATime        TextCode = "import_not_a_time"
 	TextImportTwice           TextCode = "import_twice"
-	TextImportNotAProviderID  TextCode = "import_not_a_provider_id"
 
 	AcceptOptionKey      TextCode = "accept_option_key"
 	AcceptOptionHere     TextCode = "accept_option_here"
@@ -54,14 +50,10 @@ const (
 	AcceptSameDay        TextCode = "accept_same_day"
 	AcceptEarlier        TextCode = "accept_earlier"
 	AcceptUpToEnd        TextCode = "accept_up_to_end"
-	AcceptProviderID     TextCode = "accept_provider_id"
 	AcceptOnce           TextCode = "accept_once"
 	AcceptDate           TextCode = "accept_date"
 	AcceptCredits        TextCode = "accept_credits"
 	AcceptHash           TextCode = "accept_hash"
-	AcceptExternalID     TextCode = "accept_external_id"
-	AcceptKey            TextCode = "accept_key"
-	AcceptCode           TextCode = "accept_code"
 	AcceptImportEmail    TextCode = "accept_import_email"
 	AcceptAnother        TextCode = "accept_another"
 )
@@ -90,14 +82,10 @@ var importTexts = map[TextCode]string{
 	TextImportNotEnded:        "It has not ended.",
 	TextImportStartAfterEnd:   "It is not before current_period_end.",
 	TextImportTrialAfterEnd:   "It is after the end.",
-	TextImportNotACode:        "It cannot be a code.",
-	TextImportNotAKey:         "It cannot be a key.",
-	TextImportNotAnID:         "It cannot be an id.",
 	TextImportNotAHash:        "It is not an argon2id hash.",
 	TextImportNotCredits:      "It is not a number of credits.",
 	TextImportNotATime:        "It is not a time.",
 	TextImportTwice:           "An earlier row has the same.",
-	TextImportNotAProviderID:  "It is not a provider's id.",
 
 	AcceptOptionKey:  "key of a payment option",
 	AcceptOptionHere: "key of one that does",
@@ -120,13 +108,9 @@ var importTexts = map[TextCode]string{
 	AcceptEarlier:        "an earlier time, or nothing",
 	AcceptImportEmail:    "a plain address, at most 254 bytes",
 	AcceptAnother:        "another one",
-	AcceptCode:           "1 to 100 visible ASCII characters",
-	AcceptKey:            "1 to 100 visible ASCII characters, or nothing",
-	AcceptExternalID:     "at most 255 visible ASCII characters",
 	AcceptHash:           "$argon2id$v=19$m=…,t=…,p=…$salt$key, or nothing",
 	AcceptCredits:        "0 to 1000000000000, or nothing",
 	AcceptDate:           "such as 2026-01-31T10:00:00Z or 2026-01-31, between 2000 and 2100",
 	AcceptOnce:           "each once",
-	AcceptProviderID:     "letters, digits, dots, hyphens and underscores",
 	AcceptUpToEnd:        "a time up to current_period_end, or nothing",
 }

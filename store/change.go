@@ -101,7 +101,7 @@ func (c *Change) Apply(cmd *domain.Command, subject domain.Subject, do func() er
 // that could say so.
 func (c *Change) Refuse(cmd *domain.Command, status string) {
 	c.Actor = cmd.Actor()
-	if cmd.Acceptable() {
+	if cmd.Clean() {
 		c.Reason = cmd.Reason
 	}
 	c.Emit(domain.EventCommandRefused, map[string]any{"action": cmd.Action, "status": status})

@@ -181,10 +181,9 @@ func TestImport_WhatIsNoTextOfTheCatalogueRefusesItsRowAlone(t *testing.T) {
 	assert.Regexp(t, `Adopted\s+1\n`, out)
 	content, err := os.ReadFile(report)
 	require.NoError(t, err)
-	assert.Equal(t, "row,column,reason,accepted\n"+
-		"2,plan,It cannot be a code.,1 to 100 visible ASCII characters\n"+
-		"3,payment_option,It cannot be a key.,\"1 to 100 visible ASCII characters, or nothing\"\n"+
-		"4,plan,It cannot be a code.,1 to 100 visible ASCII characters\n"+
+	noCode := domain.CodeText
+	refused := `,"` + domain.Text(noCode.Wrong) + `","` + domain.Text(noCode.Accepted) + "\"\n"
+	assert.Equal(t, "row,column,reason,accepted\n2,plan"+refused+"3,payment_option"+refused+"4,plan"+refused+
 		"5,password_hash,It is not an argon2id hash.,\"$argon2id$v=19$m=…,t=…,p=…$salt$key, or nothing\"\n",
 		string(content))
 }

@@ -50,12 +50,15 @@ func (i *errorInbound) ExecuteActivity(ctx context.Context, in *interceptor.Exec
 	if !errors.As(err, &ours) {
 		ours = &domain.Error{Code: domain.CodeInternal, Detail: domain.Text(domain.TextInWorkersLog)}
 	}
-	if ours.Code.Retryable() && category(ours) != temporal.ApplicationErrorCategoryBenign {
+	if ours.Retryable() && category(ours) != temporal.ApplicationErrorCategoryBenign {
 		info := activity.GetInfo(ctx)
 		activity.GetLogger(ctx).Error("activity will be tried again", "error", err, "attempt", info.Attempt)
 	}
+	if ours.Final {
+		activity.GetLogger(ctx).Error("activity failed for good", "error", err)
+	}
 	return nil, temporal.NewApplicationErrorWithOptions(ours.Detail, ours.Kind(), temporal.ApplicationErrorOptions{
-		NonRetryable: !ours.Code.Retryable(), NextRetryDelay: retryDelay(ctx, ours), Category: category(ours),
+		NonRetryable: !ours.Retryable(), NextRetryDelay: retryDelay(ctx, ours), Category: category(ours),
 	})
 }
 

@@ -20,6 +20,7 @@ import (
 	"slipway/domain"
 	"slipway/onboarding"
 	"slipway/store"
+	"slipway/store/storetest"
 )
 
 // book is a log that a test can read.
@@ -61,6 +62,7 @@ func TestErrors_SayWhatAHistoryMayHold(t *testing.T) {
 		{"unavailable, with its cause", fmt.Errorf("read: %w: %w", domain.Unavailable("The database", 0), row),
 			"unavailable", true},
 		{"not found, wrapped", fmt.Errorf("of %s: %w", person, domain.NotFound("plan")), "not_found", false},
+		{"final", &domain.Error{Code: domain.CodeInternal, Final: true}, "internal", false},
 		{"unknown", row, "internal", true},
 		{"unknown, wrapped", fmt.Errorf("insert owner: %w", row), "internal", true},
 	} {
@@ -112,4 +114,46 @@ func TestErrors_LeaveAResultAsItIs(t *testing.T) {
 	var failure *temporal.ApplicationError
 	require.ErrorAs(t, err, &failure)
 	assert.Equal(t, "not_found", failure.Type())
+}
+
+// TestErrors_WhatTheDatabaseRefusesIsNeverTriedAgain has both databases refuse a
+// row, as text and by a rule of the table.
+func TestErrors_WhatTheDatabaseRefusesIsNeverTriedAgain(t *testing.T) {
+	t.Parallel()
+	const person = "ada@example.com"
+	good := domain.Plan{ID: "plan_1", Code: "x", Name: person, Currency: "usd", Interval: domain.IntervalMonth,
+		PaymentMethodCollection: domain.CollectIfRequired}
+	negative, nowhere, nul, half := good, good, good, good
+	negative.Amount, nowhere.Interval, nul.Name, half.Name = -1, "century", person+"\x00", person+"\xed\xa0\x80"
+	for name, fresh := range map[string]func(testing.TB) string{
+		"sqlite": storetest.SQLite, "postgres": storetest.Postgres,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := storetest.OpenEmpty(t, fresh(t))
+			require.NoError(t, s.Migrate(t.Context()))
+			bad := map[string]domain.Plan{"negative amount": negative, "no such interval": nowhere}
+			if name == "postgres" { // SQLite holds both
+				bad["NUL"], bad["half a pair"] = nul, half
+			}
+			for why, plan := range bad {
+				log := &book{}
+				suite := testsuite.WorkflowTestSuite{}
+				suite.SetLogger(log)
+				env := suite.NewTestActivityEnvironment()
+				env.SetWorkerOptions(worker.Options{Interceptors: []interceptor.WorkerInterceptor{&activities.Errors{}}})
+				save := func(ctx context.Context) error { _, err := s.SavePlan(ctx, &plan); return err }
+				env.RegisterActivityWithOptions(save, activity.RegisterOptions{Name: "save"})
+				_, err := env.ExecuteActivity(save)
+				var failure *temporal.ApplicationError
+				require.ErrorAs(t, err, &failure, why)
+				assert.True(t, failure.NonRetryable(), why)
+				assert.NotContains(t, err.Error(), person, why)
+				assert.Contains(t, log.String(), "for good", why)
+			}
+			plan := good
+			_, err := s.SavePlan(t.Context(), &plan)
+			require.NoError(t, err)
+		})
+	}
 }

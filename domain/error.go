@@ -108,6 +108,7 @@ type Error struct {
 	Detail string // one sentence for a person, free of submitted values
 	Fields []FieldError
 
+	Final            bool          // no other try may help, whatever the code says
 	RetryAfter       time.Duration // for throttled and unavailable
 	Suggestions      []string      // slug_taken: free slugs; *_unavailable: codes that can be had
 	From, To         string        // invalid_transition
@@ -130,6 +131,9 @@ func (e *Error) Kind() string {
 	}
 	return string(e.Code)
 }
+
+// Retryable reports whether trying the same call again may help.
+func (e *Error) Retryable() bool { return e.Code.Retryable() && !e.Final }
 
 // Errorf-like helpers are missing on purpose: a detail is a constant sentence,
 // so no submitted value can slip into one.

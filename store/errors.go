@@ -21,8 +21,13 @@ import (
 // retryAfter is how long clients are asked to wait when the database does not answer.
 const retryAfter = 2 * time.Second
 
+// errRefused says that the database will never take what it was given. It names
+// neither the row nor the statement.
+var errRefused = &domain.Error{Code: domain.CodeInternal, Detail: domain.Text(domain.TextInWorkersLog), Final: true}
+
 // wrap turns a driver's error into one of ours: not_found for noun, unavailable
-// when another try may help, else the error prefixed with what was being done.
+// when another try may help, final when none may, else the error prefixed with
+// what was being done.
 func (s *Store) wrap(doing, noun string, err error) error {
 	var ours *domain.Error
 	switch {
@@ -34,6 +39,8 @@ func (s *Store) wrap(doing, noun string, err error) error {
 		return domain.NotFound(noun)
 	case s.closed.Load(), away(err): // database/sql has no type for a pool that is closed
 		return fmt.Errorf("%s: %w: %w", doing, domain.Unavailable("The database", retryAfter), err)
+	case refused(err):
+		return fmt.Errorf("%s: %w: %w", doing, errRefused, err)
 	default:
 		return fmt.Errorf("%s: %w", doing, err)
 	}
@@ -72,6 +79,27 @@ func away(err error) bool {
 func cutOff(err error) bool {
 	var pg *pgconn.PgError
 	return errors.As(err, &pg) && pg.Code == "57014"
+}
+
+// refused reports whether the database refuses what it was given, now and ever:
+// text or a number that it cannot hold, or a row that a rule forbids. A row that
+// is there already is not of these: whoever lost a race for it finds it, trying
+// again.
+func refused(err error) bool {
+	var pg *pgconn.PgError
+	var lite *sqlite.Error
+	switch {
+	case duplicate(err):
+		return false
+	case errors.As(err, &pg):
+		return pg.Code[:2] == "22" || pg.Code[:2] == "23" // data, integrity
+	case errors.As(err, &lite):
+		switch lite.Code() & 0xff {
+		case sqlitelib.SQLITE_CONSTRAINT, sqlitelib.SQLITE_MISMATCH, sqlitelib.SQLITE_TOOBIG:
+			return true
+		}
+	}
+	return false
 }
 
 // duplicate reports whether a unique index refused the row.

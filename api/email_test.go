@@ -4,7 +4,9 @@ import (
 	"net/url"
 	"testing"
 
+	"github.com/alexedwards/argon2id"
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"slipway/domain"
 )
@@ -36,6 +38,11 @@ func TestPassword_EveryFormOfALetterIsTheSame(t *testing.T) {
 			w.call("POST", "/v1/sessions", "", map[string]any{"email": name + "@example.com", "password": typed}).ok(201)
 		}
 	}
+	imported, err := argon2id.CreateHash(decomposed, &w.api.passwords.params) // by who kept it as it was typed
+	require.NoError(t, err)
+	match, err := w.api.passwords.matches(t.Context(), decomposed, imported)
+	require.NoError(t, err)
+	assert.True(t, match)
 	w.call("POST", "/v1/sessions", "", map[string]any{"email": "ada@example.com", "password": composed + " "}).
 		problem(401, "unauthenticated")
 }

@@ -29,7 +29,7 @@ type TextKind struct {
 }
 
 // The kinds of text. Each is kept in Unicode's normal form C and without the
-// blanks around it, but for a password, whose blanks count.
+// blanks around it, but for a password, which stays as it is typed.
 var (
 	LineText      = TextKind{"line", 2000, TextNotVisible, AcceptVisibleLine, tidyLine, visibleLine}
 	ParagraphText = TextKind{"paragraph", 4000, TextNotVisible, AcceptVisible, tidyParagraph, visibleParagraph}
@@ -40,7 +40,7 @@ var (
 	CodeText      = TextKind{"code", 255, TextNotACode, AcceptVisibleASCII, tidyLine, codeForm.MatchString}
 	TokenText     = TextKind{"token", 255, TextNotAToken, AcceptToken, tidyLine, tokenForm.MatchString}
 	EventsText    = TextKind{"event-types", 83, TextNotAnEventType, AcceptEventFilters, tidyLine, ValidEventFilter}
-	PasswordText  = TextKind{"password", 1000, TextEasyPassword, AcceptPassword, NormalPassword, withoutNUL}
+	PasswordText  = TextKind{"password", 1000, TextEasyPassword, AcceptPassword, asTyped, withoutNUL}
 )
 
 // TextKinds lists the kinds.
@@ -97,6 +97,10 @@ var lineEnds = strings.NewReplacer("\r\n", "\n", "\r", "\n")
 
 // tidyParagraph ends every line as Unix does; browsers send both characters.
 func tidyParagraph(s string) string { return strings.TrimSpace(lineEnds.Replace(norm.NFC.String(s))) }
+
+// asTyped leaves a password to who compares it: a hash that was imported may be of
+// another form than ours.
+func asTyped(s string) string { return s }
 
 func withoutNUL(s string) bool { return !strings.ContainsRune(s, 0) }
 

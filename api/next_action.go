@@ -65,8 +65,11 @@ func (n nextActions) owed(ctx context.Context, accountID string) (*owed, error) 
 }
 
 // ofCompleted is what the customer of a completed onboarding does next: what the
-// onboarding led to may have ended since.
+// onboarding led to may have ended since. Mostly it has not, which one statement says.
 func (n nextActions) ofCompleted(ctx context.Context, o *domain.Onboarding) (*domain.NextAction, error) {
+	if open, err := n.store.AppIsOpen(ctx, o.AccountID); err != nil || open {
+		return o.NextAction, err
+	}
 	account, err := n.store.AccountByID(ctx, o.AccountID)
 	if err != nil {
 		return nil, err

@@ -18,15 +18,20 @@ import (
 	"slipway/store"
 )
 
-func TestStatus_IsOneStatementAndNeverTemporal(t *testing.T) {
+func TestStatus_IsOneStatementWhileItRunsAndNeverTemporal(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	r := w.signUp("acme", "plan", "growth")
+	r, done := w.signUp("acme", "plan", "growth"), w.signUp("other")
 	var statements atomic.Int64
 	w.store.OnStatement(func(context.Context) { statements.Add(1) })
 	w.flows.set(func() { w.flows.away = true })
 	w.call("GET", "/v1/onboardings/"+r.text("id"), r.text("client_secret"), nil).ok(200)
 	assert.EqualValues(t, 1, statements.Load())
+
+	require.Equal(t, true, done.at("done"))
+	statements.Store(0)
+	w.call("GET", "/v1/onboardings/"+done.text("id"), done.text("client_secret"), nil).ok(200)
+	assert.EqualValues(t, 2, statements.Load(), "and one more for what became of it since it completed")
 }
 
 func TestStatus_IsNotSentAgainToWhoHasIt(t *testing.T) {

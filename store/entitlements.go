@@ -22,6 +22,21 @@ const (
 	factsQuerySites = factsColumns + factsSites + factsFrom
 )
 
+// openQuery counts the account if AppIsOpen holds for it.
+const openQuery = "SELECT COUNT(*) FROM accounts a JOIN subscriptions s ON s.account_id = a.id AND s." + inUse +
+	" WHERE a.id = ? AND a.status = 'active'" +
+	" AND NOT EXISTS (SELECT 1 FROM invoices i WHERE i.account_id = a.id AND i.status = 'open')" +
+	" AND NOT EXISTS (SELECT 1 FROM onboardings o WHERE o.account_id = a.id AND o." + stillRuns + ")"
+
+// AppIsOpen reports, in one statement, whether nothing is asked of the account's
+// owner: it is active, its subscription is in use, nothing is owed and no onboarding
+// runs.
+func (s *Store) AppIsOpen(ctx context.Context, accountID string) (bool, error) {
+	var n int64
+	err := s.conn(ctx).Raw(openQuery, accountID).Row().Scan(&n)
+	return n > 0, s.wrap("read whether the app is open", "", err)
+}
+
 // EntitlementFacts reads what a decision about the account needs, in one
 // statement: the account's status, the plan, status and grace of the subscription
 // in use and, when asked, the number of sites. Only an overdue subscription on a

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/mock"
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/interceptor"
 	sdklog "go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/testsuite"
@@ -149,6 +150,7 @@ func (i *installation) signUp(token string) (id, secret string) {
 // run runs the onboarding's workflow to its end.
 func (i *installation) run(id string) {
 	i.t.Helper()
+	i.env.SetStartWorkflowOptions(client.StartWorkflowOptions{ID: workflows.SignupID(id)})
 	i.env.ExecuteWorkflow(workflows.Signup, workflows.OnboardingInput{OnboardingID: id})
 	require.True(i.t, i.env.IsWorkflowCompleted())
 }

@@ -38,7 +38,7 @@ test: ## all tests, vet and workflowcheck; ARGS=... goes to go test
 	@scripts/test.sh $(ARGS)
 
 test-race: ## the packages where concurrency is ours, with the race detector (needs a C compiler)
-	CGO_ENABLED=1 $(GO) test -race $(RACE)
+	CGO_ENABLED=1 $(GO) test -race -timeout 20m $(RACE)
 
 MINUTES ?= 10
 chaos: ## random lives while everything fails, for MINUTES (default 10) on each database; SEED=... repeats a run

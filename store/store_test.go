@@ -47,7 +47,9 @@ func TestStore_KeepsEveryPromise(t *testing.T) {
 					return s
 				})
 			})
-			seen.flat(t, fresh(t))
+			if !underRace { // nothing is at once there, and SQLite takes ten times as long to fill
+				seen.flat(t, fresh(t))
+			}
 		})
 	}
 }

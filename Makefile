@@ -13,7 +13,7 @@ export GOFLAGS := $(filter-out $(OURS),$(shell $(GO) env GOFLAGS)) $(OURS)
 # Everything but the packages that link the embedded Temporal server, for the race detector.
 RACE    := ./domain ./store/... ./billing ./onboarding ./activities ./workflows/... ./api
 
-.PHONY: help dev build build-production test test-race chaos fuzz bench bench-scale lint histories calendar clean
+.PHONY: help dev build build-production test test-race chaos fuzz cluster bench bench-scale lint histories calendar clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
@@ -39,6 +39,10 @@ test: ## all tests, vet and workflowcheck; ARGS=... goes to go test
 
 test-race: ## the packages where concurrency is ours, with the race detector (needs a C compiler)
 	CGO_ENABLED=1 $(GO) test -race -timeout 20m $(RACE)
+
+cluster: ## PostgreSQL, a Temporal of four processes, two APIs and two workers, until Ctrl-C (needs Debian's postgresql)
+	@FOR="the cluster" scripts/compile.sh build -o bin/cluster ./system/cluster/run
+	@bin/cluster
 
 MINUTES ?= 10
 chaos: ## random lives while everything fails, for MINUTES (default 10) on each database; SEED=... repeats a run

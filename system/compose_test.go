@@ -2,25 +2,25 @@ package system
 
 import (
 	"bytes"
+	"os"
 	"regexp"
+	"strings"
 	"testing"
 
-	"github.com/compose-spec/compose-go/v2/cli"
 	"github.com/compose-spec/compose-go/v2/types"
 	"github.com/stretchr/testify/require"
 
 	"slipway/app"
+	"slipway/store/storetest"
+	"slipway/system/cluster"
 )
 
-// The compose file cannot be run where there is no container engine, so this
-// validates it with the library that engines read it with.
+// The compose file cannot be run where there is no container engine, so these read
+// it with the library that engines read it with, and run its Temporal without one.
 
 func composeProject(t *testing.T) *types.Project {
 	t.Helper()
-	options, err := cli.NewProjectOptions([]string{"../docker-compose.yml"},
-		cli.WithEnv([]string{"POSTGRES_PASSWORD=secret", "SLIPWAY_SECRET_KEY=key"}), cli.WithInterpolation(true))
-	require.NoError(t, err)
-	project, err := options.LoadProject(t.Context())
+	project, err := cluster.Compose(t.Context(), "../docker-compose.yml")
 	require.NoError(t, err)
 	return project
 }
@@ -83,4 +83,22 @@ func TestCompose_CommandsAndSettingsExist(t *testing.T) {
 			require.True(t, known[variable], "%s is not a setting", variable)
 		}
 	}
+}
+
+// Temporal's schema job and server start with what the compose file gives them: their
+// environment, their commands and the dynamic configuration. This proves every line of
+// the services temporal-schema and temporal but the images, the addresses, the ports
+// and the health check; and of temporal-namespace, the retention alone.
+func TestCompose_TemporalStarts(t *testing.T) {
+	t.Parallel()
+	postgres := storetest.StartCluster(t)
+	server, err := cluster.NewTemporal(t.Context(), t.TempDir(), "../docker-compose.yml", postgres.Address(), false)
+	require.NoError(t, err)
+	t.Cleanup(server.Kill)
+	require.NoError(t, server.Start(t.Context(), func(string) {}))
+	require.Contains(t, strings.Join(composeProject(t).Services["temporal-namespace"].Command, " "),
+		"--retention "+cluster.Retention)
+	log, err := os.ReadFile(server.Services[0].Log)
+	require.NoError(t, err)
+	require.Contains(t, string(log), "matching.enablefairness", "the dynamic configuration is read")
 }

@@ -7,10 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
-	"os"
 	"path/filepath"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -23,6 +20,7 @@ import (
 	"slipway/domain"
 	"slipway/store"
 	"slipway/store/storetest"
+	"slipway/system/cluster"
 	"slipway/workflows"
 )
 
@@ -141,23 +139,12 @@ func (s *site) requireOneOfEach(completed int) {
 	}
 }
 
-// givenPorts counts the ports that freePort gave out. They are below those that the
-// system gives to whoever asks for any port: a site's stay free while it restarts.
-var givenPorts atomic.Int32
-
 // freePort is a port that nobody listens on and no other test was given.
-func freePort(t *testing.T) int {
+func freePort(t testing.TB) int {
 	t.Helper()
-	const first, many = 20_000, 10_000
-	for range many {
-		port := first + (os.Getpid()*100+int(givenPorts.Add(1)))%many
-		if l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port)); err == nil {
-			require.NoError(t, l.Close())
-			return port
-		}
-	}
-	require.Fail(t, "no port is free")
-	return 0
+	port, err := cluster.FreePort()
+	require.NoError(t, err)
+	return port
 }
 
 // onBoth runs a test on SQLite and on PostgreSQL.

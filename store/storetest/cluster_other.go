@@ -10,7 +10,8 @@ import (
 // Kill is for Unix.
 func (c *Cluster) Kill(testing.TB) {}
 
-func startCluster() (*Cluster, error) {
+// NewCluster is for Unix.
+func NewCluster() (*Cluster, error) {
 	return nil, errors.New(
 		"a throw-away PostgreSQL starts on Unix only: set SLIPWAY_TEST_POSTGRES to a superuser's postgres:// URL",
 	)
@@ -18,4 +19,6 @@ func startCluster() (*Cluster, error) {
 
 func (c *Cluster) start() error                    { return errors.ErrUnsupported }
 func (c *Cluster) control(string, ...string) error { return errors.ErrUnsupported }
-func (c *Cluster) remove()                         {}
+
+// Remove is for Unix.
+func (c *Cluster) Remove() {}

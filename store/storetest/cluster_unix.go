@@ -34,9 +34,9 @@ full_page_writes = off
 logging_collector = off
 `
 
-// startCluster makes a database cluster in a temporary folder and starts it. It
+// NewCluster makes a database cluster in a temporary folder and starts it. It
 // ends with this process, however that ends: see watch.
-func startCluster() (*Cluster, error) {
+func NewCluster() (*Cluster, error) {
 	bin, err := findPostgres()
 	if err != nil {
 		return nil, err
@@ -62,7 +62,7 @@ func startCluster() (*Cluster, error) {
 		err = c.start()
 	}
 	if err != nil {
-		c.remove()
+		c.Remove()
 		return nil, fmt.Errorf("PostgreSQL did not start: %w", err)
 	}
 	return c, nil
@@ -209,8 +209,8 @@ func (c *Cluster) watch() error {
 	return errors.Join(err, read.Close())
 }
 
-// remove ends the server and its folder.
-func (c *Cluster) remove() {
+// Remove ends the server and its folder.
+func (c *Cluster) Remove() {
 	_ = c.control("stop", "-m", "immediate")
 	_ = os.RemoveAll(c.dir)
 }

@@ -5,6 +5,7 @@ package storetest
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -36,8 +37,11 @@ func SQLite(t testing.TB) string {
 func Postgres(t testing.TB) string {
 	t.Helper()
 	if admin := os.Getenv("SLIPWAY_TEST_POSTGRES"); admin != "" {
-		name := createDatabase(t, admin)
-		t.Cleanup(func() { execute(t, admin, "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)") })
+		name, err := createDatabase(t.Context(), admin)
+		require.NoError(t, err)
+		t.Cleanup(func() {
+			require.NoError(t, execute(context.Background(), admin, "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)"))
+		})
 		u, err := url.Parse(admin)
 		require.NoError(t, err)
 		u.Path = "/" + name
@@ -51,7 +55,7 @@ func Postgres(t testing.TB) string {
 }
 
 // shared is the cluster of this test process.
-var shared = sync.OnceValues(startCluster)
+var shared = sync.OnceValues(NewCluster)
 
 // Skip skips the test, or fails it where everything must run.
 func Skip(t testing.TB, why string) {
@@ -63,23 +67,21 @@ func Skip(t testing.TB, why string) {
 }
 
 // createDatabase makes a database on the server and returns its name.
-func createDatabase(t testing.TB, admin string) string {
-	t.Helper()
+func createDatabase(ctx context.Context, admin string) (string, error) {
 	name := "slipway_test_" + strings.ToLower(rand.Text())
-	execute(t, admin, "CREATE DATABASE "+name)
-	return name
+	return name, execute(ctx, admin, "CREATE DATABASE "+name)
 }
 
 // execute runs a statement on a connection of its own.
-func execute(t testing.TB, url, statement string) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+func execute(ctx context.Context, url, statement string) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	conn, err := pgx.Connect(ctx, url)
-	require.NoError(t, err, "connect to PostgreSQL as the superuser")
-	defer func() { _ = conn.Close(ctx) }()
+	if err != nil {
+		return fmt.Errorf("connect to PostgreSQL as the superuser: %w", err)
+	}
 	_, err = conn.Exec(ctx, statement)
-	require.NoError(t, err)
+	return errors.Join(err, conn.Close(ctx))
 }
 
 // Cluster is a PostgreSQL server of a test's own, to be stopped and killed.
@@ -93,11 +95,11 @@ type Cluster struct {
 // StartCluster starts a server that only this test uses and that ends with it.
 func StartCluster(t testing.TB) *Cluster {
 	t.Helper()
-	c, err := startCluster()
+	c, err := NewCluster()
 	if err != nil {
 		Skip(t, err.Error())
 	}
-	t.Cleanup(c.remove)
+	t.Cleanup(c.Remove)
 	return c
 }
 
@@ -105,13 +107,24 @@ func StartCluster(t testing.TB) *Cluster {
 // with the cluster: dropping one by one costs more than the tests do.
 func (c *Cluster) Database(t testing.TB) string {
 	t.Helper()
-	return c.url(createDatabase(t, c.admin()))
+	database, err := c.Create(t.Context())
+	require.NoError(t, err)
+	return database
 }
+
+// Create makes a fresh, empty database in the cluster and returns its URL.
+func (c *Cluster) Create(ctx context.Context) (string, error) {
+	name, err := createDatabase(ctx, c.admin())
+	return c.url(name), err
+}
+
+// Address is the server's host and port.
+func (c *Cluster) Address() string { return fmt.Sprintf("127.0.0.1:%d", c.port) }
 
 func (c *Cluster) admin() string { return c.url("postgres") }
 
 func (c *Cluster) url(database string) string {
-	return fmt.Sprintf("postgres://postgres@127.0.0.1:%d/%s?sslmode=disable", c.port, database)
+	return fmt.Sprintf("postgres://postgres@%s/%s?sslmode=disable", c.Address(), database)
 }
 
 // Stop shuts the server down in order, cutting its connections. What was

@@ -23,6 +23,7 @@ type processes struct {
 	restarted               []string                           // invoices and clocks
 	failure                 error                              // of everything: Temporal is away
 	poison                  map[string]error                   // of calls about one id
+	slow                    func()                             // runs before a workflow is started
 }
 
 func (p *processes) Ping(context.Context) error { return p.failure }
@@ -41,6 +42,9 @@ func (p *processes) State(_ context.Context, o *domain.Onboarding) (onboarding.P
 }
 
 func (p *processes) Start(_ context.Context, o *domain.Onboarding) error {
+	if p.slow != nil {
+		p.slow()
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.started = append(p.started, o.ID)
@@ -87,11 +91,15 @@ func (p *processes) WorkflowState(_ context.Context, id string) (onboarding.Proc
 }
 
 func (p *processes) StartPurchase(_ context.Context, _, invoiceID string) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	p.restarted = append(p.restarted, invoiceID)
 	return p.failureOf(invoiceID)
 }
 
 func (p *processes) AdvanceClock(_ context.Context, id string) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	p.restarted = append(p.restarted, id)
 	return p.failureOf(id)
 }

@@ -3,6 +3,8 @@ package activities_test
 import (
 	"context"
 	"errors"
+	"slices"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -57,7 +59,7 @@ var poisonedItems = map[domain.Job]poisoned{
 		bad, good := s.signUp(plan("free")), s.signUp(plan("free"))
 		s.exec("UPDATE plans SET active = true, updated_at = ?", s.store.Now())
 		poison(bad.ID)
-		return func() bool { return len(s.fakes.resumed) == 2 && s.fakes.resumed[1] == good.ID }
+		return func() bool { return slices.Contains(s.fakes.resumed, good.ID) }
 	},
 	domain.JobRouteEvents: func(_ *testing.T, s *shop, poison func(string)) func() bool {
 		bad, good := s.buy(plan("growth"), card("tok_3ds")), s.buy(plan("growth"), card("tok_3ds"))
@@ -72,7 +74,7 @@ var poisonedItems = map[domain.Job]poisoned{
 	domain.JobStartBillings: func(_ *testing.T, s *shop, poison func(string)) func() bool {
 		bad, good := s.signUp(plan("free")), s.signUp(plan("free"))
 		poison(bad.SubscriptionID)
-		return func() bool { return len(s.fakes.billings) == 2 && s.fakes.billings[1] == good.SubscriptionID }
+		return func() bool { return slices.Contains(s.fakes.billings, good.SubscriptionID) }
 	},
 	domain.JobRestartStopped: func(_ *testing.T, s *shop, poison func(string)) func() bool {
 		bad, good := s.signUp(plan("free")), s.signUp(plan("free"))
@@ -271,4 +273,21 @@ func TestReconcileJobs_NoJobHoldsUpAnother(t *testing.T) {
 	case <-time.After(10 * time.Second):
 		assert.Fail(t, "a worker that stops waits for no job")
 	}
+}
+
+// Each of these answers only once all are under way.
+func TestReconcile_SeveralAreStartedAtOnceWhereTemporalIsSlow(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	const many = 6
+	var together sync.WaitGroup
+	together.Add(many)
+	s.fakes.slow = func() { together.Done(); together.Wait() }
+	for range many {
+		s.fakes.states[s.receive().ID] = onboarding.ProcessMissing
+	}
+	s.clock.forward(11 * time.Second)
+	result := s.reconcile()
+	assert.Equal(t, many, result.Started)
+	assert.Zero(t, result.PutAside)
 }

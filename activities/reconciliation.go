@@ -138,8 +138,13 @@ func (a *Reconciliation) resolvePayments(ctx context.Context, round *store.Round
 	return err
 }
 
-// roundTimeout bounds one round of a job.
-const roundTimeout = 10 * time.Minute
+// roundTimeout bounds one round of a job. Several of its items are dealt with at
+// once: when Temporal answers slowly after a fault, hundreds may wait, and each of
+// them is somebody.
+const (
+	roundTimeout = 10 * time.Minute
+	itemsAtOnce  = 8
+)
 
 // round goes one round of the job, adds up what it did, and notes that it was
 // complete.
@@ -158,7 +163,7 @@ func (a *Reconciliation) round(ctx context.Context, j job, result *ReconcileResu
 	last := rounds[j.name]
 	round := &store.Round{
 		Store: a.store, Job: j.name, Last: last.StartedAt, Ended: last.CompletedAt, Reachable: a.processes.Ping,
-		Heartbeat: heartbeats(ctx), Failed: failed(ctx, j.name),
+		Heartbeat: heartbeats(ctx), Failed: failed(ctx, j.name), AtOnce: itemsAtOnce,
 	}
 	began := a.store.Now()
 	err = j.run(ctx, round, result)

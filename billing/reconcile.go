@@ -3,6 +3,7 @@ package billing
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	"slipway/domain"
@@ -103,9 +104,12 @@ func (r *Reconciler) Resolve(ctx context.Context, round *store.Round) (Resolved,
 		return result, err
 	}
 	idOf := func(p *store.Undecided) string { return p.ID }
+	var adding sync.Mutex
 	err = store.Each(ctx, round, stale, idOf, func(ctx context.Context, p *store.Undecided) error {
-		result.Checked++
 		decided, err := r.resolve(ctx, p)
+		adding.Lock()
+		defer adding.Unlock()
+		result.Checked++
 		if decided {
 			result.Decided++
 		}

@@ -2,6 +2,7 @@ package onboarding
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"slipway/domain"
@@ -95,8 +96,15 @@ func (r *Reconciler) CompareOnboardings(
 func (r *Reconciler) compareAll(
 	ctx context.Context, round *store.Round, rows []domain.Onboarding, result *Reconciled,
 ) error {
+	var adding sync.Mutex
 	return store.Each(ctx, round, rows, idOf, func(ctx context.Context, o *domain.Onboarding) error {
-		return r.compare(ctx, o, result)
+		done, err := r.compare(ctx, o)
+		adding.Lock()
+		defer adding.Unlock()
+		result.Checked += done.Checked
+		result.Started += done.Started
+		result.Repaired += done.Repaired
+		return err
 	})
 }
 
@@ -110,7 +118,7 @@ func (r *Reconciler) Compare(ctx context.Context, id, commandID string) (Repaire
 		return Repaired{}, err
 	}
 	if !before.Status.Ended() {
-		if err := r.compare(ctx, before, &Reconciled{}); err != nil {
+		if _, err := r.compare(ctx, before); err != nil {
 			return Repaired{}, err
 		}
 	}
@@ -123,25 +131,25 @@ func (r *Reconciler) Compare(ctx context.Context, id, commandID string) (Repaire
 
 // compare asks for the workflow of one onboarding that has not ended and puts
 // right what does not fit.
-func (r *Reconciler) compare(ctx context.Context, o *domain.Onboarding, result *Reconciled) error {
+func (r *Reconciler) compare(ctx context.Context, o *domain.Onboarding) (done Reconciled, err error) {
 	state, err := r.Processes.State(ctx, o)
 	if err != nil {
-		return err
+		return done, err
 	}
-	result.Checked++
+	done.Checked++
 	switch state {
 	case ProcessMissing: // each step finds what it made before, so a new run continues there
 		err = r.Processes.Start(ctx, o)
-		result.Started++
+		done.Started++
 	case ProcessStopped:
 		_, err = r.End(ctx, o.ID, domain.OnboardingFailed, domain.ReasonTerminatedExternally)
-		result.Repaired++
+		done.Repaired++
 	case ProcessCompleted:
 		_, err = r.Refresh(ctx, o.ID, "", "")
-		result.Repaired++
+		done.Repaired++
 	}
 	if err != nil {
-		return err
+		return done, err
 	}
-	return r.Store.MarkChecked(ctx, o.ID)
+	return done, r.Store.MarkChecked(ctx, o.ID)
 }

@@ -24,10 +24,15 @@ var randomTokens = []string{
 	"tok_stored_500", "tok_webhook_chaos", "tok_webhook_chaos",
 }
 
-// try makes a request that may fail in any way a client has to expect.
+// patience is how long a client tries again while nobody answers.
+const patience = 30 * time.Second
+
+// try makes a request that may fail in any way a client has to expect, of one API
+// after the other.
 func (m *mess) try(method, path, bearer string, body any, headers ...string) answer {
-	for range 20 {
-		a, err := try(method, m.r.url+path, bearer, body, headers...)
+	deadline := time.Now().Add(patience)
+	for i := m.asked.Add(1); time.Now().Before(deadline); i++ {
+		a, err := try(method, m.urls[int(i)%len(m.urls)]+path, bearer, body, headers...)
 		if err == nil && a.status != http.StatusServiceUnavailable {
 			m.mu.Lock()
 			m.answers[a.status]++
@@ -47,7 +52,7 @@ func (m *mess) everybody() {
 	deadline := time.Now().Add(m.limit)
 	var next atomic.Int64
 	var wg sync.WaitGroup
-	for range randomTogether {
+	for range m.together {
 		wg.Go(func() {
 			for i := int(next.Add(1)); i <= m.people && time.Now().Before(deadline); i = int(next.Add(1)) {
 				m.somebody(i, rand.New(rand.NewPCG(m.seed, uint64(i))))
@@ -85,6 +90,9 @@ func (m *mess) somebody(i int, dice *rand.Rand) {
 	if json.Unmarshal(a.body, &o) != nil {
 		return
 	}
+	m.mu.Lock()
+	m.ids = append(m.ids, o.ID)
+	m.mu.Unlock()
 	for range dice.IntN(4) {
 		m.something(o, dice)
 	}

@@ -20,9 +20,9 @@ import (
 // minds, while workers die at random moments, the payment company stops and comes
 // back, and months pass for some of them. In the end every invariant holds.
 //
-// A short one is part of every test run. SLIPWAY_TEST_MINUTES (`make chaos`) lets
-// people sign up for as long as it says, SLIPWAY_TEST_PEOPLE says how many do,
-// SLIPWAY_TEST_SEED repeats a run's choices.
+// A short one is part of every test run; `make chaos` has everything else die as well
+// (chaos_test.go). SLIPWAY_TEST_MINUTES lets people sign up for as long as it says,
+// SLIPWAY_TEST_PEOPLE says how many do, SLIPWAY_TEST_SEED repeats a run's choices.
 const (
 	randomPeople     = 200
 	randomOnPostgres = 60
@@ -31,21 +31,23 @@ const (
 )
 
 func TestRandom_EveryInvariantHoldsWhateverHappens(t *testing.T) {
-	newMess(t, "", randomPeople).live()
+	m := newMess(t, "", randomPeople)
+	m.live(m.workers, m.companies, m.timePasses)
 }
 
 func TestRandom_EveryInvariantHoldsOnPostgres(t *testing.T) {
-	newMess(t, storetest.Postgres(t), randomOnPostgres).live()
+	m := newMess(t, storetest.Postgres(t), randomOnPostgres)
+	m.live(m.workers, m.companies, m.timePasses)
 }
 
-// live has everybody live while things go wrong, waits until everything ended, and checks
-// at every invariant.
-func (m *mess) live() {
+// live has everybody live while the faults go on, waits until everything ended, and checks
+// every invariant.
+func (m *mess) live(faultsOf ...func(stop <-chan struct{})) {
 	t := m.t
 	began := time.Now()
 	stop := make(chan struct{})
 	var faults sync.WaitGroup
-	for _, fault := range []func(<-chan struct{}){m.workers, m.companies, m.timePasses} {
+	for _, fault := range faultsOf {
 		faults.Go(func() { fault(stop) })
 	}
 	m.everybody()
@@ -76,22 +78,33 @@ type mess struct {
 	r          *running
 	seed       uint64
 	people     int
+	together   int           // so many at the same time
 	limit      time.Duration // for the sign-ups
 	byTime     bool          // as many people as there is time for
 	clockShare int           // one in so many lives by a test clock
 	clocks     []string
 	admin      string
-	worker     *child // the one that may die
+	api        *child
+	urls       []string // of every API
+	worker     *child   // the one that may die
 	deaths     int
 	advances   int // of test clocks, while things go wrong
 	done       atomic.Int64
+	asked      atomic.Int64 // requests, for their turn at the APIs
 	mu         sync.Mutex
 	answers    map[int]int
+	ids        []string // of the onboardings whose kick-off was answered
 }
 
-func newMess(t *testing.T, database string, people int) *mess {
+func newMess(t *testing.T, database string, people int, change ...func(*site)) *mess {
 	m := &mess{
-		t: t, seed: uint64(time.Now().UnixNano()), people: people, limit: randomLimit, clockShare: 20, answers: map[int]int{},
+		t:          t,
+		seed:       uint64(time.Now().UnixNano()),
+		people:     people,
+		together:   randomTogether,
+		limit:      randomLimit,
+		clockShare: 20,
+		answers:    map[int]int{},
 	}
 	if text := os.Getenv("SLIPWAY_TEST_SEED"); text != "" {
 		seed, err := strconv.ParseUint(text, 10, 64)
@@ -100,8 +113,9 @@ func newMess(t *testing.T, database string, people int) *mess {
 	}
 	m.size()
 	t.Logf("SLIPWAY_TEST_SEED=%d, at most %d people in %s", m.seed, m.people, m.limit)
-	m.s = newSite(t, database)
-	_, m.r = m.s.api()
+	m.s = newSite(t, database, change...)
+	m.api, m.r = m.s.api()
+	m.urls = []string{m.r.url}
 	m.worker = m.s.worker()
 	m.admin = m.r.admin()
 	for range 4 {
@@ -128,4 +142,10 @@ func (m *mess) counts() map[int]int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.answers
+}
+
+func (m *mess) accepted() []string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.ids
 }

@@ -34,6 +34,7 @@ type site struct {
 	runLimit int // see devserver.Config
 	listen   string
 	temporal *devserver.Server
+	apart    *cluster.Temporal // instead of temporal: a server of several processes
 	store    *store.Store // the test's own look at the rows
 
 	sandboxAddress string // of the payment company, the same after a restart
@@ -70,6 +71,11 @@ func newSite(t *testing.T, database string, change ...func(*site)) *site {
 
 func (s *site) startTemporal() {
 	s.t.Helper()
+	if s.apart != nil {
+		s.t.Cleanup(s.apart.Kill)
+		require.NoError(s.t, s.apart.Start(context.Background(), func(string) {}))
+		return
+	}
 	server, err := devserver.Start(context.Background(), devserver.Config{
 		DatabaseFile: devserver.Path(s.dir), FrontendPort: s.port, UIPort: devserver.NoUI,
 		SearchAttributes: workflows.SearchAttributes(), RunLimit: s.runLimit,
@@ -81,7 +87,10 @@ func (s *site) startTemporal() {
 
 func (s *site) child(role string, c childConfig) *child {
 	s.t.Helper()
-	c.DataDir, c.Database, c.Listen = s.dir, s.database, s.listen
+	c.DataDir, c.Database = s.dir, s.database
+	if c.Listen == "" {
+		c.Listen = s.listen
+	}
 	c.SecretKey, c.SandboxURL = siteKey, "http://"+s.sandboxAddress
 	return startChild(s.t, role, c, fmt.Sprintf("TEMPORAL_ADDRESS=127.0.0.1:%d", s.port))
 }

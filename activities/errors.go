@@ -18,17 +18,21 @@ import (
 // to the worker's log only.
 type Errors struct {
 	interceptor.WorkerInterceptorBase
+	// Failed is called for each attempt that failed, with the activity's name and the
+	// code of its error; nil for nobody.
+	Failed func(activity, code string)
 }
 
 // InterceptActivity is the SDK's hook; it covers local activities too.
-func (*Errors) InterceptActivity(
+func (e *Errors) InterceptActivity(
 	_ context.Context, next interceptor.ActivityInboundInterceptor,
 ) interceptor.ActivityInboundInterceptor {
-	return &errorInbound{interceptor.ActivityInboundInterceptorBase{Next: next}}
+	return &errorInbound{interceptor.ActivityInboundInterceptorBase{Next: next}, e.Failed}
 }
 
 type errorInbound struct {
 	interceptor.ActivityInboundInterceptorBase
+	failed func(activity, code string)
 }
 
 // retryDelay is when a provider wants to be asked again, whatever the policy's
@@ -49,6 +53,9 @@ func (i *errorInbound) ExecuteActivity(ctx context.Context, in *interceptor.Exec
 	var ours *domain.Error
 	if !errors.As(err, &ours) {
 		ours = &domain.Error{Code: domain.CodeInternal, Detail: domain.Text(domain.TextInWorkersLog)}
+	}
+	if i.failed != nil {
+		i.failed(activity.GetInfo(ctx).ActivityType.Name, string(ours.Code))
 	}
 	if ours.Retryable() && category(ours) != temporal.ApplicationErrorCategoryBenign {
 		info := activity.GetInfo(ctx)

@@ -34,17 +34,13 @@ type readiness struct {
 // ready answers whether requests can be served: 503 when a check fails. It is
 // for load balancers and operators, so its body is no problem but the checks.
 func (h health) ready(c *gin.Context) {
-	r := readiness{Status: domain.CheckOK}
+	var r readiness
 	if h.config.Checks != nil {
 		ctx, cancel := context.WithTimeout(c.Request.Context(), quickly)
 		defer cancel()
 		r.Checks = h.config.Checks(ctx)
 	}
-	for _, check := range r.Checks {
-		if check.Status == domain.CheckFail || r.Status == domain.CheckOK {
-			r.Status = check.Status
-		}
-	}
+	r.Status = domain.Worst(r.Checks)
 	status := http.StatusOK
 	if r.Status == domain.CheckFail {
 		status = http.StatusServiceUnavailable

@@ -50,16 +50,22 @@ func newMetrics(registry *prometheus.Registry, g *gate, s *store.Store) *metrics
 	if s == nil {
 		return m
 	}
+	RegisterStore(registry, s)
+	registry.MustRegister(gauge("slipway_onboarding_watchers", "Open streams and long polls.",
+		func() float64 { return float64(s.Watchers()) }))
+	return m
+}
+
+// RegisterStore registers the metrics that every process with a database has.
+func RegisterStore(registry *prometheus.Registry, s *store.Store) {
 	registry.MustRegister(
 		&jobMetrics{s},
-		gauge("slipway_onboarding_watchers", "Open streams and long polls.", func() float64 { return float64(s.Watchers()) }),
 		prometheus.NewCounterFunc(prometheus.CounterOpts{
 			Name: "slipway_database_statements_total", Help: "Statements this process sent to the database.",
 		}, func() float64 { return float64(s.Statements()) }))
 	for pool, db := range s.Stats() {
 		registry.MustRegister(collectors.NewDBStatsCollector(db, pool))
 	}
-	return m
 }
 
 func gauge(name, help string, value func() float64) prometheus.Collector {

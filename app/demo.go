@@ -20,7 +20,11 @@ func demoCommand(do action) *cli.Command {
 		Usage:  "send sign-ups of every kind through a running dev, move its clock, and report their outcome",
 		Action: do(func(ctx context.Context, a *App) error { return runDemo(ctx, a, c) }),
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "url", Destination: &c.URL, Usage: "URL of the API; the address of --listen when empty"},
+			&cli.StringFlag{
+				Name:        "url",
+				Destination: &c.URL,
+				Usage:       "URL of the API; the address of --listen when empty",
+			},
 			&cli.IntFlag{Name: "count", Value: 300, Destination: &c.Count, Usage: "how many sign-ups"},
 			&cli.Uint64Flag{Name: "seed", Value: 1, Destination: &c.Seed,
 				Usage: "the same number brings the same people in the same order"},

@@ -45,7 +45,11 @@ func runDoctor(ctx context.Context, a *App, f doctorFlags) error {
 		return err
 	}
 	a.findSandbox()
-	if err := errors.Join(a.openStore(), a.ConnectTemporal(options), a.ConnectProviders(a.SecretKey == "")); err != nil {
+	if err := errors.Join(
+		a.openStore(),
+		a.ConnectTemporal(options),
+		a.ConnectProviders(a.SecretKey == ""),
+	); err != nil {
 		return err
 	}
 	limit := 15 * time.Second
@@ -55,8 +59,13 @@ func runDoctor(ctx context.Context, a *App, f doctorFlags) error {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	checks := append(a.checks(ctx), a.checkAPI(ctx))
+	if slices.Contains(f.only, "worker") { // not every machine with an API has one
+		checks = append(checks, a.checkProcess(ctx, "worker", a.WorkerListen))
+	}
 	if f.deep {
 		checks = append(checks, a.DeepChecks(ctx, time.Now().Add(-deepPatience))...)
+	} else {
+		checks = append(checks, a.checkFailingWorkflows(ctx))
 	}
 	if len(f.only) > 0 {
 		checks = slices.DeleteFunc(checks, func(c domain.Check) bool { return !slices.Contains(f.only, c.Name) })
@@ -91,16 +100,22 @@ func showChecks(w io.Writer, checks []domain.Check) error {
 }
 
 // checkAPI asks the API of this machine whether it is ready.
-func (a *App) checkAPI(ctx context.Context) domain.Check {
-	if err := a.askReady(ctx); err != nil {
-		return domain.Check{Name: "api", Status: domain.CheckWarn, Message: "The API on " + a.Listen + " is not ready.",
-			Fix: "Start `slipway api`, or look at its /readyz?verbose."}
+func (a *App) checkAPI(ctx context.Context) domain.Check { return a.checkProcess(ctx, "api", a.Listen) }
+
+// checkProcess asks a process of this machine whether it is ready.
+func (a *App) checkProcess(ctx context.Context, command, address string) domain.Check {
+	names := map[string]string{"api": "API", "worker": "worker"}
+	c := domain.Check{Name: command, Status: domain.CheckOK,
+		Message: fmt.Sprintf("The %s on %s is ready.", names[command], address)}
+	if err := askReady(ctx, address); err != nil {
+		c.Status, c.Message = domain.CheckWarn, fmt.Sprintf("The %s on %s is not ready.", names[command], address)
+		c.Fix = fmt.Sprintf("Start `slipway %s`, or look at its /readyz?verbose.", command)
 	}
-	return domain.Check{Name: "api", Status: domain.CheckOK, Message: "The API on " + a.Listen + " is ready."}
+	return c
 }
 
-func (a *App) askReady(ctx context.Context) error {
-	_, port, err := net.SplitHostPort(a.Listen)
+func askReady(ctx context.Context, address string) error {
+	_, port, err := net.SplitHostPort(address)
 	if err != nil {
 		return err
 	}

@@ -188,8 +188,9 @@ func (a *App) checkOnboardingWorkflows(ctx context.Context, before time.Time) do
 // checkBillingWorkflows asks for the Billing of every subscription in use.
 func (a *App) checkBillingWorkflows(ctx context.Context, before time.Time) domain.Check {
 	found := store.Invariant{
-		Name: "billing_workflows", Holds: "Every subscription in use has its Billing.",
-		Fix: "Any command starts it, POST /v1/admin/subscriptions/{id}/refresh too; reconcile does when something is due.",
+		Name:  "billing_workflows",
+		Holds: "Every subscription in use has its Billing.",
+		Fix:   "Any command starts it, POST /v1/admin/subscriptions/{id}/refresh too; reconcile does when something is due.",
 	}
 	return a.checkWorkflows(&found, func(after string) ([]process, error) {
 		rows, err := a.Store.LivingSubscriptions(ctx, after, deepBatch)

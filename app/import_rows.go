@@ -86,7 +86,11 @@ func (r *rows) next() (int, onboarding.Adoption, error) {
 	in := row.adoption()
 	r.refuseTwice(row, in)
 	if len(row.wrong) > 0 {
-		return line, in, &domain.Error{Code: domain.CodeInvalid, Detail: "The row cannot be adopted.", Fields: row.wrong}
+		return line, in, &domain.Error{
+			Code:   domain.CodeInvalid,
+			Detail: "The row cannot be adopted.",
+			Fields: row.wrong,
+		}
 	}
 	return line, in, nil
 }
@@ -171,8 +175,12 @@ func (r *importRow) adoption() onboarding.Adoption {
 		PaymentOption: r.kept("payment_option", catalogueCode),
 		PasswordHash:  r.text("password_hash"), Credits: r.number("credits"),
 		Term: domain.Term{
-			Status:   domain.SubscriptionStatus(r.text("status")),
-			TrialEnd: r.time("trial_end"), PeriodStart: r.time("current_period_start"), PeriodEnd: r.time("current_period_end"),
+			Status: domain.SubscriptionStatus(r.text("status")),
+			TrialEnd: r.time(
+				"trial_end",
+			),
+			PeriodStart: r.time("current_period_start"),
+			PeriodEnd:   r.time("current_period_end"),
 		},
 	}
 	if bonus := r.number("bonus_credits"); bonus != nil {

@@ -16,10 +16,18 @@ func (a *App) progress(total int, doing string) *progressbar.ProgressBar {
 	if w == nil || !isTerminal(w) {
 		w = io.Discard
 	}
-	return progressbar.NewOptions(total,
-		progressbar.OptionSetWriter(w), progressbar.OptionSetDescription(fmt.Sprintf("%-14s", doing)),
-		progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionSetWidth(30),
-		progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish(), progressbar.OptionFullWidth(),
+	return progressbar.NewOptions(
+		total,
+		progressbar.OptionSetWriter(w),
+		progressbar.OptionSetDescription(fmt.Sprintf("%-14s", doing)),
+		progressbar.OptionShowCount(),
+		progressbar.OptionShowIts(),
+		progressbar.OptionSetWidth(30),
+		progressbar.OptionThrottle(
+			100*time.Millisecond,
+		),
+		progressbar.OptionClearOnFinish(),
+		progressbar.OptionFullWidth(),
 	)
 }
 

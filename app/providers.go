@@ -77,8 +77,12 @@ func (a *App) checkProviders(ctx context.Context) domain.Check {
 	for _, o := range options {
 		if _, found := a.providers.Find(o.Provider); !found && o.Enabled {
 			check.Status = domain.CheckWarn
-			check.Message = fmt.Sprintf("The payment option %s is charged through %s, which is not set up; whoever chooses "+
-				"it waits.", o.Key, o.Provider)
+			check.Message = fmt.Sprintf(
+				"The payment option %s is charged through %s, which is not set up; whoever chooses "+
+					"it waits.",
+				o.Key,
+				o.Provider,
+			)
 			check.Fix = "Set STRIPE_SECRET_KEY or SLIPWAY_SANDBOX_URL and run `slipway seed`, or disable the option."
 		}
 	}

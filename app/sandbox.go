@@ -48,8 +48,11 @@ func runSandbox(ctx context.Context, a *App) error {
 func (a *App) startSandbox(webhookURL string, key []byte) error {
 	listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", a.SandboxPort))
 	if err != nil {
-		return fmt.Errorf("the payment sandbox cannot listen on port %d; stop what uses it or set SLIPWAY_SANDBOX_PORT (%w)",
-			a.SandboxPort, rootCause(err))
+		return fmt.Errorf(
+			"the payment sandbox cannot listen on port %d; stop what uses it or set SLIPWAY_SANDBOX_PORT (%w)",
+			a.SandboxPort,
+			rootCause(err),
+		)
 	}
 	company, err := sandbox.NewServer(sandbox.ServerConfig{
 		File: filepath.Join(a.DataDir, "sandbox.db"), APIKey: SandboxKey(key), Secret: SandboxSecret(key),

@@ -20,7 +20,10 @@ func (s *Settings) Key(generate bool) ([]byte, error) {
 	text := s.SecretKey
 	if text == "" && generate {
 		var err error
-		text, err = s.remembered("secret-key", func() string { return base64.StdEncoding.EncodeToString(randomBytes(32)) })
+		text, err = s.remembered(
+			"secret-key",
+			func() string { return base64.StdEncoding.EncodeToString(randomBytes(32)) },
+		)
 		if err != nil {
 			return nil, err
 		}

@@ -14,35 +14,40 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 )
 
-// How patient the HTTP server is with slow clients, and how long it says
-// goodbye. Answers may take as long as a long poll or a stream.
+// How patient an HTTP server is with slow clients. Answers may take as long as a
+// long poll or a stream.
 const (
 	readHeaderTimeout = 5 * time.Second
 	readTimeout       = 15 * time.Second
 	idleTimeout       = 2 * time.Minute
-	goodbye           = 2 * time.Second
 	maxHeaderBytes    = 16 << 10
 )
 
 // Serve answers HTTP on the listener until ctx ends; open streams end with it.
 func (a *App) Serve(ctx context.Context, listener net.Listener) error {
+	return a.serve(ctx, listener, a.api.Handler(), func() { a.ready("http://" + listener.Addr().String()) })
+}
+
+// serve answers HTTP until ctx ends, and finishes the requests in hand for as long as
+// the stop timeout.
+func (a *App) serve(ctx context.Context, listener net.Listener, handler http.Handler, ready func()) error {
 	streams, end := context.WithCancel(context.WithoutCancel(ctx))
 	defer end()
 	server := &http.Server{
-		Handler: a.api.Handler(), ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout, IdleTimeout: idleTimeout,
+		Handler: handler, ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout, IdleTimeout: idleTimeout,
 		MaxHeaderBytes: maxHeaderBytes, ErrorLog: slog.NewLogLogger(a.Log.Handler(), slog.LevelDebug),
 		BaseContext: func(net.Listener) context.Context { return streams },
 	}
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
-	a.ready("http://" + listener.Addr().String())
+	ready()
 	select {
 	case err := <-failed:
 		return fmt.Errorf("serve HTTP: %w", err)
 	case <-ctx.Done():
 	}
 	end()
-	farewell, cancel := context.WithTimeout(context.WithoutCancel(ctx), goodbye)
+	farewell, cancel := context.WithTimeout(context.WithoutCancel(ctx), a.StopTimeout)
 	defer cancel()
 	if err := server.Shutdown(farewell); err != nil {
 		return errors.Join(server.Close())
@@ -50,12 +55,15 @@ func (a *App) Serve(ctx context.Context, listener net.Listener) error {
 	return nil
 }
 
-// listenHTTP takes the API's port, with one clear sentence when it is taken.
-func (a *App) listenHTTP() (net.Listener, error) {
-	listener, err := net.Listen("tcp", a.Listen)
+// listenHTTP takes the API's port.
+func (a *App) listenHTTP() (net.Listener, error) { return listen("API", a.Listen, "SLIPWAY_LISTEN") }
+
+// listen takes a port, with one clear sentence when it is taken.
+func listen(who, address, setting string) (net.Listener, error) {
+	listener, err := net.Listen("tcp", address)
 	if err != nil {
-		return nil, fmt.Errorf("the API cannot listen on %s; stop what uses it or set SLIPWAY_LISTEN (%w)",
-			a.Listen, rootCause(err))
+		return nil, fmt.Errorf("the %s cannot listen on %s; stop what uses it or set %s (%w)",
+			who, address, setting, rootCause(err))
 	}
 	return listener, nil
 }
@@ -63,7 +71,10 @@ func (a *App) listenHTTP() (net.Listener, error) {
 // newRegistry is what /metrics shows: the API's own metrics, Go's and the process's.
 func newRegistry() *prometheus.Registry {
 	registry := prometheus.NewRegistry()
-	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	registry.MustRegister(
+		collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+	)
 	return registry
 }
 

@@ -15,6 +15,9 @@ import (
 // Settings is what a deployment can set. declare says all else about each.
 type Settings struct {
 	Listen          string
+	WorkerListen    string
+	StopTimeout     time.Duration
+	PayloadKeys     []string
 	DatabaseURL     string
 	DataDir         string
 	Ephemeral       bool
@@ -72,6 +75,11 @@ func (s *Settings) addressSettings() []setting {
 	return []setting{
 		define(&cli.StringFlag{Name: "listen", Value: "127.0.0.1:8080", Destination: &s.Listen,
 			Usage: "address the API listens on"}),
+		define(&cli.StringFlag{Name: "worker-listen", Value: "127.0.0.1:8081", Destination: &s.WorkerListen,
+			Usage: "worker: address of its /livez, /readyz and /metrics; empty for none"}),
+		define(&cli.DurationFlag{Name: "stop-timeout", Value: 2 * time.Second, Destination: &s.StopTimeout,
+			Usage: "how long a process that is asked to end finishes its work in hand; in production, 30s"}).
+			must("between 0s and 10m", func() bool { return s.StopTimeout >= 0 && s.StopTimeout <= 10*time.Minute }),
 		define(&cli.StringFlag{Name: "database-url", Destination: &s.DatabaseURL,
 			Sources: cli.EnvVars("DATABASE_URL", "SLIPWAY_DATABASE_URL"),
 			Usage:   "postgres://…, or the path of a SQLite file; empty for slipway.db in the data directory"}).
@@ -118,8 +126,14 @@ func (s *Settings) signupSettings() []setting {
 		define(&cli.DurationFlag{Name: "payment-window", Value: 23 * time.Hour, Destination: &s.PaymentWindow,
 			Usage: "how long a first invoice may stay unpaid"}).
 			must("above zero", func() bool { return s.PaymentWindow > 0 }),
-		define(&cli.DurationFlag{Name: "onboarding-expires-after", Value: 30 * 24 * time.Hour, Destination: &s.ExpiresAfter,
-			Usage: "how long an onboarding may wait for a plan, a payment method or an approval without any change"}).
+		define(
+			&cli.DurationFlag{
+				Name:        "onboarding-expires-after",
+				Value:       30 * 24 * time.Hour,
+				Destination: &s.ExpiresAfter,
+				Usage:       "how long an onboarding may wait for a plan, a payment method or an approval without any change",
+			},
+		).
 			must("at least 1h", func() bool { return s.ExpiresAfter >= time.Hour }),
 		define(&cli.StringSliceFlag{Name: "payment-reminders", Value: []string{"1h", "20h"}, Destination: &s.Reminders,
 			Usage: "when the customer is reminded, after the invoice opened"}).

@@ -10,13 +10,28 @@ import (
 
 func (s *Settings) paymentSettings() []setting {
 	return []setting{
-		define(&cli.StringFlag{Name: "public-url", Destination: &s.PublicURL,
-			Usage: "URL under which customers and payment providers reach the API; empty for the address it listens on"}).
+		define(&cli.StringFlag{
+			Name:        "public-url",
+			Destination: &s.PublicURL,
+			Usage:       "URL under which customers and payment providers reach the API; empty for the address it listens on",
+		}).
 			must("an http or https URL", func() bool { return s.PublicURL == "" || isURL(s.PublicURL, "http", "https") }),
-		secret(&cli.StringFlag{Name: "stripe-secret-key", Destination: &s.StripeSecretKey,
-			Sources: cli.EnvVars("STRIPE_SECRET_KEY"), Usage: "Stripe's secret key, to charge cards; empty for the sandbox"}),
-		secret(&cli.StringFlag{Name: "stripe-webhook-secret", Destination: &s.StripeWebhookSecret,
-			Sources: cli.EnvVars("STRIPE_WEBHOOK_SECRET"), Usage: "whsec_… of the endpoint PUBLIC_URL/webhooks/stripe"}),
+		secret(&cli.StringFlag{
+			Name:        "stripe-secret-key",
+			Destination: &s.StripeSecretKey,
+			Sources: cli.EnvVars(
+				"STRIPE_SECRET_KEY",
+			),
+			Usage: "Stripe's secret key, to charge cards; empty for the sandbox",
+		}),
+		secret(&cli.StringFlag{
+			Name:        "stripe-webhook-secret",
+			Destination: &s.StripeWebhookSecret,
+			Sources: cli.EnvVars(
+				"STRIPE_WEBHOOK_SECRET",
+			),
+			Usage: "whsec_… of the endpoint PUBLIC_URL/webhooks/stripe",
+		}),
 		define(&cli.StringFlag{Name: "stripe-api-base", Destination: &s.StripeAPIBase,
 			Sources: cli.EnvVars("STRIPE_API_BASE"), Usage: "another address than Stripe's own, for tests"}),
 		define(&cli.StringFlag{Name: "sandbox-url", Destination: &s.SandboxURL,
@@ -36,8 +51,17 @@ func (s *Settings) paymentSettings() []setting {
 func (s *Settings) renewalSettings() []setting {
 	policy := domain.DefaultBillingPolicy()
 	return []setting{
-		define(&cli.StringSliceFlag{Name: "dunning-retries", Destination: &s.DunningRetries,
-			Value: []string{"24h", "72h", "120h", "168h"}, Usage: "when an unpaid renewal is tried again, after it failed"}).
+		define(&cli.StringSliceFlag{
+			Name:        "dunning-retries",
+			Destination: &s.DunningRetries,
+			Value: []string{
+				"24h",
+				"72h",
+				"120h",
+				"168h",
+			},
+			Usage: "when an unpaid renewal is tried again, after it failed",
+		}).
 			must("durations, ascending, such as 24h,72h", func() bool {
 				retries, err := durations(s.DunningRetries)
 				return err == nil && slices.IsSorted(retries)
@@ -51,8 +75,12 @@ func (s *Settings) renewalSettings() []setting {
 				final := domain.FinalAction(s.DunningFinal)
 				return final == domain.FinalCancel || final == domain.FinalUnpaid
 			}),
-		define(&cli.DurationFlag{Name: "invoice-ahead", Value: policy.InvoiceAhead, Destination: &s.InvoiceAhead,
-			Usage: "how long before a period customers who pay by hand get its invoice, and a trial's end is announced"}).
+		define(&cli.DurationFlag{
+			Name:        "invoice-ahead",
+			Value:       policy.InvoiceAhead,
+			Destination: &s.InvoiceAhead,
+			Usage:       "how long before a period customers who pay by hand get its invoice, and a trial's end is announced",
+		}).
 			must("at least --remind-ahead, which is 0 or more", func() bool {
 				return s.InvoiceAhead >= s.RemindAhead && s.RemindAhead >= 0
 			}),

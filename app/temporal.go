@@ -15,6 +15,7 @@ func (a *App) temporalOptions() (client.Options, error) {
 	if err != nil {
 		return options, fmt.Errorf("read TEMPORAL_* settings: %w", err)
 	}
+	options.MetricsHandler = newSDKMetrics(a.registry)
 	options.Logger = sdklog.NewStructuredLogger(a.temporalLog())
 	if options.Namespace == "" {
 		options.Namespace = client.DefaultNamespace

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"sync/atomic"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"go.temporal.io/sdk/client"
@@ -45,6 +46,7 @@ type App struct {
 	Interceptors []interceptor.WorkerInterceptor // around each activity of the worker
 	closers      []func()                        // undo, latest first
 	registry     *prometheus.Registry
+	polling      atomic.Bool // the worker does its work
 }
 
 // New is an app that has settings and builds nothing yet.
@@ -108,8 +110,15 @@ func (a *App) startWorker(ctx context.Context) error {
 	})
 	var err error
 	a.Worker, err = worker.Start(ctx, worker.Config{
-		Temporal: a.Temporal, Namespace: a.Workflows, Activities: acts, Queues: a.queues(),
-		Log: a.Log, Interceptors: a.Interceptors,
+		Temporal:     a.Temporal,
+		Namespace:    a.Workflows,
+		Activities:   acts,
+		Queues:       a.queues(),
+		Log:          a.Log,
+		Interceptors: a.Interceptors,
+		Failed:       a.registerWork(),
+		StopTimeout:  a.StopTimeout,
+		Ready:        a.storeReady,
 	})
 	if err != nil {
 		return err

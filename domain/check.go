@@ -19,3 +19,14 @@ type Check struct {
 	Message string      `json:"message" doc:"What was found."`
 	Fix     string      `json:"fix,omitempty" doc:"What to do about it."`
 }
+
+// Worst is the worst status of the checks; ok when there are none.
+func Worst(checks []Check) CheckStatus {
+	worst := CheckOK
+	for _, c := range checks {
+		if c.Status == CheckFail || worst == CheckOK {
+			worst = c.Status
+		}
+	}
+	return worst
+}

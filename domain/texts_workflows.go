@@ -167,6 +167,8 @@ const (
 	TextQueueNotPolled          TextCode = "task_queue_not_polled"
 	TextQueueNotPolledFix       TextCode = "task_queue_not_polled_fix"
 	TextQueuePolled             TextCode = "task_queue_polled"
+	TextQueueBehind             TextCode = "task_queue_behind"
+	TextQueueBehindFix          TextCode = "task_queue_behind_fix"
 	TextReconcileScheduled      TextCode = "reconcile_scheduled"
 	TextReconcileMissing        TextCode = "reconcile_missing"
 	TextReconcileMissingFix     TextCode = "reconcile_missing_fix"
@@ -191,6 +193,8 @@ var checkTexts = map[TextCode]string{
 	TextQueueNotPolled:          "No worker polls the task queue {queue}; what was accepted waits.",
 	TextQueueNotPolledFix:       "Start `slipway worker`.",
 	TextQueuePolled:             "Workers poll the task queue {queue}.",
+	TextQueueBehind:             "{tasks} tasks wait on the task queue {queue}, the oldest for {age}.",
+	TextQueueBehindFix:          "Look whether the workers live, and start more of them when they are busy.",
 	TextReconcileScheduled:      "Reconcile is scheduled.",
 	TextReconcileMissing:        "The reconcile schedule is missing.",
 	TextReconcileMissingFix:     "Start `slipway worker`, which creates it.",

@@ -34,6 +34,7 @@ const (
 // childConfig is what a test gives a child.
 type childConfig struct {
 	Listen, DataDir, Database, SecretKey, SandboxURL string
+	WorkerListen                                     string
 	TemporalPort                                     int
 	KillAfter, KillBefore                            string // the name of an activity
 	PaymentWindow                                    time.Duration
@@ -55,7 +56,7 @@ func runChild(role string) int {
 func (c *childConfig) change(a *app.App) {
 	s := testSettings(c.DataDir)
 	s.Listen, s.DatabaseURL, s.SecretKey, s.TemporalPort = c.Listen, c.Database, c.SecretKey, c.TemporalPort
-	s.TemporalUIPort, s.SandboxURL = -1, c.SandboxURL
+	s.TemporalUIPort, s.SandboxURL, s.WorkerListen = -1, c.SandboxURL, c.WorkerListen
 	if c.PaymentWindow > 0 {
 		s.PaymentWindow, s.Reminders = c.PaymentWindow, c.Reminders
 	}

@@ -35,7 +35,7 @@ type site struct {
 	listen   string
 	temporal *devserver.Server
 	apart    *cluster.Temporal // instead of temporal: a server of several processes
-	store    *store.Store // the test's own look at the rows
+	store    *store.Store      // the test's own look at the rows
 
 	sandboxAddress string // of the payment company, the same after a restart
 	company        *company

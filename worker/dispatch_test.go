@@ -33,7 +33,13 @@ func TestDispatcher_AsksSeldomHoweverMuchHappens(t *testing.T) {
 	d := startDispatcher(context.WithValue(t.Context(), ofDispatcher{}, true), Config{
 		Activities: activities.New(activities.Config{Store: s}), Log: slog.New(slog.DiscardHandler),
 	})
-	require.Eventually(t, func() bool { return asked.Load() == 1 }, 10*time.Second, time.Millisecond, "once at the start")
+	require.Eventually(
+		t,
+		func() bool { return asked.Load() == 1 },
+		10*time.Second,
+		time.Millisecond,
+		"once at the start",
+	)
 	began := time.Now()
 	for time.Since(began) < 3*dispatchEvery {
 		err := s.Within(t.Context(), func(tx *store.Store) error {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"go.temporal.io/sdk/client"
@@ -46,6 +47,13 @@ type Config struct {
 	// Interceptors run inside activities.Errors, nearest to the activity; fault
 	// tests stop the process there.
 	Interceptors []interceptor.WorkerInterceptor
+	// Failed is called for each activity that failed, with its name and the code of its
+	// error; nil for nobody.
+	Failed func(activity, code string)
+	// StopTimeout is how long Stop waits for the work in hand.
+	StopTimeout time.Duration
+	// Ready says whether what the activities need is there, such as the database; nil for yes.
+	Ready func(context.Context) error
 }
 
 // Worker polls every task queue of the engine from this process.
@@ -56,21 +64,20 @@ type Worker struct {
 
 // Pollers follow the load. A task that finds no poller waiting is written to
 // the queue's backlog and overtaken by later ones, which is where a long tail
-// comes from, so their bound is generous. The farewell is short, so that Ctrl-C
-// ends within its five seconds.
+// comes from, so their bound is generous.
 const (
 	firstPollers = 5
 	minPollers   = 2
 	maxPollers   = 100
-	stopTimeout  = 2 * time.Second
+	tryAgain     = 2 * time.Second // while what a worker needs is away
 	// thirdPartiesAtOnce bounds the calls under way in one worker: to payment
 	// providers, and again to webhook endpoints.
 	thirdPartiesAtOnce = 100
 )
 
 // Start prepares the namespace (search attributes, the reconcile schedule) and
-// polls. While Temporal is away it keeps trying until ctx ends, and says so in
-// the log. A search attribute of a wrong type is an error at once.
+// polls. While Temporal or the database is away it keeps trying until ctx ends, and says
+// so in the log. A search attribute of a wrong type is an error at once.
 func Start(ctx context.Context, c Config) (*Worker, error) {
 	if err := prepare(ctx, c); err != nil {
 		return nil, err
@@ -99,9 +106,11 @@ func options(c Config, q Queue) worker.Options {
 	o := worker.Options{
 		WorkflowTaskPollerBehavior:   pollers,
 		ActivityTaskPollerBehavior:   pollers,
-		WorkerStopTimeout:            stopTimeout,
+		WorkerStopTimeout:            c.StopTimeout,
 		TaskQueueActivitiesPerSecond: q.ActivitiesPerSecond,
-		Interceptors:                 append([]interceptor.WorkerInterceptor{&activities.Errors{}}, c.Interceptors...),
+		Interceptors: append(
+			[]interceptor.WorkerInterceptor{&activities.Errors{Failed: c.Failed}},
+			c.Interceptors...),
 	}
 	if len(q.Workflows) == 0 { // a queue for calls to third parties
 		o.DisableWorkflowWorker, o.MaxConcurrentActivityExecutionSize = true, thirdPartiesAtOnce
@@ -114,22 +123,27 @@ func options(c Config, q Queue) worker.Options {
 
 // prepare makes the namespace ready, as often as it takes.
 func prepare(ctx context.Context, c Config) error {
+	steps := []func(context.Context) error{
+		c.Namespace.Ping, c.Namespace.RegisterSearchAttributes, c.Namespace.ScheduleReconcile,
+	}
+	if c.Ready != nil {
+		steps = append(steps, c.Ready)
+	}
 	for {
-		err := c.Namespace.Ping(ctx)
-		if err == nil {
-			err = c.Namespace.RegisterSearchAttributes(ctx)
-		}
-		if err == nil {
-			err = c.Namespace.ScheduleReconcile(ctx)
+		var err error
+		for _, step := range steps {
+			if err = step(ctx); err != nil {
+				break
+			}
 		}
 		if err == nil || !away(err) {
 			return err
 		}
-		c.Log.Warn("Temporal does not answer; the worker starts when it does", "error", err)
+		c.Log.Warn("the worker starts when what it needs is there", "error", err)
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-time.After(stopTimeout):
+		case <-time.After(tryAgain):
 		}
 	}
 }
@@ -139,12 +153,14 @@ func away(err error) bool {
 	return errors.As(err, &ours) && ours.Code == domain.CodeUnavailable
 }
 
-// Stop stops polling and waits, for at most two seconds, for the work in hand.
+// Stop stops polling and waits, for at most the stop timeout, for the work in hand.
 func (w *Worker) Stop() {
 	if w.dispatcher != nil {
 		w.dispatcher.stop()
 	}
+	var stopping sync.WaitGroup
 	for _, queue := range w.queues {
-		queue.Stop()
+		stopping.Go(queue.Stop)
 	}
+	stopping.Wait()
 }

@@ -4,6 +4,9 @@ import (
 	"slipway/domain"
 )
 
+// TaskQueues are all of them.
+var TaskQueues = []string{TaskQueueOnboarding, TaskQueueBilling, TaskQueueProviders, TaskQueueWebhooks}
+
 // Names that cross a wire: workflow types, task queues, updates, signals. The
 // updates of commands are named after their domain.Action.
 const (

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -13,7 +12,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
-	"strings"
 
 	"slipway/store/storetest"
 )
@@ -135,23 +133,14 @@ func (k *Cluster) startSlipway(ctx context.Context) error {
 	}
 	k.add("sandbox", "sandbox", nil, func(ctx context.Context) error { return listening(ctx, sandbox.Host) })
 	for i := 1; i <= 2; i++ {
-		port, err := FreePort()
-		if err != nil {
+		if err := k.addServer(fmt.Sprint("api-", i), "api", "SLIPWAY_LISTEN"); err != nil {
 			return err
 		}
-		address := fmt.Sprintf("127.0.0.1:%d", port)
-		k.URLs = append(k.URLs, "http://"+address)
-		k.add(fmt.Sprint("api-", i), "api", map[string]string{"SLIPWAY_LISTEN": address},
-			func(ctx context.Context) error { return answering(ctx, "http://"+address+"/livez") })
 	}
 	for i := 1; i <= 2; i++ {
-		name := fmt.Sprint("worker-", i)
-		k.add(
-			name,
-			"worker",
-			nil,
-			func(context.Context) error { return printed(filepath.Join(k.config.Dir, name+".log"), "worker is up") },
-		)
+		if err := k.addServer(fmt.Sprint("worker-", i), "worker", "SLIPWAY_WORKER_LISTEN"); err != nil {
+			return err
+		}
 	}
 	for _, p := range k.Slipway {
 		k.config.Say("Slipway: " + p.Name)
@@ -159,6 +148,21 @@ func (k *Cluster) startSlipway(ctx context.Context) error {
 			return err
 		}
 	}
+	return nil
+}
+
+// addServer describes a process that listens on a port of its own, which the setting names.
+func (k *Cluster) addServer(name, role, setting string) error {
+	port, err := FreePort()
+	if err != nil {
+		return err
+	}
+	address := fmt.Sprintf("127.0.0.1:%d", port)
+	if role == "api" {
+		k.URLs = append(k.URLs, "http://"+address)
+	}
+	k.add(name, role, map[string]string{setting: address},
+		func(ctx context.Context) error { return answering(ctx, "http://"+address+"/readyz") })
 	return nil
 }
 
@@ -218,13 +222,4 @@ func answering(ctx context.Context, url string) error {
 		return fmt.Errorf("%s answers %d", url, response.StatusCode)
 	}
 	return nil
-}
-
-// printed says whether the text is in the file.
-func printed(file, text string) error {
-	all, err := os.ReadFile(file)
-	if err == nil && !strings.Contains(string(all), text) {
-		err = errors.New("has not said so")
-	}
-	return err
 }

@@ -2,13 +2,12 @@ package client
 
 import (
 	"context"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
-	taskqueuepb "go.temporal.io/api/taskqueue/v1"
-	"go.temporal.io/api/workflowservice/v1"
 
 	"slipway/domain"
 	"slipway/workflows"
@@ -84,16 +83,32 @@ func (c *Client) checkSearchAttributes(ctx context.Context) domain.Check {
 	return ok(name, domain.Text(domain.TextAttributesRegistered))
 }
 
+// pollersSilent is when a poller that was not heard of is gone: a long poll lasts a
+// minute, and the server remembers pollers for five. backlogPatience is how long a task may
+// wait for a worker before somebody should look.
+const (
+	pollersSilent   = 75 * time.Second
+	backlogPatience = 30 * time.Second
+)
+
 func (c *Client) checkPollers(ctx context.Context, queue string, kind enumspb.TaskQueueType) domain.Check {
 	name := "pollers_" + queue
-	queues, err := c.temporal.WorkflowService().DescribeTaskQueue(ctx, &workflowservice.DescribeTaskQueueRequest{
-		Namespace: c.namespace, TaskQueue: &taskqueuepb.TaskQueue{Name: queue}, TaskQueueType: kind,
-	})
+	q, err := c.describeQueue(ctx, queue, kind)
 	switch {
 	case err != nil:
 		return warn(name, domain.Text(domain.TextQueueUnreadable), domain.TextQueueUnreadableFix)
-	case len(queues.GetPollers()) == 0:
+	case q.Pollers == 0:
 		return warn(name, domain.Text(domain.TextQueueNotPolled, "queue", queue), domain.TextQueueNotPolledFix)
+	case q.BacklogAge > backlogPatience:
+		return warn(name, domain.Text(
+			domain.TextQueueBehind,
+			"queue",
+			queue,
+			"tasks",
+			strconv.FormatInt(q.Backlog, 10),
+			"age",
+			q.BacklogAge.Round(time.Second).String(),
+		), domain.TextQueueBehindFix)
 	}
 	return ok(name, domain.Text(domain.TextQueuePolled, "queue", queue))
 }

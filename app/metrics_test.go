@@ -1,7 +1,8 @@
-package api
+package app
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"regexp"
 	"slices"
@@ -11,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/client"
 )
 
 // metricsTable is the table of docs/operations.md, from what is registered.
@@ -23,7 +25,10 @@ func metricsTable(t *testing.T, registry *prometheus.Registry) string {
 	var rows []string
 	for d := range descriptions {
 		if found := parts.FindStringSubmatch(d.String()); found != nil {
-			rows = append(rows, fmt.Sprintf("| `%s` | %s | %s |\n", found[1], strings.ReplaceAll(found[3], ",", ", "), found[2]))
+			rows = append(
+				rows,
+				fmt.Sprintf("| `%s` | %s | %s |\n", found[1], strings.ReplaceAll(found[3], ",", ", "), found[2]),
+			)
 		}
 	}
 	require.NotEmpty(t, rows)
@@ -33,9 +38,15 @@ func metricsTable(t *testing.T, registry *prometheus.Registry) string {
 
 func TestMetrics_OperationsDescribesEveryOne(t *testing.T) {
 	t.Parallel()
-	registry := prometheus.NewRegistry()
-	newWorld(t, func(c *Config) { c.Metrics = registry })
-	table := metricsTable(t, registry)
+	a := New(Defaults(), io.Discard, io.Discard)
+	a.DataDir = t.TempDir()
+	t.Cleanup(a.Close)
+	require.NoError(t, a.openStore())
+	require.NoError(t, a.ConnectTemporal(client.Options{}))
+	require.NoError(t, a.ConnectProviders(true))
+	require.NoError(t, a.buildAPI(true))
+	a.registerWork()
+	table := metricsTable(t, a.registry)
 	text, err := os.ReadFile("../docs/operations.md")
 	require.NoError(t, err)
 	assert.True(t, strings.Contains(string(text), table), "docs/operations.md needs this table:\n\n%s", table)

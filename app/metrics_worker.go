@@ -1,0 +1,77 @@
+package app
+
+import (
+	"context"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// workMetrics reads how the work goes whenever metrics are asked for: what waits for
+// workers, what waits for people, and what fails. Any worker can say it of all.
+type workMetrics struct{ app *App }
+
+var (
+	queueBacklog = prometheus.NewDesc("slipway_task_queue_backlog",
+		"Tasks that wait for a worker, about.", []string{"queue", "kind"}, nil)
+	queueBacklogAge = prometheus.NewDesc("slipway_task_queue_backlog_age_seconds",
+		"How long the oldest task has waited for a worker.", []string{"queue", "kind"}, nil)
+	queuePollers = prometheus.NewDesc("slipway_task_queue_pollers",
+		"Pollers of all workers heard of in the last 75 seconds.", []string{"queue", "kind"}, nil)
+	failingWorkflows = prometheus.NewDesc("slipway_failing_workflows",
+		"Running workflows whose tasks fail again and again.", nil, nil)
+	onboardingsOpen = prometheus.NewDesc("slipway_onboardings_open",
+		"Onboardings that have not ended, by what they wait for.", []string{"status"}, nil)
+	onboardingsOldest = prometheus.NewDesc("slipway_onboardings_oldest_seconds",
+		"Time since the last change of the one that has waited longest, by status.", []string{"status"}, nil)
+)
+
+// workPatience bounds how long Temporal and the database may take to answer for metrics.
+const workPatience = 3 * time.Second
+
+// Describe is Prometheus's hook.
+func (m workMetrics) Describe(to chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{
+		queueBacklog, queueBacklogAge, queuePollers, failingWorkflows, onboardingsOpen, onboardingsOldest,
+	} {
+		to <- d
+	}
+}
+
+// Collect is Prometheus's hook. What does not answer is left out.
+func (m workMetrics) Collect(to chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), workPatience)
+	defer cancel()
+	gauge := func(d *prometheus.Desc, value float64, labels ...string) {
+		to <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, value, labels...)
+	}
+	if open, err := m.app.Store.OpenOnboardings(ctx); err == nil {
+		for _, o := range open {
+			gauge(onboardingsOpen, float64(o.Count), string(o.Status))
+			gauge(onboardingsOldest, m.app.Store.Now().Sub(o.Oldest).Seconds(), string(o.Status))
+		}
+	}
+	queues, err := m.app.Workflows.Queues(ctx)
+	if err != nil {
+		return
+	}
+	for _, q := range queues {
+		gauge(queueBacklog, float64(q.Backlog), q.Name, q.Kind)
+		gauge(queueBacklogAge, q.BacklogAge.Seconds(), q.Name, q.Kind)
+		gauge(queuePollers, float64(q.Pollers), q.Name, q.Kind)
+	}
+	if _, count, err := m.app.Workflows.FailingWorkflows(ctx, 1); err == nil {
+		gauge(failingWorkflows, float64(count))
+	}
+}
+
+// registerWork registers the metrics of the work, and returns what counts the failures
+// of activities.
+func (a *App) registerWork() (failed func(activity, code string)) {
+	failures := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "slipway_activity_failures_total",
+		Help: "Attempts of activities that failed, by the code of their error.",
+	}, []string{"activity", "code"})
+	a.registry.MustRegister(workMetrics{a}, failures)
+	return func(activity, code string) { failures.WithLabelValues(activity, code).Inc() }
+}

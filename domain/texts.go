@@ -13,6 +13,7 @@ const (
 	TextInvalid                  TextCode = "invalid"
 	TextNotFound                 TextCode = "not_found"
 	TextUnavailable              TextCode = "unavailable"
+	TextSchemaMissing            TextCode = "schema_missing"
 	TextBusy                     TextCode = "busy"
 	TextThrottled                TextCode = "throttled"
 	TextInternal                 TextCode = "internal"
@@ -84,6 +85,7 @@ var problemTexts = map[TextCode]string{
 	TextNotFound:                 "There is no such {noun}.",
 	TextBusy:                     "{what} is over one of its limits right now; try again later.",
 	TextUnavailable:              "{what} is not available right now; try again.",
+	TextSchemaMissing:            "The database's schema is not up to date; run `slipway migrate`, then try again.",
 	TextThrottled:                "There were too many attempts; wait a little.",
 	TextInternal:                 "Something went wrong on our side; the request_id finds it in the log.",
 	TextInvalidTransition:        "The current state does not allow this.",

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -25,6 +26,12 @@ const retryAfter = 2 * time.Second
 // neither the row nor the statement.
 var errRefused = &domain.Error{Code: domain.CodeInternal, Detail: domain.Text(domain.TextInWorkersLog), Final: true}
 
+// errNoSchema says that the schema is older than the program, or not there: it is tried
+// again, since somebody is about to migrate.
+var errNoSchema = &domain.Error{
+	Code: domain.CodeUnavailable, Detail: domain.Text(domain.TextSchemaMissing), RetryAfter: retryAfter,
+}
+
 // wrap turns a driver's error into one of ours: not_found for noun, unavailable
 // when another try may help, final when none may, else the error prefixed with
 // what was being done.
@@ -37,6 +44,8 @@ func (s *Store) wrap(doing, noun string, err error) error {
 		return err
 	case errors.Is(err, gorm.ErrRecordNotFound) && noun != "":
 		return domain.NotFound(noun)
+	case schemaMissing(err):
+		return fmt.Errorf("%s: %w: %w", doing, errNoSchema, err)
 	case s.closed.Load(), away(err): // database/sql has no type for a pool that is closed
 		return fmt.Errorf("%s: %w: %w", doing, domain.Unavailable("The database", retryAfter), err)
 	case refused(err):
@@ -71,6 +80,20 @@ func away(err error) bool {
 			sqlitelib.SQLITE_FULL, sqlitelib.SQLITE_IOERR, sqlitelib.SQLITE_CANTOPEN:
 			return true
 		}
+	}
+	return false
+}
+
+// schemaMissing reports whether the statement names a table or a column that the database
+// does not have.
+func schemaMissing(err error) bool {
+	var pg *pgconn.PgError
+	var lite *sqlite.Error
+	switch {
+	case errors.As(err, &pg):
+		return pg.Code == "42P01" || pg.Code == "42703"
+	case errors.As(err, &lite): // SQLite has no code for it
+		return strings.Contains(lite.Error(), "no such table") || strings.Contains(lite.Error(), "no such column")
 	}
 	return false
 }

@@ -17,7 +17,10 @@ func TestRoutes_AnswerWithTheFixWhileTheSchemaIsMissing(t *testing.T) {
 	db := w.store.Stats()["write"]
 	_, err := db.ExecContext(t.Context(), "PRAGMA foreign_keys = off")
 	require.NoError(t, err)
-	rows, err := db.QueryContext(t.Context(), "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'")
+	rows, err := db.QueryContext(
+		t.Context(),
+		"SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'",
+	)
 	require.NoError(t, err)
 	var tables []string
 	for rows.Next() {
@@ -39,7 +42,15 @@ func TestRoutes_AnswerWithTheFixWhileTheSchemaIsMissing(t *testing.T) {
 				body = map[string]any{}
 			}
 			reply := w.call(route.Method, path, bearer, body)
-			require.NotEqual(t, http.StatusInternalServerError, reply.status, "%s %s: %s", route.Method, path, reply.raw)
+			require.NotEqual(
+				t,
+				http.StatusInternalServerError,
+				reply.status,
+				"%s %s: %s",
+				route.Method,
+				path,
+				reply.raw,
+			)
 			if reply.status == http.StatusServiceUnavailable && strings.Contains(reply.raw, "slipway migrate") {
 				unavailable++
 			}

@@ -55,6 +55,7 @@ type Settings struct {
 	DunningFinal        string
 	InvoiceAhead        time.Duration
 	RemindAhead         time.Duration
+	RenewalJitter       time.Duration
 }
 
 // Defaults are the settings of a deployment that sets nothing.

@@ -2,6 +2,7 @@ package app
 
 import (
 	"slices"
+	"time"
 
 	"github.com/urfave/cli/v3"
 
@@ -86,6 +87,9 @@ func (s *Settings) renewalSettings() []setting {
 			}),
 		define(&cli.DurationFlag{Name: "remind-ahead", Value: policy.RemindAhead, Destination: &s.RemindAhead,
 			Usage: "how long before a period customers are reminded of its unpaid invoice"}),
+		define(&cli.DurationFlag{Name: "renewal-jitter", Value: time.Hour, Destination: &s.RenewalJitter,
+			Usage: "charge renewals up to so much after their period's end, each at a time of its own; 0 for none"}).
+			must("between 0s and 24h", func() bool { return s.RenewalJitter >= 0 && s.RenewalJitter <= 24*time.Hour }),
 	}
 }
 
@@ -98,7 +102,7 @@ func (s *Settings) policy() domain.Policy {
 		PreferredOption: s.PreferredOption, KeepSlugs: s.KeepSlugs,
 		Billing: domain.BillingPolicy{
 			Retries: retries, Grace: s.DunningGrace, Final: domain.FinalAction(s.DunningFinal),
-			InvoiceAhead: s.InvoiceAhead, RemindAhead: s.RemindAhead,
+			InvoiceAhead: s.InvoiceAhead, RemindAhead: s.RemindAhead, RenewalJitter: s.RenewalJitter,
 		},
 	}
 }

@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"hash/fnv"
 	"slices"
 	"time"
 )
@@ -26,6 +27,10 @@ type BillingPolicy struct {
 	// sent to those who pay by hand, and a trial's end is announced; RemindAhead
 	// is when they are reminded of it.
 	InvoiceAhead, RemindAhead time.Duration
+	// RenewalJitter spreads the charges of periods that end together: each comes up to
+	// so much after its period's end, a subscription's own time, always the same. The
+	// period itself begins when it would. Those on a test clock have none.
+	RenewalJitter time.Duration
 }
 
 const day = 24 * time.Hour
@@ -85,7 +90,20 @@ func (p BillingPolicy) NextDue(s *Subscription, byHand bool) (DueKind, time.Time
 	case notice && byHand && s.Reminders == 1:
 		return DueReminder, later(end.Add(-p.RemindAhead), s.CurrentPeriodStart), true
 	}
+	if !byHand && s.NextPlan().Amount > 0 && s.TestClockID == "" {
+		end = end.Add(p.jitter(s.ID))
+	}
 	return DuePeriodEnd, end, true
+}
+
+// jitter is the subscription's own part of the renewal jitter.
+func (p BillingPolicy) jitter(id string) time.Duration {
+	if p.RenewalJitter <= 0 {
+		return 0
+	}
+	hash := fnv.New64a()
+	_, _ = hash.Write([]byte(id)) // never fails
+	return time.Duration(hash.Sum64() % uint64(p.RenewalJitter))
 }
 
 func (p BillingPolicy) nextRecovery(s *Subscription) (DueKind, time.Time, bool) {

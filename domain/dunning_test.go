@@ -1,6 +1,7 @@
 package domain_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -99,6 +100,41 @@ func TestNextDue_SaysWhatComesNext(t *testing.T) {
 	)
 	assert.Equal(t, domain.DueNotice, due)
 	assert.Equal(t, start, announced, "a short trial is announced when it begins, not before")
+}
+
+func TestNextDue_SpreadsTheRenewalsOfOneMoment(t *testing.T) {
+	t.Parallel()
+	p := domain.DefaultBillingPolicy()
+	p.RenewalJitter = time.Hour
+	end := noon.Add(30 * day)
+	at := func(s domain.Subscription, byHand bool) time.Time {
+		s.Status, s.CurrentPeriodStart, s.CurrentPeriodEnd = domain.SubscriptionActive, &noon, &end
+		s.Reminders = 2
+		_, when, found := p.NextDue(&s, byHand)
+		require.True(t, found)
+		return when
+	}
+	paid, free := &domain.PlanRef{Amount: 100}, &domain.PlanRef{}
+	tenths := map[int]int{}
+	for i := range 1000 {
+		sub := domain.Subscription{ID: fmt.Sprintf("sub_%d", i), Plan: paid}
+		when := at(sub, false)
+		assert.Equal(t, when, at(sub, false), "its own time, always the same")
+		require.False(t, when.Before(end))
+		require.Less(t, when.Sub(end), p.RenewalJitter)
+		tenths[int(10*when.Sub(end)/p.RenewalJitter)]++
+	}
+	for i := range 10 {
+		assert.InDelta(t, 100, tenths[i], 50, "evenly")
+	}
+	for why, exact := range map[string]time.Time{
+		"on a test clock": at(domain.Subscription{ID: "sub_1", Plan: paid, TestClockID: "clk_1"}, false),
+		"free":            at(domain.Subscription{ID: "sub_1", Plan: free}, false),
+		"paid by hand":    at(domain.Subscription{ID: "sub_1", Plan: paid}, true),
+		"to be canceled":  at(domain.Subscription{ID: "sub_1", Plan: paid, CancelAt: &end}, false),
+	} {
+		assert.Equal(t, end, exact, why)
+	}
 }
 
 func TestEntitled_UntilGraceEndsAndNoLonger(t *testing.T) {

@@ -30,7 +30,7 @@ const (
 func testSettings(dir string) *app.Settings {
 	s := app.Defaults()
 	s.Listen, s.DataDir, s.AdminEmail, s.AdminPassword = "127.0.0.1:0", dir, testAdmin, testPassword
-	s.WorkerListen = "" // several on one machine
+	s.WorkerListen, s.RenewalJitter = "", 0 // several on one machine; renewals when they are due
 	s.TemporalPort, s.TemporalUIPort, s.SandboxPort = 0, 0, 0
 	s.SignupRate, s.LoginRate, s.ProviderRate, s.PasswordHash = 0, 0, 0, "64KiB,1,1"
 	s.ReconcileEvery, s.LogLevel, s.TestClocks = time.Second, "warn", true

@@ -39,7 +39,7 @@ func (f *fixture) subscription(o *domain.Onboarding) *domain.Subscription {
 // invoices of the account, oldest first.
 func (f *fixture) invoices(o *domain.Onboarding) []domain.Invoice {
 	f.t.Helper()
-	list, err := f.store.ListInvoices(f.t.Context(), o.AccountID, store.Page{Limit: 100})
+	list, err := f.store.InvoicesOf(f.t.Context(), o.AccountID, "", store.Page{Limit: 100})
 	require.NoError(f.t, err)
 	slices.Reverse(list.Data)
 	return list.Data

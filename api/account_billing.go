@@ -15,6 +15,12 @@ type section[T any] struct {
 	Data   *T     `json:"data" doc:"Null unless available."`
 }
 
+// firstRows is a section that shows the first page of a list.
+type firstRows[T any] struct {
+	section[[]T]
+	NextCursor *string `json:"next_cursor" doc:"@section.next_cursor"`
+}
+
 // billingOverview is everything a billing page shows, read in one call. Its
 // sections are of several nouns, hence its own struct.
 type billingOverview struct {
@@ -23,9 +29,9 @@ type billingOverview struct {
 	Plan            section[domain.PlanRef]         `json:"plan"`
 	Subscription    section[domain.Subscription]    `json:"subscription"`
 	Balance         section[creditBalance]          `json:"balance"`
-	PaymentMethods  section[[]domain.PaymentMethod] `json:"payment_methods"`
-	OpenInvoices    section[[]domain.Invoice]       `json:"open_invoices"`
-	PendingPayments section[[]domain.Payment]       `json:"pending_payments"`
+	PaymentMethods  firstRows[domain.PaymentMethod] `json:"payment_methods" doc:"@billing.methods"`
+	OpenInvoices    firstRows[domain.Invoice]       `json:"open_invoices" doc:"@billing.invoices"`
+	PendingPayments firstRows[domain.Payment]       `json:"pending_payments" doc:"@billing.payments"`
 	NextAction      section[domain.NextAction]      `json:"next_action" doc:"What the customer does next."`
 }
 
@@ -53,17 +59,15 @@ func (b billing) get(ctx context.Context, _ *struct{}) (*billingOutput, error) {
 		page.Plan.Data = sub.Plan
 	}
 	page.Balance = read(ctx, b.log, "balance", func() (*creditBalance, error) { return b.credits.of(ctx, id) })
-	page.PaymentMethods = read(ctx, b.log, "payment_methods", func() (*[]domain.PaymentMethod, error) {
-		rows, err := b.store.ListMethods(ctx, id, store.Page{Limit: 100})
-		return &rows.Data, err
+	first := store.Page{Limit: 100}
+	page.PaymentMethods = readRows(ctx, b.log, "payment_methods", func() (store.List[domain.PaymentMethod], error) {
+		return b.store.ListMethods(ctx, id, first)
 	})
-	page.OpenInvoices = read(ctx, b.log, "open_invoices", func() (*[]domain.Invoice, error) {
-		rows, err := b.store.OpenInvoicesOf(ctx, id)
-		return &rows, err
+	page.OpenInvoices = readRows(ctx, b.log, "open_invoices", func() (store.List[domain.Invoice], error) {
+		return b.store.InvoicesOf(ctx, id, domain.InvoiceOpen, first)
 	})
-	page.PendingPayments = read(ctx, b.log, "pending_payments", func() (*[]domain.Payment, error) {
-		rows, err := b.store.PendingPaymentsOf(ctx, id)
-		return &rows, err
+	page.PendingPayments = readRows(ctx, b.log, "pending_payments", func() (store.List[domain.Payment], error) {
+		return b.store.PaymentsOf(ctx, id, true, first)
 	})
 	page.NextAction = read(ctx, b.log, "next_action", func() (*domain.NextAction, error) {
 		return b.nextAction(ctx, page)
@@ -84,6 +88,18 @@ func read[T any](ctx context.Context, log *slog.Logger, name string, fn func() (
 	return section[T]{Status: "available", Data: data}
 }
 
+// readRows makes a section of the first page of a list.
+func readRows[T any](
+	ctx context.Context, log *slog.Logger, name string, fn func() (store.List[T], error),
+) (rows firstRows[T]) {
+	rows.section = read(ctx, log, name, func() (*[]T, error) {
+		list, err := fn()
+		rows.NextCursor = newList(list.Data, list.Next).NextCursor
+		return &list.Data, err
+	})
+	return rows
+}
+
 // nextAction is what the customer does next, of the sections that could be read.
 func (b billing) nextAction(ctx context.Context, page *billingOverview) (*domain.NextAction, error) {
 	if page.Subscription.Status == "unavailable" || page.OpenInvoices.Status == "unavailable" ||
@@ -93,6 +109,9 @@ func (b billing) nextAction(ctx context.Context, page *billingOverview) (*domain
 	account, err := b.store.AccountByID(ctx, page.AccountID)
 	if err != nil {
 		return nil, err
+	}
+	if page.OpenInvoices.NextCursor != nil || page.PendingPayments.NextCursor != nil {
+		return b.nextActions.of(ctx, account, nil) // which reads all of them
 	}
 	return b.nextActions.of(ctx, account, &owed{
 		subscription: page.Subscription.Data, invoices: *page.OpenInvoices.Data, payments: *page.PendingPayments.Data,

@@ -6,6 +6,9 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"slipway/domain"
+	"slipway/store"
 )
 
 var billingSections = []string{
@@ -64,4 +67,56 @@ func (w *world) without(table string, fn func()) {
 	rename(table, "gone")
 	defer rename("gone", table)
 	fn()
+}
+
+func TestBilling_EverySectionThatIsAListGoesOnInItsOwnList(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	s := w.signUp("acme", "plan", "growth")
+	account, secret, ctx := s.text("account.id"), s.text("client_secret"), t.Context()
+	open, err := w.store.OpenInvoicesOf(ctx, account)
+	require.NoError(t, err)
+	for range 120 {
+		in := open[0]
+		in.ID, in.Type, in.Reason = store.NewID(domain.PrefixInvoice), domain.InvoiceCreditPackage, domain.ReasonCreditPackage
+		in.SubscriptionID, in.PackageCode = "", "credits_500"
+		require.NoError(t, w.store.InsertInvoice(ctx, &in))
+		require.NoError(t, w.store.InsertPayment(ctx, &domain.Payment{
+			ID: store.NewID(domain.PrefixPayment), InvoiceID: in.ID, AccountID: account, Status: domain.PaymentPendingApproval,
+			Amount: in.Amount, Currency: in.Currency, Provider: "manual",
+		}))
+		_, err := w.store.AttachMethod(ctx, &domain.PaymentMethod{
+			ID: store.NewID(domain.PrefixPaymentMethod), AccountID: account, Option: in.ID, Provider: "manual",
+			Type: domain.TypeBankTransfer, CollectionMethod: domain.SendInvoice,
+		}, false)
+		require.NoError(t, err)
+	}
+	page := w.call("GET", "/v1/account/billing", secret, nil).ok(200)
+	for section, list := range map[string]string{
+		"payment_methods": "/v1/account/payment-methods?", "open_invoices": "/v1/account/invoices?status=open&",
+		"pending_payments": "/v1/account/payments?pending=true&",
+	} {
+		first, _ := page.at(section + ".data").([]any)
+		assert.Len(t, first, 100, section)
+		rest := w.call("GET", list+"limit=100&cursor="+page.text(section+".next_cursor"), secret, nil).ok(200)
+		all := w.allOf(list, secret)
+		assert.Greater(t, len(all), 119, section)
+		assert.Len(t, rest.rows(), len(all)-100, section)
+		assert.Equal(t, all[100], rest.rows()[0]["id"], section)
+	}
+	few := w.call("GET", "/v1/account/billing", w.signUp("few").text("client_secret"), nil).ok(200)
+	assert.Nil(t, few.at("open_invoices.next_cursor"))
+}
+
+// allOf are the ids of a list, read in pages.
+func (w *world) allOf(list, bearer string) (ids []any) {
+	for cursor := ""; ; {
+		r := w.call("GET", list+"limit=50&cursor="+cursor, bearer, nil).ok(200)
+		for _, row := range r.rows() {
+			ids = append(ids, row["id"])
+		}
+		if cursor = r.text("next_cursor"); cursor == "" {
+			return ids
+		}
+	}
 }

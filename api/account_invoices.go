@@ -30,13 +30,18 @@ var invoiceKind = kind[domain.Invoice]{
 	prefix: domain.PrefixInvoice, noun: "invoice", read: (*store.Store).InvoiceByID,
 }
 
+type listInvoicesInput struct {
+	Page
+	Status invoiceStatus `query:"status" doc:"Only those in this status."`
+}
+
 // list answers the account's invoices.
-func (inv invoices) list(ctx context.Context, in *listOwnInput) (*listOutput[domain.Invoice], error) {
+func (inv invoices) list(ctx context.Context, in *listInvoicesInput) (*listOutput[domain.Invoice], error) {
 	page, err := in.decode(domain.PrefixInvoice)
 	if err != nil {
 		return nil, err
 	}
-	return listed(inv.store.ListInvoices(ctx, callerOf(ctx).accountID, page))
+	return listed(inv.store.InvoicesOf(ctx, callerOf(ctx).accountID, domain.InvoiceStatus(in.Status), page))
 }
 
 // pay says that an open invoice was paid, or has the card charged for it.

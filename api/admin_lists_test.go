@@ -2,9 +2,12 @@ package api
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/danielgtaylor/huma/v2"
 	"github.com/stretchr/testify/assert"
 )
 
@@ -89,4 +92,41 @@ func TestAdmin_RowsSayWhatMayBeDone(t *testing.T) {
 	w.call("POST", path+"/cancel", secret, nil).ok(200)
 	sub = w.call("GET", "/v1/admin/subscriptions", w.admin, nil).ok(200).rows()[0]
 	assert.Equal(t, []any{"refresh"}, sub["available_actions"])
+}
+
+func TestLists_RefuseAValueThatNoFilterKnows(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	hook := w.call("POST", "/v1/webhook-endpoints", w.admin, map[string]any{"url": "https://example.com"}).ok(201)
+	filled := strings.NewReplacer("{id}", hook.text("id"))
+	free := []string{"q", "plan"} // anything may be looked for
+	checked := 0
+	for path, item := range w.api.huma.OpenAPI().Paths {
+		if item.Get == nil {
+			continue
+		}
+		for _, p := range item.Get.Parameters {
+			if p.In != "query" || slices.Contains(free, p.Name) {
+				continue
+			}
+			r := w.call("GET", filled.Replace(path)+"?"+p.Name+"=nothing.like_it", w.ownerOrAdmin(item.Get), nil)
+			refusesField(t, r, "query."+p.Name)
+			checked++
+		}
+	}
+	assert.Greater(t, checked, 30)
+	for _, events := range [][]string{{"invoice.payed"}, {"invoices.*"}, {"*"}, {"invoice.paid", "none.such"}} {
+		body := map[string]any{"url": "https://example.com", "events": events}
+		refusesField(t, w.call("POST", "/v1/webhook-endpoints", w.admin, body), "body.events")
+	}
+	change := map[string]any{"events": []string{"invoice.payed"}}
+	refusesField(t, w.call("PATCH", "/v1/webhook-endpoints/"+hook.text("id"), w.admin, change), "body.events")
+}
+
+// ownerOrAdmin is a bearer that opens the operation.
+func (w *world) ownerOrAdmin(operation *huma.Operation) string {
+	if len(operation.Security) == 0 || operation.Security[0][string(owners)] == nil {
+		return w.admin
+	}
+	return w.signUp(strings.ToLower(operation.OperationID)).text("client_secret")
 }

@@ -22,6 +22,24 @@ var paymentKind = kind[domain.Payment]{
 	prefix: domain.PrefixPayment, noun: "payment", read: (*store.Store).PaymentByID,
 }
 
+type listPaymentsInput struct {
+	Page
+	Pending bool `query:"pending" doc:"Only those that have neither succeeded nor failed."`
+}
+
+// listOwn answers the account's payments, without what staff wrote of them.
+func (p payments) listOwn(ctx context.Context, in *listPaymentsInput) (*listOutput[domain.Payment], error) {
+	page, err := in.decode(domain.PrefixPayment)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := p.store.PaymentsOf(ctx, callerOf(ctx).accountID, in.Pending, page)
+	for i := range rows.Data {
+		rows.Data[i].Reason = ""
+	}
+	return listed(rows, err)
+}
+
 // list lists payments with what may be done to each. A failed one may be
 // approved, as late, only once no onboarding of its account runs.
 func (p payments) list(ctx context.Context, in *paymentsInput) (*listOutput[domain.Payment], error) {

@@ -33,6 +33,7 @@ func New(c Config) (*API, error) {
 	a := &API{shared: s, nouns: newNouns(s), registrar: r}
 	a.openapi = sync.OnceValue(r.description)
 	a.routes()
+	r.answerHead()
 	r.document()
 	return a, nil
 }

@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/hex"
 	"errors"
 	"io"
@@ -34,12 +35,13 @@ func readBody(refuse func(*gin.Context, error)) gin.HandlerFunc {
 		}
 		body, err := receive(c)
 		if err == nil {
-			err = checkBody(body, c.GetHeader("Content-Type"))
+			err = checkBody(body, c.Request.Header)
 		}
 		if err != nil {
 			refuse(c, err)
 			return
 		}
+		c.Request.Header["Content-Type"] = jsonType // as Huma knows it
 		c.Request.Body, c.Request.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 	}
 }
@@ -58,11 +60,11 @@ func receive(c *gin.Context) ([]byte, error) {
 	return body, nil
 }
 
-func checkBody(body []byte, contentType string) error {
+func checkBody(body []byte, header http.Header) error {
 	if len(body) == 0 {
 		return nil
 	}
-	if contentType != "" && !isJSON(contentType) {
+	if !isJSON(header) {
 		return newProblem(reasonMediaType, domain.Text(domain.TextMediaType))
 	}
 	if !utf8.Valid(body) {
@@ -71,10 +73,19 @@ func checkBody(body []byte, contentType string) error {
 	return checkEscapes(body)
 }
 
-func isJSON(contentType string) bool {
+// isJSON reports whether the headers say that the body is JSON in UTF-8 and not
+// compressed. One that says nothing is taken as it is.
+func isJSON(header http.Header) bool {
+	if encoding := header.Get("Content-Encoding"); encoding != "" && !strings.EqualFold(encoding, "identity") {
+		return false
+	}
+	contentType := strings.Join(header.Values("Content-Type"), ", ")
+	if contentType == "" {
+		return true
+	}
 	media, params, err := mime.ParseMediaType(contentType)
-	return err == nil && media == "application/json" &&
-		(params["charset"] == "" || strings.EqualFold(params["charset"], "utf-8"))
+	charset := strings.ToLower(cmp.Or(params["charset"], "utf-8"))
+	return err == nil && media == "application/json" && (charset == "utf-8" || charset == "us-ascii")
 }
 
 // checkEscapes refuses the \u escapes that are valid JSON and yet no text: NUL,

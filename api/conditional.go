@@ -47,7 +47,7 @@ func renderedJSON(body []byte) *rendered {
 func (r *rendered) write(c *gin.Context, cache []string) {
 	h := c.Writer.Header()
 	h["Etag"], h["Cache-Control"] = r.etagHeader, cache
-	if have := c.Request.Header.Get("If-None-Match"); have != "" && matchesETag(have, r.etag) {
+	if have := headerText(c.Request.Header, "If-None-Match"); have != "" && matchesETag(have, r.etag) {
 		c.Writer.WriteHeader(http.StatusNotModified)
 		return
 	}

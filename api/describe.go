@@ -22,19 +22,20 @@ func newRegistrar(s *shared) (*registrar, error) {
 	if err := router.SetTrustedProxies(s.config.TrustedProxies); err != nil {
 		return nil, err
 	}
-	router.Use(observer{s.problems, s.metrics}.observe)
+	reg := &registrar{router: router, auth: s.auth, varies: map[string][]string{}}
+	router.Use(observer{s.problems, s.metrics}.observe, reg.vary)
 	if len(s.config.AllowedOrigins) > 0 {
-		allowed, err := crossOrigin(s.config.AllowedOrigins)
+		allowed, err := crossOrigin(s.config.AllowedOrigins, s.fail)
 		if err != nil {
 			return nil, err
 		}
 		router.Use(allowed)
+		reg.always = []string{"Origin"}
 	}
 	router.Use(readBody(s.fail))
-	router.NoRoute(func(c *gin.Context) { s.fail(c, domain.NotFound("route")) })
+	router.NoRoute(func(c *gin.Context) { s.fail(c, reg.noRoute(c.Request.URL.Path)) })
 	router.NoMethod(func(c *gin.Context) { s.fail(c, newProblem(reasonMethod, domain.Text(domain.TextMethod))) })
 	useStrictCasing()
-	reg := &registrar{router: router, auth: s.auth}
 	reg.huma = humagin.New(router, humaConfig(s.config.Version, reg.transform))
 	reg.huma.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[Problem](), true, "")
 	return reg, nil
@@ -68,6 +69,7 @@ func (reg *registrar) document() {
 	}
 	documentCodes(schemas.Map())
 	documentParameters(reg.huma.OpenAPI())
+	reg.noteVaries(reg.huma.OpenAPI())
 }
 
 // description is the description as JSON.
@@ -84,7 +86,8 @@ func humaConfig(version string, transform huma.Transformer) huma.Config {
 	c.OpenAPIPath, c.DocsPath, c.SchemasPath, c.CreateHooks = "", "", "", nil
 	c.Transformers = []huma.Transformer{transform}
 	c.Info.Description = "From sign-up to an active account. Errors are RFC 9457 problems with a `code`; " +
-		"lists are pages with `has_more` and `next_cursor`; amounts are integers in minor units; times are UTC."
+		"lists are pages with `has_more` and `next_cursor`; amounts are integers in minor units; times are UTC. " +
+		"HEAD is answered wherever GET is; no path ends with a slash."
 	bearer := func(what string) *huma.SecurityScheme {
 		return &huma.SecurityScheme{Type: "http", Scheme: "bearer", Description: what}
 	}

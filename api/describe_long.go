@@ -102,6 +102,11 @@ var longDocs = map[string]string{
 	"startedOtherwise.change_url": "The call that changes it, where there is one now.",
 	"search.q": "" +
 		"Part of a name, slug, e-mail or reference, of at least three letters or digits; or a whole id.",
+	"billing.methods":  "The first hundred; the others follow in GET /v1/account/payment-methods.",
+	"billing.invoices": "The newest hundred; the others follow in GET /v1/account/invoices?status=open.",
+	"billing.payments": "The newest hundred; the others follow in GET /v1/account/payments?pending=true.",
+	"section.next_cursor": "" +
+		"The cursor with which the list goes on; null when this is all of it.",
 	"section.status": "" +
 		"unavailable: not known right now, which is not the same as none.",
 	"signUp.account_name": "1 to 120 visible characters of any script.",

@@ -29,6 +29,7 @@ type (
 	onboardingStatus   string
 	subscriptionStatus string
 	paymentStatus      string
+	invoiceStatus      string
 )
 
 // Schema is Huma's hook, as are those below.
@@ -111,9 +112,9 @@ func (onboardingFilter) Schema(huma.Registry) *huma.Schema {
 	return ofForm("^onb_[0-9A-Z]{26}$", domain.AcceptOnboardingID)
 }
 
-// Schema describes the type of an event; deployments have types of their own.
+// Schema describes the type of an event.
 func (eventTypeFilter) Schema(huma.Registry) *huma.Schema {
-	return ofForm(`^[a-z_]{1,40}\.[a-z_]{1,40}$`, domain.AcceptEventTypeFilter)
+	return ofKind(domain.EventText, domain.EventText.Max)
 }
 
 // Schema lists the states of an onboarding.
@@ -124,6 +125,9 @@ func (subscriptionStatus) Schema(huma.Registry) *huma.Schema { return oneOf(doma
 
 // Schema lists the states of a payment.
 func (paymentStatus) Schema(huma.Registry) *huma.Schema { return oneOf(domain.PaymentMoves) }
+
+// Schema lists the states of an invoice.
+func (invoiceStatus) Schema(huma.Registry) *huma.Schema { return oneOf(domain.InvoiceMoves) }
 
 // ofForm is text that matches the pattern; in words, for people.
 func ofForm(pattern string, words domain.TextCode) *huma.Schema {

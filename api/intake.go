@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
@@ -69,13 +70,19 @@ func (in *intake) parameters(c *gin.Context) {
 		case "query":
 			in.parameter(p, query.Get(p.Name), func(value string) { query.Set(p.Name, value) })
 		case "header":
-			in.parameter(p, headers.Get(p.Name), func(value string) { headers.Set(p.Name, value) })
+			in.parameter(p, headerText(headers, p.Name), func(value string) { headers.Set(p.Name, value) })
 		}
 	}
 	if c.Request.URL.RawQuery != "" {
 		in.unknown(query)
 		c.Request.URL.RawQuery = query.Encode()
 	}
+}
+
+// headerText is a header's value: several lines of it are one list, and a tab is a
+// blank.
+func headerText(headers http.Header, name string) string {
+	return strings.ReplaceAll(strings.Join(headers.Values(name), ", "), "\t", " ")
 }
 
 // unknown notes that there are query parameters which do not exist.

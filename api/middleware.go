@@ -10,7 +10,6 @@ import (
 	"runtime/debug"
 	"time"
 
-	"github.com/gin-contrib/cors"
 	"github.com/gin-gonic/gin"
 
 	"slipway/store"
@@ -83,7 +82,7 @@ func (o observer) logAnswer(c *gin.Context, id string, took time.Duration) {
 		level = slog.LevelError
 	case status >= http.StatusBadRequest:
 		level = slog.LevelWarn
-	case c.Request.Method == http.MethodGet: // polls, mostly
+	case reads(c.Request.Method): // polls, mostly
 		level = slog.LevelDebug
 	}
 	ctx := c.Request.Context()
@@ -93,25 +92,6 @@ func (o observer) logAnswer(c *gin.Context, id string, took time.Duration) {
 	o.log.LogAttrs(ctx, level, "request",
 		slog.String("method", c.Request.Method), slog.String("route", c.FullPath()), slog.Int("status", status),
 		slog.Duration("took", took), slog.Int("bytes", max(c.Writer.Size(), 0)), slog.String("request_id", id))
-}
-
-// crossOrigin lets browsers on the configured origins call, and read the
-// headers the contract speaks of.
-func crossOrigin(origins []string) (gin.HandlerFunc, error) {
-	c := cors.Config{
-		AllowOrigins: origins,
-		AllowMethods: []string{http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodDelete},
-		AllowHeaders: []string{
-			"Authorization", "Content-Type", "Idempotency-Key", "If-None-Match", "Last-Event-ID", "Prefer", headerRequestID,
-		},
-		ExposeHeaders: []string{"Location", headerRetryAfter, "ETag", "Link", "RateLimit", headerReplayed,
-			"Preference-Applied", headerRequestID},
-		MaxAge: 12 * time.Hour,
-	}
-	if err := c.Validate(); err != nil { // New would panic
-		return nil, fmt.Errorf("allowed origins: %w", err)
-	}
-	return cors.New(c), nil
 }
 
 type addressKey struct{}

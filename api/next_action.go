@@ -80,11 +80,15 @@ func (n nextActions) ofCompleted(ctx context.Context, o *domain.Onboarding) (*do
 // mostUrgent is the open invoice to pay first: that of a subscription whose
 // payment is late, else the oldest.
 func mostUrgent(open []domain.Invoice, sub *domain.Subscription) *domain.Invoice {
+	oldest := &open[0]
 	for i := range open {
+		if open[i].ID < oldest.ID {
+			oldest = &open[i]
+		}
 		if sub.Status == domain.SubscriptionPastDue && open[i].SubscriptionID == sub.ID &&
 			open[i].Reason == domain.ReasonSubscriptionCycle {
 			return &open[i]
 		}
 	}
-	return &open[0]
+	return oldest
 }

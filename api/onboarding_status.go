@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
 	"slipway/domain"
@@ -93,21 +92,4 @@ func (onb onboardings) read(ctx context.Context, id string) (*domain.Onboarding,
 		o.NextAction, err = onb.next.ofCompleted(ctx, o)
 	}
 	return o, err
-}
-
-// waitOf is how long a Prefer header asks to wait: 1 to 60 seconds, of which at
-// most maxWait are kept; 0 when it does not ask, or not in this way.
-func waitOf(prefer string) time.Duration {
-	for one := range strings.SplitSeq(prefer, ",") {
-		value, found := strings.CutPrefix(strings.TrimSpace(one), "wait=")
-		if !found {
-			continue
-		}
-		seconds, err := strconv.Atoi(value)
-		if err != nil || seconds < 1 || seconds > 60 {
-			return 0
-		}
-		return min(time.Duration(seconds)*time.Second, maxWait)
-	}
-	return 0
 }

@@ -35,7 +35,8 @@ func (onb onboardings) stream(ctx context.Context, in *streamInput) (*huma.Strea
 	}
 	return &huma.StreamResponse{Body: func(hc huma.Context) {
 		c := humagin.Unwrap(hc)
-		s := &stream{ctx: hc.Context(), out: c.Writer, control: http.NewResponseController(c.Writer), last: in.LastEventID}
+		s := &stream{ctx: hc.Context(), out: c.Writer, control: http.NewResponseController(c.Writer), last: in.LastEventID,
+			head: c.Request.Method == http.MethodHead}
 		onb.follow(s, in.ID)
 	}}, nil
 }
@@ -46,6 +47,7 @@ type stream struct {
 	out     http.ResponseWriter
 	control *http.ResponseController
 	last    int64 // the version the client has
+	head    bool  // only the headers are asked for
 }
 
 // follow sends each new version until the onboarding is done, the client is
@@ -61,7 +63,7 @@ func (onb onboardings) follow(s *stream, id string) {
 		s.out.WriteHeader(http.StatusNoContent)
 		return
 	}
-	if s.open() != nil {
+	if s.open() != nil || s.head {
 		return
 	}
 	over, heartbeat := time.NewTimer(streamFor), time.NewTicker(heartbeatEvery)

@@ -18,6 +18,7 @@ const (
 	reasonMalformedBody = "malformed_body"
 	reasonMediaType     = "unsupported_media_type"
 	reasonMethod        = "method_not_allowed"
+	reasonOrigin        = "origin_not_allowed"
 	problemType         = "urn:slipway:problem:"
 	problemContentType  = "application/problem+json"
 	defaultRetryAfter   = 2 * time.Second
@@ -43,6 +44,7 @@ var statuses = map[string]int{
 	reasonMalformedBody:       http.StatusBadRequest,
 	reasonMediaType:           http.StatusUnsupportedMediaType,
 	reasonMethod:              http.StatusMethodNotAllowed,
+	reasonOrigin:              http.StatusForbidden,
 }
 
 // statusOf is the status of a problem's code: a reason, or the code of an error.

@@ -42,8 +42,9 @@ var problemCodes = map[string]string{
 	domain.ReasonInsufficientCredits:      "There are not enough credits; nothing was taken.",
 	domain.ReasonBodyTooLarge:             "The body is larger than 64 KiB.",
 	reasonMalformedBody:                   "The body is not JSON in UTF-8, or is missing.",
-	reasonMediaType:                       "The body is not sent as application/json.",
+	reasonMediaType:                       "The body is not sent as application/json in UTF-8.",
 	reasonMethod:                          "The route does not take this method; `Allow` lists those it takes.",
+	reasonOrigin:                          "Browsers may not call the API from this origin (`SLIPWAY_ALLOWED_ORIGINS`).",
 }
 
 // documentCodes describes the fields that hold one of a list of codes. The lists

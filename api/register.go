@@ -104,6 +104,8 @@ type registrar struct {
 	router *gin.Engine
 	huma   huma.API
 	auth   *authentication
+	always []string            // headers that every answer depends on
+	varies map[string][]string // and those of a route, by method and path
 }
 
 // row is one line of routes.go: it registers a route in its group.

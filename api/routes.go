@@ -132,6 +132,8 @@ func (a *API) accountRows() []row {
 			a.creditPackages.buy, created, reused, conflict, waits, missing, fails(domain.ReasonPackageUnavailable)),
 		do("GET /v1/account/invoices", "list-account-invoices", "List the invoices",
 			a.invoices.list, filtered),
+		do("GET /v1/account/payments", "list-account-payments", "List the payments",
+			a.payments.listOwn, filtered),
 		do("POST /v1/account/invoices/{id}/payment", "pay-invoice",
 			"Submit the reference of a payment, or charge the card",
 			a.invoices.pay, transition, reused, conflict, waits),

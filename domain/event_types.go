@@ -1,7 +1,8 @@
 package domain
 
 // EventTypes says of each type of event what happened. The API's description
-// and docs/webhooks.md show it. Deployments may add types of their own.
+// and docs/webhooks.md show it. A type
+// that is not in it cannot be asked for.
 var EventTypes = map[EventType]string{
 	EventOnboardingReceived:  "A sign-up, or the choice of a plan, was received.",
 	EventOnboardingWaiting:   "It waits for a person: `data.status` says for what.",

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -59,6 +60,9 @@ func TestEventTypes_DescribeEachEventOnce(t *testing.T) {
 	}
 }
 
+// eventForm is what a type of event looks like, whether it happens or not.
+var eventForm = regexp.MustCompile(`^[a-z_]+\.[a-z_*]+$`)
+
 // TestWebhooksDoc_ListsTheEventTypes compares docs/webhooks.md with the table.
 // When one changes, paste what the failure prints.
 func TestWebhooksDoc_ListsTheEventTypes(t *testing.T) {
@@ -68,7 +72,7 @@ func TestWebhooksDoc_ListsTheEventTypes(t *testing.T) {
 	var rows []string
 	for _, line := range strings.Split(string(doc), "\n") {
 		first, _, _ := strings.Cut(strings.TrimPrefix(line, "| `"), "`")
-		if strings.HasPrefix(line, "| `") && domain.ValidEventFilter(first) && !strings.Contains(line, "/v1/") {
+		if strings.HasPrefix(line, "| `") && eventForm.MatchString(first) && !strings.Contains(line, "/v1/") {
 			rows = append(rows, line)
 		}
 	}

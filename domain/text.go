@@ -40,12 +40,14 @@ var (
 	CodeText      = TextKind{"code", 255, TextNotACode, AcceptVisibleASCII, tidyLine, codeForm.MatchString}
 	TokenText     = TextKind{"token", 255, TextNotAToken, AcceptToken, tidyLine, tokenForm.MatchString}
 	EventsText    = TextKind{"event-types", 83, TextNotAnEventType, AcceptEventFilters, tidyLine, ValidEventFilter}
+	EventText     = TextKind{"event-type", 81, TextNotAnEventType, AcceptEventTypeFilter, tidyLine, ValidEventType}
 	PasswordText  = TextKind{"password", 1000, TextEasyPassword, AcceptPassword, asTyped, withoutNUL}
 )
 
 // TextKinds lists the kinds.
 var TextKinds = []TextKind{
-	LineText, ParagraphText, NameText, ReferenceText, SlugText, EmailText, CodeText, TokenText, EventsText, PasswordText,
+	LineText, ParagraphText, NameText, ReferenceText, SlugText, EmailText, CodeText, TokenText, EventText, EventsText,
+	PasswordText,
 }
 
 // codeForm is what any code of ours or of another system looks like, tokenForm

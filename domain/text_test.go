@@ -71,7 +71,7 @@ func TestText_IsKeptInOneFormHoweverItIsWritten(t *testing.T) {
 	t.Parallel()
 	for _, k := range domain.TextKinds {
 		sample := map[string]string{"idn-email": "ada@example.com", "slug": "acme", "code": "acme", "token": "tok_1.a-b",
-			"event-types": "invoice.paid"}[k.Name]
+			"event-types": "invoice.paid", "event-type": "invoice.paid"}[k.Name]
 		if sample == "" {
 			sample = "Zo\u0065\u0308"
 			kept, ok := k.Clean(sample)

@@ -30,6 +30,8 @@ const (
 	TextBodyNotJSON              TextCode = "malformed_body"
 	TextMediaType                TextCode = "unsupported_media_type"
 	TextMethod                   TextCode = "method_not_allowed"
+	TextOrigin                   TextCode = "origin_not_allowed"
+	TextSlashAtEnd               TextCode = "slash_at_end"
 	TextEmailTaken               TextCode = "email_taken"
 	TextChangeByNewSignUp        TextCode = "change_by_new_sign_up"
 	TextChangePlanHere           TextCode = "change_plan_here"
@@ -99,8 +101,10 @@ var problemTexts = map[TextCode]string{
 	TextBodyNotUTF8:              "The body is not valid UTF-8.",
 	TextBodyHalfSurrogate:        "The body has half of a surrogate pair.",
 	TextBodyNotJSON:              "The body is not valid JSON.",
-	TextMediaType:                "The body must be JSON, sent as application/json.",
+	TextMediaType:                "The body must be JSON in UTF-8, sent as application/json and not compressed.",
 	TextMethod:                   "This route does not take this method; Allow lists those it takes.",
+	TextOrigin:                   "Browsers may not call the API from this origin.",
+	TextSlashAtEnd:               "No path ends with a slash; this one is {path}.",
 	TextChangeByNewSignUp:        "It stays as it is; to have another, cancel this sign-up and begin a new one.",
 	TextChangePlanHere:           "Choose another plan with change_url.",
 	TextChangeMethodHere:         "Choose another way to pay with change_url.",

@@ -2,8 +2,6 @@ package domain
 
 import (
 	"net/netip"
-	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -144,23 +142,37 @@ func (d *WebhookDelivery) Again() {
 	d.NextAttemptAt, d.StartedAt, d.DeliveredAt = nil, nil, nil
 }
 
-var eventFilter = regexp.MustCompile(`^[a-z][a-z_]{0,39}\.([a-z][a-z_]{0,39}|\*)$`)
+// ValidEventType reports whether events of the type happen.
+func ValidEventType(s string) bool {
+	_, known := EventTypes[EventType(s)]
+	return known
+}
 
 // ValidEventFilter reports whether s is an event's type, or all of a noun's
-// ("invoice.*"). A type that never happens is as good as any: deployments add
-// their own.
-func ValidEventFilter(s string) bool { return eventFilter.MatchString(s) }
+// ("invoice.*"). A filter that finds nothing is a mistake of who wrote it.
+func ValidEventFilter(s string) bool {
+	noun, all := strings.CutSuffix(s, ".*")
+	if !all {
+		return ValidEventType(s)
+	}
+	for known := range EventTypes {
+		if of, _, _ := strings.Cut(string(known), "."); of == noun {
+			return true
+		}
+	}
+	return false
+}
 
-// ValidWebhookURL reports whether events may be posted there: https, a host and
-// no credentials. With private allowed, plain http and any address are good.
+// ValidWebhookURL reports whether events may be posted there: https, a host, a port
+// there is and no credentials. With private allowed, plain http and any address are good.
 // What a name resolves to is checked when it is connected to.
 func ValidWebhookURL(raw string, allowPrivate bool) bool {
-	u, err := url.Parse(raw)
-	if err != nil || len(raw) > 2000 || u.User != nil || u.Hostname() == "" || u.Opaque != "" || !CleanText(raw) {
+	u, ok := ParseURL(raw, "https", "http")
+	if !ok || len(raw) > 2000 || u.User != nil || !CleanText(raw) {
 		return false
 	}
 	if allowPrivate {
-		return u.Scheme == "https" || u.Scheme == "http"
+		return true
 	}
 	address, err := netip.ParseAddr(u.Hostname())
 	return u.Scheme == "https" && !strings.EqualFold(u.Hostname(), "localhost") && (err != nil || PublicAddress(address))

@@ -55,12 +55,12 @@ func TestValidWebhookURL_TakesHTTPSOfAHostAndNothingElse(t *testing.T) {
 
 func TestValidEventFilter_TakesATypeOrANoun(t *testing.T) {
 	t.Parallel()
-	for _, f := range []string{"invoice.paid", "invoice.*", "payment_method.default_changed", "webhook_endpoint.*"} {
+	for _, f := range []string{"invoice.paid", "invoice.*", "payment_method.*", "webhook_endpoint.*", "webhook.test"} {
 		assert.True(t, domain.ValidEventFilter(f), f)
 	}
 	for _, f := range []string{
 		"", "*", "*.*", "invoice", "invoice.", ".paid", "Invoice.paid", "invoice.pa*", "invoice.paid.late",
-		"invoice.paid ",
+		"invoice.paid ", "invoice.payed", "invoices.*", "in.*", "webhook",
 	} {
 		assert.False(t, domain.ValidEventFilter(f), f)
 	}

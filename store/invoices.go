@@ -44,8 +44,7 @@ func (s *Store) OpenInvoices(ctx context.Context, subscriptionID string) ([]doma
 // OpenInvoicesOf returns the account's open invoices, oldest first.
 func (s *Store) OpenInvoicesOf(ctx context.Context, accountID string) ([]domain.Invoice, error) {
 	rows := []domain.Invoice{}
-	err := s.conn(ctx).Where("account_id = ? AND status = ?", accountID, domain.InvoiceOpen).Order("id").Limit(100).
-		Find(&rows).Error
+	err := s.conn(ctx).Where("account_id = ? AND status = ?", accountID, domain.InvoiceOpen).Order("id").Find(&rows).Error
 	presentAll(rows)
 	return rows, s.wrap("read open invoices", "", err)
 }
@@ -73,7 +72,11 @@ func (s *Store) SaveInvoice(ctx context.Context, in *domain.Invoice) error {
 	return s.save(ctx, "save invoice", in)
 }
 
-// ListInvoices returns a page of an account's invoices, newest first.
-func (s *Store) ListInvoices(ctx context.Context, accountID string, p Page) (List[domain.Invoice], error) {
-	return page(s, s.conn(ctx).Where("account_id = ?", accountID), p, func(in *domain.Invoice) string { return in.ID })
+// InvoicesOf returns a page of an account's invoices, newest first; only those in
+// the status, unless it is empty.
+func (s *Store) InvoicesOf(
+	ctx context.Context, accountID string, status domain.InvoiceStatus, p Page,
+) (List[domain.Invoice], error) {
+	q := where(s.conn(ctx).Where("account_id = ?", accountID), "status", string(status))
+	return page(s, q, p, func(in *domain.Invoice) string { return in.ID })
 }

@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"time"
 
+	"gorm.io/gorm"
+
 	"slipway/domain"
 )
 
@@ -68,10 +70,26 @@ func (s *Store) PendingPayment(ctx context.Context, invoiceID string) (*domain.P
 // first.
 func (s *Store) PendingPaymentsOf(ctx context.Context, accountID string) ([]domain.Payment, error) {
 	rows := []domain.Payment{}
-	err := s.conn(ctx).Where("account_id = ? AND status NOT IN ?", accountID,
-		[]domain.PaymentStatus{domain.PaymentSucceeded, domain.PaymentFailed}).Order("id").Limit(100).Find(&rows).Error
+	err := underWay(s.conn(ctx).Where("account_id = ?", accountID)).Order("id").Find(&rows).Error
 	presentAll(rows)
 	return rows, s.wrap("read pending payments", "", err)
+}
+
+// underWay are the payments of q that have not ended.
+func underWay(q *gorm.DB) *gorm.DB {
+	return q.Where("status NOT IN ?", []domain.PaymentStatus{domain.PaymentSucceeded, domain.PaymentFailed})
+}
+
+// PaymentsOf returns a page of an account's payments, newest first; with pending,
+// of those that have not ended.
+func (s *Store) PaymentsOf(
+	ctx context.Context, accountID string, pending bool, p Page,
+) (List[domain.Payment], error) {
+	q := s.conn(ctx).Where("account_id = ?", accountID)
+	if pending {
+		q = underWay(q)
+	}
+	return page(s, q, p, func(p *domain.Payment) string { return p.ID })
 }
 
 // UnaskedPayments returns the invoice's payments that wait for approval, or for

@@ -73,7 +73,7 @@ func described(e domain.Event) string {
 // booksOf lists an account's invoices with their payments, oldest first.
 func (r *running) booksOf(accountID string) string {
 	r.t.Helper()
-	page, err := r.app.Store.ListInvoices(context.Background(), accountID, store.Page{Limit: 100})
+	page, err := r.app.Store.InvoicesOf(context.Background(), accountID, "", store.Page{Limit: 100})
 	require.NoError(r.t, err)
 	payments := map[string][]string{}
 	for _, p := range r.payments(accountID) {

@@ -194,10 +194,15 @@ func filterBilling(t *testing.T, s *store.Store) {
 		}
 		assert.Equal(t, c.want, walk(t, 1, list, func(p domain.Payment) string { return p.ID }), "%+v", c.filter)
 	}
-	invoices, err := s.ListInvoices(ctx, in.AccountID, store.Page{})
-	require.NoError(t, err)
-	require.Len(t, invoices.Data, 1)
-	assert.Equal(t, in.ID, invoices.Data[0].ID)
+	for status, want := range map[domain.InvoiceStatus]int{"": 1, in.Status: 1, domain.InvoiceVoid: 0} {
+		invoices, err := s.InvoicesOf(ctx, in.AccountID, status, store.Page{})
+		require.NoError(t, err)
+		require.Len(t, invoices.Data, want, status)
+	}
+	for accountID, want := range map[string][]string{other.AccountID: {pending.ID}, in.AccountID: {}} {
+		list := func(p store.Page) (store.List[domain.Payment], error) { return s.PaymentsOf(ctx, accountID, true, p) }
+		assert.Equal(t, want, walk(t, 1, list, func(p domain.Payment) string { return p.ID }))
+	}
 	keys, err := s.ListAPIKeys(ctx, store.Page{})
 	require.NoError(t, err)
 	assert.Empty(t, keys.Data)

@@ -38,7 +38,7 @@ func (s *signups) check(ctx context.Context, req signUpRequest) (*domain.Onboard
 }
 
 func (s *signups) checkSlug(ctx context.Context, slug string) error {
-	if !domain.SlugReserved(slug) {
+	if !s.store.SlugReserved(slug) {
 		return nil
 	}
 	free, err := s.store.SuggestSlugs(ctx, slug)

@@ -26,6 +26,14 @@ func (s *Settings) databaseName() string {
 	if err != nil {
 		return "postgres://…"
 	}
+	if query := u.Query(); len(query) > 0 {
+		for _, name := range []string{"password", "sslpassword"} {
+			if query.Has(name) {
+				query.Set(name, "xxxxx")
+			}
+		}
+		u.RawQuery = query.Encode()
+	}
 	return u.Redacted()
 }
 
@@ -44,7 +52,9 @@ func (a *App) openStore() error {
 		}
 	}
 	var err error
-	if a.Store, err = store.Open(store.Config{URL: a.Database()}); err != nil {
+	if a.Store, err = store.Open(store.Config{
+		URL: a.Database(), Password: a.DatabasePassword, ReservedSlugs: a.ReservedSlugs,
+	}); err != nil {
 		return err
 	}
 	a.onClose(func() { a.logError("close database", a.Store.Close()) })

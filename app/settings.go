@@ -2,44 +2,48 @@ package app
 
 import (
 	"log/slog"
+	"math"
+	"net"
 	"net/netip"
-	"net/url"
 	"slices"
 	"time"
 
 	"github.com/urfave/cli/v3"
 
 	"slipway/domain"
+	"slipway/store"
 )
 
 // Settings is what a deployment can set. declare says all else about each.
 type Settings struct {
-	Listen          string
-	WorkerListen    string
-	StopTimeout     time.Duration
-	PayloadKeys     []string
-	DatabaseURL     string
-	DataDir         string
-	Ephemeral       bool
-	TemporalPort    int
-	TemporalUIPort  int
-	AdminEmail      string
-	AdminPassword   string
-	SecretKey       string
-	PasswordHash    string
-	SignupRate      int
-	LoginRate       int
-	PreferredOption string
-	PaymentWindow   time.Duration
-	ExpiresAfter    time.Duration
-	Reminders       []string
-	KeepSlugs       bool
-	ReconcileEvery  time.Duration
-	WebhookPrivate  bool
-	TrustedProxies  []string
-	AllowedOrigins  []string
-	LogLevel        string
-	LogFormat       string
+	Listen           string
+	WorkerListen     string
+	StopTimeout      time.Duration
+	PayloadKeys      []string
+	DatabaseURL      string
+	DatabasePassword string
+	DataDir          string
+	Ephemeral        bool
+	TemporalPort     int
+	TemporalUIPort   int
+	AdminEmail       string
+	AdminPassword    string
+	SecretKey        string
+	PasswordHash     string
+	SignupRate       int
+	LoginRate        int
+	PreferredOption  string
+	PaymentWindow    time.Duration
+	ExpiresAfter     time.Duration
+	Reminders        []string
+	KeepSlugs        bool
+	ReservedSlugs    []string
+	ReconcileEvery   time.Duration
+	WebhookPrivate   bool
+	TrustedProxies   []string
+	AllowedOrigins   []string
+	LogLevel         string
+	LogFormat        string
 
 	PublicURL           string
 	StripeSecretKey     string
@@ -75,24 +79,31 @@ func declare() (*Settings, []setting) {
 func (s *Settings) addressSettings() []setting {
 	return []setting{
 		define(&cli.StringFlag{Name: "listen", Value: "127.0.0.1:8080", Destination: &s.Listen,
-			Usage: "address the API listens on"}),
+			Usage: "address the API listens on"}).
+			must("host:port, the port 0 for a free one", func() bool { return isAddress(s.Listen) }),
 		define(&cli.StringFlag{Name: "worker-listen", Value: "127.0.0.1:8081", Destination: &s.WorkerListen,
-			Usage: "worker: address of its /livez, /readyz and /metrics; empty for none"}),
+			Usage: "worker: address of its /livez, /readyz and /metrics; empty for none"}).
+			must("empty, or host:port", func() bool { return s.WorkerListen == "" || isAddress(s.WorkerListen) }),
 		define(&cli.DurationFlag{Name: "stop-timeout", Value: 2 * time.Second, Destination: &s.StopTimeout,
 			Usage: "how long a process that is asked to end finishes its work in hand; in production, 30s"}).
 			must("between 0s and 10m", func() bool { return s.StopTimeout >= 0 && s.StopTimeout <= 10*time.Minute }),
 		define(&cli.StringFlag{Name: "database-url", Destination: &s.DatabaseURL,
 			Sources: cli.EnvVars("DATABASE_URL", "SLIPWAY_DATABASE_URL"),
 			Usage:   "postgres://…, or the path of a SQLite file; empty for slipway.db in the data directory"}).
+			must("a postgres:// URL or the path of a SQLite file", func() bool { return store.ValidURL(s.Database()) }).
 			shownAs(s.databaseName),
+		secret(&cli.StringFlag{Name: "database-password", Destination: &s.DatabasePassword,
+			Usage: "PostgreSQL's password as it is, where DATABASE_URL has none"}),
 		define(&cli.StringFlag{Name: "data-dir", Value: ".slipway", Destination: &s.DataDir,
 			Usage: "folder for SQLite, the embedded Temporal and what dev generates"}),
 		define(&cli.BoolFlag{Name: "ephemeral", Destination: &s.Ephemeral,
 			Usage: "dev: keep nothing, in a folder that is removed at the end"}),
 		define(&cli.IntFlag{Name: "temporal-port", Value: 7233, Destination: &s.TemporalPort,
-			Usage: "dev: port of the embedded Temporal; 0 for a free one"}),
+			Usage: "dev: port of the embedded Temporal; 0 for a free one"}).
+			must(aPort, func() bool { return isPort(s.TemporalPort) }),
 		define(&cli.IntFlag{Name: "temporal-ui-port", Value: 8233, Destination: &s.TemporalUIPort,
-			Usage: "dev: port of the embedded Temporal UI; 0 for a free one"}),
+			Usage: "dev: port of the embedded Temporal UI; 0 for a free one"}).
+			must(aPort, func() bool { return isPort(s.TemporalUIPort) }),
 	}
 }
 
@@ -141,6 +152,9 @@ func (s *Settings) signupSettings() []setting {
 			must("durations such as 1h,20h", func() bool { _, err := durations(s.Reminders); return err == nil }),
 		define(&cli.BoolFlag{Name: "keep-slugs", Destination: &s.KeepSlugs,
 			Usage: "never give the slug of an expired or canceled sign-up to anybody else"}),
+		define(&cli.StringSliceFlag{Name: "reserved-slugs", Destination: &s.ReservedSlugs,
+			Usage: "slugs that no account gets, beside those every product needs for itself"}).
+			must("slugs such as my-product", func() bool { return all(s.ReservedSlugs, domain.ValidSlug) }),
 		define(&cli.DurationFlag{Name: "reconcile-every", Value: 30 * time.Second, Destination: &s.ReconcileEvery,
 			Usage: "how often rows and workflows are compared"}).
 			must("at least 1s", func() bool { return s.ReconcileEvery >= time.Second }),
@@ -150,7 +164,8 @@ func (s *Settings) signupSettings() []setting {
 			Usage: "addresses or networks whose X-Forwarded-For is believed"}).
 			must("addresses or networks such as 10.0.0.0/8", func() bool { return all(s.TrustedProxies, isNetwork) }),
 		define(&cli.StringSliceFlag{Name: "allowed-origins", Destination: &s.AllowedOrigins,
-			Usage: "origins of frontends that call the API from a browser (CORS)"}),
+			Usage: "origins of frontends that call the API from a browser (CORS); * for all"}).
+			must("origins such as https://app.example.com", func() bool { return all(s.AllowedOrigins, isOrigin) }),
 	}
 }
 
@@ -173,9 +188,29 @@ func isNetwork(text string) bool {
 	return err == nil
 }
 
-// isURL reports whether the text is a URL with a host, of one of the schemes if
-// any are named.
+func isOrigin(text string) bool {
+	_, ok := domain.NormalOrigin(text)
+	return ok || text == "*"
+}
+
+// aPort says what isPort accepts.
+const aPort = "a port, 0 to 65535"
+
+// isPort reports whether this process can listen on the port; 0 is a free one.
+func isPort(port int) bool { return port >= 0 && port <= math.MaxUint16 }
+
+// isAddress reports whether this process can listen on the address.
+func isAddress(text string) bool {
+	_, port, err := net.SplitHostPort(text)
+	return err == nil && (port == "0" || domain.ValidPort(port))
+}
+
+// aURL says what isURL accepts of HTTP's schemes.
+const aURL = "an http or https URL"
+
+// isURL reports whether the text is a URL that can be connected to, of one of the
+// schemes if any are named.
 func isURL(text string, schemes ...string) bool {
-	u, err := url.Parse(text)
-	return err == nil && u.Host != "" && (len(schemes) == 0 || slices.Contains(schemes, u.Scheme))
+	_, ok := domain.ParseURL(text, schemes...)
+	return ok
 }

@@ -11,35 +11,22 @@ import (
 
 func (s *Settings) paymentSettings() []setting {
 	return []setting{
-		define(&cli.StringFlag{
-			Name:        "public-url",
-			Destination: &s.PublicURL,
-			Usage:       "URL under which customers and payment providers reach the API; empty for the address it listens on",
-		}).
-			must("an http or https URL", func() bool { return s.PublicURL == "" || isURL(s.PublicURL, "http", "https") }),
-		secret(&cli.StringFlag{
-			Name:        "stripe-secret-key",
-			Destination: &s.StripeSecretKey,
-			Sources: cli.EnvVars(
-				"STRIPE_SECRET_KEY",
-			),
-			Usage: "Stripe's secret key, to charge cards; empty for the sandbox",
-		}),
-		secret(&cli.StringFlag{
-			Name:        "stripe-webhook-secret",
-			Destination: &s.StripeWebhookSecret,
-			Sources: cli.EnvVars(
-				"STRIPE_WEBHOOK_SECRET",
-			),
-			Usage: "whsec_… of the endpoint PUBLIC_URL/webhooks/stripe",
-		}),
+		define(&cli.StringFlag{Name: "public-url", Destination: &s.PublicURL,
+			Usage: "URL under which customers and payment providers reach the API; empty for the address it listens on"}).
+			must(aURL, func() bool { return s.PublicURL == "" || isURL(s.PublicURL, "http", "https") }),
+		secret(&cli.StringFlag{Name: "stripe-secret-key", Destination: &s.StripeSecretKey,
+			Sources: cli.EnvVars("STRIPE_SECRET_KEY"), Usage: "Stripe's secret key, to charge cards; empty for the sandbox"}),
+		secret(&cli.StringFlag{Name: "stripe-webhook-secret", Destination: &s.StripeWebhookSecret,
+			Sources: cli.EnvVars("STRIPE_WEBHOOK_SECRET"), Usage: "whsec_… of the endpoint PUBLIC_URL/webhooks/stripe"}),
 		define(&cli.StringFlag{Name: "stripe-api-base", Destination: &s.StripeAPIBase,
-			Sources: cli.EnvVars("STRIPE_API_BASE"), Usage: "another address than Stripe's own, for tests"}),
+			Sources: cli.EnvVars("STRIPE_API_BASE"), Usage: "another address than Stripe's own, for tests"}).
+			must(aURL, func() bool { return s.StripeAPIBase == "" || isURL(s.StripeAPIBase, "http", "https") }),
 		define(&cli.StringFlag{Name: "sandbox-url", Destination: &s.SandboxURL,
 			Usage: "a running `slipway sandbox`; dev runs its own"}).
-			must("an http URL", func() bool { return s.SandboxURL == "" || isURL(s.SandboxURL) }),
+			must(aURL, func() bool { return s.SandboxURL == "" || isURL(s.SandboxURL, "http", "https") }),
 		define(&cli.IntFlag{Name: "sandbox-port", Value: 8234, Destination: &s.SandboxPort,
-			Usage: "dev, sandbox: port of the payment sandbox; 0 for a free one"}),
+			Usage: "dev, sandbox: port of the payment sandbox; 0 for a free one"}).
+			must(aPort, func() bool { return isPort(s.SandboxPort) }),
 		define(&cli.FloatFlag{Name: "provider-rate", Value: 50, Destination: &s.ProviderRate,
 			Usage: "activities a second that may ask payment providers, over all workers; 0 for no limit"}).
 			must("0 or more", func() bool { return s.ProviderRate >= 0 }),

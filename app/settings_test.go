@@ -21,10 +21,62 @@ func TestConfig_WrongSettingsAreNamedWithWhatTheyAccept(t *testing.T) {
 		"password-hash": "much", "payment-reminders": "soon", "login-rate": "-1", "reconcile-every": "1ms",
 		"public-url": "ftp://shop", "sandbox-url": "nowhere", "provider-rate": "-1", "dunning-retries": "72h,24h",
 		"dunning-grace": "-1s", "dunning-final": "forgive", "invoice-ahead": "1h",
+		"database-url": "mysql://u:loud-secret@h/db", "reserved-slugs": "My Product",
+		"stripe-api-base": "http://stripe:99999",
+		"allowed-origins": "https://app.example.com/path", "listen": "localhost:99999",
 	} {
 		var out, errs bytes.Buffer
 		require.Equal(t, 1, Main([]string{"slipway", "migrate", "--" + flag, value}, &out, &errs), flag)
 		assert.Contains(t, errs.String(), "--"+flag+" ("+variable(flag)+") must be ")
+		assert.NotContains(t, errs.String(), "loud-secret")
+	}
+}
+
+func TestConfig_NoPortIsTakenThatThereIsNot(t *testing.T) {
+	t.Parallel()
+	_, declared := declare()
+	ports := 0
+	for _, d := range declared {
+		values := []string{}
+		switch {
+		case strings.HasSuffix(d.name, "-port"):
+			values = []string{"-1", "65536", "99999"}
+		case strings.HasSuffix(d.name, "-url"), strings.HasSuffix(d.name, "-base"):
+			values = []string{"http://a.example:0", "http://a.example:99999", "postgres://a:0/x", "postgres://a:99999/x"}
+		case d.name == "allowed-origins":
+			values = []string{"https://a.example:0", "https://a.example:99999"}
+		case d.name == "listen":
+			values = []string{"127.0.0.1:99999", "127.0.0.1:-1", "127.0.0.1"}
+		}
+		for _, value := range values {
+			var out, errs bytes.Buffer
+			require.Equal(t, 1, Main([]string{"slipway", "migrate", "--" + d.name, value}, &out, &errs), d.name+" "+value)
+			assert.Contains(t, errs.String(), d.name)
+			ports++
+		}
+	}
+	assert.Greater(t, ports, 25)
+}
+
+func TestConfig_ReservedSlugsReachTheStore(t *testing.T) {
+	t.Parallel()
+	a := &App{Settings: Defaults()}
+	a.DataDir, a.ReservedSlugs = t.TempDir(), []string{"my-product"}
+	require.NoError(t, a.openStore())
+	t.Cleanup(func() { _ = a.Store.Close() })
+	assert.True(t, a.Store.SlugReserved("my-product"))
+	assert.True(t, a.Store.SlugReserved("postmaster"))
+	assert.False(t, a.Store.SlugReserved("my-products"))
+}
+
+func TestConfig_APasswordIsNotShownWhereverItStandsInTheURL(t *testing.T) {
+	t.Parallel()
+	for _, url := range []string{
+		"postgres://u:hidden@h/db", "postgres://u@h/db?password=hidden&sslmode=disable", "postgres://h/db?sslpassword=hidden",
+	} {
+		s := Settings{DatabaseURL: url}
+		assert.NotContains(t, s.databaseName(), "hidden")
+		assert.Contains(t, s.databaseName(), "/db")
 	}
 }
 

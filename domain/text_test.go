@@ -133,10 +133,12 @@ func TestSlugReserved_KnowsItsWholeList(t *testing.T) {
 	for _, word := range domain.ReservedSlugs {
 		assert.True(t, domain.SlugReserved(word), word)
 	}
-	for _, word := range []string{"admin", "api", "www", "login", "sign-up", "slipway"} {
+	for _, word := range []string{
+		"admin", "api", "www", "ns1", "cdn", "status", "abuse", "noc", "login", "sign-up", "slipway",
+	} {
 		assert.True(t, domain.SlugReserved(word), word)
 	}
-	for _, word := range []string{"", "acme", "admin-2", "aboutus", "www2"} {
+	for _, word := range []string{"", "acme", "admin-2", "aboutus", "www-2"} {
 		assert.False(t, domain.SlugReserved(word), word)
 	}
 }

@@ -32,7 +32,8 @@ func TestPublicAddress_IsOneOfTheInternets(t *testing.T) {
 
 func TestValidWebhookURL_TakesHTTPSOfAHostAndNothingElse(t *testing.T) {
 	t.Parallel()
-	for _, u := range []string{"https://example.com/hooks?key=1", "https://example.com:8443", "https://93.184.216.34/x"} {
+	for _, u := range []string{"https://example.com/hooks?key=1", "https://example.com:8443", "https://example.com:65535",
+		"https://93.184.216.34/x"} {
 		assert.True(t, domain.ValidWebhookURL(u, false), u)
 		assert.True(t, domain.ValidWebhookURL(u, true), u)
 	}
@@ -45,6 +46,7 @@ func TestValidWebhookURL_TakesHTTPSOfAHostAndNothingElse(t *testing.T) {
 	}
 	for _, u := range []string{
 		"", "example.com", "https://", "https:///x", "ftp://example.com", "file:///etc/passwd", "javascript:alert(1)",
+		"https://example.com:0/", "https://example.com:65536/", "https://example.com:99999/", "https://example.com:x/",
 		"https:example.com", "https://user:word@example.com/", "https://user@example.com/", "https://exa mple.com/",
 		"https://example.com/\n", "https://example.com/" + strings.Repeat("x", 2000),
 	} {

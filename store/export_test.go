@@ -11,6 +11,15 @@ import (
 // Away is how the store recognizes a database that does not answer.
 func Away(err error) bool { return away(err) }
 
+// ListeningPassword is the password of the connection that listens.
+func ListeningPassword(s *Store) string {
+	config, err := s.connConfig()
+	if err != nil {
+		return err.Error()
+	}
+	return config.Password
+}
+
 // MigrateTo brings the schema to a version on the way to today's.
 func MigrateTo(ctx context.Context, s *Store, version int64) error {
 	provider, err := s.migrator(false)

@@ -39,7 +39,11 @@ func (s *Store) Listen(ctx context.Context, log *slog.Logger) {
 }
 
 func (s *Store) listenPostgres(ctx context.Context) error {
-	conn, err := pgx.Connect(ctx, s.url)
+	config, err := s.connConfig()
+	if err != nil {
+		return err
+	}
+	conn, err := pgx.ConnectConfig(ctx, config)
 	if err != nil {
 		return err
 	}

@@ -81,12 +81,18 @@ func (s *Store) ClaimSlug(ctx context.Context, slug, accountID string) (bool, er
 	return ok, s.wrap("claim slug", "", err)
 }
 
+// SlugReserved reports whether the product, or this deployment of it, keeps the
+// word for itself.
+func (s *Store) SlugReserved(slug string) bool {
+	return domain.SlugReserved(slug) || slices.Contains(s.reserved, slug)
+}
+
 // AllocateSlug takes base, or base with the next free number, for the account.
 // It never probes: whatever number of slugs share the base, it asks at most
 // three times (claim, queue, claim the next number), unless somebody chooses
 // that very number at the same moment. Call it inside Within.
 func (s *Store) AllocateSlug(ctx context.Context, base, accountID string) (Allocation, error) {
-	if domain.SlugReserved(base) {
+	if s.SlugReserved(base) {
 		return s.numberSlug(ctx, Allocation{Taken: base, Reserved: true}, accountID)
 	}
 	ok, err := s.ClaimSlug(ctx, base, accountID)

@@ -38,6 +38,8 @@ type Store struct {
 	listTime time.Duration
 	postgres bool
 	url      string
+	password string   // where the URL has none
+	reserved []string // slugs that a deployment keeps for itself
 	now      func() time.Time
 	hub      *hub
 	changed  *[]string // inside Within: onboardings, and the outbox, to announce once committed
@@ -54,8 +56,13 @@ const (
 
 // Config says which database to open.
 type Config struct {
-	// URL is postgres://… or the path of a SQLite file (":memory:" for none).
+	// URL is postgres://… or the path of a SQLite file (":memory:" for none), as
+	// ValidURL has it.
 	URL string
+	// Password is PostgreSQL's where the URL has none. It needs no escaping.
+	Password string
+	// ReservedSlugs are words that no account gets, beside domain's.
+	ReservedSlugs []string
 	// Now is the clock; time.Now unless a test brings its own.
 	Now func() time.Time
 	// MaxConns bounds the connections to PostgreSQL; 0 is 20.
@@ -74,12 +81,15 @@ func Open(c Config) (*Store, error) {
 		c.Now = time.Now
 	}
 	s := &Store{
-		url: c.URL, hub: newHub(), watched: &observer{}, closed: new(atomic.Bool),
+		url: c.URL, password: c.Password, reserved: c.ReservedSlugs,
+		hub: newHub(), watched: &observer{}, closed: new(atomic.Bool),
 		listTime: cmp.Or(c.ListTime, listTime),
 		now:      func() time.Time { return c.Now().UTC().Truncate(time.Millisecond) },
 	}
 	var err error
-	if s.postgres = IsPostgres(c.URL); s.postgres {
+	if s.postgres = IsPostgres(c.URL); !ValidURL(c.URL) {
+		err = errURL
+	} else if s.postgres {
 		err = s.openPostgres(c)
 	} else {
 		err = s.openSQLite(c)
@@ -96,13 +106,8 @@ func Open(c Config) (*Store, error) {
 	return s, nil
 }
 
-// IsPostgres reports whether a database URL names PostgreSQL rather than a file.
-func IsPostgres(url string) bool {
-	return strings.HasPrefix(url, "postgres://") || strings.HasPrefix(url, "postgresql://")
-}
-
 func (s *Store) openPostgres(c Config) error {
-	config, err := pgx.ParseConfig(c.URL)
+	config, err := s.connConfig()
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"slipway/app"
+	"slipway/store"
 	"slipway/store/storetest"
 	"slipway/system/cluster"
 )
@@ -18,9 +19,9 @@ import (
 // The compose file cannot be run where there is no container engine, so these read
 // it with the library that engines read it with, and run its Temporal without one.
 
-func composeProject(t *testing.T) *types.Project {
+func composeProject(t *testing.T, env ...string) *types.Project {
 	t.Helper()
-	project, err := cluster.Compose(t.Context(), "../docker-compose.yml")
+	project, err := cluster.Compose(t.Context(), "../docker-compose.yml", env...)
 	require.NoError(t, err)
 	return project
 }
@@ -63,6 +64,34 @@ func TestCompose_StartsInOrder(t *testing.T) {
 		{"worker", "temporal-namespace", types.ServiceConditionCompletedSuccessfully},
 	} {
 		require.Equal(t, dependency[2], project.Services[dependency[0]].DependsOn[dependency[1]].Condition, "%v", dependency)
+	}
+}
+
+// Each service gets what .env says of each setting, and what it leaves out has its
+// default: a variable without a value is as good as none.
+func TestCompose_PassesEverySettingOfTheExample(t *testing.T) {
+	t.Parallel()
+	example, err := os.ReadFile("../.env.example")
+	require.NoError(t, err)
+	const password = `p/@#% $w:'o"r\d`
+	env := []string{"POSTGRES_PASSWORD=" + password, "SLIPWAY_SECRET_KEY=key"}
+	few := composeProject(t, env...)
+	var names []string
+	for _, line := range regexp.MustCompile(`(?m)^#? ?([A-Z][A-Z_]+)=`).FindAllStringSubmatch(string(example), -1) {
+		names = append(names, line[1])
+		env = append(env, line[1]+"=x "+line[1])
+	}
+	require.Greater(t, len(names), 35)
+	for _, service := range []string{"migrate", "seed", "api", "worker"} {
+		all := composeProject(t, env...).Services[service].Environment
+		for _, name := range names[1:] { // all but PostgreSQL's own
+			require.NotNil(t, all[name], "%s has no %s", service, name)
+			require.Equal(t, "x "+name, *all[name], service)
+		}
+		set := few.Services[service].Environment
+		require.Equal(t, password, *set["SLIPWAY_DATABASE_PASSWORD"])
+		require.True(t, store.ValidURL(*set["DATABASE_URL"]))
+		require.Nil(t, set["SLIPWAY_PASSWORD_HASH"], "it has its default")
 	}
 }
 

@@ -113,12 +113,26 @@ func (c *Cluster) configure() error {
 	if err := l.Close(); err != nil {
 		return err
 	}
+	if err := c.askPassword(); err != nil {
+		return err
+	}
 	f, err := os.OpenFile(filepath.Join(c.data(), "postgresql.conf"), os.O_APPEND|os.O_WRONLY, 0)
 	if err != nil {
 		return err
 	}
 	_, err = fmt.Fprintf(f, settings, c.port, c.dir)
 	return errors.Join(err, f.Close())
+}
+
+// askPassword has the server ask one role for its password; it trusts all others.
+func (c *Cluster) askPassword() error {
+	file := filepath.Join(c.data(), "pg_hba.conf")
+	trusting, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	asking := fmt.Sprintf("host all %s all scram-sha-256\n", byPassword)
+	return os.WriteFile(file, append([]byte(asking), trusting...), 0)
 }
 
 // start starts the server, again while a killed one still lets go of its memory.

@@ -121,6 +121,23 @@ func (c *Cluster) Create(ctx context.Context) (string, error) {
 // Address is the server's host and port.
 func (c *Cluster) Address() string { return fmt.Sprintf("127.0.0.1:%d", c.port) }
 
+// byPassword is the role that signs in with a password.
+const byPassword = "by_password"
+
+// WithPassword returns the URL of a fresh, empty database that belongs to a role
+// with the password, without it.
+func (c *Cluster) WithPassword(t testing.TB, password string) string {
+	t.Helper()
+	quoted := "'" + strings.ReplaceAll(password, "'", "''") + "'"
+	require.NoError(t, execute(t.Context(), c.admin(), "CREATE ROLE "+byPassword+" LOGIN PASSWORD "+quoted))
+	u, err := url.Parse(c.Database(t))
+	require.NoError(t, err)
+	require.NoError(t, execute(t.Context(), c.admin(),
+		"ALTER DATABASE "+strings.TrimPrefix(u.Path, "/")+" OWNER TO "+byPassword))
+	u.User = url.User(byPassword)
+	return u.String()
+}
+
 func (c *Cluster) admin() string { return c.url("postgres") }
 
 func (c *Cluster) url(database string) string {

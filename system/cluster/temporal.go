@@ -34,10 +34,16 @@ const Retention = "90d"
 
 const retention = 90 * 24 * time.Hour
 
-// Compose reads a compose file as the engines do, with a password for everything.
-func Compose(ctx context.Context, file string) (*types.Project, error) {
-	options, err := cli.NewProjectOptions([]string{file},
-		cli.WithEnv([]string{"POSTGRES_PASSWORD=secret", "SLIPWAY_SECRET_KEY=key"}), cli.WithInterpolation(true))
+// Compose reads a compose file as the engines do, with a password for everything
+// and what else is in env, as NAME=value.
+func Compose(ctx context.Context, file string, env ...string) (*types.Project, error) {
+	options, err := cli.NewProjectOptions(
+		[]string{file},
+		cli.WithEnv(
+			append([]string{"POSTGRES_PASSWORD=secret", "SLIPWAY_SECRET_KEY=key"}, env...),
+		),
+		cli.WithInterpolation(true),
+	)
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", file, err)
 	}

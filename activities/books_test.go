@@ -15,7 +15,7 @@ import (
 func (s *shop) assertBooks(o *domain.Onboarding) {
 	s.t.Helper()
 	assert.Zero(s.t, s.count(`SELECT count(*) FROM
-		(SELECT 1 FROM payments WHERE status = 'succeeded' GROUP BY invoice_id HAVING count(*) > 1)`),
+		(SELECT 1 FROM payments WHERE status = 'succeeded' GROUP BY invoice_id HAVING count(*) > 1) AS twice`),
 		"an invoice is paid once")
 	assert.Zero(s.t, s.count(`SELECT count(*) FROM invoices WHERE (status = 'paid') <> EXISTS
 		(SELECT 1 FROM payments WHERE payments.invoice_id = invoices.id AND payments.status = 'succeeded')`),

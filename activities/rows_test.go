@@ -3,6 +3,7 @@ package activities_test
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/stretchr/testify/assert"
@@ -106,16 +107,28 @@ func (f *fixture) credits(o *domain.Onboarding) int64 {
 	return balance.Plan
 }
 
+// placed is a statement with the placeholders of its database.
+func (f *fixture) placed(statement string) string {
+	if !strings.Contains(fmt.Sprintf("%T", f.db.Driver()), "stdlib") { // pgx's
+		return statement
+	}
+	parts := strings.Split(statement, "?")
+	for i := range parts[:len(parts)-1] {
+		parts[i] += "$" + strconv.Itoa(i+1)
+	}
+	return strings.Join(parts, "")
+}
+
 func (f *fixture) exec(statement string, args ...any) {
 	f.t.Helper()
-	_, err := f.db.ExecContext(f.t.Context(), statement, args...)
+	_, err := f.db.ExecContext(f.t.Context(), f.placed(statement), args...)
 	require.NoError(f.t, err)
 }
 
 func (f *fixture) count(query string, args ...any) int {
 	f.t.Helper()
 	var n int
-	require.NoError(f.t, f.db.QueryRowContext(f.t.Context(), query, args...).Scan(&n))
+	require.NoError(f.t, f.db.QueryRowContext(f.t.Context(), f.placed(query), args...).Scan(&n))
 	return n
 }
 

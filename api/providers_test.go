@@ -128,3 +128,21 @@ func TestProviders_EachReadsItsOwnEvents(t *testing.T) {
 	require.NoError(t, err)
 	assert.False(t, isNew, "it was stored, under its provider's name")
 }
+
+func TestPaymentOptions_ACardThatNobodyChargesIsNotOffered(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(c *Config) {
+		var err error
+		c.Providers, err = payment.NewRegistry(manual.New().Registration())
+		require.NoError(t, err)
+	})
+	for _, row := range w.call("GET", "/v1/payment-options", "", nil).ok(200).rows() {
+		assert.NotEqual(t, "card", row["key"])
+	}
+	r := w.call("POST", "/v1/onboardings", "", person("ada", "plan", "growth", "payment_option", "card")).
+		problem(422, domain.ReasonPaymentOptionUnavailable)
+	assert.NotContains(t, r.at("suggestions"), "card")
+	owner := w.signUp("bob", "plan", "free").text("client_secret")
+	w.call("POST", "/v1/account/payment-methods", owner, map[string]any{"payment_option": "card"}).
+		problem(422, domain.ReasonPaymentOptionUnavailable)
+}

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"slices"
 
 	"slipway/domain"
 	"slipway/payment"
@@ -32,7 +33,7 @@ func (p paymentOptions) listPublic(ctx context.Context, in *optionsInput) (*opti
 	}
 	serving := []domain.PaymentOption{}
 	for i := range options {
-		if options[i].Serves(in.Country, string(in.Currency)) {
+		if options[i].Serves(in.Country, string(in.Currency)) && p.taken(&options[i]) {
 			serving = append(serving, options[i])
 		}
 	}
@@ -71,7 +72,7 @@ func findOption(options []domain.PaymentOption, key, country, currency string) (
 func (p paymentOptions) usable(
 	ctx context.Context, key, token, country, currency string,
 ) (*domain.PaymentOption, error) {
-	options, err := p.store.PaymentOptions(ctx)
+	options, err := p.offered(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -80,6 +81,19 @@ func (p paymentOptions) usable(
 		return nil, err
 	}
 	return option, p.checkToken(option, token)
+}
+
+// offered are the options that money can come by here.
+func (p paymentOptions) offered(ctx context.Context) ([]domain.PaymentOption, error) {
+	options, err := p.store.PaymentOptions(ctx)
+	return slices.DeleteFunc(options, func(o domain.PaymentOption) bool { return !p.taken(&o) }), err
+}
+
+// taken reports whether money comes by the option: a card whose provider is not set
+// up cannot be charged.
+func (p paymentOptions) taken(option *domain.PaymentOption) bool {
+	_, found := p.config.Providers.Find(option.Provider)
+	return found || !option.Chargeable()
 }
 
 // checkToken refuses what was never a token of the option's provider.

@@ -67,7 +67,7 @@ func (s *signups) checkCatalogue(ctx context.Context, req signUpRequest) (string
 	if req.PaymentOption == "" && req.PaymentToken == "" {
 		return "", nil
 	}
-	options, err := s.store.PaymentOptions(ctx)
+	options, err := s.options.offered(ctx)
 	if err != nil {
 		return "", err
 	}

@@ -84,6 +84,7 @@ func (a *App) importFile(ctx context.Context, f importFlags, dryRun bool) (*tall
 	if err != nil {
 		return nil, err
 	}
+	rows.reserved = a.Store.SlugReserved
 	report, err := newReport(f.report)
 	if err != nil {
 		return nil, err

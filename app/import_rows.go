@@ -34,6 +34,8 @@ type rows struct {
 	csv  *csv.Reader
 	at   map[string]int                // where each column is
 	seen map[[sha256.Size224]byte]bool // what must not be in the file twice, as hashes
+
+	reserved func(slug string) bool // whether the deployment keeps the slug for itself
 }
 
 // newRows reads the header, whose order is free; the error names the column that
@@ -44,8 +46,8 @@ func newRows(file io.Reader) (*rows, error) {
 		_, _ = buffered.Discard(3)
 	}
 	r := &rows{csv: csv.NewReader(buffered), at: map[string]int{}, seen: map[[sha256.Size224]byte]bool{}}
-	r.csv.ReuseRecord = true
-	header, err := r.csv.Read()
+	r.csv.ReuseRecord, r.csv.FieldsPerRecord, r.reserved = true, anyNumber, domain.SlugReserved
+	header, err := r.read()
 	if err != nil {
 		return nil, errors.New("the file has no header that can be read")
 	}
@@ -62,14 +64,30 @@ func newRows(file io.Reader) (*rows, error) {
 			return nil, fmt.Errorf("the header has no column %s", name)
 		}
 	}
+	r.csv.FieldsPerRecord = len(header)
 	return r, nil
+}
+
+// anyNumber lets a record have any number of fields.
+const anyNumber = -1
+
+// read is the next record that says anything: spreadsheets leave rows of blanks
+// and commas.
+func (r *rows) read() ([]string, error) {
+	for {
+		record, err := r.csv.Read()
+		says := slices.ContainsFunc(record, func(field string) bool { return strings.TrimSpace(field) != "" })
+		if says || record == nil || (err != nil && !errors.Is(err, csv.ErrFieldCount)) {
+			return record, err
+		}
+	}
 }
 
 // next is the next row and the line it stands on; io.EOF after the last. A bad
 // row is an invalid error with every wrong column; any other error says that the
 // rows after it cannot be read.
 func (r *rows) next() (int, onboarding.Adoption, error) {
-	record, err := r.csv.Read()
+	record, err := r.read()
 	var malformed *csv.ParseError
 	switch {
 	case errors.As(err, &malformed):
@@ -82,7 +100,7 @@ func (r *rows) next() (int, onboarding.Adoption, error) {
 		return 0, onboarding.Adoption{}, err
 	}
 	line, _ := r.csv.FieldPos(0)
-	row := &importRow{record: record, at: r.at}
+	row := &importRow{record: record, at: r.at, reserved: r.reserved}
 	in := row.adoption()
 	r.refuseTwice(row, in)
 	if len(row.wrong) > 0 {
@@ -130,6 +148,8 @@ type importRow struct {
 	record []string
 	at     map[string]int
 	wrong  []domain.FieldError
+
+	reserved func(slug string) bool
 }
 
 // text is the field of a column; empty where the file has no such column.
@@ -186,7 +206,7 @@ func (r *importRow) adoption() onboarding.Adoption {
 	if bonus := r.number("bonus_credits"); bonus != nil {
 		in.Bonus = *bonus
 	}
-	r.require(!domain.SlugReserved(in.Slug), "slug", domain.TextSlugKept, domain.AcceptAnother)
+	r.require(!r.reserved(in.Slug), "slug", domain.TextSlugKept, domain.AcceptAnother)
 	r.require(in.Country == "" || api.ValidCountry(in.Country), "country", domain.TextNotACountry,
 		domain.AcceptCountry)
 	in.ExternalID = r.kept("external_id", domain.CodeText)

@@ -36,7 +36,8 @@ func (a *App) ConnectProviders(generateKey bool) error {
 }
 
 // seedCatalogue adds the catalogue of a new installation. Its option "card" gets
-// the provider that charges cards here; the sandbox does not replace a real one.
+// the provider that charges cards here, and is not offered without one; the sandbox
+// does not replace a real one.
 func (a *App) seedCatalogue(ctx context.Context) error {
 	if err := a.Store.Seed(ctx); err != nil {
 		return err
@@ -44,7 +45,7 @@ func (a *App) seedCatalogue(ctx context.Context) error {
 	const kind = string(domain.TypeCard)
 	card, found := a.providers.Choose(kind, true)
 	if !found {
-		return nil
+		return a.Store.UseCardProvider(ctx, "")
 	}
 	var keep []string
 	for _, r := range a.providers.All() {

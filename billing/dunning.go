@@ -35,7 +35,9 @@ func (d dunning) fallBehind(invoice *domain.Invoice, hard bool) error {
 }
 
 // retry is another attempt at a renewal that was not paid, with the
-// method that is the default now.
+// method that is the default now. A transfer that the customer says to have made
+// does not hold it back, since nobody knows yet whether it will come: the first
+// money pays the invoice, and what comes after it is given back or flagged.
 func (d dunning) retry() error {
 	row := d.row
 	row.NextRetryAt = d.policy.Billing.NextRetry(*row.PastDueSince, d.Now, false)
@@ -51,7 +53,7 @@ func (d dunning) retry() error {
 	if err != nil {
 		return err
 	}
-	if underWay, err := d.underWay(invoice); err != nil || underWay {
+	if charged, err := d.charged(invoice); err != nil || charged {
 		return err // what it brings decides
 	}
 	return d.payments().Open(store.NewID(domain.PrefixPayment), invoice, method)
@@ -59,7 +61,7 @@ func (d dunning) retry() error {
 
 // retryNow charges a late payment now: the customer asks for it, or has
 // given another card.
-func (d dunning) retryNow(cmd *domain.Command) error {
+func (d dunning) retryNow() error {
 	byHand, err := d.byHand()
 	if err != nil {
 		return err
@@ -67,23 +69,21 @@ func (d dunning) retryNow(cmd *domain.Command) error {
 	if byHand {
 		return domain.Conflict(domain.TextNoCardToCharge)
 	}
-	waiting, err := d.awaitingTransfer()
-	if err != nil {
-		return err
-	}
-	if waiting != nil && cmd.MethodID == "" {
-		return domain.Conflict(domain.TextTransferPending)
-	}
 	return d.retry()
 }
 
-// underWay reports whether a payment of the invoice is being decided: by a
-// provider, or by an admin about a transfer. A customer who has to confirm does
-// not count: another attempt may be faster.
-func (d dunning) underWay(invoice *domain.Invoice) (bool, error) {
+// charged reports whether a provider is deciding about a payment of the invoice. A
+// customer who has to confirm does not count: another attempt may be faster.
+func (d dunning) charged(invoice *domain.Invoice) (bool, error) {
 	undecided, err := d.payments().Undecided(invoice.ID)
-	if err != nil || (undecided != nil && undecided.Status != domain.PaymentRequiresAction) {
-		return err == nil, err
+	return undecided != nil && undecided.Status != domain.PaymentRequiresAction, err
+}
+
+// underWay reports whether a payment of the invoice is being decided: by a
+// provider, or by an admin about a transfer.
+func (d dunning) underWay(invoice *domain.Invoice) (bool, error) {
+	if charged, err := d.charged(invoice); err != nil || charged {
+		return charged, err
 	}
 	pending, err := d.payments().Pending(invoice.ID)
 	return pending != nil, err

@@ -10,7 +10,7 @@ var subscriptionCommands = map[domain.Action]func(*Subscription, *domain.Command
 	domain.ActionCancel:       func(s *Subscription, c *domain.Command) error { return cancellation{s}.cancel(c) },
 	domain.ActionResume:       func(s *Subscription, _ *domain.Command) error { return cancellation{s}.resume() },
 	domain.ActionChangePlan:   func(s *Subscription, c *domain.Command) error { return planChange{s}.change(c) },
-	domain.ActionRetryPayment: func(s *Subscription, c *domain.Command) error { return dunning{s}.retryNow(c) },
+	domain.ActionRetryPayment: func(s *Subscription, _ *domain.Command) error { return dunning{s}.retryNow() },
 	domain.ActionActivate:     func(s *Subscription, c *domain.Command) error { return dunning{s}.byStaff(c) },
 	domain.ActionExtendTrial:  func(s *Subscription, c *domain.Command) error { return trial{s}.extend(c) },
 }

@@ -133,7 +133,6 @@ const (
 	TextNextPeriodPaid      TextCode = "next_period_paid"
 	TextMethodForDifference TextCode = "method_for_difference"
 	TextNoCardToCharge      TextCode = "no_card_to_charge"
-	TextTransferPending     TextCode = "transfer_pending"
 	TextPlanChangeLapsed    TextCode = "plan_change_lapsed"
 
 	LabelFirstPeriod TextCode = "label_first_period"
@@ -150,7 +149,6 @@ var billingTexts = map[TextCode]string{
 		"{date}.",
 	TextMethodForDifference: "Add a payment method first; the difference is to be paid.",
 	TextNoCardToCharge:      "There is no card to charge; add one, or pay the open invoice.",
-	TextTransferPending:     "A transfer you submitted waits for approval; it decides.",
 	TextPlanChangeLapsed:    "The time to pay for this change of plan is over; ask for the change again.",
 
 	LabelFirstPeriod: "{plan}, first {interval}",

@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 
+	"gorm.io/gorm"
+
 	"slipway/domain"
 )
 
@@ -30,11 +32,25 @@ func (s *Store) SavePaymentOption(ctx context.Context, p *domain.PaymentOption) 
 }
 
 // UseCardProvider has the seeded card charged by the provider, unless it is
-// charged by one of those to keep. A card that is paid by hand stays so.
+// charged by one of those to keep. A card that is paid by hand stays so. As long as
+// nobody has changed it, the card is enabled when somebody charges it: without a
+// provider ("") it is not offered.
 func (s *Store) UseCardProvider(ctx context.Context, provider string, keep ...string) error {
-	keep = append(keep, provider)
-	err := s.writer(ctx).Model(&domain.PaymentOption{}).
-		Where("key = 'card' AND collection_method = ? AND provider NOT IN ?", domain.ChargeAutomatically, keep).
-		Updates(map[string]any{"provider": provider, "updated_at": s.now()}).Error
-	return s.wrap("choose card provider", "", err)
+	return s.Within(ctx, func(tx *Store) error {
+		seeded := func() *gorm.DB {
+			return tx.writer(ctx).Model(&domain.PaymentOption{}).
+				Where("key = 'card' AND collection_method = ?", domain.ChargeAutomatically)
+		}
+		if provider == "" {
+			err := seeded().Where("enabled AND updated_at = created_at").UpdateColumn("enabled", false).Error
+			return tx.wrap("withhold card", "", err)
+		}
+		err := seeded().Where("NOT enabled AND updated_at = created_at").
+			Updates(map[string]any{"enabled": true, "updated_at": tx.now()}).Error
+		if err == nil {
+			err = seeded().Where("provider NOT IN ?", append(keep, provider)).
+				Updates(map[string]any{"provider": provider, "updated_at": tx.now()}).Error
+		}
+		return tx.wrap("choose card provider", "", err)
+	})
 }

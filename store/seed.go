@@ -10,22 +10,23 @@ import (
 // there already, changed or not, stays as it is.
 func (s *Store) Seed(ctx context.Context) error {
 	return s.Within(ctx, func(tx *Store) error {
+		now := tx.now()
 		for i, p := range seedPlans() {
-			p.ID, p.Sort, p.CreatedAt, p.UpdatedAt = NewID(domain.PrefixPlan), 10*(i+1), tx.now(), tx.now()
+			p.ID, p.Sort, p.CreatedAt, p.UpdatedAt = NewID(domain.PrefixPlan), 10*(i+1), now, now
 			p.Present()
 			if _, err := insertNew(tx.writer(ctx), &p); err != nil {
 				return tx.wrap("seed plan", "", err)
 			}
 		}
 		for i, o := range seedPaymentOptions() {
-			o.ID, o.Sort, o.CreatedAt, o.UpdatedAt = NewID(domain.PrefixPaymentOption), 10*(i+1), tx.now(), tx.now()
+			o.ID, o.Sort, o.CreatedAt, o.UpdatedAt = NewID(domain.PrefixPaymentOption), 10*(i+1), now, now
 			o.Present()
 			if _, err := insertNew(tx.writer(ctx), &o); err != nil {
 				return tx.wrap("seed payment option", "", err)
 			}
 		}
 		for i, p := range seedCreditPackages() {
-			p.ID, p.Sort, p.CreatedAt, p.UpdatedAt = NewID(domain.PrefixCreditPackage), 10*(i+1), tx.now(), tx.now()
+			p.ID, p.Sort, p.CreatedAt, p.UpdatedAt = NewID(domain.PrefixCreditPackage), 10*(i+1), now, now
 			if _, err := insertNew(tx.writer(ctx), &p); err != nil {
 				return tx.wrap("seed credit package", "", err)
 			}

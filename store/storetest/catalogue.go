@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -124,6 +125,10 @@ func useCardProvider(t *testing.T, s *store.Store) {
 		require.NoError(t, err)
 		return &options[1]
 	}
+	require.NoError(t, s.UseCardProvider(ctx, ""))
+	assert.False(t, card().Enabled, "nobody charges it")
+	require.NoError(t, s.UseCardProvider(ctx, card().Provider))
+	assert.True(t, card().Enabled, "it is charged now")
 	for _, step := range []struct {
 		provider string
 		keep     []string
@@ -145,6 +150,14 @@ func useCardProvider(t *testing.T, s *store.Store) {
 	require.True(t, ok)
 	require.NoError(t, s.UseCardProvider(ctx, "one"))
 	assert.Equal(t, domain.ProviderManual, card().Provider, "an admin has it paid by hand")
+
+	withdrawn := card()
+	withdrawn.CollectionMethod, withdrawn.Enabled = domain.ChargeAutomatically, false
+	withdrawn.UpdatedAt = withdrawn.UpdatedAt.Add(time.Hour)
+	_, err = s.SavePaymentOption(ctx, withdrawn)
+	require.NoError(t, err)
+	require.NoError(t, s.UseCardProvider(ctx, "one"))
+	assert.False(t, card().Enabled, "an admin does not offer it")
 }
 
 // defaults lists the codes of the default plans.

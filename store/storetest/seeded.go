@@ -49,6 +49,19 @@ var seeded = sync.OnceValues(func() ([]byte, error) {
 	return os.ReadFile(path)
 })
 
+// SeededPostgres is Seeded on PostgreSQL.
+func SeededPostgres(t testing.TB, now func() time.Time) *store.Store {
+	t.Helper()
+	s, err := store.Open(store.Config{URL: Postgres(t), MaxConns: 10, Now: now})
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, s.Close()) })
+	require.NoError(t, s.Migrate(t.Context()))
+	require.NoError(t, s.Seed(t.Context()))
+	_, err = writer(s).ExecContext(t.Context(), byHand)
+	require.NoError(t, err)
+	return s
+}
+
 // Seeded returns a store of the test's own on SQLite, with the seeded catalogue
 // in which everything is paid by hand, and the test's clock.
 func Seeded(t testing.TB, now func() time.Time) *store.Store {

@@ -21,6 +21,9 @@ import (
 	"slipway/testclock"
 )
 
+// Pace bounds the posts to one webhook endpoint.
+type Pace = notify.Pace
+
 // Config is what the activities work with.
 type Config struct {
 	Store  *store.Store
@@ -33,8 +36,9 @@ type Config struct {
 	// ReconcileEvery is the pause between two rounds of a job of reconcile.
 	ReconcileEvery time.Duration
 
-	Webhooks   *webhook.Sender // only Deliver posts
-	Deliveries notify.Starter  // only reconcile starts some; nil starts none
+	Webhooks   *webhook.Sender // only Deliver and DeliverDue post
+	Pace       Pace            // of DeliverDue
+	Deliveries notify.Starter  // only reconcile signals some; nil signals none
 }
 
 // Processes is what activities ask of running workflows. The client of workflows
@@ -81,7 +85,7 @@ func New(c Config) *Activities {
 		Payments:       Payments{charger},
 		Commands:       Commands{c.Store, onboardings, subscriptions, purchases},
 		TestClocks:     TestClocks{&testclock.Clocks{Store: c.Store, Processes: c.Processes}},
-		Delivery:       Delivery{&notify.Deliveries{Store: c.Store, Sender: c.Webhooks}},
+		Delivery:       Delivery{&notify.Deliveries{Store: c.Store, Sender: c.Webhooks, Pace: c.Pace}},
 		Reconciliation: Reconciliation{
 			c.Store, &onboarding.Reconciler{Onboardings: onboardings, Processes: c.Processes}, money,
 			&notify.Outbox{Store: c.Store, Starter: c.Deliveries}, c.Processes, c.ReconcileEvery,

@@ -42,7 +42,8 @@ func newHooked(t testing.TB, status int) *hooked {
 		ID: store.NewID(domain.PrefixWebhookEndpoint), URL: server.URL, Secret: secret, Enabled: true,
 	}
 	require.NoError(t, h.store.InsertEndpoint(t.Context(), w))
-	h.in = activities.DeliverInput{EndpointID: w.ID, EventID: h.happens()}
+	h.in.EndpointID = w.ID
+	h.in.EventID = h.happens()
 	return h
 }
 
@@ -54,15 +55,22 @@ const secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 func (h *hooked) answers(f http.HandlerFunc) { h.answer.Store(&f) }
 
-// happens stores an event and returns its id once it is claimed.
+// happens stores an event and returns its id; it has a workflow of its own, as each had
+// up to 0.1.0.
 func (h *hooked) happens() string {
 	h.t.Helper()
-	ctx := context.Background()
-	require.NoError(h.t, h.store.InsertEvents(ctx, invoicePaid))
-	claimed, err := h.store.ClaimDeliveries(ctx, 10)
-	require.NoError(h.t, err)
-	require.Len(h.t, claimed, 1)
-	return claimed[0].EventID
+	id := h.commits()
+	h.exec("UPDATE webhook_deliveries SET started_at = ? WHERE started_at IS NULL", h.store.Now())
+	return id
+}
+
+// commits stores an event and returns its id.
+func (h *hooked) commits() string {
+	h.t.Helper()
+	event := invoicePaid
+	event.ID = store.NewID(domain.PrefixEvent)
+	require.NoError(h.t, h.store.InsertEvents(context.Background(), event))
+	return event.ID
 }
 
 func (h *hooked) row() *domain.WebhookDelivery {

@@ -12,9 +12,35 @@ import (
 	"slipway/notify"
 )
 
-// Delivery are the activities that bring one event to one webhook endpoint.
+// Delivery are the activities that bring events to webhook endpoints.
 type Delivery struct {
 	deliveries *notify.Deliveries
+}
+
+// DeliverDueInput names the endpoint.
+type DeliverDueInput struct {
+	EndpointID string `json:"endpoint_id"`
+}
+
+// DeliverDueResult counts what was posted, and says what is left: More at once, or in
+// Wait; neither when nothing is.
+type DeliverDueResult struct {
+	Posted    int           `json:"posted"`
+	Delivered int           `json:"delivered"`
+	GivenUp   int           `json:"given_up,omitempty"`
+	More      bool          `json:"more,omitempty"`
+	Wait      time.Duration `json:"wait,omitempty"`
+}
+
+// DeliverDue posts what is due to the endpoint, until nothing is left for a moment or its
+// time is over.
+func (a *Delivery) DeliverDue(ctx context.Context, in DeliverDueInput) (DeliverDueResult, error) {
+	var stop <-chan struct{}
+	if activity.IsActivity(ctx) {
+		stop = activity.GetWorkerStopChannel(ctx)
+	}
+	run, err := a.deliveries.DeliverDue(ctx, in.EndpointID, stop)
+	return DeliverDueResult(run), err
 }
 
 // DeliverInput names one event on its way to one endpoint.
@@ -31,7 +57,8 @@ type DeliverResult struct {
 	Error      string                `json:"error,omitempty"` // a code
 }
 
-// Deliver posts the event to the endpoint, unless it was delivered before, and
+// Deliver is what workflows of single deliveries run, which up to 0.1.0 each event had.
+// It posts the event to the endpoint, unless it was delivered before, and
 // fails with delivery_failed, which is retried, when the endpoint did not take it.
 func (a *Delivery) Deliver(ctx context.Context, in DeliverInput) (DeliverResult, error) {
 	state, err := a.deliveries.Attempt(ctx, notify.Delivery(in), policyWait(ctx))

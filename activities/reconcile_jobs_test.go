@@ -85,17 +85,14 @@ var poisonedItems = map[domain.Job]poisoned{
 		return func() bool { return len(s.fakes.billings) == 1 && s.fakes.billings[0] == good.SubscriptionID }
 	},
 	domain.JobRedispatch: func(t *testing.T, s *shop, poison func(string)) func() bool {
-		s.exec("INSERT INTO webhook_endpoints (id, url, secret, created_at, updated_at) " +
-			"VALUES ('we_1', 'https://example.com', 'x', '2026-01-01', '2026-01-01')")
-		sender := &starter{started: map[string]bool{}, poison: map[string]bool{}}
+		s.endpoint("whk_1")
+		s.endpoint("whk_2")
+		sender := &starter{poison: map[string]bool{"whk_1": true}}
 		s.use(func(c *activities.Config) { c.Deliveries = sender })
 		require.NoError(t, s.store.InsertEvents(t.Context(), invoicePaid, invoicePaid))
-		var bad string
-		require.NoError(t, s.db.QueryRowContext(t.Context(),
-			"SELECT event_id FROM webhook_deliveries ORDER BY event_id LIMIT 1").Scan(&bad))
-		sender.poison[bad] = true
-		poison("we_1/" + bad)
-		return func() bool { return len(sender.started) == 1 }
+		s.clock.forward(2 * time.Minute)
+		poison("whk_1")
+		return func() bool { return slices.Equal(sender.signalled, []string{"whk_2"}) }
 	},
 	domain.JobResolvePayments: func(_ *testing.T, s *shop, poison func(string)) func() bool {
 		bad, p := s.prepared("tok_ok")

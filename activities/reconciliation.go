@@ -46,7 +46,8 @@ type ReconcileResult struct {
 	Deleted   int64 `json:"deleted"`
 	// Undecided: ResolvePayments is to run.
 	Undecided bool `json:"undecided,omitempty"`
-	// Dispatched are the webhook deliveries whose workflows were started.
+	// Dispatched are the webhook endpoints whose workflows were signalled, and the
+	// deliveries of 0.1.0 that were put back into the outbox.
 	Dispatched int  `json:"dispatched,omitempty"`
 	More       bool `json:"more"` // a batch was full: there is more to do
 	// PutAside are the items that failed; they are tried again later.

@@ -13,7 +13,7 @@ import (
 // stopping is what restartStopped asks of workflows.
 type stopping interface {
 	// Stopped returns the workflows of subscriptions, purchases, test clocks and
-	// deliveries that were stopped by hand, or failed, since a time.
+	// endpoints that were stopped by hand, or failed, since a time.
 	Stopped(ctx context.Context, since time.Time) ([]domain.StoppedWorkflow, error)
 	// StoppedByID is what a workflow's id says it is about.
 	StoppedByID(id string) domain.StoppedWorkflow
@@ -94,7 +94,9 @@ func (a *Reconciliation) restart(ctx context.Context, w *domain.StoppedWorkflow)
 	case w.ClockID != "":
 		started, err = a.restartAdvance(ctx, w)
 	case w.EventID != "":
-		started, err = a.restartDelivery(ctx, w)
+		err = a.outbox.Adopt(ctx, &domain.WebhookDelivery{EndpointID: w.EndpointID, EventID: w.EventID})
+	case w.EndpointID != "":
+		started, err = a.restartDeliveries(ctx, w)
 	}
 	switch {
 	case domain.CodeOf(err) == domain.CodeNotFound:
@@ -135,12 +137,12 @@ func (a *Reconciliation) restartAdvance(ctx context.Context, w *domain.StoppedWo
 	return true, a.processes.AdvanceClock(ctx, clock.ID)
 }
 
-func (a *Reconciliation) restartDelivery(ctx context.Context, w *domain.StoppedWorkflow) (bool, error) {
-	d, err := a.store.DeliveryByID(ctx, w.EndpointID, w.EventID)
-	if err != nil || d.Status != domain.DeliveryDelivering || a.outbox.Starter == nil {
+func (a *Reconciliation) restartDeliveries(ctx context.Context, w *domain.StoppedWorkflow) (bool, error) {
+	next, err := a.store.NextAttempt(ctx, w.EndpointID)
+	if err != nil || next == nil || a.outbox.Starter == nil {
 		return false, err
 	}
-	return true, a.outbox.Starter.Deliver(ctx, d, false)
+	return true, a.outbox.Starter.DeliverTo(ctx, w.EndpointID)
 }
 
 // trace leaves an event about what runs again.

@@ -1,6 +1,7 @@
 package activities_test
 
 import (
+	"net/http"
 	"testing"
 	"time"
 
@@ -71,24 +72,36 @@ func TestRestart_StartsWhatHasWorkLeftAndNothingElse(t *testing.T) {
 	}
 }
 
-func TestRestart_StartsADeliveryThatWasTerminated(t *testing.T) {
+func TestRestart_StartsAnEndpointsDeliveriesThatHaveWorkLeft(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
-	sender := &starter{started: map[string]bool{}, poison: map[string]bool{}}
+	sender := &starter{}
 	s.use(func(c *activities.Config) { c.Deliveries = sender })
-	s.exec("INSERT INTO webhook_endpoints (id, url, secret, created_at, updated_at) " +
-		"VALUES ('we_1', 'https://example.com', 'x', '2026-01-01', '2026-01-01')")
+	s.endpoint("whk_1")
 	require.NoError(t, s.store.InsertEvents(t.Context(), invoicePaid))
-	s.reconcile()
-	require.Len(t, sender.started, 1)
-	for event := range sender.started {
-		s.stop("delivery-1", domain.StoppedWorkflow{EventID: event, EndpointID: "we_1"})
-	}
-	clear(sender.started)
+	s.stop("deliveries-whk_1", domain.StoppedWorkflow{EndpointID: "whk_1"})
 	s.exec("UPDATE webhook_deliveries SET status = 'delivered', delivered_at = '2026-01-01'")
 	s.reconcile()
-	assert.Empty(t, sender.started, "it was delivered")
-	s.exec("UPDATE webhook_deliveries SET status = 'delivering', delivered_at = NULL")
+	assert.Empty(t, sender.taken(), "all is delivered")
+	s.exec("UPDATE webhook_deliveries SET status = 'delivering', tries = 1, next_attempt_at = '2099-01-01', " +
+		"delivered_at = NULL")
 	s.reconcile()
-	assert.Len(t, sender.started, 1)
+	assert.Equal(t, []string{"whk_1"}, sender.taken())
+}
+
+func TestRestart_ADeliveryOfItsOwnGoesToItsEndpointsWorkflow(t *testing.T) {
+	t.Parallel()
+	h := newHooked(t, http.StatusInternalServerError)
+	fakes := &processes{stopped: []domain.StoppedWorkflow{
+		{ID: "delivery-1", EventID: h.in.EventID, EndpointID: h.in.EndpointID},
+	}, workflows: map[string]onboarding.ProcessState{"delivery-1": onboarding.ProcessStopped}}
+	h.use(func(c *activities.Config) { c.Processes = fakes })
+	h.fails()
+	h.reconcile()
+	assert.Equal(t, domain.DeliveryPending, h.row().Status)
+	assert.False(t, h.row().Alone())
+	h.answers(func(http.ResponseWriter, *http.Request) {})
+	h.due()
+	h.reconcile()
+	assert.Equal(t, domain.DeliveryDelivered, h.row().Status, "what is done stays done")
 }

@@ -174,7 +174,7 @@ func TestRedeliver_PutsADeliveryBackIntoTheOutbox(t *testing.T) {
 		assert.EqualValues(t, 2, again.at("attempts"))
 		assert.Nil(t, again.at("delivered_at"))
 		w.call("POST", path+"/deliveries/"+d.EventID+"/redeliver", w.admin, nil).ok(202)
-		claimed, err := w.store.ClaimDeliveries(context.Background(), 10)
+		claimed, err := w.store.DueDeliveries(context.Background(), id, 10)
 		require.NoError(t, err)
 		require.Len(t, claimed, 1, "once")
 	}

@@ -40,6 +40,7 @@ type Settings struct {
 	ReservedSlugs    []string
 	ReconcileEvery   time.Duration
 	WebhookPrivate   bool
+	WebhookPosts     int
 	TrustedProxies   []string
 	AllowedOrigins   []string
 	LogLevel         string
@@ -160,6 +161,9 @@ func (s *Settings) signupSettings() []setting {
 			must("at least 1s", func() bool { return s.ReconcileEvery >= time.Second }),
 		define(&cli.BoolFlag{Name: "webhook-allow-private", Destination: &s.WebhookPrivate,
 			Usage: "post webhooks to private addresses and over plain HTTP, too; for development"}),
+		define(&cli.IntFlag{Name: "webhook-posts", Value: 10, Destination: &s.WebhookPosts,
+			Usage: "how many webhooks a worker posts to one endpoint at the same time"}).
+			must("1 to 100", func() bool { return s.WebhookPosts >= 1 && s.WebhookPosts <= 100 }),
 		define(&cli.StringSliceFlag{Name: "trusted-proxies", Destination: &s.TrustedProxies,
 			Usage: "addresses or networks whose X-Forwarded-For is believed"}).
 			must("addresses or networks such as 10.0.0.0/8", func() bool { return all(s.TrustedProxies, isNetwork) }),

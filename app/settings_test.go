@@ -24,6 +24,7 @@ func TestConfig_WrongSettingsAreNamedWithWhatTheyAccept(t *testing.T) {
 		"database-url": "mysql://u:loud-secret@h/db", "reserved-slugs": "My Product",
 		"stripe-api-base": "http://stripe:99999",
 		"allowed-origins": "https://app.example.com/path", "listen": "localhost:99999",
+		"webhook-posts": "0",
 	} {
 		var out, errs bytes.Buffer
 		require.Equal(t, 1, Main([]string{"slipway", "migrate", "--" + flag, value}, &out, &errs), flag)

@@ -86,9 +86,16 @@ func (a *App) buildAPI(generateKey bool) error {
 	return err
 }
 
-// queues says which task queue runs which workflows. The last two run only
-// activities that call third parties. Webhooks have a queue of their own, so that
-// a slow endpoint cannot delay a charge.
+// callsAtOnce bounds the calls to payment providers under way in one worker, and
+// endpointsAtOnce the webhook endpoints that it posts to.
+const (
+	callsAtOnce     = 100
+	endpointsAtOnce = 500
+)
+
+// queues says which task queue runs which workflows. Providers' runs only activities
+// that call them. Webhooks have a queue of their own, with pollers of their own, so that
+// no endpoint can delay a charge or a sign-up.
 func (a *App) queues() []worker.Queue {
 	return []worker.Queue{
 		{Name: workflows.TaskQueueOnboarding, Workflows: []any{
@@ -96,8 +103,10 @@ func (a *App) queues() []worker.Queue {
 			workflows.ReconcileLoop, workflows.ResumeServed, workflows.Reconcile}},
 		{Name: workflows.TaskQueueBilling, Workflows: []any{
 			workflows.Billing, workflows.Purchase, workflows.PaymentMethod, workflows.Delivery, workflows.Advance}},
-		{Name: workflows.TaskQueueProviders, Heartbeats: true, ActivitiesPerSecond: a.ProviderRate},
-		{Name: workflows.TaskQueueWebhooks},
+		{Name: workflows.TaskQueueProviders, Heartbeats: true, AtOnce: callsAtOnce,
+			ActivitiesPerSecond: a.ProviderRate},
+		{Name: workflows.TaskQueueWebhooks, Heartbeats: true, AtOnce: endpointsAtOnce,
+			Workflows: []any{workflows.EndpointDeliveries}},
 	}
 }
 
@@ -106,7 +115,7 @@ func (a *App) startWorker(ctx context.Context) error {
 	acts := activities.New(activities.Config{
 		Store: a.Store, Processes: a.Workflows, Deliveries: a.Workflows, Webhooks: webhook.NewSender(a.WebhookPrivate),
 		Providers: a.providers.Providers(), ReturnURL: a.publicAddress(a.Listen) + "/return", Policy: a.policy(),
-		ReconcileEvery: a.ReconcileEvery,
+		ReconcileEvery: a.ReconcileEvery, Pace: activities.Pace{AtOnce: a.WebhookPosts},
 	})
 	var err error
 	a.Worker, err = worker.Start(ctx, worker.Config{

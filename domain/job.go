@@ -23,7 +23,7 @@ const (
 	// JobRestartStopped starts what was stopped by hand, or failed, and has work left:
 	// within a round, not when it would be overdue.
 	JobRestartStopped Job = "restart_stopped"
-	// JobRedispatch starts the deliveries of webhooks that no workflow makes.
+	// JobRedispatch signals the workflows of webhook endpoints that let something wait.
 	JobRedispatch Job = "redispatch_deliveries"
 	// JobResolvePayments looks up payments that have been undecided for long, and
 	// refunds what came too late.
@@ -46,7 +46,7 @@ type StoppedWorkflow struct {
 	InvoiceID      string // of a Purchase
 	ClockID        string // of an Advance
 	EventID        string // of a Delivery, to EndpointID
-	EndpointID     string
+	EndpointID     string // of EndpointDeliveries, where there is no EventID
 }
 
 // ItemID is the workflow's id.

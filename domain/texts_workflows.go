@@ -7,7 +7,7 @@ const (
 	SummaryBilling           TextCode = "summary_billing"
 	SummaryMethod            TextCode = "summary_method"
 	SummaryPurchase          TextCode = "summary_purchase"
-	SummaryDelivery          TextCode = "summary_delivery"
+	SummaryDeliveries        TextCode = "summary_deliveries"
 	SummaryAdvance           TextCode = "summary_advance"
 	SummaryRefreshOf         TextCode = "summary_refresh_of"
 	SummaryReconcile         TextCode = "summary_reconcile"
@@ -36,6 +36,8 @@ const (
 	SummaryOpenInvoice       TextCode = "summary_open_invoice"
 	SummaryPostEvent         TextCode = "summary_post_event"
 	SummaryGiveUpDelivery    TextCode = "summary_give_up_delivery"
+	SummaryPostEvents        TextCode = "summary_post_events"
+	SummaryUntilAttempt      TextCode = "summary_until_attempt"
 	SummaryMoveClock         TextCode = "summary_move_clock"
 	SummarySleepOnClock      TextCode = "summary_sleep_on_clock"
 	SummaryLeaveClock        TextCode = "summary_leave_clock"
@@ -49,7 +51,7 @@ var summaryTexts = map[TextCode]string{
 	SummaryBilling:           "Billing of {subscription}",
 	SummaryMethod:            "A payment method for {account}",
 	SummaryPurchase:          "Credits for {account}",
-	SummaryDelivery:          "{event} to {endpoint}",
+	SummaryDeliveries:        "Events to {endpoint}",
 	SummaryAdvance:           "Advance of test clock {clock}",
 	SummaryRefreshOf:         "Refresh of {onboarding}",
 	SummaryReconcile:         "Keep rows and workflows in step",
@@ -78,6 +80,8 @@ var summaryTexts = map[TextCode]string{
 	SummaryOpenInvoice:       "Open the invoice",
 	SummaryPostEvent:         "Post the event",
 	SummaryGiveUpDelivery:    "Give the delivery up",
+	SummaryPostEvents:        "Post what is due",
+	SummaryUntilAttempt:      "Until the next attempt",
 	SummaryMoveClock:         "Move the test clock",
 	SummarySleepOnClock:      "Sleep on the test clock",
 	SummaryLeaveClock:        "Leave the test clock",
@@ -104,6 +108,7 @@ const (
 	TextCommandUpdate          TextCode = "command_update"
 	TextDelivering             TextCode = "delivering"
 	TextDelivered              TextCode = "delivered"
+	TextEndpointDeliveries     TextCode = "endpoint_deliveries"
 	TextNotDelivered           TextCode = "not_delivered"
 	TextNotDeliveredWithStatus TextCode = "not_delivered_with_status"
 
@@ -137,6 +142,7 @@ var detailTexts = map[TextCode]string{
 	TextRunEnds:                "The run is being continued; send it again.",
 	TextCommandUpdate:          "A command stored by the API; send it through the API, which stores who gave it and why.",
 	TextDelivering:             "Posting the event until the endpoint answers 2xx, for three days at most.",
+	TextEndpointDeliveries:     "The last run posted {posted} events; the endpoint took {delivered}.",
 	TextDelivered:              "Delivered at attempt {attempts}.",
 	TextNotDelivered:           "Not delivered in {attempts} attempts: {why}.",
 	TextNotDeliveredWithStatus: "Not delivered in {attempts} attempts: {why}, the last answer was {status}.",

@@ -41,6 +41,25 @@ var DisabledReasons = []DisabledReason{DisabledByHand, DisabledGone, DisabledFai
 // succeeds, before it is disabled.
 const DisableAfter = 5 * 24 * time.Hour
 
+// When an event is tried again that an endpoint did not take: nine attempts in the first
+// four and a half hours, then four a day, about twenty in all. docs/webhooks.md has the
+// calendar.
+const (
+	DeliveryFirstWait   = 5 * time.Second
+	DeliveryCoefficient = 3
+	DeliveryLongestWait = 6 * time.Hour
+	DeliveryPatience    = 3 * 24 * time.Hour // since the first attempt
+)
+
+// DeliveryWait is how long after so many attempts the next one is made.
+func DeliveryWait(tries int) time.Duration {
+	wait := DeliveryFirstWait
+	for range tries - 1 {
+		wait = min(wait*DeliveryCoefficient, DeliveryLongestWait)
+	}
+	return wait
+}
+
 // WebhookEndpoint is a URL of the product's to which events are posted. Its
 // secret is kept as it is, since signing needs it, and leaves only in the answer
 // that creates it.
@@ -86,7 +105,7 @@ type DeliveryStatus string
 const (
 	// DeliveryPending: in the outbox, written by the database with the event.
 	DeliveryPending DeliveryStatus = "pending"
-	// DeliveryDelivering: tried at least once; its workflow tries again.
+	// DeliveryDelivering: tried at least once; its endpoint's workflow tries again.
 	DeliveryDelivering DeliveryStatus = "delivering"
 	// DeliveryDelivered: the endpoint answered 2xx.
 	DeliveryDelivered DeliveryStatus = "delivered"
@@ -112,10 +131,11 @@ type WebhookDelivery struct {
 	AccountID      string         `json:"account_id,omitempty"`
 	Status         DeliveryStatus `json:"status" enum:"pending,delivering,delivered,failed"`
 	Attempts       int            `json:"attempts" doc:"How often it was posted, redeliveries included."`
+	Tries          int            `json:"-"` // since it was last put into the outbox: the schedule goes by them
 	LastStatusCode int            `json:"last_status_code,omitempty" doc:"@webhookDelivery.last_status_code"`
 	LastError      string         `json:"last_error,omitempty" doc:"@webhookDelivery.last_error"`
 	NextAttemptAt  *time.Time     `json:"next_attempt_at" nullable:"true" doc:"@webhookDelivery.next_attempt_at"`
-	StartedAt      *time.Time     `json:"started_at" nullable:"true" doc:"When its workflow was last started."`
+	StartedAt      *time.Time     `json:"started_at" nullable:"true" doc:"When it was first posted, or posted anew."`
 	DeliveredAt    *time.Time     `json:"delivered_at" nullable:"true" doc:"When the endpoint took it."`
 	CreatedAt      time.Time      `json:"created_at"`
 }
@@ -135,11 +155,23 @@ func (d *WebhookDelivery) Advance(to DeliveryStatus) error {
 	return nil
 }
 
+// DueAt is when the delivery is to be posted next.
+func (d *WebhookDelivery) DueAt() time.Time {
+	if d.NextAttemptAt != nil {
+		return *d.NextAttemptAt
+	}
+	return d.CreatedAt
+}
+
+// Alone reports whether the delivery is made by a workflow of its own, as each was up to
+// 0.1.0, and not by its endpoint's.
+func (d *WebhookDelivery) Alone() bool { return d.StartedAt != nil && d.Tries == 0 }
+
 // Again puts the delivery back into the outbox, in any state; its
 // attempts are not forgotten.
 func (d *WebhookDelivery) Again() {
 	d.Status, d.LastStatusCode, d.LastError = DeliveryPending, 0, ""
-	d.NextAttemptAt, d.StartedAt, d.DeliveredAt = nil, nil, nil
+	d.NextAttemptAt, d.StartedAt, d.DeliveredAt, d.Tries = nil, nil, nil, 0
 }
 
 // ValidEventType reports whether events of the type happen.

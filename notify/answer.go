@@ -2,6 +2,7 @@ package notify
 
 import (
 	"context"
+	"fmt"
 	"math/rand/v2"
 	"time"
 
@@ -27,42 +28,108 @@ func (s *Deliveries) save(
 	wait := NextWait(policy, answer.RetryAfter)
 	err := s.Store.Within(ctx, func(tx *store.Store) (err error) {
 		d, err = tx.LockDelivery(ctx, of.EndpointID, of.EventID)
-		if err != nil || d.Status != domain.DeliveryDelivering { // sent back to the outbox meanwhile
+		if err != nil || d.Status != domain.DeliveryDelivering || !d.Alone() { // redelivered meanwhile
 			return err
 		}
-		return saveAnswer(ctx, tx, d, answer, wait)
+		w, err := tx.EndpointByID(ctx, of.EndpointID)
+		if err == nil {
+			err = apply(ctx, tx, w, d, answer, wait)
+		}
+		if err != nil {
+			return err
+		}
+		return tx.SaveDelivery(ctx, d)
 	})
 	switch {
 	case domain.CodeOf(err) == domain.CodeNotFound:
 		return State{Status: domain.DeliveryFailed, Error: failedDeleted}, nil
 	case err != nil:
 		return State{}, err
-	case d.Status == domain.DeliveryDelivering:
+	case d.Status == domain.DeliveryDelivering && d.Alone():
 		return stateOf(d), notTaken(answer, wait)
 	}
 	return stateOf(d), nil
 }
 
-func saveAnswer(
-	ctx context.Context, tx *store.Store, d *domain.WebhookDelivery, answer webhook.Answer, wait time.Duration,
+// save saves an answer, and those that have come meanwhile, in one transaction.
+func (r *run) save(ctx context.Context, first answered) error {
+	answers := map[string]webhook.Answer{first.eventID: first.answer}
+	ids := []string{first.eventID}
+	for range len(r.answers) {
+		next := <-r.answers
+		answers[next.eventID] = next.answer
+		ids = append(ids, next.eventID)
+	}
+	r.underWay -= len(ids)
+	var delivered, givenUp int
+	err := r.Store.Within(ctx, func(tx *store.Store) (err error) {
+		delivered, givenUp, err = r.saveAll(ctx, tx, ids, answers)
+		return err
+	})
+	r.Delivered += delivered
+	r.GivenUp += givenUp
+	if err != nil {
+		return fmt.Errorf("save answers: %w", err)
+	}
+	return nil
+}
+
+func (r *run) saveAll(
+	ctx context.Context, tx *store.Store, ids []string, answers map[string]webhook.Answer,
+) (delivered, givenUp int, err error) {
+	rows, err := tx.LockDeliveries(ctx, r.endpoint, ids)
+	if err != nil || len(rows) == 0 { // removed, with the endpoint
+		return 0, 0, err
+	}
+	w, err := tx.EndpointByID(ctx, r.endpoint)
+	if err != nil {
+		return 0, 0, err
+	}
+	for i := range rows {
+		d := &rows[i]
+		if d.Status != domain.DeliveryDelivering || d.Tries == 0 { // sent back to the outbox meanwhile
+			continue
+		}
+		answer := answers[d.EventID]
+		wait := NextWait(domain.DeliveryWait(d.Tries), answer.RetryAfter)
+		if err = apply(ctx, tx, w, d, answer, wait); err != nil {
+			return 0, 0, err
+		}
+		if d.Status == domain.DeliveryDelivering && patienceEnds(d, tx.Now().Add(wait)) {
+			if err = fail(d, ""); err != nil {
+				return 0, 0, err
+			}
+		}
+		switch d.Status {
+		case domain.DeliveryDelivered:
+			delivered++
+		case domain.DeliveryFailed:
+			givenUp++
+		}
+	}
+	return delivered, givenUp, tx.SaveDeliveries(ctx, rows)
+}
+
+// apply changes delivery and endpoint as the answer says; the delivery is for the caller
+// to save.
+func apply(
+	ctx context.Context, tx *store.Store, w *domain.WebhookEndpoint, d *domain.WebhookDelivery,
+	answer webhook.Answer, wait time.Duration,
 ) error {
 	d.LastStatusCode, d.LastError = answer.StatusCode, string(answer.Failure)
 	now := tx.Now()
-	enabled, err := saveHealth(ctx, tx, d, answer, now)
+	err := saveHealth(ctx, tx, w, d, answer, now)
 	switch {
 	case err != nil:
 		return err
 	case answer.Failure == "":
-		d.DeliveredAt = &now
-		if err := d.Advance(domain.DeliveryDelivered); err != nil {
-			return err
-		}
-	case !enabled:
-		return fail(ctx, tx, d, "")
-	default:
-		d.NextAttemptAt = after(now, wait)
+		d.DeliveredAt, d.NextAttemptAt = &now, nil
+		return d.Advance(domain.DeliveryDelivered)
+	case !w.Enabled:
+		return fail(d, "")
 	}
-	return tx.SaveDelivery(ctx, d)
+	d.NextAttemptAt = after(now, wait)
+	return nil
 }
 
 // NextWait is how long until the next attempt: what the endpoint asked for, a
@@ -94,23 +161,23 @@ func notTaken(answer webhook.Answer, wait time.Duration) error {
 		Detail: "The endpoint did not take the event.", RetryAfter: wait}
 }
 
-// saveHealth saves what an answer says about the endpoint itself: since when it
-// fails, and whether that disables it. It reports whether the endpoint is still
-// enabled.
+// saveHealth saves what an answer says about the endpoint itself: since when it fails,
+// and whether that disables it.
 func saveHealth(
-	ctx context.Context, tx *store.Store, d *domain.WebhookDelivery, answer webhook.Answer, now time.Time,
-) (bool, error) {
-	w, err := tx.EndpointByID(ctx, d.EndpointID)
-	if err != nil || !w.Enabled {
-		return false, err
-	}
+	ctx context.Context, tx *store.Store, w *domain.WebhookEndpoint, d *domain.WebhookDelivery,
+	answer webhook.Answer, now time.Time,
+) error {
 	failed, gone := answer.Failure != "", answer.Failure == webhook.FailureGone
 	long := failed && failsLong(w, d, now)
-	if failed == (w.FailingSince != nil) && !gone && !long {
-		return true, nil // nothing new, which is nearly always
+	if !w.Enabled || (failed == (w.FailingSince != nil) && !gone && !long) {
+		return nil // nothing new, which is nearly always
 	}
-	if w, err = tx.LockEndpoint(ctx, d.EndpointID); err != nil || !w.Enabled {
-		return false, err
+	locked, err := tx.LockEndpoint(ctx, w.ID)
+	if err != nil {
+		return err
+	}
+	if *w = *locked; !w.Enabled {
+		return nil
 	}
 	switch {
 	case !failed:
@@ -120,12 +187,12 @@ func saveHealth(
 	}
 	switch {
 	case gone:
-		return false, disable(ctx, tx, w, domain.DisabledGone, now)
+		return disable(ctx, tx, w, domain.DisabledGone, now)
 	case long:
-		return false, disable(ctx, tx, w, domain.DisabledFailing, now)
+		return disable(ctx, tx, w, domain.DisabledFailing, now)
 	}
 	w.UpdatedAt = now
-	return true, tx.SaveEndpoint(ctx, w)
+	return tx.SaveEndpoint(ctx, w)
 }
 
 // failsLong reports whether a failure disables the endpoint. That it was seen

@@ -1,6 +1,6 @@
-// Package notify brings events to the webhook endpoints of a product: it starts
-// their deliveries from the outbox, and makes the attempts of each. How one POST
-// is made is the business of package webhook.
+// Package notify brings events to the webhook endpoints of a product: it signals the
+// workflow of each endpoint that has something in the outbox, and makes the attempts. How
+// one POST is made is the business of package webhook.
 package notify
 
 import (
@@ -23,6 +23,14 @@ const (
 type Deliveries struct {
 	Store  *store.Store
 	Sender *webhook.Sender
+	Pace
+}
+
+// Pace bounds the posts to one endpoint.
+type Pace struct {
+	AtOnce int           // posts under way; 0 is 10
+	RunFor time.Duration // how long one run begins new ones; 0 is 20 s
+	Linger time.Duration // how long a run waits for more events before it rests; 0 is half a second
 }
 
 // Delivery names one event on its way to one endpoint.
@@ -41,7 +49,8 @@ func stateOf(d *domain.WebhookDelivery) State {
 	return State{Status: d.Status, Attempts: d.Attempts, StatusCode: d.LastStatusCode, Error: d.LastError}
 }
 
-// Attempt posts the event to the endpoint and saves the answer. It returns
+// Attempt makes a delivery that has a workflow of its own, as each had up to 0.1.0: it
+// posts the event to the endpoint and saves the answer. It returns
 // delivery_failed, which is to be retried, when the endpoint did not take it;
 // policy is how long the retry policy waits before that. What was delivered is
 // not posted again; an endpoint that is disabled or gone ends the delivery as
@@ -77,20 +86,25 @@ func (s *Deliveries) begin(
 		if err != nil {
 			return err
 		}
-		if d = row; !open(d) {
+		if d = row; !open(d) || !d.Alone() { // the endpoint's workflow makes it
 			return nil
 		}
 		endpoint, err := tx.EndpointByID(ctx, of.EndpointID)
 		switch {
 		case domain.CodeOf(err) == domain.CodeNotFound:
-			return fail(ctx, tx, d, failedDeleted)
+			err = fail(d, failedDeleted)
 		case err != nil:
 			return err
 		case !endpoint.Enabled:
-			return fail(ctx, tx, d, failedDisabled)
+			err = fail(d, failedDisabled)
+		default:
+			w = endpoint
+			err = count(d)
 		}
-		w = endpoint
-		return count(ctx, tx, d)
+		if err != nil {
+			return err
+		}
+		return tx.SaveDelivery(ctx, d)
 	})
 	return d, w, err
 }
@@ -100,25 +114,21 @@ func open(d *domain.WebhookDelivery) bool {
 	return d.Status == domain.DeliveryPending || d.Status == domain.DeliveryDelivering
 }
 
-func count(ctx context.Context, tx *store.Store, d *domain.WebhookDelivery) error {
-	if d.Status == domain.DeliveryPending {
-		if err := d.Advance(domain.DeliveryDelivering); err != nil {
-			return err
-		}
-	}
+// count counts an attempt that is about to be made.
+func count(d *domain.WebhookDelivery) error {
 	d.Attempts++
-	return tx.SaveDelivery(ctx, d)
+	if d.Status == domain.DeliveryDelivering {
+		return nil
+	}
+	return d.Advance(domain.DeliveryDelivering)
 }
 
 // fail ends the delivery; without a code, the last answer says why.
-func fail(ctx context.Context, tx *store.Store, d *domain.WebhookDelivery, code string) error {
-	if err := d.Advance(domain.DeliveryFailed); err != nil {
-		return err
-	}
+func fail(d *domain.WebhookDelivery, code string) error {
 	if d.NextAttemptAt = nil; code != "" {
 		d.LastError = code
 	}
-	return tx.SaveDelivery(ctx, d)
+	return d.Advance(domain.DeliveryFailed)
 }
 
 // GiveUp ends a delivery as failed when its attempts are used up. One that was
@@ -133,15 +143,19 @@ func (s *Deliveries) GiveUp(ctx context.Context, of Delivery) (State, error) {
 		if err != nil {
 			return err
 		}
-		if open(d) && d.StartedAt != nil {
-			code := ""
-			if d.Attempts == 0 {
-				code = failedExpired
-			}
-			err = fail(ctx, tx, d, code)
+		state = stateOf(d)
+		if !open(d) || !d.Alone() {
+			return nil
+		}
+		code := ""
+		if d.Attempts == 0 {
+			code = failedExpired
+		}
+		if err := fail(d, code); err != nil {
+			return err
 		}
 		state = stateOf(d)
-		return err
+		return tx.SaveDelivery(ctx, d)
 	})
 	return state, err
 }

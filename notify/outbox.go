@@ -11,74 +11,101 @@ import (
 	"slipway/store"
 )
 
-// Starter starts the workflows that deliver. The client of workflows is the one
+// Starter signals the workflows that deliver. The client of workflows is the one
 // implementation; the interface keeps imports running one way.
 type Starter interface {
-	// Deliver starts the delivery's workflow. One that runs already is no error;
-	// again ends it first, since it may be hours from its next attempt.
-	Deliver(ctx context.Context, d *domain.WebhookDelivery, again bool) error
+	// DeliverTo signals the endpoint's workflow that something is due, and starts it
+	// where it does not run.
+	DeliverTo(ctx context.Context, endpointID string) error
 }
 
-// Outbox holds the deliveries that no workflow makes yet.
+// Outbox holds what is due to endpoints whose workflow does not know of it yet.
 type Outbox struct {
 	Store   *store.Store
-	Starter Starter // nil starts none
+	Starter Starter // nil signals none
 }
 
-// How many deliveries are claimed, and started, at once.
+// How many endpoints are dispatched at once, and when one is looked after whose workflow
+// says nothing.
 const (
-	dispatchBatch   = 100
-	dispatchStarts  = 8
-	reclaimBatch    = 500
-	unstartedAfter  = time.Minute
-	unfinishedAfter = 73 * time.Hour // an hour after a workflow's own end
+	dispatchBatch = 100
+	dispatchSends = 8
+	reclaimBatch  = 500
+	// overdueAfter is longer than a run lasts.
+	overdueAfter = time.Minute
+	// signalPause keeps a workflow that cannot work from being signalled without end.
+	signalPause = 10 * time.Minute
+	// unfinishedAfter is an hour after the end of a delivery's own workflow.
+	unfinishedAfter = domain.DeliveryPatience + time.Hour
 )
 
-// Dispatch starts a workflow for each delivery that waits in the outbox, in one
-// batch, and returns how many there were and whether there may be more. What it
-// claimed and could not start is found again by Redispatch.
-func (o *Outbox) Dispatch(ctx context.Context) (started int, more bool, err error) {
-	waiting, err := o.Store.ClaimDeliveries(ctx, dispatchBatch)
+// Dispatch signals the workflow of each endpoint that has something in the outbox and
+// rests, in one batch, and returns how many there were and whether there may be more. One
+// that is at work finds what is due by itself. Of those that could not be signalled the
+// next call tries again.
+func (o *Outbox) Dispatch(ctx context.Context) (signalled int, more bool, err error) {
+	ids, err := o.Store.DispatchEndpoints(ctx, dispatchBatch)
 	if err != nil {
 		return 0, false, err
 	}
-	return len(waiting), len(waiting) == dispatchBatch, o.start(ctx, waiting, true)
+	var sends errgroup.Group
+	sends.SetLimit(dispatchSends)
+	failures := make([]error, len(ids))
+	for i, id := range ids {
+		sends.Go(func() error {
+			if failures[i] = o.Starter.DeliverTo(ctx, id); failures[i] != nil {
+				failures[i] = errors.Join(failures[i], o.Store.MarkEndpoint(ctx, id, false))
+			}
+			return nil
+		})
+	}
+	_ = sends.Wait()
+	return len(ids), len(ids) == dispatchBatch, errors.Join(failures...)
 }
 
-// Redispatch starts what was not dispatched, and what was claimed and has no
-// workflow: the process died, or Temporal was away.
+// Redispatch signals the workflows of endpoints that let something wait: the process that
+// was to do so died, or the workflow was stopped. It puts into the outbox what workflows
+// of single deliveries, which ran up to 0.1.0, left behind.
 func (o *Outbox) Redispatch(ctx context.Context, round *store.Round) error {
 	if o.Starter == nil {
 		return nil
 	}
-	waiting, err := o.Store.ClaimDeliveries(ctx, dispatchBatch)
-	if err != nil {
-		return err
-	}
 	now := o.Store.Now()
-	lost, err := o.Store.ReclaimDeliveries(ctx, now.Add(-unstartedAfter), now.Add(-unfinishedAfter), reclaimBatch)
+	lost, err := o.Store.LostDeliveries(ctx, now.Add(-overdueAfter), now.Add(-unfinishedAfter), reclaimBatch)
 	if err != nil {
 		return err
 	}
-	round.More = len(waiting) == dispatchBatch || len(lost) == reclaimBatch
-	round.AtOnce = dispatchStarts
-	starting := func(again bool) func(context.Context, *domain.WebhookDelivery) error {
-		return func(ctx context.Context, d *domain.WebhookDelivery) error { return o.Starter.Deliver(ctx, d, again) }
+	overdue, err := o.Store.OverdueEndpoints(ctx, now.Add(-overdueAfter), reclaimBatch)
+	if err != nil {
+		return err
+	}
+	round.More = len(lost) == reclaimBatch || len(overdue) == reclaimBatch
+	round.AtOnce = dispatchSends
+	signal := func(ctx context.Context, id *string) error {
+		if err := o.Starter.DeliverTo(ctx, *id); err != nil {
+			return err
+		}
+		return store.Later(signalPause)
 	}
 	return errors.Join(
-		store.Each(ctx, round, waiting, (*domain.WebhookDelivery).ItemID, starting(true)),
-		store.Each(ctx, round, lost, (*domain.WebhookDelivery).ItemID, starting(false)))
+		store.Each(ctx, round, lost, (*domain.WebhookDelivery).ItemID, o.Adopt),
+		store.Each(ctx, round, overdue, func(id *string) string { return *id }, signal))
 }
 
-// start starts the workflows of deliveries. One that cannot be started keeps no
-// other waiting; Redispatch finds it again.
-func (o *Outbox) start(ctx context.Context, deliveries []domain.WebhookDelivery, again bool) error {
-	var starts errgroup.Group
-	starts.SetLimit(dispatchStarts)
-	failures := make([]error, len(deliveries))
-	for i := range deliveries {
-		starts.Go(func() error { failures[i] = o.Starter.Deliver(ctx, &deliveries[i], again); return nil })
-	}
-	_ = starts.Wait()
-	return errors.Join(failures...)
+// Adopt puts a delivery that had a workflow of its own into the outbox: its endpoint's
+// workflow makes it from now on, and its own posts it no more. Its attempts stay.
+func (o *Outbox) Adopt(ctx context.Context, lost *domain.WebhookDelivery) error {
+	return o.Store.Within(ctx, func(tx *store.Store) error {
+		d, err := tx.LockDelivery(ctx, lost.EndpointID, lost.EventID)
+		switch {
+		case domain.CodeOf(err) == domain.CodeNotFound:
+			return nil
+		case err != nil:
+			return err
+		case !open(d) || !d.Alone():
+			return nil
+		}
+		d.Again()
+		return tx.EnqueueDelivery(ctx, d)
+	})
 }

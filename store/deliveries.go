@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"gorm.io/gorm"
@@ -55,49 +56,98 @@ func (s *Store) ListDeliveries(ctx context.Context, f DeliveryFilter) (List[doma
 	return pageBy(s, q, "event_id", f.Page, func(d *domain.WebhookDelivery) string { return d.EventID })
 }
 
-// ClaimDeliveries takes what waits in the outbox, oldest first, at most limit:
-// each delivery is given to one caller only, who starts its workflow.
-func (s *Store) ClaimDeliveries(ctx context.Context, limit int) ([]domain.WebhookDelivery, error) {
-	return s.claim(ctx, "created_at", limit, "status = 'pending' AND started_at IS NULL")
-}
-
-// ReclaimDeliveries takes deliveries that were claimed and probably never
-// started: pending since before one time, or delivering since before another. Those
-// whose start failed are left out until their next attempt is due.
-func (s *Store) ReclaimDeliveries(
-	ctx context.Context, pending, delivering time.Time, limit int,
-) ([]domain.WebhookDelivery, error) {
-	return s.claim(ctx, "started_at", limit, "status IN ('pending', 'delivering') AND "+
-		"((status = 'pending' AND started_at < ?) OR (status = 'delivering' AND started_at < ?)) AND "+
-		"endpoint_id || '/' || event_id NOT IN (SELECT item_id FROM job_failures WHERE job = ? AND retry_at > ?)",
-		pending, delivering, domain.JobRedispatch, s.now())
-}
-
-func (s *Store) claim(
-	ctx context.Context, order string, limit int, condition string, args ...any,
-) ([]domain.WebhookDelivery, error) {
-	var found []string
-	err := s.conn(ctx).Model(&domain.WebhookDelivery{}).Where(condition, args...).Limit(1).Pluck("event_id", &found).Error
-	if err != nil || len(found) == 0 { // nothing to write for, which is nearly always
-		return nil, s.wrap("read the outbox", "", err)
-	}
-	var rows []domain.WebhookDelivery
-	err = s.Within(ctx, func(tx *Store) error {
-		q := tx.conn(ctx).Where(condition, args...).Order(order).Limit(limit)
-		if s.postgres {
+// DueDeliveries returns what is to be posted to the endpoint now, longest due first, at
+// most limit: what waits in the outbox, and what is to be tried again. Inside a
+// transaction it holds the rows, and leaves out those that somebody else holds.
+func (s *Store) DueDeliveries(ctx context.Context, endpointID string, limit int) ([]domain.WebhookDelivery, error) {
+	var due []domain.WebhookDelivery
+	for _, q := range []*gorm.DB{
+		s.conn(ctx).Where(waits).Order("created_at"),
+		s.conn(ctx).Where(retries+" AND next_attempt_at <= ?", s.now()).Order("next_attempt_at"),
+	} {
+		if s.postgres && s.changed != nil {
 			q = q.Clauses(clause.Locking{Strength: "UPDATE", Options: "SKIP LOCKED"})
 		}
-		if err := q.Find(&rows).Error; err != nil || len(rows) == 0 {
-			return err
+		var rows []domain.WebhookDelivery
+		if err := q.Where("endpoint_id = ?", endpointID).Limit(limit).Find(&rows).Error; err != nil {
+			return nil, s.wrap("read due deliveries", "", err)
 		}
-		now := tx.Now()
-		keys := make([][]any, len(rows))
-		for i := range rows {
-			rows[i].StartedAt, keys[i] = &now, []any{rows[i].EndpointID, rows[i].EventID}
+		due = append(due, rows...)
+	}
+	slices.SortStableFunc(due, func(a, b domain.WebhookDelivery) int { return a.DueAt().Compare(b.DueAt()) })
+	due = due[:min(limit, len(due))]
+	presentAll(due)
+	return due, nil
+}
+
+// What an endpoint's workflow takes: what nobody has tried, and what it tried itself. A
+// delivery that was started and has no tries belongs to a workflow of its own.
+const (
+	waits   = "status = 'pending' AND started_at IS NULL"
+	retries = "status = 'delivering' AND tries > 0"
+)
+
+// NextAttempt returns when the endpoint's next delivery is due, which may be past; nil
+// when none is left.
+func (s *Store) NextAttempt(ctx context.Context, endpointID string) (*time.Time, error) {
+	var next *time.Time
+	for column, condition := range map[string]string{"created_at": waits, "next_attempt_at": retries} {
+		var rows []domain.WebhookDelivery
+		err := s.conn(ctx).Where(condition).Where("endpoint_id = ?", endpointID).Order(column).Limit(1).Find(&rows).Error
+		if err != nil {
+			return nil, s.wrap("read the next attempt", "", err)
 		}
-		return tx.writer(ctx).Model(&domain.WebhookDelivery{}).Where("(endpoint_id, event_id) IN ?", keys).
-			UpdateColumn("started_at", now).Error
-	})
+		for _, d := range rows {
+			if at := d.DueAt(); next == nil || at.Before(*next) {
+				next = &at
+			}
+		}
+	}
+	return next, nil
+}
+
+// LockDeliveries returns those of an endpoint's deliveries that are still there, and
+// holds them until the transaction ends.
+func (s *Store) LockDeliveries(
+	ctx context.Context, endpointID string, eventIDs []string,
+) ([]domain.WebhookDelivery, error) {
+	var rows []domain.WebhookDelivery
+	q := s.locked(s.conn(ctx)).Where("endpoint_id = ? AND event_id IN ?", endpointID, eventIDs)
+	err := q.Order("event_id").Find(&rows).Error
 	presentAll(rows)
-	return rows, s.wrap("claim deliveries", "", err)
+	return rows, s.wrap("read deliveries", "", err)
+}
+
+// SaveDeliveries writes changed deliveries, which the transaction holds.
+func (s *Store) SaveDeliveries(ctx context.Context, rows []domain.WebhookDelivery) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	err := s.writer(ctx).Clauses(clause.OnConflict{UpdateAll: true}).Create(&rows).Error
+	return s.wrap("save deliveries", "", err)
+}
+
+// EndDeliveries fails what is on its way to the endpoint, with a code, at most limit, and
+// returns how many there were.
+func (s *Store) EndDeliveries(ctx context.Context, endpointID, code string, limit int) (int, error) {
+	open := s.conn(ctx).Model(&domain.WebhookDelivery{}).Select("event_id").Limit(limit).
+		Where("endpoint_id = ? AND (("+waits+") OR ("+retries+"))", endpointID)
+	q := s.writer(ctx).Model(&domain.WebhookDelivery{}).Where("endpoint_id = ? AND event_id IN (?)", endpointID, open)
+	result := q.UpdateColumns(map[string]any{"status": domain.DeliveryFailed, "last_error": code, "next_attempt_at": nil})
+	return int(result.RowsAffected), s.wrap("end deliveries", "", result.Error)
+}
+
+// LostDeliveries returns deliveries of workflows of their own that probably do not run:
+// pending since before one time, or delivering since before another. Those that are put
+// aside are left out.
+func (s *Store) LostDeliveries(
+	ctx context.Context, pending, delivering time.Time, limit int,
+) ([]domain.WebhookDelivery, error) {
+	var rows []domain.WebhookDelivery
+	q := s.conn(ctx).Where("status IN ('pending', 'delivering') AND started_at IS NOT NULL AND tries = 0 AND "+
+		"((status = 'pending' AND started_at < ?) OR (status = 'delivering' AND started_at < ?))", pending, delivering)
+	q = s.notPutAside(q, domain.JobRedispatch, "endpoint_id || '/' || event_id")
+	err := q.Order("started_at").Limit(limit).Find(&rows).Error
+	presentAll(rows)
+	return rows, s.wrap("read lost deliveries", "", err)
 }

@@ -24,6 +24,18 @@ func (s *Store) EventByID(ctx context.Context, id string) (*domain.Event, error)
 	return one[domain.Event](s, s.conn(ctx).Where("id = ?", id), "event")
 }
 
+// EventsByID returns those of the events that are there, by id.
+func (s *Store) EventsByID(ctx context.Context, ids []string) (map[string]*domain.Event, error) {
+	var rows []domain.Event
+	err := s.conn(ctx).Where("id IN ?", ids).Find(&rows).Error
+	presentAll(rows)
+	events := make(map[string]*domain.Event, len(rows))
+	for i := range rows {
+		events[rows[i].ID] = &rows[i]
+	}
+	return events, s.wrap("read events", "", err)
+}
+
 // EventFilter narrows a list of events; empty fields do not.
 type EventFilter struct {
 	AccountID    string

@@ -212,9 +212,12 @@ func TestWatchOutbox_IsNotifiedWhenSomethingWaits(t *testing.T) {
 
 		require.NoError(t, s.Within(ctx, func(tx *store.Store) error { return tx.InsertEvents(ctx, event) }))
 		notified(t, watch, "a commit of an event somebody wants")
-		claimed, err := s.ClaimDeliveries(ctx, 10)
+		ids, err := s.DispatchEndpoints(ctx, 10)
 		require.NoError(t, err)
-		require.Len(t, claimed, 1, "who is notified sees the delivery")
+		require.Len(t, ids, 1, "who is notified sees the delivery")
+		claimed, err := s.DueDeliveries(ctx, ids[0], 10)
+		require.NoError(t, err)
+		require.Len(t, claimed, 1)
 
 		claimed[0].Again()
 		require.NoError(t, s.Within(ctx, func(tx *store.Store) error { return tx.EnqueueDelivery(ctx, &claimed[0]) }))

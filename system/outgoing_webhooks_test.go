@@ -4,6 +4,7 @@ package system
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -159,32 +160,76 @@ func TestOutgoingWebhooks_AreSentByAWorkerProcessOfTheirOwn(t *testing.T) {
 	assert.Empty(t, b.of("account.created"))
 }
 
+// endpointOf adds an endpoint at the URL that wants the events, and returns its id and its
+// secret.
+func (r *running) endpointOf(url string, events ...string) (id, secret string) {
+	r.t.Helper()
+	var made struct{ ID, Secret string }
+	r.post("/v1/webhook-endpoints", r.admin(), map[string]any{"url": url, "events": events}).into(r.t, &made)
+	return made.ID, made.Secret
+}
+
+// A dead endpoint, which answers nothing, holds up neither sign-ups nor another
+// endpoint; each has one workflow, and that of an endpoint at rest has ended. One that is
+// terminated by hand starts again.
+func TestOutgoingWebhooks_ADeadEndpointHoldsUpNobody(t *testing.T) {
+	r := startApp(t, func(a *app.App) { a.WebhookPrivate, a.ReconcileEvery = true, time.Second })
+	const people = 10
+	live := newBackend(t, 0)
+	over := make(chan struct{})
+	hangs := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		<-over
+		w.WriteHeader(http.StatusBadGateway)
+	}))
+	t.Cleanup(hangs.Close)
+	liveID, _ := r.endpointOf(live.url)
+	deadID, _ := r.endpointOf(hangs.URL)
+	for i := range people {
+		r.signUp(fmt.Sprintf("p%d@example.com", i), fmt.Sprintf("Company %d", i), "starter")
+	}
+	eventually(t, func() bool { return len(live.of("onboarding.completed")) == people }, "the live one gets all")
+	r.waitClosed("deliveries-" + liveID)
+	require.Zero(t, r.count("SELECT count(*) FROM webhook_deliveries WHERE endpoint_id = '"+liveID+
+		"' AND (status <> 'delivered' OR attempts > 1)"))
+
+	r.terminate("deliveries-" + deadID)
+	back := newBackend(t, 0)
+	url := r.url + "/v1/webhook-endpoints/" + deadID
+	require.Equal(t, http.StatusOK, call(t, http.MethodPatch, url, r.admin(), map[string]any{"url": back.url}).status)
+	close(over)
+	eventually(t, func() bool { return len(back.of("onboarding.completed")) == people }, "it starts again, and brings all")
+	r.waitClosed("deliveries-" + deadID)
+	assert.Zero(t, r.count("SELECT count(*) FROM webhook_deliveries WHERE status <> 'delivered'"))
+	assert.Equal(t, len(live.got), len(back.got))
+}
+
 // TestHistories_OfDeliveriesHoldNeitherURLNorSecret records deliveries for the
 // replay test, too, with -record.
 func TestHistories_OfDeliveriesHoldNeitherURLNorSecret(t *testing.T) {
-	for name, gone := range map[string]int{"delivery": 0, "delivery_gone": 1} {
+	for name, answer := range map[string]struct{ bad, how int }{
+		"deliveries": {0, 0}, "deliveries_gone": {1, http.StatusGone}, "deliveries_retried": {1, http.StatusBadGateway},
+	} {
 		r := startApp(t, func(a *app.App) { a.WebhookPrivate = true })
-		admin, b := r.admin(), newBackend(t, gone)
-		b.how = http.StatusGone
-		var made struct{ ID, Secret string }
-		r.post("/v1/webhook-endpoints", admin,
-			map[string]any{"url": b.url + "/" + paperWord, "events": []string{"account.created"}}).into(t, &made)
+		b := newBackend(t, answer.bad)
+		b.how = answer.how
+		id, secret := r.endpointOf(b.url+"/"+paperWord, "account.created")
 		r.person(30, "starter")
-		var list struct{ Data []domain.WebhookDelivery }
 		eventually(t, func() bool {
-			r.get("/v1/webhook-endpoints/"+made.ID+"/deliveries", admin).into(t, &list)
-			return len(list.Data) == 1 && list.Data[0].Attempts == 1
+			return r.count("SELECT count(*) FROM webhook_deliveries WHERE status IN ('delivered', 'failed')") == 1
 		}, "it is posted")
-		h := r.closedHistory("delivery-" + list.Data[0].EventID + "-" + made.ID)
+		h := r.closedHistory("deliveries-" + id)
 		keepAndRead(t, map[string]*historypb.History{name: h})
 		text, err := protojson.Marshal(h)
 		require.NoError(t, err)
 		readable := strings.ToLower(decodePayloads(string(text)))
 		for _, word := range []string{
-			paperWord, "127.0.0.1", "http://", made.Secret, "whsec_", ownWord, emailWord, secretWord,
+			paperWord, "127.0.0.1", "http://", secret, "whsec_", ownWord, emailWord, secretWord,
 		} {
 			assert.NotContains(t, readable, strings.ToLower(word), name)
 		}
-		assert.Contains(t, readable, "account.created to whk_", "the summary")
+		assert.Contains(t, readable, "events to whk_", "the summary")
+		if name == "deliveries" {
+			assert.LessOrEqual(t, len(h.GetEvents()), 12, "what a run from rest costs, however many events it brings")
+		}
 	}
 }

@@ -14,8 +14,8 @@ const (
 	dispatchAfter = 2 * time.Second
 )
 
-// dispatcher starts deliveries as soon as their events are committed. Every
-// worker process has one; each delivery is claimed by one of them.
+// dispatcher signals the workflows of webhook endpoints as soon as events for them are
+// committed. Every worker process has one; each endpoint is given to one of them.
 type dispatcher struct {
 	cancel context.CancelFunc
 	done   sync.WaitGroup

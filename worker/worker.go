@@ -30,6 +30,7 @@ type Namespace interface {
 type Queue struct {
 	Name      string
 	Workflows []any // empty: activities alone
+	AtOnce    int   // activities under way in one worker; 0 is the SDK's thousand
 	// Heartbeats are sent for activities while they run (see alive).
 	Heartbeats bool
 	// ActivitiesPerSecond bounds them over all workers; 0 for no limit. Such a queue
@@ -70,9 +71,6 @@ const (
 	minPollers   = 2
 	maxPollers   = 100
 	tryAgain     = 2 * time.Second // while what a worker needs is away
-	// thirdPartiesAtOnce bounds the calls under way in one worker: to payment
-	// providers, and again to webhook endpoints.
-	thirdPartiesAtOnce = 100
 )
 
 // Start prepares the namespace (search attributes, the reconcile schedule) and
@@ -108,12 +106,12 @@ func options(c Config, q Queue) worker.Options {
 		ActivityTaskPollerBehavior:   pollers,
 		WorkerStopTimeout:            c.StopTimeout,
 		TaskQueueActivitiesPerSecond: q.ActivitiesPerSecond,
+		DisableWorkflowWorker:        len(q.Workflows) == 0,
+
+		MaxConcurrentActivityExecutionSize: q.AtOnce,
 		Interceptors: append(
 			[]interceptor.WorkerInterceptor{&activities.Errors{Failed: c.Failed}},
 			c.Interceptors...),
-	}
-	if len(q.Workflows) == 0 { // a queue for calls to third parties
-		o.DisableWorkflowWorker, o.MaxConcurrentActivityExecutionSize = true, thirdPartiesAtOnce
 	}
 	if q.Heartbeats {
 		o.Interceptors = append(o.Interceptors, &alive{})

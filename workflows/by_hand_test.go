@@ -140,8 +140,10 @@ func TestByHand_AWorkflowUnderAnotherIDFailsAtOnceAndChangesNothing(t *testing.T
 		"Purchase":      under(workflows.Purchase, workflows.PurchaseInput{InvoiceID: "in_1"}),
 		"PaymentMethod": under(workflows.PaymentMethod, workflows.PaymentMethodInput{MethodID: "pm_1"}),
 		"Advance":       under(workflows.Advance, workflows.AdvanceInput{ClockID: "clock_1"}),
-		"Delivery":      under(workflows.Delivery, workflows.DeliveryInput{EventID: "evt_1", EndpointID: "we_1"}),
-		"Refresh":       under(workflows.Refresh, workflows.RefreshInput{OnboardingID: "onb_1"}),
+		"EndpointDeliveries": under(workflows.EndpointDeliveries,
+			workflows.EndpointDeliveriesInput{EndpointID: "whk_1"}),
+		"Delivery": under(workflows.Delivery, workflows.DeliveryInput{EventID: "evt_1", EndpointID: "we_1"}),
+		"Refresh":  under(workflows.Refresh, workflows.RefreshInput{OnboardingID: "onb_1"}),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -12,7 +12,8 @@ import (
 
 // Delivery brings one event to one webhook endpoint: attempts for three days,
 // further and further apart, until the endpoint takes it. It ends as failed when
-// none does, or when the endpoint is disabled meanwhile.
+// none does, or when the endpoint is disabled meanwhile. Up to 0.1.0 each event had one;
+// since then EndpointDeliveries brings them, and those that run come to their end.
 func Delivery(ctx workflow.Context, in DeliveryInput) (activities.DeliverResult, error) {
 	if err := underOwnID(ctx, DeliveryID(in.EventID, in.EndpointID)); err != nil {
 		return activities.DeliverResult{}, err

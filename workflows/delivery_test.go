@@ -53,11 +53,20 @@ func newDelivery(t testing.TB, answer func(attempt int, w http.ResponseWriter)) 
 	require.NoError(t, d.store.InsertEvents(t.Context(), domain.Event{
 		Type: domain.EventInvoicePaid, AccountID: "acct_1", ActorType: domain.ActorAdmin, Reason: personReason,
 	}))
-	claimed, err := d.store.ClaimDeliveries(t.Context(), 10)
+	claimed, err := d.store.DueDeliveries(t.Context(), endpoint.ID, 10)
 	require.NoError(t, err)
 	require.Len(t, claimed, 1)
+	d.start(&claimed[0])
 	d.in = workflows.DeliveryInput{EventID: claimed[0].EventID, EndpointID: endpoint.ID}
 	return d
+}
+
+// start marks the delivery as one that has a workflow of its own.
+func (d *delivering) start(row *domain.WebhookDelivery) {
+	d.t.Helper()
+	now := d.store.Now()
+	row.StartedAt = &now
+	require.NoError(d.t, d.store.SaveDelivery(d.t.Context(), row))
 }
 
 func (d *delivering) run() {
@@ -156,7 +165,7 @@ func TestDelivery_SentBackToTheOutboxIsPostedAgain(t *testing.T) {
 	again.useStore(d.store)
 	row := d.delivery()
 	row.Again()
-	require.NoError(t, d.store.SaveDelivery(t.Context(), row))
+	d.start(row)
 	again.ExecuteWorkflow(workflows.Delivery, d.in)
 	require.NoError(t, again.GetWorkflowError())
 	require.Len(t, d.posts, 2)

@@ -176,6 +176,8 @@ func ownID(o *domain.Onboarding, args ...any) string {
 		return workflows.ClockID(in.ClockID)
 	case workflows.DeliveryInput:
 		return workflows.DeliveryID(in.EventID, in.EndpointID)
+	case workflows.EndpointDeliveriesInput:
+		return workflows.EndpointDeliveriesID(in.EndpointID)
 	case workflows.RefreshInput:
 		return workflows.RefreshID(in.OnboardingID)
 	}

@@ -12,13 +12,14 @@ var TaskQueues = []string{TaskQueueOnboarding, TaskQueueBilling, TaskQueueProvid
 const (
 	// TaskQueueOnboarding runs Signup, Activation, Refresh and the jobs of reconcile.
 	TaskQueueOnboarding = "onboarding"
-	// TaskQueueBilling runs Billing, Purchase, PaymentMethod, Delivery and Advance.
+	// TaskQueueBilling runs Billing, Purchase, PaymentMethod and Advance, and each Delivery
+	// of before.
 	TaskQueueBilling = "billing"
 	// TaskQueueProviders serves the activities that call payment providers, at a
 	// bounded rate.
 	TaskQueueProviders = "providers"
-	// TaskQueueWebhooks serves the activities that post to customers' endpoints:
-	// one that hangs must not keep a charge waiting.
+	// TaskQueueWebhooks runs EndpointDeliveries and what posts to customers' endpoints: one
+	// that hangs must keep no charge waiting, and a burst of events no sign-up.
 	TaskQueueWebhooks = "webhooks"
 
 	// UpdateBegin answers once the account exists and what comes next is known.
@@ -38,6 +39,9 @@ const (
 	// SignalMethodChanged says to Billing that its rows have changed: there is
 	// another payment method, or another subscription replaced this one.
 	SignalMethodChanged = "payment_method_changed"
+	// SignalEventsDue says to EndpointDeliveries that its endpoint has something in the
+	// outbox.
+	SignalEventsDue = "events_due"
 	// SignalClock says that the test clock has moved.
 	SignalClock = "clock"
 
@@ -78,6 +82,9 @@ func RefreshID(onboardingID string) string { return "refresh-" + onboardingID }
 
 // DeliveryID is the workflow id of one event's way to one endpoint.
 func DeliveryID(eventID, endpointID string) string { return "delivery-" + eventID + "-" + endpointID }
+
+// EndpointDeliveriesID is the workflow id of what brings events to an endpoint.
+func EndpointDeliveriesID(endpointID string) string { return "deliveries-" + endpointID }
 
 // WorkflowID is the id of the workflow that runs the onboarding.
 func WorkflowID(o *domain.Onboarding) string {
@@ -159,5 +166,10 @@ type RefreshInput struct {
 // secret, enters a history.
 type DeliveryInput struct {
 	EventID    string `json:"event_id"`
+	EndpointID string `json:"endpoint_id"`
+}
+
+// EndpointDeliveriesInput starts EndpointDeliveries.
+type EndpointDeliveriesInput struct {
 	EndpointID string `json:"endpoint_id"`
 }

@@ -50,18 +50,23 @@ const (
 	// renewalsPerRun and commandsPerRun keep Billing's histories small.
 	renewalsPerRun = 12
 	commandsPerRun = 500
-	// deliveryTimeout bounds one attempt to deliver, which posts for at most 15 s;
-	// deliveryPatience bounds all attempts of one delivery.
-	deliveryTimeout  = 30 * time.Second
-	deliveryPatience = 72 * time.Hour
+	// deliveryTimeout bounds one attempt of a Delivery, which posts for at most 15 s.
+	deliveryTimeout = 30 * time.Second
+	// deliverDueTimeout bounds one run for an endpoint, which begins posts for 20 s;
+	// deliverDueHeartbeat the time until a killed worker's is taken over. While our
+	// database is away it is retried at intervals of deliverDueInterval at most.
+	deliverDueTimeout   = time.Minute
+	deliverDueHeartbeat = 10 * time.Second
+	deliverDueInterval  = 15 * time.Second
+	// shortestWait has what is due within it posted together.
+	shortestWait = time.Second
 )
 
-// deliveryRetry tries 9 times in the first 4½ hours, then four times a day:
-// about 20 attempts in three days. docs/webhooks.md has the calendar.
+// deliveryRetry is when a Delivery tries again.
 var deliveryRetry = temporal.RetryPolicy{
-	InitialInterval:    5 * time.Second,
-	BackoffCoefficient: 3,
-	MaximumInterval:    6 * time.Hour,
+	InitialInterval:    domain.DeliveryFirstWait,
+	BackoffCoefficient: domain.DeliveryCoefficient,
+	MaximumInterval:    domain.DeliveryLongestWait,
 	MaximumAttempts:    50, // never met; the patience ends first
 }
 
@@ -211,17 +216,31 @@ func onClock(ctx workflow.Context, summary string) workflow.Context {
 	return workflow.WithActivityOptions(ctx, options)
 }
 
-// toEndpoint is for posting to a webhook endpoint, which others run: one with many
-// events waiting does not keep those of others waiting, where the server's fairness is
-// on.
+// toEndpoint is for one event that is posted to a webhook endpoint until it is taken.
 func toEndpoint(ctx workflow.Context, summary, endpointID string) workflow.Context {
 	retry := deliveryRetry
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		TaskQueue:              TaskQueueWebhooks,
 		StartToCloseTimeout:    deliveryTimeout,
-		ScheduleToCloseTimeout: deliveryPatience,
+		ScheduleToCloseTimeout: domain.DeliveryPatience,
 		RetryPolicy:            &retry,
 		Summary:                summary,
 		Priority:               temporal.Priority{PriorityKey: PriorityDelivery, FairnessKey: endpointID},
+	})
+}
+
+// dueToEndpoint is for posting what is due to a webhook endpoint: one with many events
+// waiting does not keep those of others waiting, where the server's fairness is on.
+func dueToEndpoint(ctx workflow.Context, summary, endpointID string) workflow.Context {
+	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		StartToCloseTimeout:    deliverDueTimeout,
+		HeartbeatTimeout:       deliverDueHeartbeat,
+		ScheduleToCloseTimeout: patience,
+		RetryPolicy: &temporal.RetryPolicy{
+			InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: deliverDueInterval,
+			MaximumAttempts: noLimit,
+		},
+		Summary:  summary,
+		Priority: temporal.Priority{PriorityKey: PriorityDelivery, FairnessKey: endpointID},
 	})
 }

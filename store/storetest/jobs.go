@@ -141,8 +141,13 @@ var queries = map[domain.Job]func(ctx context.Context, s *store.Store) (int, err
 		return len(rows), err
 	},
 	domain.JobRedispatch: func(ctx context.Context, s *store.Store) (int, error) {
-		rows, err := s.ReclaimDeliveries(ctx, s.Now().Add(time.Hour), s.Now().Add(time.Hour), 10)
-		return len(rows), err
+		future := s.Now().Add(time.Hour)
+		lost, err := s.LostDeliveries(ctx, future, future, 10)
+		if err != nil {
+			return 0, err
+		}
+		ids, err := s.OverdueEndpoints(ctx, future, 10)
+		return len(lost) + len(ids), err
 	},
 }
 
@@ -165,14 +170,11 @@ func somethingForEach(t *testing.T, s *store.Store) map[domain.Job]string {
 	}
 	_, err := s.InsertProviderEvent(ctx, event)
 	require.NoError(t, err)
-	insertEndpoint(t, s)
+	w := insertEndpoint(t, s)
 	happens(t, s, domain.EventInvoicePaid)
-	claimed, err := s.ClaimDeliveries(ctx, 1)
-	require.NoError(t, err)
-	require.Len(t, claimed, 1)
 	return map[domain.Job]string{
 		domain.JobStartReceived: received, domain.JobCompareOnboardings: begun, domain.JobResumeServed: received,
-		domain.JobRouteEvents: event.ItemID(), domain.JobRedispatch: claimed[0].ItemID(),
+		domain.JobRouteEvents: event.ItemID(), domain.JobRedispatch: w.ID,
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -20,8 +19,12 @@ var webhookPromises = []promise{
 	{"Outbox_CommitsWithTheEventOrNotAtAll", false, outboxCommits},
 	{"Outbox_HoldsWhatTheFilterWants", false, outboxFilters},
 	{"Outbox_OfADisabledOrRemovedEndpointIsEmpty", false, outboxDisabled},
-	{"Outbox_GivesEachDeliveryToOneDispatcher", false, claimOnce},
-	{"Outbox_GivesBackWhatWasNeverStarted", false, reclaim},
+	{"Outbox_GivesEachEndpointToOneDispatcher", false, dispatchOnce},
+	{"Outbox_GivesEachDeliveryToOneRun", false, claimOnce},
+	{"Outbox_HasWhatIsDueLongestFirst", false, dueInOrder},
+	{"Outbox_EndsWhatADisabledEndpointLeaves", false, endDeliveries},
+	{"Outbox_FindsWhatWaitsForTooLong", false, findOverdue},
+	{"Outbox_FindsWhatWorkflowsOfSingleDeliveriesLeft", false, findLost},
 	{"Outbox_TakesADeliveryAgain", false, enqueueAgain},
 	{"Deliveries_ListNewestFirst", false, listDeliveries},
 }
@@ -88,6 +91,7 @@ func keepsEndpoint(t *testing.T, s *store.Store) {
 		AccountID:      "acct_1",
 		Status:         domain.DeliveryDelivered,
 		Attempts:       3,
+		Tries:          2,
 		LastStatusCode: 503,
 		LastError:      "http_error",
 		NextAttemptAt:  later(1),
@@ -116,8 +120,7 @@ func outboxCommits(t *testing.T, s *store.Store) {
 	require.Error(t, err)
 	assert.Empty(t, outbox(t, s, w))
 	happens(t, s, domain.EventInvoicePaid, domain.EventInvoiceOpened)
-	claimed, err := s.ClaimDeliveries(t.Context(), 10)
-	require.NoError(t, err)
+	claimed := due(t, s, w)
 	require.Len(t, claimed, 2)
 	event, err := s.EventByID(t.Context(), claimed[0].EventID)
 	require.NoError(t, err)
@@ -162,84 +165,6 @@ func outboxDisabled(t *testing.T, s *store.Store) {
 	require.NoError(t, s.SaveEndpoint(t.Context(), w))
 	happens(t, s, domain.EventAccountCreated)
 	assert.Equal(t, []string{"account.created", "invoice.paid"}, outbox(t, s, w))
-}
-
-func claimOnce(t *testing.T, s *store.Store) {
-	const events, dispatchers = 60, 8
-	w := insertEndpoint(t, s)
-	happens(t, s, slices.Repeat([]domain.EventType{domain.EventInvoicePaid}, events)...)
-	var mu sync.Mutex
-	given := map[string]int{}
-	errs := Together(dispatchers, func(int) error {
-		for {
-			claimed, err := s.ClaimDeliveries(context.Background(), 5)
-			if err != nil || len(claimed) == 0 {
-				return err
-			}
-			mu.Lock()
-			for _, d := range claimed {
-				given[d.EventID]++
-			}
-			mu.Unlock()
-		}
-	})
-	require.Empty(t, errs)
-	left, err := s.ClaimDeliveries(t.Context(), events) // who finds rows locked stops early
-	require.NoError(t, err)
-	assert.Len(t, given, events-len(left))
-	for id, n := range given {
-		assert.Equal(t, 1, n, id)
-	}
-	assert.Len(t, outbox(t, s, w), events)
-}
-
-func reclaim(t *testing.T, s *store.Store) {
-	ctx := t.Context()
-	w := insertEndpoint(t, s)
-	happens(t, s, slices.Repeat([]domain.EventType{domain.EventInvoicePaid}, 4)...)
-	claimed, err := s.ClaimDeliveries(ctx, 10)
-	require.NoError(t, err)
-	require.Len(t, claimed, 4)
-	for i, status := range []domain.DeliveryStatus{
-		domain.DeliveryPending, domain.DeliveryDelivering, domain.DeliveryDelivered, domain.DeliveryFailed,
-	} {
-		claimed[i].Status, claimed[i].StartedAt, claimed[i].DeliveredAt = status, later(0), later(0)
-		require.NoError(t, s.SaveDelivery(ctx, &claimed[i]))
-	}
-	ids := func(pending, delivering int) []string {
-		rows, err := s.ReclaimDeliveries(ctx, *later(pending), *later(delivering), 10)
-		require.NoError(t, err)
-		found := []string{}
-		for _, d := range rows {
-			assert.Equal(t, w.ID, d.EndpointID)
-			found = append(found, d.EventID)
-		}
-		return found
-	}
-	assert.Empty(t, ids(0, 0), "too young")
-	assert.Equal(t, []string{claimed[0].EventID}, ids(1, 0))
-	assert.Empty(t, ids(1, 0), "it was given out just now")
-	assert.Equal(t, []string{claimed[1].EventID}, ids(1, 1))
-	left, err := s.ClaimDeliveries(ctx, 10)
-	require.NoError(t, err)
-	assert.Empty(t, left, "nothing is new")
-}
-
-func enqueueAgain(t *testing.T, s *store.Store) {
-	ctx := t.Context()
-	insertEndpoint(t, s)
-	happens(t, s, domain.EventInvoicePaid)
-	claimed, err := s.ClaimDeliveries(ctx, 10)
-	require.NoError(t, err)
-	d := &claimed[0]
-	d.Status, d.DeliveredAt, d.Attempts = domain.DeliveryDelivered, later(1), 1
-	require.NoError(t, s.SaveDelivery(ctx, d))
-	d.Again()
-	within(t, s, func(tx *store.Store) error { return tx.EnqueueDelivery(ctx, d) })
-	claimed, err = s.ClaimDeliveries(ctx, 10)
-	require.NoError(t, err)
-	require.Len(t, claimed, 1)
-	assert.Equal(t, 1, claimed[0].Attempts)
 }
 
 func listDeliveries(t *testing.T, s *store.Store) {

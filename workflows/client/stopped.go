@@ -15,7 +15,8 @@ import (
 
 // stoppedSince finds the workflows that did not come to an end by themselves. A
 // Delivery that failed is one whose endpoint did not take it: its row says so.
-const stoppedSince = `CloseTime >= "%s" AND ((WorkflowType IN ("Billing", "Purchase", "Advance") AND ` +
+const stoppedSince = `CloseTime >= "%s" AND ((` +
+	`WorkflowType IN ("Billing", "Purchase", "Advance", "EndpointDeliveries") AND ` +
 	`ExecutionStatus IN ("Terminated", "Canceled", "Failed", "TimedOut")) OR ` +
 	`(WorkflowType = "Delivery" AND ExecutionStatus = "Terminated"))`
 
@@ -23,7 +24,7 @@ const stoppedSince = `CloseTime >= "%s" AND ((WorkflowType IN ("Billing", "Purch
 const stoppedPage = 500
 
 // Stopped returns the workflows of subscriptions, purchases, test clocks and
-// deliveries that were stopped by hand, or failed, since a time. It is a moment behind.
+// endpoints that were stopped by hand, or failed, since a time. It is a moment behind.
 func (c *Client) Stopped(ctx context.Context, since time.Time) ([]domain.StoppedWorkflow, error) {
 	var stopped []domain.StoppedWorkflow
 	request := &workflowservice.ListWorkflowExecutionsRequest{
@@ -54,6 +55,8 @@ func (c *Client) StoppedByID(id string) domain.StoppedWorkflow {
 		w.InvoiceID = about(workflows.PurchaseID(""))
 	case strings.HasPrefix(id, workflows.ClockID("")):
 		w.ClockID = about(workflows.ClockID(""))
+	case strings.HasPrefix(id, workflows.EndpointDeliveriesID("")):
+		w.EndpointID = about(workflows.EndpointDeliveriesID(""))
 	case strings.HasPrefix(id, deliveryPrefix):
 		w.EventID, w.EndpointID, _ = strings.Cut(about(deliveryPrefix), "-")
 	}

@@ -16,6 +16,7 @@ func TestStoppedByID_SaysWhatAWorkflowIsAbout(t *testing.T) {
 		workflows.PurchaseID("in_1"):            {InvoiceID: "in_1"},
 		workflows.ClockID("clock_1"):            {ClockID: "clock_1"},
 		workflows.DeliveryID("evt_1", "we_1"):   {EventID: "evt_1", EndpointID: "we_1"},
+		workflows.EndpointDeliveriesID("we_1"):  {EndpointID: "we_1"},
 		workflows.SignupID("onb_1"):             {},
 		"what an operator started under a name": {},
 	} {

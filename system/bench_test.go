@@ -27,6 +27,7 @@ func TestBench(t *testing.T) {
 	b.reads()
 	b.money()
 	b.costs()
+	b.webhooks()
 	b.watchers()
 	b.print()
 	b.passwordCost()

@@ -35,6 +35,8 @@ type Config struct {
 	Processes Processes // only reconcile and test clocks ask about workflows
 	// ReconcileEvery is the pause between two rounds of a job of reconcile.
 	ReconcileEvery time.Duration
+	// Retention is how long what nothing needs any more is kept.
+	Retention domain.Retention
 
 	Webhooks   *webhook.Sender // only Deliver and DeliverDue post
 	Pace       Pace            // of DeliverDue
@@ -89,6 +91,7 @@ func New(c Config) *Activities {
 		Reconciliation: Reconciliation{
 			c.Store, &onboarding.Reconciler{Onboardings: onboardings, Processes: c.Processes}, money,
 			&notify.Outbox{Store: c.Store, Starter: c.Deliveries}, c.Processes, c.ReconcileEvery,
+			c.Retention,
 		},
 	}
 }

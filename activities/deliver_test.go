@@ -236,3 +236,12 @@ func TestDeliver_AnEndpointMayPutAttemptsOffAndNeverHurryThem(t *testing.T) {
 	}
 	assert.Zero(t, activities.WaitAfterAnswer(nil, 1, 0))
 }
+
+func TestDeliver_EndsWhereTheEventIsGone(t *testing.T) {
+	t.Parallel()
+	h := newHooked(t, http.StatusOK)
+	h.exec("UPDATE webhook_deliveries SET started_at = created_at")
+	h.exec("DELETE FROM events WHERE id = ?", h.in.EventID)
+	assert.Equal(t, failed(1, 0, "event_pruned"), twice(h.fixture, h.deliver))
+	assert.Zero(t, h.posts.Load())
+}

@@ -24,13 +24,14 @@ type Reconciliation struct {
 	outbox      *notify.Outbox
 	processes   Processes
 	every       time.Duration
+	retention   domain.Retention
 }
 
-// How many expired rows one round deletes at most, and how long idempotency keys
-// stay good.
+// How many rows of a table one statement prunes at most, and for how long a round
+// prunes batch after batch; the next one follows at once where there is more.
 const (
-	deleteBatch = 500
-	keyLifetime = 72 * time.Hour
+	pruneBatch = 1000
+	pruneFor   = 10 * time.Second
 )
 
 // ReconcileResult counts what was done.
@@ -123,14 +124,22 @@ func (a *Reconciliation) redispatch(ctx context.Context, round *store.Round, res
 	return err
 }
 
+// deleteExpired prunes batches of all tables, until nothing is due or its time is up.
 func (a *Reconciliation) deleteExpired(ctx context.Context, round *store.Round, result *ReconcileResult) error {
-	deleted, err := a.store.DeleteExpired(ctx, a.store.Now().Add(-keyLifetime), deleteBatch)
-	result.Deleted += deleted
-	round.More = deleted >= deleteBatch
-	if err != nil {
-		return err
+	for end := time.Now().Add(pruneFor); ; {
+		pruned, err := a.store.Prune(ctx, a.retention, pruneBatch)
+		result.Deleted += pruned.Total()
+		if err != nil {
+			return err
+		}
+		if round.More = pruned.More; !round.More {
+			return a.store.Optimize(ctx)
+		}
+		if time.Now().After(end) {
+			return nil
+		}
+		round.Heartbeat()
 	}
-	return a.store.Optimize(ctx)
 }
 
 func (a *Reconciliation) resolvePayments(ctx context.Context, round *store.Round, result *ReconcileResult) error {

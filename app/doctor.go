@@ -75,8 +75,18 @@ func runDoctor(ctx context.Context, a *App, f doctorFlags) error {
 
 // checks is what doctor and readyz report.
 func (a *App) checks(ctx context.Context) []domain.Check {
-	checks := append(a.Store.Checks(ctx), a.checkProviders(ctx))
+	checks := a.Store.Checks(ctx)
+	if answers(checks) {
+		checks = append(checks, a.Store.CheckRetention(ctx, a.Retention))
+	}
+	checks = append(checks, a.checkProviders(ctx))
 	return append(checks, a.Workflows.Checks(ctx)...)
+}
+
+// answers reports whether the database answers and has today's schema: no check of it
+// has failed.
+func answers(checks []domain.Check) bool {
+	return !slices.ContainsFunc(checks, func(c domain.Check) bool { return c.Status == domain.CheckFail })
 }
 
 // showChecks prints a line for each check, and is an error that says no more when

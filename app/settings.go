@@ -61,6 +61,7 @@ type Settings struct {
 	InvoiceAhead        time.Duration
 	RemindAhead         time.Duration
 	RenewalJitter       time.Duration
+	Retention           domain.Retention
 }
 
 // Defaults are the settings of a deployment that sets nothing.
@@ -74,7 +75,7 @@ func Defaults() *Settings {
 func declare() (*Settings, []setting) {
 	s := &Settings{}
 	return s, slices.Concat(s.addressSettings(), s.accessSettings(), s.signupSettings(), s.paymentSettings(),
-		s.renewalSettings(), s.logSettings())
+		s.renewalSettings(), s.retentionSettings(), s.logSettings())
 }
 
 func (s *Settings) addressSettings() []setting {

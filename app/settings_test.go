@@ -25,6 +25,8 @@ func TestConfig_WrongSettingsAreNamedWithWhatTheyAccept(t *testing.T) {
 		"stripe-api-base": "http://stripe:99999",
 		"allowed-origins": "https://app.example.com/path", "listen": "localhost:99999",
 		"webhook-posts": "0",
+		"retention-events": "719h", "retention-commands": "719h", "retention-provider-events": "1h",
+		"retention-deliveries": "167h", "retention-onboardings": "-1s", "retention-debits": "1h", "retention-removed": "1h",
 	} {
 		var out, errs bytes.Buffer
 		require.Equal(t, 1, Main([]string{"slipway", "migrate", "--" + flag, value}, &out, &errs), flag)

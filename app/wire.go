@@ -115,19 +115,12 @@ func (a *App) startWorker(ctx context.Context) error {
 	acts := activities.New(activities.Config{
 		Store: a.Store, Processes: a.Workflows, Deliveries: a.Workflows, Webhooks: webhook.NewSender(a.WebhookPrivate),
 		Providers: a.providers.Providers(), ReturnURL: a.publicAddress(a.Listen) + "/return", Policy: a.policy(),
-		ReconcileEvery: a.ReconcileEvery, Pace: activities.Pace{AtOnce: a.WebhookPosts},
+		ReconcileEvery: a.ReconcileEvery, Retention: a.Retention, Pace: activities.Pace{AtOnce: a.WebhookPosts},
 	})
 	var err error
 	a.Worker, err = worker.Start(ctx, worker.Config{
-		Temporal:     a.Temporal,
-		Namespace:    a.Workflows,
-		Activities:   acts,
-		Queues:       a.queues(),
-		Log:          a.Log,
-		Interceptors: a.Interceptors,
-		Failed:       a.registerWork(),
-		StopTimeout:  a.StopTimeout,
-		Ready:        a.storeReady,
+		Temporal: a.Temporal, Namespace: a.Workflows, Activities: acts, Queues: a.queues(), Log: a.Log,
+		Interceptors: a.Interceptors, Failed: a.registerWork(), StopTimeout: a.StopTimeout, Ready: a.storeReady,
 	})
 	if err != nil {
 		return err

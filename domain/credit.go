@@ -13,7 +13,8 @@ const (
 )
 
 // Credit is one entry of the append-only ledger. Its idempotency key makes a
-// grant of the same period, or a repeated debit, happen once.
+// grant of the same period, or a repeated debit, happen once. Debits past their
+// retention become one entry for each pool and period, of the same sum.
 type Credit struct {
 	ID             string     `json:"id" gorm:"primaryKey" doc:"Prefixed ULID."`
 	Object         string     `json:"object" gorm:"-" enum:"credit"`
@@ -35,6 +36,8 @@ const (
 	ReasonPlanGrant = "plan_grant"
 	// ReasonPlanReset: what was left in the plan's pool when the next grant came.
 	ReasonPlanReset = "plan_reset"
+	// ReasonUsage: the sum of a period's debits, once their retention is over.
+	ReasonUsage = "usage"
 	// ReasonPackage: a credit package was paid for.
 	ReasonPackage = "credit_package"
 )

@@ -28,7 +28,7 @@ const (
 	// JobResolvePayments looks up payments that have been undecided for long, and
 	// refunds what came too late.
 	JobResolvePayments Job = "resolve_payments"
-	// JobDeleteExpired deletes expired sessions and idempotency keys.
+	// JobDeleteExpired deletes what is past its retention, and folds old debits.
 	JobDeleteExpired Job = "delete_expired"
 )
 

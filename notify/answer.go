@@ -78,10 +78,13 @@ func (r *run) saveAll(
 	ctx context.Context, tx *store.Store, ids []string, answers map[string]webhook.Answer,
 ) (delivered, givenUp int, err error) {
 	rows, err := tx.LockDeliveries(ctx, r.endpoint, ids)
-	if err != nil || len(rows) == 0 { // removed, with the endpoint
+	if err != nil || len(rows) == 0 { // pruned, after the endpoint was removed
 		return 0, 0, err
 	}
 	w, err := tx.EndpointByID(ctx, r.endpoint)
+	if domain.CodeOf(err) == domain.CodeNotFound {
+		return 0, 0, nil // removed meanwhile: what is left of it is ended next
+	}
 	if err != nil {
 		return 0, 0, err
 	}

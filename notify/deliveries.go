@@ -17,6 +17,7 @@ const (
 	failedDisabled = "endpoint_disabled"
 	failedDeleted  = "endpoint_deleted"
 	failedExpired  = "expired" // no attempt was made in three days
+	failedPruned   = "event_pruned"
 )
 
 // Deliveries makes the attempts to deliver events to endpoints.
@@ -62,6 +63,9 @@ func (s *Deliveries) Attempt(ctx context.Context, of Delivery, policy time.Durat
 		return stateOf(d), err
 	}
 	event, err := s.Store.EventByID(ctx, of.EventID)
+	if domain.CodeOf(err) == domain.CodeNotFound {
+		return s.end(ctx, of, failedPruned)
+	}
 	if err != nil {
 		return stateOf(d), err
 	}
@@ -133,7 +137,11 @@ func fail(d *domain.WebhookDelivery, code string) error {
 
 // GiveUp ends a delivery as failed when its attempts are used up. One that was
 // sent back to the outbox meanwhile belongs to another run.
-func (s *Deliveries) GiveUp(ctx context.Context, of Delivery) (State, error) {
+func (s *Deliveries) GiveUp(ctx context.Context, of Delivery) (State, error) { return s.end(ctx, of, "") }
+
+// end ends a delivery that is open and belongs to this run. Without a code, the last
+// answer says why, or that there was none.
+func (s *Deliveries) end(ctx context.Context, of Delivery, code string) (State, error) {
 	state := State{Status: domain.DeliveryFailed, Error: failedDeleted}
 	err := s.Store.Within(ctx, func(tx *store.Store) error {
 		d, err := tx.LockDelivery(ctx, of.EndpointID, of.EventID)
@@ -147,8 +155,7 @@ func (s *Deliveries) GiveUp(ctx context.Context, of Delivery) (State, error) {
 		if !open(d) || !d.Alone() {
 			return nil
 		}
-		code := ""
-		if d.Attempts == 0 {
+		if code == "" && d.Attempts == 0 {
 			code = failedExpired
 		}
 		if err := fail(d, code); err != nil {

@@ -212,9 +212,12 @@ func (r *run) claim(ctx context.Context, tx *store.Store, limit int) (post []*do
 			d.StartedAt = &now
 		}
 		event := events[d.EventID]
-		if event == nil || patienceEnds(d, now) {
+		switch {
+		case event == nil: // past its retention
+			err = fail(d, failedPruned)
+		case patienceEnds(d, now):
 			err = fail(d, "")
-		} else {
+		default:
 			post = append(post, event)
 			d.Tries++
 			d.NextAttemptAt = after(now, lostAfter)

@@ -53,3 +53,6 @@ func (s *Store) OnSQL(hook func(statement string, values []any, custom bool)) er
 	}
 	return nil
 }
+
+// Kept are the tables whose rows stay, with the reason.
+var Kept = kept

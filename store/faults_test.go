@@ -47,7 +47,7 @@ func calls(ctx context.Context, s *store.Store) map[string]error {
 	_, errs["find key"] = s.FindKey(ctx, store.Key{Scope: "s", Value: "k"})
 	_, errs["suggest"] = s.SuggestSlugs(ctx, "acme")
 	_, errs["save plan"] = s.SavePlan(ctx, &domain.Plan{ID: "plan_1", Code: "x"})
-	_, errs["delete"] = s.DeleteExpired(ctx, time.Now(), 10)
+	_, errs["delete"] = s.Prune(ctx, domain.DefaultRetention(), 10)
 	errs["transaction"] = s.Within(ctx, func(*store.Store) error { return nil })
 	return errs
 }

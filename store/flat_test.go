@@ -32,6 +32,10 @@ var bounded = []string{
 	"plans", "payment_options", "credit_packages", "webhook_endpoints", "api_keys", "test_clocks", "job_rounds",
 }
 
+// referring are indexes that serve a foreign key alone: a row that is deleted is looked
+// for in them.
+var referring = []string{"sessions_user", "sites_account"}
+
 // flat checks the statements that were issued on a database with many accounts: none
 // reads more rows as accounts grow, each method has issued one, and each index serves
 // one.
@@ -69,7 +73,7 @@ func (s *issued) flat(t *testing.T, url string) {
 	})
 	t.Run("every_index_is_read", func(t *testing.T) {
 		for _, index := range indexes(t, pool, url) {
-			assert.True(t, used[index], "no statement reads %s", index)
+			assert.True(t, used[index] || slices.Contains(referring, index), "no statement reads %s", index)
 		}
 	})
 }

@@ -64,9 +64,3 @@ func (s *Store) ClaimKey(ctx context.Context, k Key, resourceID string) (existin
 	}
 	return s.FindKey(ctx, k)
 }
-
-func (s *Store) deleteOldKeys(ctx context.Context, before time.Time, limit int) (int64, error) {
-	old := oldest(limit, "SELECT scope, key FROM idempotency_keys WHERE created_at < ?", before)
-	result := s.writer(ctx).Where("(scope, key) IN (?)", old).Delete(&idempotencyKey{})
-	return result.RowsAffected, s.wrap("delete old idempotency keys", "", result.Error)
-}

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"time"
 
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
@@ -86,14 +85,6 @@ func (s *Store) DueAgain(ctx context.Context, job domain.Job, limit int) ([]stri
 	err := s.conn(ctx).Model(&domain.JobFailure{}).Where("job = ? AND retry_at <= ?", job, s.now()).
 		Order("retry_at").Limit(limit).Pluck("item_id", &items).Error
 	return items, s.wrap("read what is due again", "", err)
-}
-
-// deleteOldFailures forgets what was due for another attempt long ago and was not
-// found any more: it has been dealt with.
-func (s *Store) deleteOldFailures(ctx context.Context, before time.Time, limit int) (int64, error) {
-	old := oldest(limit, "SELECT job, item_id FROM job_failures WHERE retry_at < ?", before)
-	result := s.writer(ctx).Where("(job, item_id) IN (?)", old).Delete(&domain.JobFailure{})
-	return result.RowsAffected, s.wrap("forget what was put aside", "", result.Error)
 }
 
 // CompleteRound notes that the job has completed a round.

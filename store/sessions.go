@@ -23,9 +23,3 @@ func (s *Store) SessionByToken(ctx context.Context, hash []byte) (*domain.Sessio
 func (s *Store) DeleteSession(ctx context.Context, id string) error {
 	return s.wrap("delete session", "", s.writer(ctx).Where("id = ?", id).Delete(&domain.Session{}).Error)
 }
-
-func (s *Store) deleteExpiredSessions(ctx context.Context, limit int) (int64, error) {
-	expired := oldest(limit, "SELECT id FROM sessions WHERE expires_at < ?", s.now())
-	result := s.writer(ctx).Where("id IN (?)", expired).Delete(&domain.Session{})
-	return result.RowsAffected, s.wrap("delete expired sessions", "", result.Error)
-}

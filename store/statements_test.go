@@ -144,7 +144,9 @@ func (s statement) explain(t testing.TB, db *sql.DB) node {
 		execute += "(" + strings.Join(literals, ", ") + ")"
 	}
 	for _, statement := range []string{
-		"SET LOCAL plan_cache_mode = " + mode, "SET LOCAL enable_seqscan = off", "PREPARE explained AS " + s.sql,
+		"SET LOCAL plan_cache_mode = " + mode, "SET LOCAL enable_seqscan = off",
+		"SET LOCAL session_replication_role = replica", // alone, it may delete what others name
+		"PREPARE explained AS " + s.sql,
 	} {
 		_, err = tx.ExecContext(ctx, statement)
 		require.NoError(t, err, "%s: %s", s.by, statement)

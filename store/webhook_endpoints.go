@@ -19,12 +19,13 @@ func (s *Store) InsertEndpoint(ctx context.Context, w *domain.WebhookEndpoint) e
 
 // EndpointByID returns the webhook endpoint, or not_found.
 func (s *Store) EndpointByID(ctx context.Context, id string) (*domain.WebhookEndpoint, error) {
-	return one[domain.WebhookEndpoint](s, s.conn(ctx).Where("id = ?", id), "webhook endpoint")
+	return one[domain.WebhookEndpoint](s, s.conn(ctx).Where("id = ? AND removed_at IS NULL", id), "webhook endpoint")
 }
 
 // LockEndpoint is EndpointByID that holds the row until the transaction ends.
 func (s *Store) LockEndpoint(ctx context.Context, id string) (*domain.WebhookEndpoint, error) {
-	return one[domain.WebhookEndpoint](s, s.locked(s.conn(ctx)).Where("id = ?", id), "webhook endpoint")
+	q := s.locked(s.conn(ctx)).Where("id = ? AND removed_at IS NULL", id)
+	return one[domain.WebhookEndpoint](s, q, "webhook endpoint")
 }
 
 // SaveEndpoint writes a changed webhook endpoint.
@@ -33,26 +34,24 @@ func (s *Store) SaveEndpoint(ctx context.Context, w *domain.WebhookEndpoint) err
 	return s.save(ctx, "save webhook endpoint", w)
 }
 
-// DeleteEndpoint removes the webhook endpoint with all its deliveries, or
-// returns not_found.
+// DeleteEndpoint removes the webhook endpoint and forgets its secret, or returns
+// not_found. Nobody sees it any more and nothing is posted to it; its deliveries, which
+// may be millions, are pruned.
 func (s *Store) DeleteEndpoint(ctx context.Context, id string) error {
-	return s.Within(ctx, func(tx *Store) error {
-		// The order in which a delivery that ends locks them, too.
-		err := tx.writer(ctx).Where("endpoint_id = ?", id).Delete(&domain.WebhookDelivery{}).Error
-		if err != nil {
-			return tx.wrap("delete deliveries", "", err)
-		}
-		gone := tx.writer(ctx).Where("id = ?", id).Delete(&domain.WebhookEndpoint{})
-		if gone.Error == nil && gone.RowsAffected == 0 {
-			return domain.NotFound("webhook endpoint")
-		}
-		return tx.wrap("delete webhook endpoint", "", gone.Error)
-	})
+	gone := s.writer(ctx).Table("webhook_endpoints").Where("id = ? AND removed_at IS NULL", id).
+		Updates(map[string]any{
+			"removed_at": s.now(), "enabled": false, "disabled_reason": domain.DisabledByHand, "secret": "",
+		})
+	if gone.Error == nil && gone.RowsAffected == 0 {
+		return domain.NotFound("webhook endpoint")
+	}
+	return s.wrap("delete webhook endpoint", "", gone.Error)
 }
 
 // ListEndpoints returns a page of webhook endpoints, newest first.
 func (s *Store) ListEndpoints(ctx context.Context, p Page) (List[domain.WebhookEndpoint], error) {
-	return page(s, s.conn(ctx), p, func(w *domain.WebhookEndpoint) string { return w.ID })
+	q := s.conn(ctx).Where("removed_at IS NULL")
+	return page(s, q, p, func(w *domain.WebhookEndpoint) string { return w.ID })
 }
 
 // waiting finds the endpoints with something in the outbox.
@@ -64,7 +63,8 @@ const waiting = "EXISTS (SELECT 1 FROM webhook_deliveries d WHERE d.endpoint_id 
 // one caller only, who signals the workflow.
 func (s *Store) DispatchEndpoints(ctx context.Context, limit int) ([]string, error) {
 	resting := func(s *Store) *gorm.DB {
-		return s.conn(ctx).Model(&domain.WebhookEndpoint{}).Where("dispatched_at IS NULL AND " + waiting + ")").Limit(limit)
+		return s.conn(ctx).Model(&domain.WebhookEndpoint{}).Limit(limit).
+			Where("removed_at IS NULL AND dispatched_at IS NULL AND " + waiting + ")")
 	}
 	var ids []string
 	if err := resting(s).Pluck("id", &ids).Error; err != nil || len(ids) == 0 { // nothing to write for
@@ -106,7 +106,8 @@ func (s *Store) MarkEndpoint(ctx context.Context, id string, atWork bool) error 
 func (s *Store) OverdueEndpoints(ctx context.Context, before time.Time, limit int) ([]string, error) {
 	overdue := "(" + waiting + " AND d.created_at < ?) OR EXISTS (SELECT 1 FROM webhook_deliveries d WHERE " +
 		"d.endpoint_id = webhook_endpoints.id AND d.status = 'delivering' AND d.tries > 0 AND d.next_attempt_at < ?))"
-	q := s.conn(ctx).Model(&domain.WebhookEndpoint{}).Where("(dispatched_at IS NULL OR dispatched_at < ?)", before)
+	q := s.conn(ctx).Model(&domain.WebhookEndpoint{}).
+		Where("removed_at IS NULL AND (dispatched_at IS NULL OR dispatched_at < ?)", before)
 	q = s.notPutAside(q.Where(overdue, before, before), domain.JobRedispatch, "id")
 	var ids []string
 	err := q.Limit(limit).Pluck("id", &ids).Error

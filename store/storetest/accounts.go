@@ -20,7 +20,7 @@ var accountPromises = []promise{
 	{"APIKeys_EndWhenRevoked", false, apiKeys},
 	{"IdempotencyKeys_AnswerWithTheFirstResource", false, idempotencyKeys},
 	{"IdempotencyKeys_OneWinnerAmongFifty", false, idempotencyRace},
-	{"DeleteExpired_TakesOnlyWhatIsOver", false, deleteExpired},
+	{"Prune_TakesSessionsAndKeysThatAreOver", false, deleteExpired},
 }
 
 // newSession is a session of the user with an hour left and a token of its own.
@@ -200,17 +200,18 @@ func deleteExpired(t *testing.T, s *store.Store) {
 		_, err := s.ClaimKey(ctx, store.Key{Scope: "s", Value: fmt.Sprint(i), Fingerprint: []byte{1}}, "x")
 		require.NoError(t, err)
 	}
-	remove := func(before time.Time, limit int) int64 {
-		n, err := s.DeleteExpired(ctx, before, limit)
+	remove := func(after time.Duration, limit int) int64 {
+		pruned, err := s.At(s.Now().Add(after)).Prune(ctx, domain.Retention{}, limit)
 		require.NoError(t, err)
-		return n
+		return pruned.Total()
 	}
-	assert.Equal(t, int64(4), remove(s.Now().Add(-time.Hour), 4), "at most the limit")
-	assert.Equal(t, int64(1), remove(s.Now().Add(-time.Hour), 4))
-	assert.Zero(t, remove(s.Now().Add(-time.Hour), 4), "keys have their time")
+	assert.Equal(t, int64(4), remove(0, 4), "at most the limit")
+	assert.Equal(t, int64(1), remove(0, 4))
+	assert.Zero(t, remove(0, 4), "keys have their time")
 	assert.Equal(t, 3, count(t, s, "idempotency_keys"))
-	assert.Equal(t, int64(2), remove(time.Now().Add(time.Hour), 2))
-	assert.Equal(t, int64(1), remove(time.Now().Add(time.Hour), 2))
 	assert.Equal(t, 1, count(t, s, "sessions"))
+	assert.Equal(t, int64(1), remove(2*time.Hour, 2), "the session")
+	assert.Equal(t, int64(2), remove(73*time.Hour, 2))
+	assert.Equal(t, int64(1), remove(73*time.Hour, 2))
 	assert.Zero(t, count(t, s, "idempotency_keys"))
 }

@@ -131,6 +131,11 @@ var fill = []string{
 		`'we_1', `+id(domain.PrefixEvent, "i * 8")+`, 'invoice.paid', `+id(domain.PrefixAccount, "i")+`,
 		CASE i % 1000 WHEN 1 THEN 'pending' WHEN 2 THEN 'delivering' WHEN 3 THEN 'failed' ELSE 'delivered' END, {ago},
 		CASE WHEN i % 1000 <> 1 THEN {ago} END, {ago} FROM n`),
+	// What an endpoint that is away leaves: one in fifty waits for its next attempt.
+	each("webhook_deliveries", `endpoint_id, event_id, event_type, account_id, status, tries, created_at, started_at,
+		next_attempt_at`,
+		`'we_1', `+id(domain.PrefixEvent, "i * 8 + 1")+`, 'invoice.paid', `+id(domain.PrefixAccount, "i")+`,
+		'delivering', 3, {ago}, {ago}, {ago} FROM n WHERE i % 50 = 0`),
 	each("commands", "id, action, subscription_id, actor_type, created_at",
 		`'cmd_' || i, 'cancel', `+id(domain.PrefixSubscription, "i")+`, 'customer', {ago} FROM n`),
 	each("sites", "id, account_id, name, created_at",

@@ -20,7 +20,7 @@ var jobPromises = []promise{
 	{"Round_EndsWhenNothingCanBeReached", false, nothingReached},
 	{"Jobs_LeaveOutWhatIsPutAside", false, leaveOut},
 	{"Jobs_RoundsAreRemembered", false, rounds},
-	{"DeleteExpired_ForgetsWhatWasDealtWith", false, forgetFailures},
+	{"Prune_ForgetsWhatWasDealtWith", false, forgetFailures},
 }
 
 // roundAt is a round of the job at a time.
@@ -281,8 +281,8 @@ func forgetFailures(t *testing.T, s *store.Store) {
 	bad := func(context.Context, *string) error { return errors.New("what nobody expected") }
 	require.NoError(t, store.Each(ctx, roundAt(s, domain.JobRedispatch, moment), []string{"old"}, itself, bad))
 	require.NoError(t, store.Each(ctx, roundAt(s, domain.JobRedispatch, *later(61)), []string{"new"}, itself, bad))
-	n, err := s.At(*later(61)).DeleteExpired(ctx, moment, 10)
+	pruned, err := s.At(*later(61)).Prune(ctx, domain.Retention{}, 10)
 	require.NoError(t, err)
-	assert.EqualValues(t, 1, n, "what was due an hour ago and was not found again")
+	assert.EqualValues(t, 1, pruned.Total(), "what was due an hour ago and was not found again")
 	assert.Equal(t, 1, count(t, s, "job_failures"))
 }

@@ -29,7 +29,7 @@ func Run(t *testing.T, open func(t testing.TB) *store.Store) {
 	for _, promises := range [][]promise{
 		schemaPromises, roundTripPromises, onboardingPromises, slugPromises, cataloguePromises,
 		billingPromises, creditPromises, accountPromises, listPromises,
-		entitlementPromises, debitPromises, webhookPromises, jobPromises,
+		entitlementPromises, debitPromises, webhookPromises, jobPromises, retentionPromises,
 	} {
 		for _, p := range promises {
 			t.Run(p.name, func(t *testing.T) {

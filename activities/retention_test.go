@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"slipway/activities"
 	"slipway/domain"
@@ -33,4 +34,25 @@ func TestDeleteExpired_KeepsUpWithManyRowsInOneRound(t *testing.T) {
 	assert.Equal(t, before, s.count("SELECT count(*) FROM events"))
 	s.clock.forward(time.Minute)
 	assert.Zero(t, s.reconcile().Deleted)
+}
+
+// Whatever is pruned of a customer's years, the books are right and the next month is
+// renewed as ever.
+func TestDeleteExpired_BreaksNoInvariant(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	o := s.buy(plan("growth"), card("tok_ok"))
+	s.buyPackage(o, "credits-500")
+	s.live(o, noon.AddDate(1, 0, 0))
+	for _, limit := range []int{3, 7, 1000} { // some of it, more, and all
+		_, err := s.store.At(time.Now().AddDate(3, 0, 0)).Prune(t.Context(), domain.DefaultRetention(), limit)
+		require.NoError(t, err)
+		s.assertInvariants()
+		s.assertBooks(o)
+	}
+	assert.Zero(t, s.count("SELECT count(*) FROM events"))
+	s.live(o, noon.AddDate(1, 2, 0))
+	assert.Len(t, s.invoicesWith(o, domain.InvoicePaid), 16)
+	s.assertInvariants()
+	s.assertBooks(o)
 }

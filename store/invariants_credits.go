@@ -53,6 +53,7 @@ func (s *Store) checkGrants(ctx context.Context) (Invariant, error) {
 // grants are the credits of a subscription's periods.
 type grants struct {
 	keys    []string // of the grants, one a period and one for each change of plan
+	whole   int64    // grants of periods whose events are there
 	periods int64    // how many periods began, by their events
 
 	imported *time.Time // when it was adopted in the middle of a period; nil: it began here
@@ -92,13 +93,20 @@ func (s *Store) periodGrants(ctx context.Context, subs []domain.Subscription) (m
 	for n := range subs {
 		ids[n], accounts[n] = subs[n].ID, subs[n].AccountID
 	}
+	since, err := s.eventsSince(ctx)
+	if err != nil {
+		return nil, err
+	}
 	var credits []domain.Credit
-	err := s.conn(ctx).Select("subscription_id", "idempotency_key").
+	err = s.conn(ctx).Select("subscription_id", "idempotency_key", "created_at").
 		Where("account_id IN ? AND subscription_id IN ? AND reason = ?", accounts, ids, domain.ReasonPlanGrant).
 		Find(&credits).Error
 	for _, c := range credits {
 		g := found[c.SubscriptionID]
 		g.keys = append(g.keys, c.IdempotencyKey)
+		if strings.Count(c.IdempotencyKey, "/") == 1 && c.CreatedAt.After(since) {
+			g.whole++
+		}
 		found[c.SubscriptionID] = g
 	}
 	var begun []domain.Event
@@ -114,16 +122,25 @@ func (s *Store) periodGrants(ctx context.Context, subs []domain.Subscription) (m
 	return found, s.wrap("read period grants", "", err)
 }
 
+// eventsSince is when the oldest event happened that may be pruned: all that happened after
+// it are there; of what happened with it, some may be gone.
+func (s *Store) eventsSince(ctx context.Context) (time.Time, error) {
+	var oldest []domain.Event
+	err := s.conn(ctx).Select("created_at").Where(prunableEvent).Order("id").Limit(1).Find(&oldest).Error
+	if err != nil || len(oldest) == 0 { // then nothing can be compared
+		return s.now(), s.wrap("read oldest event", "", err)
+	}
+	return oldest[0].CreatedAt, nil
+}
+
 // granted reports whether the subscription's current period has its credits,
-// unless it was imported, and no more periods have credits than began.
+// unless it was imported, and no more periods have credits than began since events
+// are kept.
 func granted(sub *domain.Subscription, g grants) bool {
-	current, whole := sub.PeriodKey(), int64(0)
+	current := sub.PeriodKey()
 	has := sub.Plan == nil || sub.Plan.Credits == 0 || g.importedPeriod(sub)
 	for _, key := range g.keys {
 		has = has || strings.HasPrefix(key, current)
-		if strings.Count(key, "/") == 1 {
-			whole++
-		}
 	}
-	return has && whole <= g.periods
+	return has && g.whole <= g.periods
 }

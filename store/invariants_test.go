@@ -82,6 +82,8 @@ var broken = []struct {
 		[]string{"period_grants"},
 		[]string{
 			canceledPeriod, imported,
+			`INSERT INTO events (id, type, account_id, actor_type, created_at)
+		 VALUES ('evt_0', 'account.created', 'acct_1', 'system', '2020-01-01 00:00:00+00:00')`,
 			`INSERT INTO balances (account_id, plan_credits, bonus_credits, updated_at) VALUES ('acct_1', 10, 0, $1)`,
 			`INSERT INTO credits (id, account_id, pool, amount, reason, subscription_id, idempotency_key, created_at)
 		 VALUES ('cr_1', 'acct_1', 'plan', 5, 'plan_grant', 'sub_1', 'sub_1/a', $1),
@@ -118,6 +120,9 @@ var sound = []string{
 	`INSERT INTO accounts (id, status, name, slug, created_at, updated_at)
 	 VALUES ('acct_1', 'pending', 'Acme', 'acme', $1, $1)`,
 	`INSERT INTO slugs (slug, base, number, account_id, status) VALUES ('acme', 'acme', 1, 'acct_1', 'held')`,
+	`INSERT INTO onboardings (id, kind, status, version, steps, account_id, owner_id, subscription_id, checked_at,
+	                          created_at, updated_at)
+	 VALUES ('onb_1', 'signup', 'awaiting_approval', 1, '[]', 'acct_1', 'usr_1', 'sub_1', $1, $1, $1)`,
 	`INSERT INTO subscriptions (id, account_id, onboarding_id, status, plan_code, plan, managed_by, created_at, updated_at)
 	 VALUES ('sub_1', 'acct_1', 'onb_1', 'incomplete', 'growth', '{"code":"growth","credits":5}', 'provider', $1, $1)`,
 }

@@ -30,6 +30,11 @@ const (
 	failuresKept = time.Hour
 )
 
+// prunableEvent is true of events but those that invariants of money need for ever, which
+// are few: an account is imported once, and late payments are rare.
+const prunableEvent = "type NOT IN ('" + string(domain.EventPaymentLate) + "', '" +
+	string(domain.EventAccountImported) + "')"
+
 // retentions are in the order in which rows go: a delivery before its event.
 var retentions = []retention{
 	{table: "sessions", key: "id", due: "expires_at < @before", order: "expires_at"},
@@ -41,8 +46,7 @@ var retentions = []retention{
 			"EXISTS (SELECT 1 FROM webhook_deliveries d WHERE d.endpoint_id = webhook_endpoints.id AND d.status = 'delivered' " +
 			"AND d.event_id < @event AND d.delivered_at < @before)"},
 	{table: "events", kept: func(r domain.Retention) time.Duration { return r.Events }, key: "id", order: "id",
-		// The events of late payments belong to money, and are few.
-		due: "id < @event AND type <> 'payment.late' AND NOT EXISTS (SELECT 1 FROM webhook_deliveries d " +
+		due: "id < @event AND " + prunableEvent + " AND NOT EXISTS (SELECT 1 FROM webhook_deliveries d " +
 			"WHERE d.event_id = events.id AND d.status IN ('pending', 'delivering'))"},
 	{table: "commands", kept: func(r domain.Retention) time.Duration { return r.Commands }, key: "id",
 		due: "id < @command", order: "id"},

@@ -58,6 +58,7 @@ bench: ## the speed table: ratios against floors measured in the same run
 
 bench-scale: ACCOUNTS ?= 10000,100000,1000000
 bench-scale: ## how long lists and searches take at 10,000, 100,000 and a million accounts
+	$(GO) test -tags bench,nomsgpack -run '^TestBenchYear$$' -count 1 -timeout 60m -v ./store
 	$(GO) test -tags bench,nomsgpack -run '^TestBenchScale$$' -count 1 -timeout 60m -v ./store -accounts $(ACCOUNTS)
 
 lint: ## vet and workflowcheck

@@ -18,25 +18,33 @@ import (
 // events, deliveries. It is set-based, so that a million take minutes.
 func Fill(t testing.TB, s *store.Store, url string, accounts int) {
 	t.Helper()
+	statistics := "ANALYZE"
+	if store.IsPostgres(url) {
+		statistics = "VACUUM ANALYZE"
+	}
+	for _, statement := range append(fill, statistics) {
+		fillWith(t, s, url, accounts, statement)
+	}
+}
+
+// fillWith runs a statement of those below.
+func fillWith(t testing.TB, s *store.Store, url string, accounts int, statement string) {
+	t.Helper()
 	steps, err := json.Marshal(NewOnboarding("").Steps)
 	require.NoError(t, err)
 	words := []string{
 		"{n}", strconv.Itoa(accounts), "{steps}", string(steps), "{plan}", planJSON, "{code}", planCode,
 		"{opening}", opening, "{closed}", closed, "{open}", open,
 	}
-	statistics := "ANALYZE"
 	if store.IsPostgres(url) {
 		words = append(words, "{json}", "jsonb", "{bytes}", "bytea", "{ago}", agoPostgres)
-		statistics = "VACUUM ANALYZE"
 	} else {
 		words = append(words, "{json}", "text", "{bytes}", "blob", "{ago}", agoSQLite)
 	}
 	filled := strings.NewReplacer(words...)
-	for _, statement := range append(fill, statistics) {
-		statement = filled.Replace(filled.Replace(statement))
-		_, err := writer(s).ExecContext(context.Background(), statement)
-		require.NoError(t, err, "%.60s", statement)
-	}
+	statement = filled.Replace(filled.Replace(statement))
+	_, err = writer(s).ExecContext(context.Background(), statement)
+	require.NoError(t, err, "%.60s", statement)
 }
 
 // What stands for a word in the statements below.

@@ -69,7 +69,7 @@ const (
 // User is a person who signs in. It never leaves the process.
 type User struct {
 	ID           string `gorm:"primaryKey"`
-	AccountID    string // empty for admins
+	AccountID    string `gorm:"<-:create;default:null"` // empty for admins
 	Role         Role
 	Email        string // lower case; unique among users that are not released
 	PasswordHash string

@@ -48,7 +48,7 @@ type Invoice struct {
 	ID             string        `json:"id" gorm:"primaryKey" doc:"Prefixed ULID."`
 	Object         string        `json:"object" gorm:"-" enum:"invoice"`
 	AccountID      string        `json:"account_id"`
-	SubscriptionID string        `json:"subscription_id,omitempty"`
+	SubscriptionID string        `json:"subscription_id,omitempty" gorm:"<-:create;default:null"`
 	Type           InvoiceType   `json:"type" enum:"subscription,credit_package"`
 	Reason         string        `json:"reason" doc:"Why it was opened, such as subscription_create."`
 	Status         InvoiceStatus `json:"status" enum:"open,paid,void,uncollectible"`

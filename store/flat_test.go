@@ -34,7 +34,7 @@ var bounded = []string{
 
 // referring are indexes that serve a foreign key alone: a row that is deleted is looked
 // for in them.
-var referring = []string{"sessions_user", "sites_account"}
+var referring = []string{"sessions_user", "sites_account", "subscriptions_onboarding"}
 
 // flat checks the statements that were issued on a database with many accounts: none
 // reads more rows as accounts grow, each method has issued one, and each index serves

@@ -18,6 +18,13 @@ import (
 var paidBefore = []string{
 	`INSERT INTO accounts (id, status, name, slug, created_at, updated_at)
 	 VALUES ('acct_1', 'active', 'Acme', 'acme', '2026-03-14 15:09:26+00:00', '2026-03-14 15:09:26+00:00')`,
+	`INSERT INTO onboardings (id, kind, status, version, steps, account_id, owner_id, subscription_id, checked_at,
+	                          created_at, updated_at)
+	 VALUES ('onb_1', 'signup', 'completed', 1, '[]', 'acct_1', 'usr_1', 'sub_1',
+	         '2026-03-14 15:09:26+00:00', '2026-03-14 15:09:26+00:00', '2026-03-14 15:09:26+00:00')`,
+	`INSERT INTO subscriptions (id, account_id, onboarding_id, status, plan_code, plan, managed_by, created_at, updated_at)
+	 VALUES ('sub_1', 'acct_1', 'onb_1', 'active', 'growth', '{}', 'provider',
+	         '2026-03-14 15:09:26+00:00', '2026-03-14 15:09:26+00:00')`,
 	`INSERT INTO invoices (id, account_id, subscription_id, type, reason, status, amount, currency,
 	                       period_start, period_end, due_at, paid_at, paid_out_of_band, lines, plan,
 	                       created_at, updated_at)

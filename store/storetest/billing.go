@@ -48,15 +48,16 @@ func countsAttempts(t *testing.T, s *store.Store) {
 func openInvoice(t *testing.T, s *store.Store) {
 	ctx := t.Context()
 	a := insertAccount(t, s)
+	subscription := endedSubscription(t, s, a.ID)
 	for _, status := range []domain.InvoiceStatus{domain.InvoiceVoid, domain.InvoiceVoid, domain.InvoiceOpen} {
-		require.NoError(t, s.InsertInvoice(ctx, newInvoice(a.ID, "sub_1", status)))
+		require.NoError(t, s.InsertInvoice(ctx, newInvoice(a.ID, subscription, status)))
 	}
-	in, err := s.OpenInvoice(ctx, "sub_1")
+	in, err := s.OpenInvoice(ctx, subscription)
 	require.NoError(t, err)
 	assert.Equal(t, domain.InvoiceOpen, in.Status)
 	require.NoError(t, in.Advance(domain.InvoicePaid, moment))
 	require.NoError(t, s.SaveInvoice(ctx, in))
-	_, err = s.OpenInvoice(ctx, "sub_1")
+	_, err = s.OpenInvoice(ctx, subscription)
 	assertCode(t, domain.CodeNotFound, err)
 }
 
@@ -64,7 +65,7 @@ func liveSubscription(t *testing.T, s *store.Store) {
 	ctx := t.Context()
 	a := insertAccount(t, s)
 	sub := newSubscription(a.ID, domain.SubscriptionIncomplete)
-	require.NoError(t, s.InsertSubscription(ctx, sub))
+	require.NoError(t, subscribed(t, s, sub))
 	_, err := s.LiveSubscription(ctx, a.ID)
 	assertCode(t, domain.CodeNotFound, err)
 	had, err := s.HadTrial(ctx, a.ID)

@@ -30,7 +30,7 @@ func subscribe(
 
 	sub.Plan.Limits[domain.LimitSites], sub.Plan.Features = sites, []string{"api"}
 
-	require.NoError(t, s.InsertSubscription(t.Context(), sub))
+	require.NoError(t, subscribed(t, s, sub))
 
 	return sub
 
@@ -69,7 +69,7 @@ func factsOnClock(t *testing.T, s *store.Store) {
 	require.NoError(t, s.SaveAccount(ctx, bound))
 	for _, a := range []*domain.Account{bound, free} {
 		sub := newSubscription(a.ID, domain.SubscriptionActive)
-		require.NoError(t, s.InsertSubscription(ctx, sub))
+		require.NoError(t, subscribed(t, s, sub))
 		require.NoError(t, sub.FallBehind(domain.BillingPolicy{Grace: time.Hour}, moment))
 		require.NoError(t, s.SaveSubscription(ctx, sub))
 	}

@@ -110,7 +110,7 @@ func neverCustomer(
 	require.NoError(t, s.InsertAccount(ctx, a, owner))
 	sub := newSubscription(a.ID, domain.SubscriptionIncompleteExpired)
 	sub.ID, sub.OnboardingID = o.SubscriptionID, o.ID
-	require.NoError(t, s.InsertSubscription(ctx, sub))
+	require.NoError(t, subscribed(t, s, sub))
 	within(t, s, func(tx *store.Store) error {
 		_, err := tx.AttachMethod(ctx, newMethod(a.ID, "card"), true)
 		return err

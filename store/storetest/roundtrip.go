@@ -162,7 +162,7 @@ func keepsNouns(t *testing.T, s *store.Store) {
 	keeps(t, account, s.SaveAccount,
 		func(ctx context.Context) (*domain.Account, error) { return s.AccountByID(ctx, a.ID) })
 
-	owner := newOwner("acct_1", "eve@example.com")
+	owner := newOwner(a.ID, "eve@example.com")
 	owner.ReleasedAt = later(1)
 	keeps(t, owner, func(ctx context.Context, u *domain.User) error { return s.InsertAccount(ctx, newAccount(), u) },
 		func(ctx context.Context) (*domain.User, error) { return s.UserByID(ctx, owner.ID) })
@@ -268,7 +268,7 @@ func keepsUTC(t *testing.T, s *store.Store) {
 	sub := newSubscription(a.ID, domain.SubscriptionActive)
 	end := later(7).In(kathmandu)
 	sub.CreatedAt, sub.CurrentPeriodEnd = moment.Local(), &end
-	require.NoError(t, s.InsertSubscription(ctx, sub))
+	require.NoError(t, subscribed(t, s, sub))
 	got, err := s.SubscriptionByID(ctx, sub.ID)
 	require.NoError(t, err)
 	assert.Equal(t, moment, got.CreatedAt)

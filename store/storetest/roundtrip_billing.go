@@ -14,7 +14,7 @@ import (
 func keepsBilling(t *testing.T, s *store.Store, a *domain.Account) {
 	ctx := t.Context()
 	sub := newSubscription(a.ID, domain.SubscriptionIncomplete)
-	require.NoError(t, s.InsertSubscription(ctx, sub))
+	require.NoError(t, subscribed(t, s, sub))
 	sub.Status, sub.ManagedBy, sub.CancellationReason = domain.SubscriptionCanceled, domain.ManagedByAdmin, "replaced"
 	sub.CurrentPeriodStart, sub.CurrentPeriodEnd, sub.TrialEnd = later(1), later(2), later(3)
 	sub.CancelAtPeriodEnd, sub.CancelAt, sub.EndedAt, sub.UpdatedAt = true, later(4), later(5), *later(6)

@@ -49,7 +49,7 @@ func insertOneOfEach(t *testing.T, s *store.Store) {
 	in := insertInvoice(t, s)
 	owner := newOwner(in.AccountID, "bob@example.com")
 	require.NoError(t, s.InsertAccount(ctx, newAccount(), owner))
-	require.NoError(t, s.InsertSubscription(ctx, newSubscription(in.AccountID, domain.SubscriptionActive)))
+	require.NoError(t, subscribed(t, s, newSubscription(in.AccountID, domain.SubscriptionActive)))
 	require.NoError(t, s.InsertPayment(ctx, newPayment(in, domain.PaymentCreated)))
 	require.NoError(t, s.InsertSession(ctx, newSession(owner, 1)))
 	insertEndpoint(t, s)
@@ -169,11 +169,12 @@ func checkUnique(t *testing.T, s *store.Store) {
 	ctx := t.Context()
 	subscriptions := func(first, second domain.SubscriptionStatus) (func() error, func() error) {
 		a := insertAccount(t, s)
-		return func() error { return s.InsertSubscription(ctx, newSubscription(a.ID, first)) },
-			func() error { return s.InsertSubscription(ctx, newSubscription(a.ID, second)) }
+		return func() error { return subscribed(t, s, newSubscription(a.ID, first)) },
+			func() error { return subscribed(t, s, newSubscription(a.ID, second)) }
 	}
 	invoices := func(first, second domain.InvoiceStatus) (func() error, func() error) {
-		a, id := insertAccount(t, s), store.NewID(domain.PrefixSubscription)
+		a := insertAccount(t, s)
+		id := endedSubscription(t, s, a.ID)
 		return func() error { return s.InsertInvoice(ctx, newInvoice(a.ID, id, first)) },
 			func() error { return s.InsertInvoice(ctx, newInvoice(a.ID, id, second)) }
 	}
@@ -225,12 +226,13 @@ func checkUnique(t *testing.T, s *store.Store) {
 func checkNotUnique(t *testing.T, s *store.Store) {
 	ctx := t.Context()
 	a := insertAccount(t, s)
-	require.NoError(t, s.InsertSubscription(ctx, newSubscription(a.ID, domain.SubscriptionIncomplete)))
-	require.NoError(t, s.InsertSubscription(ctx, newSubscription(a.ID, domain.SubscriptionActive)),
+	require.NoError(t, subscribed(t, s, newSubscription(a.ID, domain.SubscriptionIncomplete)))
+	require.NoError(t, subscribed(t, s, newSubscription(a.ID, domain.SubscriptionActive)),
 		"paying for the next while using this one")
-	in := newInvoice(a.ID, "sub_1", domain.InvoiceOpen)
+	subscription := endedSubscription(t, s, a.ID)
+	in := newInvoice(a.ID, subscription, domain.InvoiceOpen)
 	require.NoError(t, s.InsertInvoice(ctx, in))
-	next := newInvoice(a.ID, "sub_1", domain.InvoiceOpen)
+	next := newInvoice(a.ID, subscription, domain.InvoiceOpen)
 	next.PeriodStart = *later(1)
 	require.NoError(t, s.InsertInvoice(ctx, next), "the next period")
 	require.NoError(t, s.InsertInvoice(ctx, newInvoice(a.ID, "", domain.InvoiceOpen)))

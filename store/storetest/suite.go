@@ -145,9 +145,30 @@ func newSubscription(accountID string, status domain.SubscriptionStatus) *domain
 		Features: []string{},
 		Limits:   map[string]int64{},
 	}
-	sub := domain.NewSubscription(store.NewID(domain.PrefixSubscription), accountID, "onb_1", plan, moment)
+	id, onboarding := store.NewID(domain.PrefixSubscription), store.NewID(domain.PrefixOnboarding)
+	sub := domain.NewSubscription(id, accountID, onboarding, plan, moment)
 	sub.Status = status
 	return sub
+}
+
+// subscribed stores a subscription, and the onboarding it is of where that is not there.
+func subscribed(t testing.TB, s *store.Store, sub *domain.Subscription) error {
+	t.Helper()
+	if _, err := s.OnboardingByID(t.Context(), sub.OnboardingID); domain.CodeOf(err) == domain.CodeNotFound {
+		o := NewOnboarding(sub.ID + "@onboarding.example")
+		o.ID, o.AccountID, o.SubscriptionID, o.Status = sub.OnboardingID, sub.AccountID, sub.ID, domain.OnboardingCompleted
+		_, err = s.InsertOnboarding(t.Context(), o)
+		require.NoError(t, err)
+	}
+	return s.InsertSubscription(t.Context(), sub)
+}
+
+// endedSubscription stores a subscription of the account that is over, and returns its id.
+func endedSubscription(t testing.TB, s *store.Store, accountID string) string {
+	t.Helper()
+	sub := newSubscription(accountID, domain.SubscriptionCanceled)
+	require.NoError(t, subscribed(t, s, sub))
+	return sub.ID
 }
 
 func newInvoice(accountID, subscriptionID string, status domain.InvoiceStatus) *domain.Invoice {
@@ -185,11 +206,11 @@ func newMethod(accountID, option string) *domain.PaymentMethod {
 	}
 }
 
-// insertInvoice stores an open invoice of a new account's new subscription.
+// insertInvoice stores an open invoice of a new account, for no subscription.
 func insertInvoice(t testing.TB, s *store.Store) *domain.Invoice {
 	t.Helper()
 	a := insertAccount(t, s)
-	in := newInvoice(a.ID, store.NewID(domain.PrefixSubscription), domain.InvoiceOpen)
+	in := newInvoice(a.ID, "", domain.InvoiceOpen)
 	require.NoError(t, s.InsertInvoice(t.Context(), in))
 	return in
 }

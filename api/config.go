@@ -56,7 +56,7 @@ type Config struct {
 	// WebhookAllowPrivate takes webhook URLs of private addresses and plain HTTP.
 	WebhookAllowPrivate bool
 
-	TrustedProxies []string // addresses whose X-Forwarded-For is believed; none by default
+	TrustedProxies []string // whose X-Forwarded-For, or else X-Real-IP, is believed; none by default
 	AllowedOrigins []string // origins that browsers may call from; none by default
 
 	// Providers take money. Here they check tokens and read their webhooks, and

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -92,12 +91,4 @@ func (o observer) logAnswer(c *gin.Context, id string, took time.Duration) {
 	o.log.LogAttrs(ctx, level, "request",
 		slog.String("method", c.Request.Method), slog.String("route", c.FullPath()), slog.Int("status", status),
 		slog.Duration("took", took), slog.Int("bytes", max(c.Writer.Size(), 0)), slog.String("request_id", id))
-}
-
-type addressKey struct{}
-
-// addressOf is the client's address, on routes that are limited by it.
-func addressOf(ctx context.Context) string {
-	address, _ := ctx.Value(addressKey{}).(string)
-	return address
 }

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
-	"github.com/danielgtaylor/huma/v2/adapters/humagin"
 	"github.com/gin-gonic/gin"
 
 	"slipway/domain"
@@ -256,10 +255,6 @@ func (reg *registrar) operation(r *route) huma.Operation {
 	}
 	operation.Middlewares = append(operation.Middlewares, reg.takeIn)
 	return operation
-}
-
-func withAddress(ctx huma.Context, next func(huma.Context)) {
-	next(huma.WithValue(ctx, addressKey{}, humagin.Unwrap(ctx).ClientIP()))
 }
 
 // refine gives an unavailable dependency the code this route promises for it.

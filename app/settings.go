@@ -166,7 +166,7 @@ func (s *Settings) signupSettings() []setting {
 			Usage: "how many webhooks a worker posts to one endpoint at the same time"}).
 			must("1 to 100", func() bool { return s.WebhookPosts >= 1 && s.WebhookPosts <= 100 }),
 		define(&cli.StringSliceFlag{Name: "trusted-proxies", Destination: &s.TrustedProxies,
-			Usage: "addresses or networks whose X-Forwarded-For is believed"}).
+			Usage: "addresses or networks of proxies whose X-Forwarded-For, or else X-Real-IP, is believed"}).
 			must("addresses or networks such as 10.0.0.0/8", func() bool { return all(s.TrustedProxies, isNetwork) }),
 		define(&cli.StringSliceFlag{Name: "allowed-origins", Destination: &s.AllowedOrigins,
 			Usage: "origins of frontends that call the API from a browser (CORS); * for all"}).

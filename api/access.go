@@ -30,6 +30,8 @@ const (
 	signedIn access = "signed_in"
 	// admins: an admin's session, or an API key.
 	admins access = "admins"
+	// signedInAdmins: an admin's session. A key that leaked must not make others.
+	signedInAdmins access = "signed_in_admins"
 )
 
 // caller is who makes a request.
@@ -39,6 +41,20 @@ type caller struct {
 	accountID    string // of an owner
 	onboardingID string // of a client_secret
 	sessionID    string
+
+	// still reports, by an error, that the credential has ended since.
+	still func(context.Context) error
+}
+
+// credentials are the ids to watch for the credential's end (see store.Watch).
+func (c caller) credentials() []string {
+	switch {
+	case c.sessionID != "":
+		return []string{c.sessionID}
+	case c.Type == domain.ActorAPIKey:
+		return []string{c.ID}
+	}
+	return []string{c.onboardingID}
 }
 
 // scope names the caller in the scope of an idempotency key.
@@ -59,6 +75,7 @@ func callerOf(ctx context.Context) caller {
 
 var (
 	errUnauthenticated = &domain.Error{Code: domain.CodeUnauthenticated, Detail: domain.Text(domain.TextUnauthenticated)}
+	errSecretEnded     = domain.ErrorOf(domain.ReasonClientSecretEnded, domain.Text(domain.TextClientSecretEnded))
 	errForbidden       = &domain.Error{Code: domain.CodeForbidden, Detail: domain.Text(domain.TextForbidden)}
 )
 
@@ -74,11 +91,16 @@ type authentication struct {
 // authenticate is the middleware of every route that asks who calls.
 func (auth *authentication) authenticate(r *route) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
-		who, err := auth.caller(ctx.Context(), bearer(ctx.Header("Authorization")), r.who)
+		token := bearer(ctx.Header("Authorization"))
+		who, err := auth.caller(ctx.Context(), token, r.who)
 		if err != nil {
 			auth.metrics.authFailed(err)
 			auth.fail(humagin.Unwrap(ctx), r.refine(err))
 			return
+		}
+		who.still = func(ctx context.Context) error {
+			_, err := auth.caller(ctx, token, r.who)
+			return err
 		}
 		next(huma.WithValue(ctx, callerKey{}, who))
 	}
@@ -119,9 +141,9 @@ func (auth *authentication) caller(ctx context.Context, bearer string, who acces
 
 func (c caller) opens(who access) error {
 	switch {
-	case who == admins && !c.admin,
+	case (who == admins || who == signedInAdmins) && !c.admin,
 		who == owners && c.accountID == "",
-		who == signedIn && c.sessionID == "":
+		(who == signedIn || who == signedInAdmins) && c.sessionID == "":
 		return errForbidden
 	}
 	return nil
@@ -133,6 +155,9 @@ func (auth *authentication) ownerBySecret(ctx context.Context, id string) (calle
 	o, err := auth.store.OnboardingByID(ctx, id)
 	if err != nil {
 		return caller{}, err
+	}
+	if o.SecretRevokedAt != nil {
+		return caller{}, errSecretEnded
 	}
 	gaveUp := o.Status.Ended() && o.Status != domain.OnboardingCompleted
 	if gaveUp || auth.store.Now().Sub(o.CreatedAt) > sessionFromSecret {

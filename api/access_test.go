@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"slipway/domain"
+	"slipway/store"
 )
 
 // signIn signs somebody in and returns the token.
@@ -39,6 +40,10 @@ var expected = map[access]map[string]int{
 	admins: {
 		"own secret": 403, "own session": 403, "other's secret": 403, "other's session": 403,
 		"admin": letIn, "API key": letIn,
+	},
+	signedInAdmins: {
+		"own secret": 403, "own session": 403, "other's secret": 403, "other's session": 403,
+		"admin": letIn, "API key": 403,
 	},
 	signedIn: {"own secret": 403, "other's secret": 403, "API key": 403}, // the sessions are still needed
 }
@@ -75,6 +80,9 @@ func TestAuth_EveryRouteOpensToWhomItShould(t *testing.T) {
 					continue
 				}
 				url := strings.ReplaceAll(path, "{id}", mine.text("id"))
+				if strings.HasSuffix(path, "/client-secret") { // which the others need
+					url = strings.ReplaceAll(path, "{id}", store.NewID(domain.PrefixOnboarding))
+				}
 				if strings.HasSuffix(path, "/events") && strings.Contains(path, "{id}") && want == letIn {
 					continue // would stream
 				}
@@ -142,7 +150,11 @@ func TestAuth_ASecretIsTheOwnersSessionForADay(t *testing.T) {
 
 	w.age(r.text("id"), 25*time.Hour)
 	w.call("GET", "/v1/account", secret, nil).problem(401, "unauthenticated")
-	w.call("GET", "/v1/onboardings/"+r.text("id"), secret, nil).ok(200)
+	w.call("GET", "/v1/onboardings/"+r.text("id"), secret, nil).problem(401, domain.ReasonClientSecretEnded)
+
+	waits := w.signUp("waits", "plan", "growth")
+	w.age(waits.text("id"), 250*time.Hour)
+	w.call("GET", "/v1/onboardings/"+waits.text("id"), waits.text("client_secret"), nil).ok(200)
 }
 
 // age moves the onboarding's creation and its end into the past.
@@ -260,10 +272,11 @@ func TestAPIKey_OpensUntilItIsRevoked(t *testing.T) {
 		problem(422, domain.ReasonIdempotencyKeyReused)
 
 	secret := made.text("secret")
-	list := w.call("GET", "/v1/admin/api-keys", secret, nil).ok(200)
+	w.call("GET", "/v1/admin/accounts", secret, nil).ok(200)
+	list := w.call("GET", "/v1/admin/api-keys", w.admin, nil).ok(200)
 	assert.Len(t, list.rows(), 1)
 	assert.NotContains(t, list.raw, secret)
 	w.call("DELETE", "/v1/admin/api-keys/"+made.text("id"), w.admin, nil).ok(204)
 	w.call("DELETE", "/v1/admin/api-keys/"+made.text("id"), w.admin, nil).ok(204)
-	w.call("GET", "/v1/admin/api-keys", secret, nil).problem(401, "unauthenticated")
+	w.call("GET", "/v1/admin/accounts", secret, nil).problem(401, "unauthenticated")
 }

@@ -92,10 +92,13 @@ func humaConfig(version string, transform huma.Transformer) huma.Config {
 		return &huma.SecurityScheme{Type: "http", Scheme: "bearer", Description: what}
 	}
 	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
-		string(participants): bearer("The onboarding's client_secret, its owner's session, or an admin's credential."),
-		string(owners):       bearer("The token of an owner's session, or a client_secret within a day of the sign-up."),
-		string(signedIn):     bearer("The token of any session."),
-		string(admins):       bearer("The token of an admin's session, or an API key."),
+		string(participants): bearer("The onboarding's client_secret until a day after its end, its owner's session, " +
+			"or an admin's credential."),
+		string(owners):   bearer("The token of an owner's session, or a client_secret within a day of the sign-up."),
+		string(signedIn): bearer("The token of any session."),
+		string(admins):   bearer("The token of an admin's session, or an API key."),
+
+		string(signedInAdmins): bearer("The token of an admin's session."),
 	}
 	c.Tags = []*huma.Tag{
 		{Name: tagCatalogue, Description: "What is on offer."},

@@ -62,7 +62,7 @@ func inputs(w *world) []input {
 // send sends the input with the value, which is JSON in a body, and nothing else.
 func (i input) send(w *world, owner, value string) *reply {
 	bearer := map[access]string{anyone: "", owners: owner, signedIn: owner}[i.who]
-	if i.who == admins || i.who == participants {
+	if i.who == admins || i.who == signedInAdmins || i.who == participants {
 		bearer = w.admin
 	}
 	path := strings.NewReplacer("{id}", "x", "{event_id}", "x", "{provider}", "manual").Replace(i.path)

@@ -19,6 +19,7 @@ type onboardings struct {
 
 var onboardingKind = kind[domain.Onboarding]{
 	prefix: domain.PrefixOnboarding, noun: "onboarding", read: (*store.Store).OnboardingByID,
+	lock: (*store.Store).LockOnboarding,
 }
 
 // visible reads an onboarding the caller may see. Somebody else's answers
@@ -26,8 +27,11 @@ var onboardingKind = kind[domain.Onboarding]{
 func (onb onboardings) visible(ctx context.Context, id string) (*domain.Onboarding, error) {
 	who := callerOf(ctx)
 	o, err := onboardingKind.find(ctx, onb.store, id)
-	if err != nil || who.admin || who.onboardingID == id {
+	switch {
+	case err != nil || who.admin:
 		return o, err
+	case who.onboardingID == id:
+		return o, onb.checkSecret(ctx, o)
 	}
 	if who.onboardingID != "" { // as the owner's session it opens the account's others
 		if who, err = onb.auth.ownerBySecret(ctx, who.onboardingID); err != nil {
@@ -38,6 +42,15 @@ func (onb onboardings) visible(ctx context.Context, id string) (*domain.Onboardi
 		return nil, domain.NotFound(onboardingKind.noun)
 	}
 	return o, nil
+}
+
+// checkSecret returns the 401 of a client_secret that has ended.
+func (onb onboardings) checkSecret(ctx context.Context, o *domain.Onboarding) error {
+	now, err := onb.store.NowOn(ctx, o.TestClockID)
+	if err == nil && o.SecretEnded(now) {
+		return errSecretEnded
+	}
+	return err
 }
 
 func newOnboarding(kind domain.OnboardingKind, s *store.Store) *domain.Onboarding {

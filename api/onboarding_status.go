@@ -62,7 +62,7 @@ func (onb onboardings) await(
 	if wait == 0 {
 		return onb.read(ctx, id)
 	}
-	changed, stop := onb.store.Watch(id) // before reading, so that no change is missed
+	changed, stop := onb.store.Watch(id, callerOf(ctx).credentials()...) // before reading, so that no change is missed
 	defer stop()
 	over := time.NewTimer(wait)
 	defer over.Stop()
@@ -73,6 +73,9 @@ func (onb onboardings) await(
 		}
 		select {
 		case <-changed:
+			if err := stillMay(ctx); err != nil {
+				return nil, err
+			}
 		case <-over.C:
 			return o, nil
 		case <-ctx.Done():
@@ -92,4 +95,11 @@ func (onb onboardings) read(ctx context.Context, id string) (*domain.Onboarding,
 		o.NextAction, err = onb.next.ofCompleted(ctx, o)
 	}
 	return o, err
+}
+
+// stillMay returns the error of a credential that has ended while its caller waited.
+func stillMay(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), quickly)
+	defer cancel()
+	return callerOf(ctx).still(ctx)
 }

@@ -51,12 +51,12 @@ type stream struct {
 }
 
 // follow sends each new version until the onboarding is done, the client is
-// gone, or the time is over. While nothing changes it asks nothing; when a read
+// gone, its credential has ended, or the time is over. While nothing changes it asks nothing; when a read
 // fails it ends, and the client's reconnect asks again. One that is done ends with an
 // event of its own, and a client that comes back all the same is answered 204,
 // after which a browser stays away.
 func (onb onboardings) follow(s *stream, id string) {
-	changed, stop := onb.store.Watch(id) // before reading, so that no change is missed
+	changed, stop := onb.store.Watch(id, callerOf(s.ctx).credentials()...) // before reading, so that no change is missed
 	defer stop()
 	o, err := onb.read(s.ctx, id)
 	if err == nil && o.Done && o.Version == s.last {
@@ -77,19 +77,27 @@ func (onb onboardings) follow(s *stream, id string) {
 			_ = s.write("event: end\ndata: {}\n\n")
 			return
 		}
-		for again := false; !again; {
-			select {
-			case <-changed:
-				again = true
-			case <-heartbeat.C:
-				if s.write(": still here\n\n") != nil {
-					return
-				}
-			case <-over.C:
-				return
-			case <-s.ctx.Done():
-				return
+		if !s.wait(changed, heartbeat.C, over.C) {
+			return
+		}
+	}
+}
+
+// wait waits for a change and reports whether the stream goes on then. A change,
+// and each heartbeat, may be the end of the credential that opened it.
+func (s *stream) wait(changed <-chan struct{}, heartbeat, over <-chan time.Time) bool {
+	for {
+		select {
+		case <-changed:
+			return stillMay(s.ctx) == nil
+		case <-heartbeat:
+			if stillMay(s.ctx) != nil || s.write(": still here\n\n") != nil {
+				return false
 			}
+		case <-over:
+			return false
+		case <-s.ctx.Done():
+			return false
 		}
 	}
 }

@@ -40,6 +40,7 @@ var problemCodes = map[string]string{
 	domain.ReasonFeatureNotInPlan:         "The account's plan does not include the feature.",
 	domain.ReasonLimitReached:             "The account's plan does not include that many; `limit` says how many.",
 	domain.ReasonInsufficientCredits:      "There are not enough credits; nothing was taken.",
+	domain.ReasonClientSecretEnded:        "The client_secret was revoked, or its onboarding ended a day ago.",
 	domain.ReasonBodyTooLarge:             "The body is larger than 64 KiB.",
 	reasonMalformedBody:                   "The body is not JSON in UTF-8, or is missing.",
 	reasonMediaType:                       "The body is not sent as application/json in UTF-8.",

@@ -97,7 +97,11 @@ func (s sessions) open(ctx context.Context, user *domain.User) (*signedInSession
 		}
 		answer.Account, answer.OnboardingID, answer.NextAction = account, o.ID, next
 	}
-	return answer, s.store.InsertSession(ctx, session)
+	err := s.store.OpenSession(ctx, session, user.PasswordHash)
+	if domain.CodeOf(err) == domain.CodeNotFound {
+		err = errWrongCredentials // the password was right a moment ago
+	}
+	return answer, err
 }
 
 // signOut ends the session that signs the request.

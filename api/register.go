@@ -230,7 +230,9 @@ func (r *route) alwaysFails() []string {
 	case anyone:
 		return reasons
 	case participants:
-		return append(reasons, string(domain.CodeUnauthenticated))
+		return append(reasons, string(domain.CodeUnauthenticated), domain.ReasonClientSecretEnded)
+	case owners:
+		reasons = append(reasons, domain.ReasonClientSecretEnded)
 	}
 	return append(reasons, string(domain.CodeUnauthenticated), string(domain.CodeForbidden))
 }

@@ -54,7 +54,7 @@ func (a *API) routes() {
 	a.serve(tagAdmin, admins, a.adminListRows())
 	a.serve(tagAdmin, admins, a.adminCommandRows())
 	a.serve(tagAdmin, admins, a.adminCatalogueRows())
-	a.serve(tagAdmin, admins, a.apiKeyRows())
+	a.serve(tagAdmin, signedInAdmins, a.apiKeyRows())
 	a.serve(tagAdmin, admins, a.testClockRows())
 	a.serve(tagOperator, anyone, a.operatorRows())
 	a.serveOperator() // /metrics, /openapi.json, /docs
@@ -184,6 +184,8 @@ func (a *API) backendRows() []row {
 		do("POST /v1/credits/debit", "debit-credits", "Spend credits",
 			a.credits.debit, checks((*debitInput).check), refuses, reused, noBalance, missing,
 			fails(domain.ReasonInsufficientCredits)),
+		do("DELETE /v1/onboardings/{id}/client-secret", "revoke-client-secret", "End an onboarding's client_secret",
+			a.onboardings.revokeSecret, noContent),
 	}
 }
 

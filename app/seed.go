@@ -59,12 +59,19 @@ func (a *App) ensureAdmin(ctx context.Context, generate func() (string, error)) 
 	return ", password " + password + " (shown this once)", nil
 }
 
-// SetAdmin creates the admin or gives it the password.
+// SetAdmin creates the admin or gives it the password. A new password ends the
+// admin's sessions; the one that it has leaves everything as it is.
 func (a *App) SetAdmin(ctx context.Context, password string) error {
 	email, _ := domain.NormalEmail(a.AdminEmail)
 	params, err := a.HashParams()
 	if err != nil {
 		return err
+	}
+	user, err := a.Store.UserByEmail(ctx, email)
+	if err == nil && user.Role == domain.RoleAdmin {
+		if same, _ := argon2id.ComparePasswordAndHash(domain.NormalPassword(password), user.PasswordHash); same {
+			return nil
+		}
 	}
 	hash, err := argon2id.CreateHash(domain.NormalPassword(password), params)
 	if err != nil {

@@ -51,6 +51,7 @@ const (
 	ReasonInsufficientCredits      = "insufficient_credits"
 	ReasonDeliveryFailed           = "delivery_failed"
 	ReasonListTooSlow              = "list_too_slow"
+	ReasonClientSecretEnded        = "client_secret_ended"
 )
 
 // ReasonCodes is the class of each reason: from its reason alone, which is all
@@ -76,6 +77,7 @@ var ReasonCodes = map[string]Code{
 	ReasonLimitReached:             CodeForbidden,
 	ReasonInsufficientCredits:      CodePaymentRequired,
 	ReasonDeliveryFailed:           CodeThrottled,
+	ReasonClientSecretEnded:        CodeUnauthenticated,
 }
 
 // ErrorOf makes an error again from its kind (see Error.Kind) and its detail;

@@ -15,6 +15,7 @@ const (
 	EventOnboardingCanceled  EventType = "onboarding.canceled"
 	EventOnboardingFailed    EventType = "onboarding.failed"
 	EventOnboardingRepaired  EventType = "onboarding.repaired"
+	EventClientSecretRevoked EventType = "onboarding.client_secret_revoked"
 	EventCommandRefused      EventType = "command.refused"
 	EventWorkflowRestarted   EventType = "workflow.restarted"
 

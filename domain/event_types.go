@@ -12,6 +12,7 @@ var EventTypes = map[EventType]string{
 	EventOnboardingCanceled:  "The customer or an admin canceled it.",
 	EventOnboardingFailed:    "It ended because of something that only an operator can judge.",
 	EventOnboardingRepaired:  "Its row did not say what is true, and was corrected.",
+	EventClientSecretRevoked: "Its client_secret was ended before its time; its owner signs in instead.",
 	EventCommandRefused:      "A signal from Temporal's own tools asked for what the state does not allow.",
 	EventWorkflowRestarted:   "A workflow was stopped by hand, or failed, with work left, and runs again.",
 

@@ -140,6 +140,8 @@ type Onboarding struct {
 	TestClockID    string    `json:"-" gorm:"<-:create"`
 	Reminders      int       `json:"-"` // sent in the current payment window
 	CheckedAt      time.Time `json:"-"` // when reconcile last compared it with its workflow
+
+	SecretRevokedAt *time.Time `json:"-"` // when staff ended its client_secret; nil mostly
 }
 
 // AccountRef is the part of an account every onboarding answer carries.
@@ -214,6 +216,21 @@ func (o *Onboarding) Restore(status OnboardingStatus, now time.Time) {
 func (o *Onboarding) Touch(now time.Time) {
 	o.Version++
 	o.UpdatedAt = now
+}
+
+// secretOutlives is how long after its onboarding's end a client_secret opens it.
+const secretOutlives = 24 * time.Hour
+
+// SecretEnded reports whether the client_secret opens nothing any more.
+func (o *Onboarding) SecretEnded(now time.Time) bool {
+	return o.SecretRevokedAt != nil || (o.Status.Ended() && now.Sub(o.UpdatedAt) > secretOutlives)
+}
+
+// RevokeSecret ends the client_secret at once. It counts as no change of the onboarding
+// but for those who watch it: how long it has waited stays as it is.
+func (o *Onboarding) RevokeSecret(now time.Time) {
+	o.Version++
+	o.SecretRevokedAt = &now
 }
 
 // Present fills the fields that are computed rather than stored. The store

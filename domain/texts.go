@@ -20,6 +20,7 @@ const (
 	TextInvalidTransition        TextCode = "invalid_transition"
 	TextUnauthenticated          TextCode = "unauthenticated"
 	TextWrongCredentials         TextCode = "wrong_credentials"
+	TextClientSecretEnded        TextCode = "client_secret_ended"
 	TextForbidden                TextCode = "forbidden"
 	TextForgedWebhook            TextCode = "forged_webhook"
 	TextBodyTooLarge             TextCode = "body_too_large"
@@ -92,6 +93,7 @@ var problemTexts = map[TextCode]string{
 	TextInternal:                 "Something went wrong on our side; the request_id finds it in the log.",
 	TextInvalidTransition:        "The current state does not allow this.",
 	TextUnauthenticated:          "A valid credential is needed: Authorization: Bearer.",
+	TextClientSecretEnded:        "This client_secret has ended; sign in instead.",
 	TextWrongCredentials:         "E-mail and password do not fit.",
 	TextForbidden:                "This credential does not open this.",
 	TextForgedWebhook:            "The webhook is not signed by the provider, or not lately.",

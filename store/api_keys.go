@@ -28,9 +28,13 @@ func (s *Store) APIKeyByID(ctx context.Context, id string) (*domain.APIKey, erro
 	return one[domain.APIKey](s, s.conn(ctx).Where("id = ?", id), "API key")
 }
 
-// SaveAPIKey writes a changed key.
+// SaveAPIKey writes a changed key, and notifies those who watch it.
 func (s *Store) SaveAPIKey(ctx context.Context, key *domain.APIKey) error {
-	return s.save(ctx, "save API key", key)
+	if err := s.save(ctx, "save API key", key); err != nil {
+		return err
+	}
+	s.announce(key.ID)
+	return nil
 }
 
 // ListAPIKeys returns a page of keys, newest first.

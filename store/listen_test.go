@@ -137,6 +137,46 @@ func TestListen_HearsOfAnotherProcess(t *testing.T) {
 	})
 }
 
+// TestListen_HearsOfACredentialThatEndsInAnotherProcess: however it ends.
+func TestListen_HearsOfACredentialThatEndsInAnotherProcess(t *testing.T) {
+	onBoth(t, func(t *testing.T, url string) {
+		api, other := storetest.Open(t, url), storetest.Open(t, url)
+		listen(t, api)
+		_, err := other.EnsureAdmin(t.Context(), "admin@example.com", "one")
+		require.NoError(t, err)
+		admin, err := other.UserByEmail(t.Context(), "admin@example.com")
+		require.NoError(t, err)
+		key := &domain.APIKey{ID: "key_1", SecretHash: []byte{1}, CreatedAt: other.Now()}
+		require.NoError(t, other.InsertAPIKey(t.Context(), key))
+		for _, one := range []struct {
+			id  string
+			end func() error
+		}{
+			{"ses_1", func() error { return other.DeleteSession(t.Context(), "ses_1") }},
+			{"ses_2", func() error {
+				_, err := other.EnsureAdmin(t.Context(), "admin@example.com", "two")
+				return err
+			}},
+			{"key_1", func() error {
+				now := other.Now()
+				key.RevokedAt = &now
+				return other.SaveAPIKey(t.Context(), key)
+			}},
+		} {
+			if one.id != key.ID {
+				require.NoError(t, other.OpenSession(t.Context(), &domain.Session{
+					ID: one.id, TokenHash: []byte(one.id), UserID: admin.ID, Role: domain.RoleAdmin,
+					CreatedAt: other.Now(), ExpiresAt: other.Now().Add(time.Hour),
+				}, "one"))
+			}
+			watch, cancel := api.Watch("onb_1", one.id)
+			require.NoError(t, one.end())
+			notified(t, watch, one.id+" ended")
+			cancel()
+		}
+	})
+}
+
 func TestListen_LeavesADatabaseInMemoryUsable(t *testing.T) {
 	t.Parallel()
 	s := storetest.Open(t, ":memory:")

@@ -42,7 +42,7 @@ type Store struct {
 	reserved []string // slugs that a deployment keeps for itself
 	now      func() time.Time
 	hub      *hub
-	changed  *[]string // inside Within: onboardings, and the outbox, to announce once committed
+	changed  *[]string // inside Within: what Watch is notified of once committed
 	watched  *observer
 	closed   *atomic.Bool // by Close
 }

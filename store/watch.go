@@ -1,9 +1,14 @@
 package store
 
-import "sync"
+import (
+	"strings"
+	"sync"
 
-// hub notifies the watchers of an onboarding, and of the outbox. It keeps nothing
-// of the onboarding: a watcher that is notified reads the row.
+	"slipway/domain"
+)
+
+// hub notifies the watchers of an onboarding, a session or an API key, and of the
+// outbox. It keeps nothing of the row: a watcher that is notified reads it.
 type hub struct {
 	mu       sync.Mutex
 	watchers map[string]map[chan struct{}]struct{}
@@ -11,24 +16,35 @@ type hub struct {
 
 func newHub() *hub { return &hub{watchers: map[string]map[chan struct{}]struct{}{}} }
 
-// Watch returns a channel that receives after each change of the onboarding,
-// and a function that ends the watch. Changes that come faster than they are
+// Watch returns a channel that receives after each change of the onboarding, and
+// once one of the credentials (ids of sessions and API keys) has ended, and a
+// function that ends the watch. Changes that come faster than they are
 // read count as one. Watch before reading the row, and none is missed.
-func (s *Store) Watch(onboardingID string) (<-chan struct{}, func()) {
+func (s *Store) Watch(onboardingID string, credentials ...string) (<-chan struct{}, func()) {
 	ch := make(chan struct{}, 1)
-	h := s.hub
+	ids := append([]string{onboardingID}, credentials...)
+	s.hub.add(ch, ids)
+	return ch, func() { s.hub.remove(ch, ids) }
+}
+
+func (h *hub) add(ch chan struct{}, ids []string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.watchers[onboardingID] == nil {
-		h.watchers[onboardingID] = map[chan struct{}]struct{}{}
+	for _, id := range ids {
+		if h.watchers[id] == nil {
+			h.watchers[id] = map[chan struct{}]struct{}{}
+		}
+		h.watchers[id][ch] = struct{}{}
 	}
-	h.watchers[onboardingID][ch] = struct{}{}
-	return ch, func() {
-		h.mu.Lock()
-		defer h.mu.Unlock()
-		delete(h.watchers[onboardingID], ch)
-		if len(h.watchers[onboardingID]) == 0 {
-			delete(h.watchers, onboardingID)
+}
+
+func (h *hub) remove(ch chan struct{}, ids []string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, id := range ids {
+		delete(h.watchers[id], ch)
+		if len(h.watchers[id]) == 0 {
+			delete(h.watchers, id)
 		}
 	}
 }
@@ -42,13 +58,17 @@ func (s *Store) WatchOutbox() (<-chan struct{}, func()) { return s.Watch(outbox)
 
 // announceOutbox notifies the watchers of the outbox once this transaction has
 // committed.
-func (s *Store) announceOutbox() {
+func (s *Store) announceOutbox() { s.announce(outbox) }
+
+// announce notifies the watchers of an id once this transaction, if there is one,
+// has committed.
+func (s *Store) announce(id string) {
 	switch {
-	case s.postgres: // a trigger notifies every process, and only when something waits
+	case s.postgres: // triggers notify every process
 	case s.changed != nil:
-		*s.changed = append(*s.changed, outbox)
+		*s.changed = append(*s.changed, id)
 	default:
-		s.hub.notify([]string{outbox})
+		s.hub.notify([]string{id})
 	}
 }
 
@@ -58,7 +78,7 @@ func (s *Store) Watchers() int {
 	defer s.hub.mu.Unlock()
 	n := 0
 	for id, w := range s.hub.watchers {
-		if id != outbox {
+		if strings.HasPrefix(id, domain.PrefixOnboarding+"_") {
 			n += len(w)
 		}
 	}

@@ -66,7 +66,7 @@ func fullOnboarding() *domain.Onboarding {
 	}
 	o.PasswordHash, o.AccountName, o.Country = "$argon2id$v=19$", "Äcme 株式会社 🚀", "DE"
 	o.WantedSlug, o.WantedPlan, o.WantedOption = "acme", "growth", "bank_transfer"
-	o.CreatedAt, o.UpdatedAt, o.CheckedAt = *later(4), *later(5), *later(6)
+	o.CreatedAt, o.UpdatedAt, o.CheckedAt, o.SecretRevokedAt = *later(4), *later(5), *later(6), later(7)
 	return o
 }
 

@@ -81,8 +81,7 @@ func (a accounts) withNextAction(
 // events are what happened: an account's timeline, and the audit.
 type events struct{ *shared }
 
-// listOwn answers the account's timeline. Who of the staff acted is the
-// audit's business, not the customer's.
+// listOwn answers the account's timeline, as the customer may see it.
 func (e events) listOwn(ctx context.Context, in *listOwnInput) (*listOutput[domain.Event], error) {
 	page, err := in.decode(domain.PrefixEvent)
 	if err != nil {
@@ -90,9 +89,7 @@ func (e events) listOwn(ctx context.Context, in *listOwnInput) (*listOutput[doma
 	}
 	rows, err := e.store.ListEvents(ctx, store.EventFilter{AccountID: callerOf(ctx).accountID, Page: page})
 	for i := range rows.Data {
-		if rows.Data[i].ActorType != domain.ActorCustomer {
-			rows.Data[i].ActorID = ""
-		}
+		rows.Data[i].ForCustomer()
 	}
 	return listed(rows, err)
 }

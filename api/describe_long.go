@@ -30,7 +30,8 @@ var longDocs = map[string]string{
 		"With limit: how many there are, as the caller counts; sites are counted here, whatever it says.",
 	"command.note": "For colleagues only: never shown to the customer, in no event.",
 	"command.reason": "" +
-		"Why: 3 to 500 visible characters, of any number of lines, kept in the audit. Some commands need none.",
+		"Why: 3 to 500 visible characters, of any number of lines, kept in the audit. Some commands need none. " +
+		"The customer sees that of a rejected payment, and no other.",
 	"commandResult.differences": "" +
 		"refresh: what did not say what is true, and was repaired.",
 	"commandResult.from": "" +
@@ -56,6 +57,9 @@ var longDocs = map[string]string{
 	"allowed":       "Whether the account may use the product at all.",
 	"entitlements.upgradable": "" +
 		"Unless entitled: whether choosing a plan on offer cures it.",
+	"event.reason": "" +
+		"What the actor gave as the reason. Of what staff give, customers see that of a rejected payment alone: " +
+		"show them no other.",
 	"idempotent.idempotency_key": "" +
 		"The same key and body again answer with the same resource; kept for three days.",
 	"onboardings.plan": "Only those of this plan.",

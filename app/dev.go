@@ -198,7 +198,7 @@ func (d *Dev) Banner() string {
 	line("Temporal", d.Temporal)
 	line("Sandbox", d.app.SandboxURL)
 	line("Database", d.app.databaseName())
-	line("Admin", d.app.AdminEmail+"  password "+d.password)
+	line("Admin", d.app.AdminEmail+d.shownPassword())
 	line("Test clocks", onOrOff(d.app.TestClocks))
 	email := fmt.Sprintf("ada-%s@example.com", time.Now().UTC().Format("150405"))
 	fmt.Fprintf(&b, `
@@ -211,6 +211,15 @@ Ctrl-C stops everything; %s.
 
 `, url, email, d.app.kept())
 	return b.String()
+}
+
+// shownPassword is a password that dev made. One that was set is known to who set it,
+// and would stand in every log of a start.
+func (d *Dev) shownPassword() string {
+	if d.app.AdminPassword != "" {
+		return "  with the password that was set"
+	}
+	return "  password " + d.password
 }
 
 // onOrOff says whether there are test clocks, and how there would not be.

@@ -61,7 +61,10 @@ func (a *App) startSandbox(webhookURL string, key []byte) error {
 	if err != nil {
 		return errors.Join(fmt.Errorf("start the payment sandbox: %w", err), listener.Close())
 	}
-	server := &http.Server{Handler: company.Handler(), ReadHeaderTimeout: readHeaderTimeout, IdleTimeout: idleTimeout}
+	server := &http.Server{
+		Handler: company.Handler(), ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout, IdleTimeout: idleTimeout,
+		MaxHeaderBytes: maxHeaderBytes,
+	}
 	go func() { _ = server.Serve(listener) }() // until it is closed
 	a.Sandbox, a.SandboxURL = company, "http://"+listener.Addr().String()
 	a.logError("note where the payment sandbox is", os.WriteFile(a.sandboxNote(), []byte(a.SandboxURL), 0o600))

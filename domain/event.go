@@ -79,9 +79,22 @@ type Event struct {
 	SubscriptionID string         `json:"subscription_id,omitempty"`
 	ActorType      ActorType      `json:"actor_type" enum:"customer,admin,system,temporal,api_key"`
 	ActorID        string         `json:"actor_id,omitempty"`
-	Reason         string         `json:"reason,omitempty" doc:"What the actor gave as the reason."`
+	Reason         string         `json:"reason,omitempty" doc:"@event.reason"`
 	Data           map[string]any `json:"data,omitempty" gorm:"serializer:json" doc:"Ids, codes, statuses and amounts."`
 	CreatedAt      time.Time      `json:"created_at"`
+}
+
+// ForCustomer leaves out what is the audit's business: who of the staff acted, and
+// why. The reason of a rejected payment stays: it is written for the customer, who
+// reads it in next_action as well.
+func (e *Event) ForCustomer() {
+	if e.ActorType == ActorCustomer {
+		return
+	}
+	e.ActorID = ""
+	if e.Type != EventPaymentFailed || e.Data["failure_code"] != FailureRejected {
+		e.Reason = ""
+	}
 }
 
 // Present fills the computed fields.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -171,4 +172,24 @@ func TestStaffCommands_ANoteIsForColleaguesOnly(t *testing.T) {
 		w.log.String()} {
 		assert.NotContains(t, shown, "ticket 7")
 	}
+}
+
+func TestStaffCommands_OfFiftyEqualOnesAtOnceOneIsApplied(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	path, _ := w.paying("acme")
+	url := "/v1/admin/subscriptions/" + w.subscriptionOf(path) + "/activate"
+	answers := make([]*reply, 50)
+	var all sync.WaitGroup
+	for i := range answers {
+		all.Go(func() { answers[i] = w.call("POST", url, w.admin, reasonFor()) })
+	}
+	all.Wait()
+	applied := 0
+	for _, r := range answers {
+		if r.ok(200).at("applied") == true {
+			applied++
+		}
+	}
+	assert.Equal(t, 1, applied)
 }

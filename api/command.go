@@ -46,13 +46,12 @@ func (c commands) give(ctx context.Context, t *target, r commandRequest) (*outco
 	case again && t.done(action):
 		return &outcome{target: t, from: from, to: from, replayed: true}, nil
 	}
-	after, differences, err := c.deliver(ctx, t, given)
+	done, err := c.deliver(ctx, t, given)
 	if err != nil {
 		return nil, err
 	}
-	return &outcome{
-		target: after, from: from, to: after.subject().Status, applied: true, replayed: again, differences: differences,
-	}, nil
+	done.from, done.to, done.replayed = from, done.subject().Status, again
+	return done, nil
 }
 
 // preview answers what the command would do, and does nothing.
@@ -93,18 +92,28 @@ func (c commands) save(ctx context.Context, t *target, r commandRequest) (*domai
 }
 
 // deliver sends the stored command and returns what it is about as it is after
-// it. A workflow that closed meanwhile, or refuses, leaves the rows to judge.
-func (c commands) deliver(ctx context.Context, t *target, cmd *domain.Command) (*target, []domain.Difference, error) {
+// it. A workflow that closed meanwhile, or refuses, leaves the rows to judge. Of equal
+// commands at once, the row of each says whether it was the one that had the effect.
+func (c commands) deliver(ctx context.Context, t *target, cmd *domain.Command) (*outcome, error) {
 	differences, refused := c.send(ctx, t, cmd)
 	code := domain.CodeOf(refused)
 	if refused != nil && code != domain.CodeNotFound && code != domain.CodeConflict {
-		return nil, nil, refused
+		return nil, refused
 	}
 	after, err := c.reread(ctx, t)
-	if err == nil && refused != nil {
-		err = c.judge(ctx, after, cmd, refused)
+	if err != nil {
+		return nil, err
 	}
-	return after, differences, err
+	stored, err := c.store.CommandByID(ctx, cmd.ID)
+	if err != nil {
+		return nil, err
+	}
+	applied := !stored.Redundant
+	if refused != nil {
+		applied = applied && stored.AppliedAt != nil
+		err = judge(after, stored, refused)
+	}
+	return &outcome{target: after, applied: applied, differences: differences}, err
 }
 
 // send carries the stored command to its workflow. A refresh compares the rows
@@ -123,15 +132,11 @@ func (c commands) send(ctx context.Context, t *target, cmd *domain.Command) ([]d
 
 // judge decides about a command that its workflow did not carry out: its effect
 // is there, or the state does not allow it, or another try will show.
-func (c commands) judge(ctx context.Context, after *target, cmd *domain.Command, refused error) error {
-	stored, err := c.store.CommandByID(ctx, cmd.ID)
-	if err != nil {
-		return err
-	}
-	if stored.AppliedAt != nil || after.done(cmd.Action) {
+func judge(after *target, stored *domain.Command, refused error) error {
+	if stored.AppliedAt != nil || after.done(stored.Action) {
 		return nil
 	}
-	if err := after.check(cmd.Action); err != nil {
+	if err := after.check(stored.Action); err != nil {
 		return err
 	}
 	if domain.CodeOf(refused) == domain.CodeConflict {

@@ -64,6 +64,7 @@ type Command struct {
 	Note           string         // staff: for colleagues only, never shown to the customer
 	Details        CommandDetails `gorm:"serializer:json"`
 	AppliedAt      *time.Time     // once, whatever is delivered again
+	Redundant      bool           // another had the effect before: this one changed nothing
 }
 
 // Recipient is whose workflow takes a command: the onboarding's while it runs,

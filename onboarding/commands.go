@@ -32,7 +32,7 @@ func (s *Onboardings) Apply(ctx context.Context, id string, cmd *domain.Command)
 		case err != nil:
 			return err
 		case decided:
-			return o.MarkApplied(cmd)
+			return o.MarkRedundant(cmd)
 		}
 		return o.Change.Apply(cmd, o.row.Subject(), func() error { return apply(o, cmd) })
 	})

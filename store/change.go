@@ -85,8 +85,11 @@ func (c *Change) Emit(t domain.EventType, data map[string]any) {
 // subject allow it. A command whose effect is there already changes nothing.
 func (c *Change) Apply(cmd *domain.Command, subject domain.Subject, do func() error) error {
 	c.Actor, c.Reason = cmd.Actor(), cmd.Reason
-	if cmd.AppliedAt != nil || subject.Done(cmd.Action) {
-		return c.MarkApplied(cmd)
+	if cmd.AppliedAt != nil {
+		return nil
+	}
+	if subject.Done(cmd.Action) {
+		return c.MarkRedundant(cmd)
 	}
 	if err := subject.Check(cmd.Action); err != nil {
 		return err
@@ -109,9 +112,14 @@ func (c *Change) Refuse(cmd *domain.Command, status string) {
 
 // MarkApplied notes that the command has its effect. One that came as a signal is
 // not stored, and not noted.
-func (c *Change) MarkApplied(cmd *domain.Command) error {
+func (c *Change) MarkApplied(cmd *domain.Command) error { return c.mark(cmd, false) }
+
+// MarkRedundant notes that the command changed nothing: an equal one came before.
+func (c *Change) MarkRedundant(cmd *domain.Command) error { return c.mark(cmd, true) }
+
+func (c *Change) mark(cmd *domain.Command, redundant bool) error {
 	if cmd.ID == "" || cmd.AppliedAt != nil {
 		return nil
 	}
-	return c.Tx.MarkApplied(c.Ctx, cmd.ID)
+	return c.Tx.MarkApplied(c.Ctx, cmd.ID, redundant)
 }

@@ -20,9 +20,11 @@ func (s *Store) CommandByID(ctx context.Context, id string) (*domain.Command, er
 	return c, s.wrap("read command", "command", err)
 }
 
-// MarkApplied stores that a command was carried out.
-func (s *Store) MarkApplied(ctx context.Context, commandID string) error {
-	err := s.writer(ctx).Model(&domain.Command{}).Where("id = ?", commandID).Update("applied_at", s.now()).Error
+// MarkApplied stores that a command was carried out; redundant: it changed nothing,
+// because its effect was there already.
+func (s *Store) MarkApplied(ctx context.Context, commandID string, redundant bool) error {
+	err := s.writer(ctx).Model(&domain.Command{}).Where("id = ?", commandID).
+		Updates(map[string]any{"applied_at": s.now(), "redundant": redundant}).Error
 	return s.wrap("mark command", "", err)
 }
 

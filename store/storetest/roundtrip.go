@@ -236,7 +236,7 @@ func keepsCommand(t *testing.T, s *store.Store) {
 		ID: "cmd_1", Action: domain.ActionActivate, OnboardingID: "onb_1", SubscriptionID: "sub_1", PaymentID: "pay_1",
 		InvoiceID: "in_1", ActorType: domain.ActorAdmin, ActorID: "usr_1", Reason: "Paid in cash", Plan: "gold",
 		Option: "card", Reference: "ref", Waive: true, Token: "tok_ok", MethodID: "pm_1", At: domain.CancelPeriodEnd,
-		CreatedAt: moment, Note: "asked by phone", Details: domain.CommandDetails{Days: 7}, AppliedAt: later(1),
+		CreatedAt: moment, Note: "by phone", Details: domain.CommandDetails{Days: 7}, AppliedAt: later(1), Redundant: true,
 	}
 	keeps(t, command, s.InsertCommand,
 		func(ctx context.Context) (*domain.Command, error) { return s.CommandByID(ctx, "cmd_1") })

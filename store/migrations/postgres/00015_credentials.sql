@@ -2,6 +2,9 @@
 -- When staff ended the client_secret, before its time.
 ALTER TABLE onboardings ADD COLUMN secret_revoked_at timestamptz;
 
+-- The effect of the command was there already: it changed nothing.
+ALTER TABLE commands ADD COLUMN redundant boolean NOT NULL DEFAULT false;
+
 -- Streams that a session or an API key opened learn in every process that it ended;
 -- the payload is its id.
 -- +goose StatementBegin

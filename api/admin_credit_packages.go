@@ -85,6 +85,7 @@ func (c creditPackages) create(ctx context.Context, in *createPackageInput) (*pa
 
 var packageKind = kind[domain.CreditPackage]{
 	prefix: domain.PrefixCreditPackage, noun: "credit package", read: (*store.Store).CreditPackageByID,
+	lock: (*store.Store).LockCreditPackage,
 }
 
 // change changes what is named of a package.

@@ -119,6 +119,7 @@ func (p paymentOptions) create(ctx context.Context, in *createOptionInput) (*opt
 
 var optionKind = kind[domain.PaymentOption]{
 	prefix: domain.PrefixPaymentOption, noun: "payment option", read: (*store.Store).PaymentOptionByID,
+	lock: (*store.Store).LockPaymentOption,
 }
 
 // change changes what is named of a payment option.

@@ -106,7 +106,8 @@ func (p plans) create(ctx context.Context, in *createPlanInput) (*planOutput, er
 	return &planOutput{Replayable: replayed(again), Body: plan}, err
 }
 
-var planKind = kind[domain.Plan]{prefix: domain.PrefixPlan, noun: "plan", read: (*store.Store).PlanByID}
+var planKind = kind[domain.Plan]{prefix: domain.PrefixPlan, noun: "plan", read: (*store.Store).PlanByID,
+	lock: (*store.Store).LockPlan}
 
 // change changes what is named of a plan.
 func (p plans) change(ctx context.Context, in *changePlanInput) (*planOutput, error) {

@@ -17,6 +17,7 @@ var cataloguePromises = []promise{
 	{"UseCardProvider_LeavesWhatIsToBeKept", false, useCardProvider},
 	{"SavePlan_OneDefault", false, oneDefaultPlan},
 	{"SavePaymentOption_OnePreferred", false, onePreferredOption},
+	{"Catalogue_SwitchesUnderLoadAllSucceed", false, switchesUnderLoad},
 	{"PlanOnOffer_IsActiveAndPublic", false, planOnOffer},
 	{"CreditPackages_KeepEveryFieldAndTheirCode", false, creditPackages},
 }

@@ -19,7 +19,6 @@ type Settings struct {
 	Listen           string
 	WorkerListen     string
 	StopTimeout      time.Duration
-	PayloadKeys      []string
 	DatabaseURL      string
 	DatabasePassword string
 	DataDir          string

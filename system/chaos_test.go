@@ -160,3 +160,10 @@ func (c *chaos) explain() {
 	}
 	c.t.Log("now it is", time.Now().UTC(), err)
 }
+
+// accepted are the onboardings whose kick-off was answered.
+func (m *mess) accepted() []string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.ids
+}

@@ -143,9 +143,3 @@ func (m *mess) counts() map[int]int {
 	defer m.mu.Unlock()
 	return m.answers
 }
-
-func (m *mess) accepted() []string {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.ids
-}

@@ -2,6 +2,8 @@ package app
 
 import (
 	"errors"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -29,17 +31,24 @@ var sdkBuckets = []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30,
 // sdkMetrics hands the metrics of Temporal's SDK to Prometheus, under the names that
 // Temporal documents. Temporal's own bridges bring a metrics system of their own.
 type sdkMetrics struct {
+	*sdkVectors
+	labels []string
+}
+
+// sdkVectors are the metrics by name, each made when it is first used. The SDK asks for
+// them with every task.
+type sdkVectors struct {
 	registry *prometheus.Registry
-	labels   []string
+	known    sync.Map
 }
 
 func newSDKMetrics(registry *prometheus.Registry) client.MetricsHandler {
-	return sdkMetrics{registry, make([]string, len(sdkLabels))}
+	return sdkMetrics{&sdkVectors{registry: registry}, make([]string, len(sdkLabels))}
 }
 
 // WithTags is the SDK's hook.
 func (m sdkMetrics) WithTags(tags map[string]string) client.MetricsHandler {
-	with := sdkMetrics{m.registry, append([]string{}, m.labels...)}
+	with := sdkMetrics{m.sdkVectors, slices.Clone(m.labels)}
 	for i, name := range sdkLabels {
 		if value, named := tags[name]; named {
 			with.labels[i] = value
@@ -50,36 +59,46 @@ func (m sdkMetrics) WithTags(tags map[string]string) client.MetricsHandler {
 
 // Counter is the SDK's hook.
 func (m sdkMetrics) Counter(name string) client.MetricsCounter {
-	vec := registered(m.registry, prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: name + "_total", Help: "Of Temporal's SDK.",
-	}, sdkLabels))
+	vec := vector(m.sdkVectors, name+"_total", func(name string) *prometheus.CounterVec {
+		return prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: ofSDK}, sdkLabels)
+	})
 	return sdkCounter{vec.WithLabelValues(m.labels...)}
 }
 
 // Gauge is the SDK's hook.
 func (m sdkMetrics) Gauge(name string) client.MetricsGauge {
-	vec := registered(m.registry, prometheus.NewGaugeVec(prometheus.GaugeOpts{
-		Name: name, Help: "Of Temporal's SDK.",
-	}, sdkLabels))
+	vec := vector(m.sdkVectors, name, func(name string) *prometheus.GaugeVec {
+		return prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: name, Help: ofSDK}, sdkLabels)
+	})
 	return sdkGauge{vec.WithLabelValues(m.labels...)}
 }
 
 // Timer is the SDK's hook.
 func (m sdkMetrics) Timer(name string) client.MetricsTimer {
-	vec := registered(m.registry, prometheus.NewHistogramVec(prometheus.HistogramOpts{
-		Name: name + "_seconds", Help: "Of Temporal's SDK.", Buckets: sdkBuckets,
-	}, sdkLabels))
+	vec := vector(m.sdkVectors, name+"_seconds", func(name string) *prometheus.HistogramVec {
+		return prometheus.NewHistogramVec(
+			prometheus.HistogramOpts{Name: name, Help: ofSDK, Buckets: sdkBuckets},
+			sdkLabels,
+		)
+	})
 	return sdkTimer{vec.WithLabelValues(m.labels...)}
 }
 
-// registered is the collector, or the one of its name that is registered already.
-func registered[C prometheus.Collector](registry *prometheus.Registry, c C) C {
-	err := registry.Register(c)
-	var already prometheus.AlreadyRegisteredError
-	if errors.As(err, &already) {
-		return already.ExistingCollector.(C)
+const ofSDK = "Of Temporal's SDK."
+
+// vector is the metric of the name, registered when it is first used, here or by another
+// client of this process.
+func vector[V prometheus.Collector](known *sdkVectors, name string, newVector func(name string) V) V {
+	if v, found := known.known.Load(name); found {
+		return v.(V)
 	}
-	return c
+	v := newVector(name)
+	var already prometheus.AlreadyRegisteredError
+	if errors.As(known.registry.Register(v), &already) {
+		v = already.ExistingCollector.(V)
+	}
+	known.known.Store(name, v)
+	return v
 }
 
 type sdkCounter struct{ prometheus.Counter }

@@ -3,6 +3,7 @@ package billing
 import (
 	"cmp"
 	"context"
+	"time"
 
 	"slipway/domain"
 	"slipway/payment"
@@ -116,6 +117,10 @@ func (c *Charger) Charge(ctx context.Context, p *domain.Payment) error {
 	if err != nil {
 		return err
 	}
+	invoice, err := c.Store.InvoiceByID(ctx, p.InvoiceID)
+	if err != nil {
+		return err
+	}
 	fresh := p.Status == domain.PaymentCreated
 	if fresh {
 		if p, err = c.markAsked(ctx, p.ID); err != nil || p.Status != domain.PaymentProcessing {
@@ -123,8 +128,12 @@ func (c *Charger) Charge(ctx context.Context, p *domain.Payment) error {
 		}
 	}
 	outcome := payment.Outcome{Status: payment.StatusNone}
-	if !fresh {
-		if outcome, err = provider.Lookup(ctx, p.Key); err != nil {
+	if !fresh || mayBeForgotten(p, invoice) {
+		outcome, err = provider.Lookup(ctx, p.Key)
+		if err != nil && fresh && payment.ClassOf(err) == payment.ClassMisconfigured {
+			outcome, err = payment.Outcome{Status: payment.StatusNone}, nil // some providers have no lookup everywhere
+		}
+		if err != nil {
 			return c.noteUnknown(ctx, p, err)
 		}
 	}
@@ -133,7 +142,7 @@ func (c *Charger) Charge(ctx context.Context, p *domain.Payment) error {
 			outcome.Status = payment.StatusCanceled
 			return c.Save(ctx, p, outcome)
 		}
-		if outcome, err = c.sendCharge(ctx, provider, p); err != nil {
+		if outcome, err = c.sendCharge(ctx, provider, p, invoice); err != nil {
 			return c.noteUnknown(ctx, p, err)
 		}
 	}
@@ -141,6 +150,17 @@ func (c *Charger) Charge(ctx context.Context, p *domain.Payment) error {
 		return err
 	}
 	return c.RefundLate(ctx, p.ID)
+}
+
+// keyLife is how long a provider is sure to answer a repeated key with what it
+// did the first time. Stripe drops keys after 24 hours.
+const keyLife = 23 * time.Hour
+
+// mayBeForgotten reports whether the payment's key may have been used so long ago
+// that the provider would charge again: in rows restored from a backup, what was
+// due a day ago may have been charged since the backup.
+func mayBeForgotten(p *domain.Payment, invoice *domain.Invoice) bool {
+	return invoice.ForPeriod() && p.CreatedAt.Sub(invoice.PeriodStart) > keyLife
 }
 
 // markAsked says, before it happens, that the provider is asked.
@@ -159,13 +179,9 @@ func (c *Charger) markAsked(ctx context.Context, paymentID string) (*domain.Paym
 }
 
 func (c *Charger) sendCharge(
-	ctx context.Context, provider payment.Provider, p *domain.Payment,
+	ctx context.Context, provider payment.Provider, p *domain.Payment, invoice *domain.Invoice,
 ) (payment.Outcome, error) {
 	m, err := c.Store.MethodEver(ctx, p.MethodID)
-	if err != nil {
-		return payment.Outcome{}, err
-	}
-	invoice, err := c.Store.InvoiceByID(ctx, p.InvoiceID)
 	if err != nil {
 		return payment.Outcome{}, err
 	}

@@ -1,6 +1,7 @@
 package billing
 
 import (
+	"fmt"
 	"time"
 
 	"slipway/domain"
@@ -13,12 +14,32 @@ type Invoices struct{ *store.Change }
 // Open completes the invoice and stores it as owed.
 func (i Invoices) Open(in *domain.Invoice) error {
 	if in.ID == "" {
-		in.ID = store.NewID(domain.PrefixInvoice)
+		var err error
+		if in.ID, err = i.newID(in); err != nil {
+			return err
+		}
 	}
 	in.AccountID, in.Status = i.AccountID(), domain.InvoiceOpen
 	in.CreatedAt, in.UpdatedAt = i.Now, i.Now
 	i.Emit(domain.EventInvoiceOpened, map[string]any{"invoice": in.ID, "amount": in.Amount, "currency": in.Currency})
 	return i.Tx.InsertInvoice(i.Ctx, in)
+}
+
+// newID is the id of an invoice to open. The one for a period of a subscription
+// follows from what it is for, and so do the keys of its charges: after the
+// database was restored from a backup, a renewal that had been charged since is
+// the same charge to the provider.
+func (i Invoices) newID(in *domain.Invoice) (string, error) {
+	if !in.ForPeriod() {
+		return store.NewID(domain.PrefixInvoice), nil
+	}
+	n, err := i.Tx.CountInvoicesForPeriod(i.Ctx, in.SubscriptionID, in.PeriodStart, in.Reason)
+	if err != nil {
+		return "", err
+	}
+	key := fmt.Sprint(in.SubscriptionID, "/", in.Reason, "/", in.PeriodStart.UnixMilli(), "/", in.Amount, in.Currency,
+		"/", n)
+	return store.DerivedIDAt(domain.PrefixInvoice, key, in.PeriodStart), nil
 }
 
 // OpenOf is the subscription's open invoice; nil without one.

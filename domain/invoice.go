@@ -76,6 +76,12 @@ type InvoiceLine struct {
 	Amount      int64  `json:"amount" doc:"In minor units."`
 }
 
+// ForPeriod reports whether the invoice is the one for a whole period of a
+// subscription: its first or its next.
+func (i *Invoice) ForPeriod() bool {
+	return i.Reason == ReasonSubscriptionCreate || i.Reason == ReasonSubscriptionCycle
+}
+
 // Advance moves the invoice, or returns the 409 of an illegal move.
 func (i *Invoice) Advance(to InvoiceStatus, now time.Time) error {
 	if err := InvoiceMoves.check(i.Status, to, nil); err != nil {

@@ -3,6 +3,7 @@ package store
 import (
 	"crypto/sha256"
 	"strings"
+	"time"
 
 	"github.com/oklog/ulid/v2"
 )
@@ -16,10 +17,16 @@ func NewID(prefix string) string {
 // DerivedID is the one id with the prefix that belongs to the key: inserting a row
 // of the same key twice meets the first one. The key cannot be read from it, and
 // it sorts before every id of NewID's.
-func DerivedID(prefix, key string) string {
+func DerivedID(prefix, key string) string { return DerivedIDAt(prefix, key, time.UnixMilli(0)) }
+
+// DerivedIDAt is DerivedID that sorts among the ids NewID made at that time.
+func DerivedIDAt(prefix, key string, at time.Time) string {
 	sum := sha256.Sum256([]byte(prefix + "\n" + key))
 	var id ulid.ULID
-	copy(id[6:], sum[:]) // its time is the beginning of time
+	copy(id[6:], sum[:])
+	if err := id.SetTime(ulid.Timestamp(at)); err != nil {
+		panic(err) // a year beyond 10889
+	}
 	return prefix + "_" + id.String()
 }
 

@@ -67,6 +67,16 @@ func (s *Store) InvoiceForPeriod(
 	return one[domain.Invoice](s, q, "invoice")
 }
 
+// CountInvoicesForPeriod counts the subscription's invoices for the period and
+// reason, those that are void, too.
+func (s *Store) CountInvoicesForPeriod(
+	ctx context.Context, subscriptionID string, start time.Time, reason string,
+) (n int64, err error) {
+	err = s.conn(ctx).Model(&domain.Invoice{}).Where("subscription_id = ? AND period_start = ? AND reason = ?",
+		subscriptionID, start, reason).Count(&n).Error
+	return n, s.wrap("count invoices", "", err)
+}
+
 // SaveInvoice writes a changed invoice.
 func (s *Store) SaveInvoice(ctx context.Context, in *domain.Invoice) error {
 	return s.save(ctx, "save invoice", in)

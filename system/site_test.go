@@ -3,6 +3,7 @@
 package system
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -27,15 +28,16 @@ import (
 // site is an installation of several processes: a Temporal that a test can
 // stop, a database, and API and workers as children that a test can kill.
 type site struct {
-	t        *testing.T
-	dir      string
-	database string
-	port     int // of Temporal, the same after a restart
-	runLimit int // see devserver.Config
-	listen   string
-	temporal *devserver.Server
-	apart    *cluster.Temporal // instead of temporal: a server of several processes
-	store    *store.Store      // the test's own look at the rows
+	t           *testing.T
+	dir         string
+	database    string
+	port        int // of Temporal, the same after a restart
+	runLimit    int // see devserver.Config
+	listen      string
+	temporal    *devserver.Server
+	temporalDir string            // empty for dir
+	apart       *cluster.Temporal // instead of temporal: a server of several processes
+	store       *store.Store      // the test's own look at the rows
 
 	sandboxAddress string // of the payment company, the same after a restart
 	company        *company
@@ -77,7 +79,7 @@ func (s *site) startTemporal() {
 		return
 	}
 	server, err := devserver.Start(context.Background(), devserver.Config{
-		DatabaseFile: devserver.Path(s.dir), FrontendPort: s.port, UIPort: devserver.NoUI,
+		DatabaseFile: devserver.Path(cmp.Or(s.temporalDir, s.dir)), FrontendPort: s.port, UIPort: devserver.NoUI,
 		SearchAttributes: workflows.SearchAttributes(), RunLimit: s.runLimit,
 	})
 	require.NoError(s.t, err)

@@ -52,6 +52,13 @@ func openInvoice(t *testing.T, s *store.Store) {
 	for _, status := range []domain.InvoiceStatus{domain.InvoiceVoid, domain.InvoiceVoid, domain.InvoiceOpen} {
 		require.NoError(t, s.InsertInvoice(ctx, newInvoice(a.ID, subscription, status)))
 	}
+	for reason, want := range map[string]int64{
+		domain.ReasonSubscriptionCreate: 3, domain.ReasonSubscriptionUpdate: 0,
+	} {
+		n, err := s.CountInvoicesForPeriod(ctx, subscription, moment, reason)
+		require.NoError(t, err)
+		assert.Equal(t, want, n, reason)
+	}
 	in, err := s.OpenInvoice(ctx, subscription)
 	require.NoError(t, err)
 	assert.Equal(t, domain.InvoiceOpen, in.Status)

@@ -1,3 +1,5 @@
+//go:build !nodev
+
 package system
 
 import (
@@ -11,8 +13,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"slipway/app"
+	"slipway/domain"
 	"slipway/store"
-	"slipway/store/storetest"
 	"slipway/system/cluster"
 )
 
@@ -114,20 +116,24 @@ func TestCompose_CommandsAndSettingsExist(t *testing.T) {
 	}
 }
 
-// Temporal's schema job and server start with what the compose file gives them: their
-// environment, their commands and the dynamic configuration. This proves every line of
-// the services temporal-schema and temporal but the images, the addresses, the ports
-// and the health check; and of temporal-namespace, the retention alone.
-func TestCompose_TemporalStarts(t *testing.T) {
+// Everything starts with what the compose file gives it: Temporal's schema job and
+// server, Slipway's jobs, API and worker have their environment, commands, health
+// checks and dynamic configuration. This proves every line of temporal-schema,
+// temporal, migrate, seed, api and worker but the images, the addresses and ports, the
+// order, how PostgreSQL checks a password, and Temporal's health check; of
+// temporal-namespace the retention alone; and nothing of postgres and temporal-ui.
+func TestCompose_EverythingStarts(t *testing.T) {
 	t.Parallel()
-	postgres := storetest.StartCluster(t)
-	server, err := cluster.NewTemporal(t.Context(), t.TempDir(), "../docker-compose.yml", postgres.Address(), false)
+	k, err := cluster.Start(t.Context(), cluster.Config{
+		Dir: t.TempDir(), ComposeFile: "../docker-compose.yml", OneTemporal: true, Say: func(string) {},
+	})
 	require.NoError(t, err)
-	t.Cleanup(server.Kill)
-	require.NoError(t, server.Start(t.Context(), func(string) {}))
+	t.Cleanup(k.Stop)
+	r := &running{t: t, url: k.URLs[0]}
+	r.until(r.signUp("ada@example.com", "Acme", "starter"), domain.OnboardingCompleted)
 	require.Contains(t, strings.Join(composeProject(t).Services["temporal-namespace"].Command, " "),
 		"--retention "+cluster.Retention)
-	log, err := os.ReadFile(server.Services[0].Log)
+	log, err := os.ReadFile(k.Temporal.Services[0].Log)
 	require.NoError(t, err)
 	require.Contains(t, string(log), "matching.enablefairness", "the dynamic configuration is read")
 }

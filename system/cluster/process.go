@@ -13,7 +13,7 @@ import (
 
 const (
 	readyWithin = 90 * time.Second // for a process to answer after its start
-	stopWithin  = 20 * time.Second // for a process to end when asked to
+	stopWithin  = 40 * time.Second // for a process to end when asked to
 	checkEvery  = 100 * time.Millisecond
 )
 
@@ -89,7 +89,7 @@ func (p *Process) Kill() {
 	}
 }
 
-// Stop asks the program to end, and ends it when it takes longer than 20 seconds.
+// Stop asks the program to end, and ends it when it takes longer than 40 seconds.
 func (p *Process) Stop() {
 	if p.cmd == nil {
 		return

@@ -67,10 +67,26 @@ func runDoctor(ctx context.Context, a *App, f doctorFlags) error {
 	} else {
 		checks = append(checks, a.checkFailingWorkflows(ctx))
 	}
-	if len(f.only) > 0 {
-		checks = slices.DeleteFunc(checks, func(c domain.Check) bool { return !slices.Contains(f.only, c.Name) })
+	return showChecks(a.stdout, f.asked(checks))
+}
+
+// asked are the checks that were asked for. One that was not made is not well, lest a
+// health check with a wrong name always passes.
+func (f doctorFlags) asked(checks []domain.Check) []domain.Check {
+	if len(f.only) == 0 {
+		return checks
 	}
-	return showChecks(a.stdout, checks)
+	var asked []domain.Check
+	for _, name := range f.only {
+		i := slices.IndexFunc(checks, func(c domain.Check) bool { return c.Name == name })
+		if i < 0 {
+			asked = append(asked, domain.Check{Name: name, Status: domain.CheckWarn, Message: "There was no such check.",
+				Fix: "Run `slipway doctor`, which names all; some need the database to answer, or --deep."})
+			continue
+		}
+		asked = append(asked, checks[i])
+	}
+	return asked
 }
 
 // checks is what doctor and readyz report.

@@ -16,9 +16,10 @@ import (
 func TestDoctor_NamesWhatIsMissingWithItsFix(t *testing.T) {
 	s := newSite(t, "")
 	t.Setenv("TEMPORAL_ADDRESS", fmt.Sprintf("127.0.0.1:%d", s.port))
-	doctor := func() (int, string) {
+	doctor := func(args ...string) (int, string) {
 		var out, errs buffer
-		code := app.Main([]string{"slipway", "doctor", "--data-dir", s.dir, "--listen", s.listen}, &out, &errs)
+		code := app.Main(append([]string{"slipway", "doctor", "--data-dir", s.dir, "--listen", s.listen}, args...),
+			&out, &errs)
 		return code, out.String() + errs.String()
 	}
 	code, report := doctor()
@@ -36,6 +37,9 @@ func TestDoctor_NamesWhatIsMissingWithItsFix(t *testing.T) {
 	r.setOption(admin, "card", false)
 	code, report = doctor()
 	assert.Zero(t, code, report)
+	code, report = doctor("--only", "plans", "--only", "wroker")
+	assert.Equal(t, 1, code, "a health check with a wrong name fails")
+	assert.Regexp(t, `(?s)^ok +plans .*WARN +wroker +There was no such check.*slipway doctor`, report)
 
 	r.setPlans(admin, false)
 	r.setOptions(false)

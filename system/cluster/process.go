@@ -44,6 +44,7 @@ func (p *Process) Start(ctx context.Context) error {
 	}
 	p.cmd, p.gone = p.command(), make(chan struct{})
 	p.cmd.Stdout, p.cmd.Stderr = log, log
+	endsWithParent(p.cmd)
 	err = errors.Join(p.cmd.Start(), log.Close())
 	if err != nil {
 		return fmt.Errorf("start %s: %w", p.Name, err)

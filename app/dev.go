@@ -19,6 +19,7 @@ import (
 	"go.temporal.io/sdk/contrib/envconfig"
 
 	"slipway/devserver"
+	"slipway/worker"
 	"slipway/workflows"
 )
 
@@ -96,7 +97,7 @@ func StartDev(ctx context.Context, a *App) (*Dev, error) {
 	if a.DatabaseURL != "" { // other processes may share it
 		go a.Store.Listen(ctx, a.Log)
 	}
-	return d, a.startWorker(ctx)
+	return d, a.startWorker(ctx, worker.Version{}) // current, whatever it is
 }
 
 // prepareDataDir makes the folder, or, when ephemeral, one that goes at the end.

@@ -18,6 +18,8 @@ import (
 type Settings struct {
 	Listen           string
 	WorkerListen     string
+	WorkerDeployment string
+	WorkerBuildID    string
 	StopTimeout      time.Duration
 	DatabaseURL      string
 	DatabasePassword string
@@ -73,7 +75,7 @@ func Defaults() *Settings {
 // read by Temporal's own envconfig (see temporal.go).
 func declare() (*Settings, []setting) {
 	s := &Settings{}
-	return s, slices.Concat(s.addressSettings(), s.accessSettings(), s.signupSettings(), s.paymentSettings(),
+	return s, slices.Concat(s.addressSettings(), s.versionSettings(), s.accessSettings(), s.signupSettings(), s.paymentSettings(),
 		s.renewalSettings(), s.retentionSettings(), s.logSettings())
 }
 

@@ -24,7 +24,7 @@ func TestConfig_WrongSettingsAreNamedWithWhatTheyAccept(t *testing.T) {
 		"database-url": "mysql://u:loud-secret@h/db", "reserved-slugs": "My Product",
 		"stripe-api-base": "http://stripe:99999",
 		"allowed-origins": "https://app.example.com/path", "listen": "localhost:99999",
-		"webhook-posts":    "0",
+		"webhook-posts": "0", "worker-deployment": "slipway.workers", "worker-build-id": "__unversioned__",
 		"retention-events": "719h", "retention-commands": "719h", "retention-provider-events": "1h",
 		"retention-deliveries": "167h", "retention-onboardings": "-1s", "retention-debits": "1h", "retention-removed": "1h",
 	} {

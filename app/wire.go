@@ -93,25 +93,31 @@ const (
 	endpointsAtOnce = 500
 )
 
-// queues says which task queue runs which workflows. Providers' runs only activities
-// that call them. Webhooks have a queue of their own, with pollers of their own, so that
-// no endpoint can delay a charge or a sign-up.
+// queues says how each task queue is polled; workflows.Kinds says which workflows it
+// runs. Providers' runs only activities that call them. Webhooks have a queue of their own,
+// with pollers of their own, so that no endpoint can delay a charge or a sign-up.
 func (a *App) queues() []worker.Queue {
-	return []worker.Queue{
-		{Name: workflows.TaskQueueOnboarding, Workflows: []any{
-			workflows.Signup, workflows.Activation, workflows.Refresh,
-			workflows.ReconcileLoop, workflows.ResumeServed, workflows.Reconcile}},
-		{Name: workflows.TaskQueueBilling, Workflows: []any{
-			workflows.Billing, workflows.Purchase, workflows.PaymentMethod, workflows.Delivery, workflows.Advance}},
+	queues := []worker.Queue{
+		{Name: workflows.TaskQueueOnboarding},
+		{Name: workflows.TaskQueueBilling},
 		{Name: workflows.TaskQueueProviders, Heartbeats: true, AtOnce: callsAtOnce,
 			ActivitiesPerSecond: a.ProviderRate},
-		{Name: workflows.TaskQueueWebhooks, Heartbeats: true, AtOnce: endpointsAtOnce,
-			Workflows: []any{workflows.EndpointDeliveries}},
+		{Name: workflows.TaskQueueWebhooks, Heartbeats: true, AtOnce: endpointsAtOnce},
 	}
+	for i := range queues {
+		for _, kind := range workflows.Kinds() {
+			if kind.TaskQueue == queues[i].Name {
+				queues[i].Workflows = append(queues[i].Workflows,
+					worker.Workflow{Run: kind.Run, Versioning: kind.Versioning})
+			}
+		}
+	}
+	return queues
 }
 
-// startWorker starts polling; it waits for Temporal as long as ctx lasts.
-func (a *App) startWorker(ctx context.Context) error {
+// startWorker starts polling, as a worker of the version, or of none; it waits for Temporal
+// as long as ctx lasts.
+func (a *App) startWorker(ctx context.Context, version worker.Version) error {
 	acts := activities.New(activities.Config{
 		Store: a.Store, Processes: a.Workflows, Deliveries: a.Workflows, Webhooks: webhook.NewSender(a.WebhookPrivate),
 		Providers: a.providers.Providers(), ReturnURL: a.publicAddress(a.Listen) + "/return", Policy: a.policy(),
@@ -121,6 +127,7 @@ func (a *App) startWorker(ctx context.Context) error {
 	a.Worker, err = worker.Start(ctx, worker.Config{
 		Temporal: a.Temporal, Namespace: a.Workflows, Activities: acts, Queues: a.queues(), Log: a.Log,
 		Interceptors: a.Interceptors, Failed: a.registerWork(), StopTimeout: a.StopTimeout, Ready: a.storeReady,
+		Version: version,
 	})
 	if err != nil {
 		return err

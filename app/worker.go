@@ -12,6 +12,8 @@ import (
 
 	"slipway/api"
 	"slipway/domain"
+	"slipway/worker"
+	flows "slipway/workflows/client"
 )
 
 func workerCommand(do action) *cli.Command {
@@ -24,6 +26,10 @@ func runWorker(ctx context.Context, a *App) error {
 	ctx, end := context.WithCancel(ctx)
 	defer end()
 	defer a.Close()
+	version, err := a.workerVersion()
+	if err != nil {
+		return err
+	}
 	options, err := a.temporalOptions()
 	if err != nil {
 		return err
@@ -37,7 +43,7 @@ func runWorker(ctx context.Context, a *App) error {
 		return err
 	}
 	go a.Store.Listen(ctx, a.Log) // for the outbox
-	if err := a.startWorker(ctx); err != nil {
+	if err := a.startWorker(ctx, version); err != nil {
 		if errors.Is(err, context.Canceled) {
 			return nil
 		}
@@ -115,6 +121,9 @@ func (a *App) workerChecks(ctx context.Context) []domain.Check {
 	if err := a.Workflows.Ping(ctx); err != nil {
 		fail("temporal", "Temporal or its namespace does not answer.",
 			"Start Temporal, or set TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE to where it runs.")
+	}
+	if v, err := a.workerVersion(); err == nil && v != (worker.Version{}) {
+		checks = append(checks, a.Workflows.ReadyVersion(ctx, flows.Version{Deployment: v.DeploymentName, BuildID: v.BuildID}))
 	}
 	if !a.polling.Load() {
 		fail("polling", "The worker does not poll its task queues yet.", "Its log says what it waits for.")

@@ -175,7 +175,7 @@ var onlyIn = map[string][]string{
 	"go.temporal.io/sdk/log":               {"app/temporal.go", "system/cluster/"},
 	"go.temporal.io/sdk/temporal":          {"workflows/", "activities/"},
 	"go.temporal.io/sdk/worker":            {"worker/worker.go"},
-	"go.temporal.io/sdk/workflow":          {"workflows/"},
+	"go.temporal.io/sdk/workflow":          {"workflows/", "worker/worker.go"},
 	"go.temporal.io/server":                {"devserver/"},
 	"golang.org/x/sync/":                   {"api/", "app/", "demo/", "notify/", "payment/sandbox/", "store/"},
 	"golang.org/x/net/idna":                {"domain/"},

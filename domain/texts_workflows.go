@@ -175,6 +175,16 @@ const (
 	TextQueuePolled             TextCode = "task_queue_polled"
 	TextQueueBehind             TextCode = "task_queue_behind"
 	TextQueueBehindFix          TextCode = "task_queue_behind_fix"
+	TextQueueOtherVersion       TextCode = "task_queue_other_version"
+	TextQueueOtherVersionFix    TextCode = "task_queue_other_version_fix"
+	TextVersionCurrent          TextCode = "worker_version_current"
+	TextVersionNotCurrent       TextCode = "worker_version_not_current"
+	TextVersionNotCurrentFix    TextCode = "worker_version_not_current_fix"
+	TextVersionsPolled          TextCode = "worker_versions_polled"
+	TextVersionsUnreadable      TextCode = "worker_versions_unreadable"
+	TextVersionLeft             TextCode = "worker_version_left"
+	TextVersionLeftFix          TextCode = "worker_version_left_fix"
+	LabelNoVersion              TextCode = "label_no_version"
 	TextReconcileScheduled      TextCode = "reconcile_scheduled"
 	TextReconcileMissing        TextCode = "reconcile_missing"
 	TextReconcileMissingFix     TextCode = "reconcile_missing_fix"
@@ -201,9 +211,21 @@ var checkTexts = map[TextCode]string{
 	TextQueuePolled:             "Workers poll the task queue {queue}.",
 	TextQueueBehind:             "{tasks} tasks wait on the task queue {queue}, the oldest for {age}.",
 	TextQueueBehindFix:          "Look whether the workers live, and start more of them when they are busy.",
-	TextReconcileScheduled:      "Reconcile is scheduled.",
-	TextReconcileMissing:        "The reconcile schedule is missing.",
-	TextReconcileMissingFix:     "Start `slipway worker`, which creates it.",
-	TextReconcilePaused:         "The reconcile schedule is paused.",
-	TextReconcilePausedFix:      "Unpause it in Temporal's UI.",
+	TextQueueOtherVersion: "New work of the task queue {queue} goes to workers of {current}, and none polls it: " +
+		"what was accepted waits. Those that poll it are of {polling}.",
+	TextQueueOtherVersionFix: "Start workers of {current}, or let others take over: `{command}`.",
+	TextVersionCurrent:       "New work goes to {version}.",
+	TextVersionNotCurrent:    "New work goes to {current}, and not to this worker's version, {version}.",
+	TextVersionNotCurrentFix: "When it is to take over: `{command}`.",
+	TextVersionsPolled:       "Every version that workflows are pinned to has its workers.",
+	TextVersionsUnreadable:   "The worker deployment could not be read.",
+	TextVersionLeft:          "{count} workflows are pinned to {version}, of which no worker runs: they hang.",
+	TextVersionLeftFix: "Start workers of {version} until they have ended; or let the current version go on with them, " +
+		"where it can: `temporal workflow update-options --versioning-override-behavior auto_upgrade --query '{query}'`.",
+	LabelNoVersion:          "no version",
+	TextReconcileScheduled:  "Reconcile is scheduled.",
+	TextReconcileMissing:    "The reconcile schedule is missing.",
+	TextReconcileMissingFix: "Start `slipway worker`, which creates it.",
+	TextReconcilePaused:     "The reconcile schedule is paused.",
+	TextReconcilePausedFix:  "Unpause it in Temporal's UI.",
 }

@@ -13,6 +13,7 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/interceptor"
 	"go.temporal.io/sdk/worker"
+	"go.temporal.io/sdk/workflow"
 
 	"slipway/activities"
 	"slipway/domain"
@@ -29,14 +30,25 @@ type Namespace interface {
 // Queue is a task queue that a worker polls. Every queue has all activities.
 type Queue struct {
 	Name      string
-	Workflows []any // empty: activities alone
-	AtOnce    int   // activities under way in one worker; 0 is the SDK's thousand
+	Workflows []Workflow // empty: activities alone
+	AtOnce    int        // activities under way in one worker; 0 is the SDK's thousand
 	// Heartbeats are sent for activities while they run (see alive).
 	Heartbeats bool
 	// ActivitiesPerSecond bounds them over all workers; 0 for no limit. Such a queue
 	// gets no eager activities.
 	ActivitiesPerSecond float64
 }
+
+// Workflow is a workflow that a queue runs.
+type Workflow struct {
+	Run any // its function
+	// Versioning says what becomes of its runs when another version is made current.
+	Versioning workflow.VersioningBehavior
+}
+
+// Version names a build of the workers in Temporal's worker deployment. The zero value is
+// none: its workers take work like any other.
+type Version = worker.WorkerDeploymentVersion
 
 // Config says what a worker works with.
 type Config struct {
@@ -45,6 +57,8 @@ type Config struct {
 	Activities *activities.Activities
 	Queues     []Queue
 	Log        *slog.Logger
+	// Version is this worker's. With one, it is given work once the version is current.
+	Version Version
 	// Interceptors run inside activities.Errors, nearest to the activity; fault
 	// tests stop the process there.
 	Interceptors []interceptor.WorkerInterceptor
@@ -83,8 +97,8 @@ func Start(ctx context.Context, c Config) (*Worker, error) {
 	w := &Worker{}
 	for _, q := range c.Queues {
 		queue := worker.New(c.Temporal, q.Name, options(c, q))
-		for _, workflow := range q.Workflows {
-			queue.RegisterWorkflow(workflow)
+		for _, kind := range q.Workflows {
+			queue.RegisterWorkflowWithOptions(kind.Run, workflow.RegisterOptions{VersioningBehavior: kind.Versioning})
 		}
 		queue.RegisterActivity(c.Activities)
 		if err := queue.Start(); err != nil {
@@ -107,6 +121,9 @@ func options(c Config, q Queue) worker.Options {
 		WorkerStopTimeout:            c.StopTimeout,
 		TaskQueueActivitiesPerSecond: q.ActivitiesPerSecond,
 		DisableWorkflowWorker:        len(q.Workflows) == 0,
+		DeploymentOptions: worker.DeploymentOptions{
+			UseVersioning: c.Version != Version{}, Version: c.Version,
+		},
 
 		MaxConcurrentActivityExecutionSize: q.AtOnce,
 		Interceptors: append(

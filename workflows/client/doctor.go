@@ -23,7 +23,7 @@ func (c *Client) Checks(ctx context.Context) []domain.Check {
 			Fix:     domain.Text(domain.TextTemporalAwayFix),
 		}}
 	}
-	return []domain.Check{
+	checks := []domain.Check{
 		ok("temporal", domain.Text(domain.TextNamespaceAnswers, "namespace", c.namespace)),
 		c.rememberedSearchAttributes(ctx),
 		c.checkPollers(ctx, workflows.TaskQueueOnboarding, enumspb.TASK_QUEUE_TYPE_WORKFLOW),
@@ -32,6 +32,7 @@ func (c *Client) Checks(ctx context.Context) []domain.Check {
 		c.checkPollers(ctx, workflows.TaskQueueWebhooks, enumspb.TASK_QUEUE_TYPE_ACTIVITY),
 		c.checkSchedule(ctx),
 	}
+	return append(checks, c.checkVersions(ctx)...)
 }
 
 // ok and warn are the two results a check has.
@@ -97,6 +98,8 @@ func (c *Client) checkPollers(ctx context.Context, queue string, kind enumspb.Ta
 	switch {
 	case err != nil:
 		return warn(name, domain.Text(domain.TextQueueUnreadable), domain.TextQueueUnreadableFix)
+	case q.Pollers == 0 && len(q.polling) > 0:
+		return otherVersions(name, q)
 	case q.Pollers == 0:
 		return warn(name, domain.Text(domain.TextQueueNotPolled, "queue", queue), domain.TextQueueNotPolledFix)
 	case q.BacklogAge > backlogPatience:

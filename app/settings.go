@@ -75,8 +75,8 @@ func Defaults() *Settings {
 // read by Temporal's own envconfig (see temporal.go).
 func declare() (*Settings, []setting) {
 	s := &Settings{}
-	return s, slices.Concat(s.addressSettings(), s.versionSettings(), s.accessSettings(), s.signupSettings(), s.paymentSettings(),
-		s.renewalSettings(), s.retentionSettings(), s.logSettings())
+	return s, slices.Concat(s.addressSettings(), s.versionSettings(), s.accessSettings(), s.signupSettings(),
+		s.paymentSettings(), s.renewalSettings(), s.retentionSettings(), s.logSettings())
 }
 
 func (s *Settings) addressSettings() []setting {

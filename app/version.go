@@ -11,6 +11,7 @@ import (
 	"github.com/urfave/cli/v3"
 
 	"slipway/worker"
+	"slipway/workflows"
 )
 
 // version is set by the build with -ldflags "-X slipway/app.version=…".
@@ -86,4 +87,15 @@ func buildID() string {
 		}
 	}
 	return commit
+}
+
+// workflowsOn are the workflows that workers of the task queue run.
+func workflowsOn(queue string) []worker.Workflow {
+	var all []worker.Workflow
+	for _, kind := range workflows.Kinds() {
+		if kind.TaskQueue == queue {
+			all = append(all, worker.Workflow{Run: kind.Run, Versioning: kind.Versioning})
+		}
+	}
+	return all
 }

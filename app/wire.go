@@ -97,22 +97,14 @@ const (
 // runs. Providers' runs only activities that call them. Webhooks have a queue of their own,
 // with pollers of their own, so that no endpoint can delay a charge or a sign-up.
 func (a *App) queues() []worker.Queue {
-	queues := []worker.Queue{
-		{Name: workflows.TaskQueueOnboarding},
-		{Name: workflows.TaskQueueBilling},
+	return []worker.Queue{
+		{Name: workflows.TaskQueueOnboarding, Workflows: workflowsOn(workflows.TaskQueueOnboarding)},
+		{Name: workflows.TaskQueueBilling, Workflows: workflowsOn(workflows.TaskQueueBilling)},
 		{Name: workflows.TaskQueueProviders, Heartbeats: true, AtOnce: callsAtOnce,
 			ActivitiesPerSecond: a.ProviderRate},
-		{Name: workflows.TaskQueueWebhooks, Heartbeats: true, AtOnce: endpointsAtOnce},
+		{Name: workflows.TaskQueueWebhooks, Heartbeats: true, AtOnce: endpointsAtOnce,
+			Workflows: workflowsOn(workflows.TaskQueueWebhooks)},
 	}
-	for i := range queues {
-		for _, kind := range workflows.Kinds() {
-			if kind.TaskQueue == queues[i].Name {
-				queues[i].Workflows = append(queues[i].Workflows,
-					worker.Workflow{Run: kind.Run, Versioning: kind.Versioning})
-			}
-		}
-	}
-	return queues
 }
 
 // startWorker starts polling, as a worker of the version, or of none; it waits for Temporal

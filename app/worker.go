@@ -123,7 +123,8 @@ func (a *App) workerChecks(ctx context.Context) []domain.Check {
 			"Start Temporal, or set TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE to where it runs.")
 	}
 	if v, err := a.workerVersion(); err == nil && v != (worker.Version{}) {
-		checks = append(checks, a.Workflows.ReadyVersion(ctx, flows.Version{Deployment: v.DeploymentName, BuildID: v.BuildID}))
+		own := flows.Version{Deployment: v.DeploymentName, BuildID: v.BuildID}
+		checks = append(checks, a.Workflows.ReadyVersion(ctx, own))
 	}
 	if !a.polling.Load() {
 		fail("polling", "The worker does not poll its task queues yet.", "Its log says what it waits for.")

@@ -185,6 +185,8 @@ const (
 	TextVersionLeft             TextCode = "worker_version_left"
 	TextVersionLeftFix          TextCode = "worker_version_left_fix"
 	LabelNoVersion              TextCode = "label_no_version"
+	LabelMakeCurrent            TextCode = "label_make_current"
+	LabelMakeUnversioned        TextCode = "label_make_unversioned"
 	TextReconcileScheduled      TextCode = "reconcile_scheduled"
 	TextReconcileMissing        TextCode = "reconcile_missing"
 	TextReconcileMissingFix     TextCode = "reconcile_missing_fix"
@@ -219,10 +221,15 @@ var checkTexts = map[TextCode]string{
 	TextVersionNotCurrentFix: "When it is to take over: `{command}`.",
 	TextVersionsPolled:       "Every version that workflows are pinned to has its workers.",
 	TextVersionsUnreadable:   "The worker deployment could not be read.",
-	TextVersionLeft:          "{count} workflows are pinned to {version}, of which no worker runs: they hang.",
-	TextVersionLeftFix: "Start workers of {version} until they have ended; or let the current version go on with them, " +
-		"where it can: `temporal workflow update-options --versioning-override-behavior auto_upgrade --query '{query}'`.",
-	LabelNoVersion:          "no version",
+	TextVersionLeft: "No worker of {version} runs, and " +
+		"{count} of the workflows that run are pinned to it: they hang.",
+	TextVersionLeftFix: "Start workers of {version} until they have ended; or let the current version go on with them: " +
+		"`temporal workflow update-options --versioning-override-behavior auto_upgrade --query '{query}'`.",
+	LabelNoVersion: "no version",
+	LabelMakeCurrent: "temporal worker deployment set-current-version " +
+		"--deployment-name {deployment} --build-id {build}",
+	LabelMakeUnversioned: "temporal worker deployment set-current-version " +
+		"--deployment-name {deployment} --unversioned",
 	TextReconcileScheduled:  "Reconcile is scheduled.",
 	TextReconcileMissing:    "The reconcile schedule is missing.",
 	TextReconcileMissingFix: "Start `slipway worker`, which creates it.",

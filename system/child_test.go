@@ -37,6 +37,9 @@ type childConfig struct {
 	WorkerListen                                     string
 	TemporalPort                                     int
 	KillAfter, KillBefore                            string // the name of an activity
+	Hold, HoldUntil                                  string // an activity, and the file it waits for
+	Deployment, BuildID                              string
+	WebhookPrivate                                   bool
 	PaymentWindow                                    time.Duration
 	Reminders                                        []string
 	PasswordHash                                     string
@@ -63,18 +66,22 @@ func (c *childConfig) change(a *app.App) {
 	if c.PasswordHash != "" {
 		s.PasswordHash = c.PasswordHash
 	}
-	if c.KillAfter != "" || c.KillBefore != "" {
-		a.Interceptors = []interceptor.WorkerInterceptor{&killer{before: c.KillBefore, after: c.KillAfter}}
+	s.WorkerDeployment, s.WorkerBuildID, s.WebhookPrivate = c.Deployment, c.BuildID, c.WebhookPrivate
+	if c.KillAfter != "" || c.KillBefore != "" || c.Hold != "" {
+		a.Interceptors = []interceptor.WorkerInterceptor{
+			&killer{before: c.KillBefore, after: c.KillAfter, hold: c.Hold, until: c.HoldUntil},
+		}
 	}
 	a.Settings = s
 	a.Log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	a.OnReady = func(url string) { fmt.Println(childReady, url) }
 }
 
-// killer ends the process, as the kernel would, right before or after an activity.
+// killer ends the process, as the kernel would, right before or after an activity; or
+// holds one up until a file is there.
 type killer struct {
 	interceptor.WorkerInterceptorBase
-	before, after string
+	before, after, hold, until string
 }
 
 func (k *killer) InterceptActivity(_ context.Context,
@@ -92,6 +99,13 @@ func (k *killing) ExecuteActivity(ctx context.Context, in *interceptor.ExecuteAc
 	if name == k.before {
 		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
 		select {}
+	}
+	for name == k.hold && ctx.Err() == nil {
+		if _, err := os.Stat(k.until); err == nil {
+			break
+		}
+		activity.RecordHeartbeat(ctx)
+		time.Sleep(20 * time.Millisecond)
 	}
 	result, err := k.Next.ExecuteActivity(ctx, in)
 	if name == k.after {
@@ -146,6 +160,14 @@ func startChild(t testing.TB, role string, c childConfig, env ...string) *child 
 func (c *child) kill() {
 	c.t.Helper()
 	_ = c.cmd.Process.Kill()
+	c.wait()
+}
+
+// stop asks the child to end, as whoever releases the next build does, and waits until
+// it is gone.
+func (c *child) stop() {
+	c.t.Helper()
+	require.NoError(c.t, c.cmd.Process.Signal(syscall.SIGTERM))
 	c.wait()
 }
 

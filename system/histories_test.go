@@ -175,6 +175,7 @@ var stories = map[string]story{
 		require.NoError(r.t, err)
 		return []string{id}
 	},
+	"refused_under_another_id": underAnotherID,
 	"resume_served": func(r *running) []string {
 		r.setPlans(r.admin(), true)
 		return []string{workflows.ReconcileCatalogueID}

@@ -1,5 +1,5 @@
 // Package worker polls task queues, and sends webhooks on their way. Which queue
-// runs which workflows is said in app/wire.go.
+// runs which workflows is said in workflows/kinds.go.
 package worker
 
 import (

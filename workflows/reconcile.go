@@ -16,7 +16,7 @@ type ReconcileInput struct {
 }
 
 // loopRuns is how many runs of its activity, of an hour each, ReconcileLoop has in
-// one history.
+// one history at most.
 const loopRuns = 7 * 24
 
 // ReconcileLoop keeps the jobs of reconcile running, on whichever worker lives. A
@@ -26,6 +26,9 @@ func ReconcileLoop(ctx workflow.Context) error {
 		running := overJobs(ctx, domain.Text(domain.SummaryReconcile))
 		if err := workflow.ExecuteActivity(running, a.RunReconcileJobs).Get(ctx, nil); err != nil {
 			return err
+		}
+		if workflow.GetInfo(ctx).GetContinueAsNewSuggested() {
+			break
 		}
 	}
 	return workflow.NewContinueAsNewError(ctx, ReconcileLoop)

@@ -32,7 +32,7 @@ func (c *Client) Checks(ctx context.Context) []domain.Check {
 		c.checkPollers(ctx, workflows.TaskQueueWebhooks, enumspb.TASK_QUEUE_TYPE_ACTIVITY),
 		c.checkSchedule(ctx),
 	}
-	return append(checks, c.checkVersions(ctx)...)
+	return append(checks, checkVersions(ctx, c)...)
 }
 
 // ok and warn are the two results a check has.

@@ -49,16 +49,15 @@ func otherVersions(name string, q Queue) domain.Check {
 
 // makeCurrent is the line that lets a version take over from the one before.
 func makeCurrent(v, before Version) string {
-	const line = "temporal worker deployment set-current-version --deployment-name %s "
 	if v == (Version{}) {
-		return fmt.Sprintf(line+"--unversioned", before.Deployment)
+		return domain.Text(domain.LabelMakeUnversioned, "deployment", before.Deployment)
 	}
-	return fmt.Sprintf(line+"--build-id %s", v.Deployment, v.BuildID)
+	return domain.Text(domain.LabelMakeCurrent, "deployment", v.Deployment, "build", v.BuildID)
 }
 
 // checkVersions looks for versions whose workers are gone though workflows are pinned to
 // them; none where workers have no versions.
-func (c *Client) checkVersions(ctx context.Context) []domain.Check {
+func checkVersions(ctx context.Context, c *Client) []domain.Check {
 	const name = "worker_versions"
 	polled, deployments := map[Version]bool{}, map[string]bool{}
 	for _, queue := range workflows.TaskQueues {
@@ -74,7 +73,7 @@ func (c *Client) checkVersions(ctx context.Context) []domain.Check {
 	delete(deployments, "") // workers without versions
 	var checks []domain.Check
 	for deployment := range deployments {
-		left, err := c.leftBehind(ctx, deployment, polled)
+		left, err := leftBehind(ctx, c, deployment, polled)
 		if err != nil {
 			checks = append(checks, warn(name, domain.Text(domain.TextVersionsUnreadable), domain.TextQueueUnreadableFix))
 			continue
@@ -89,7 +88,9 @@ func (c *Client) checkVersions(ctx context.Context) []domain.Check {
 
 // leftBehind warns of each version of the deployment that nobody polls for and that
 // running workflows are pinned to.
-func (c *Client) leftBehind(ctx context.Context, deployment string, polled map[Version]bool) ([]domain.Check, error) {
+func leftBehind(
+	ctx context.Context, c *Client, deployment string, polled map[Version]bool,
+) ([]domain.Check, error) {
 	handle := c.temporal.WorkerDeploymentClient().GetHandle(deployment)
 	described, err := handle.Describe(ctx, sdk.WorkerDeploymentDescribeOptions{})
 	if err != nil {

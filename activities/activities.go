@@ -37,6 +37,8 @@ type Config struct {
 	ReconcileEvery time.Duration
 	// Retention is how long what nothing needs any more is kept.
 	Retention domain.Retention
+	// Pruned is called with the rows of each table that went; nil for nobody.
+	Pruned func(table string, rows int64)
 
 	Webhooks   *webhook.Sender // only Deliver and DeliverDue post
 	Pace       Pace            // of DeliverDue
@@ -91,7 +93,7 @@ func New(c Config) *Activities {
 		Reconciliation: Reconciliation{
 			c.Store, &onboarding.Reconciler{Onboardings: onboardings, Processes: c.Processes}, money,
 			&notify.Outbox{Store: c.Store, Starter: c.Deliveries}, c.Processes, c.ReconcileEvery,
-			c.Retention,
+			c.Retention, c.Pruned,
 		},
 	}
 }

@@ -25,6 +25,7 @@ type Reconciliation struct {
 	processes   Processes
 	every       time.Duration
 	retention   domain.Retention
+	pruned      func(table string, rows int64)
 }
 
 // How many rows of a table one statement prunes at most, and for how long a round
@@ -129,6 +130,7 @@ func (a *Reconciliation) deleteExpired(ctx context.Context, round *store.Round, 
 	for end := time.Now().Add(pruneFor); ; {
 		pruned, err := a.store.Prune(ctx, a.retention, pruneBatch)
 		result.Deleted += pruned.Total()
+		a.countPruned(pruned)
 		if err != nil {
 			return err
 		}
@@ -139,6 +141,15 @@ func (a *Reconciliation) deleteExpired(ctx context.Context, round *store.Round, 
 			return nil
 		}
 		round.Heartbeat()
+	}
+}
+
+func (a *Reconciliation) countPruned(pruned store.Pruned) {
+	if a.pruned == nil {
+		return
+	}
+	for table, rows := range pruned.Rows {
+		a.pruned(table, rows)
 	}
 }
 

@@ -56,3 +56,22 @@ func TestDeleteExpired_BreaksNoInvariant(t *testing.T) {
 	s.assertInvariants()
 	s.assertBooks(o)
 }
+
+// What went is counted by table, and no table is missing.
+func TestDeleteExpired_CountsWhatWent(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	counted := map[string]int64{}
+	s.use(func(c *activities.Config) {
+		c.Retention = domain.DefaultRetention()
+		c.Pruned = func(table string, rows int64) { counted[table] += rows }
+	})
+	s.exec("INSERT INTO commands (id, action, actor_type, created_at) " +
+		"VALUES ('cmd_00000000000000000000100001', 'cancel', 'admin', '2020-01-01'), " +
+		"('cmd_00000000000000000000100002', 'cancel', 'admin', '2020-01-01')")
+	s.exec("INSERT INTO job_failures (job, item_id, attempts, failed_at, retry_at) " +
+		"VALUES ('route_events', 'x', 1, '2020-01-01', '2020-01-01')")
+	result := s.reconcile()
+	assert.Equal(t, map[string]int64{"commands": 2, "job_failures": 1}, counted)
+	assert.EqualValues(t, 3, result.Deleted)
+}

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"slipway/store"
 )
 
 // workMetrics reads how the work goes whenever metrics are asked for: what waits for
@@ -22,6 +24,9 @@ var (
 		"Running workflows whose tasks fail again and again.", nil, nil)
 	onboardingsOpen = prometheus.NewDesc("slipway_onboardings_open",
 		"Onboardings that have not ended, by what they wait for.", []string{"status"}, nil)
+	webhookLag = prometheus.NewDesc("slipway_webhook_lag_seconds",
+		"How long the webhook delivery that has been due longest waits to be posted: at first, or again.",
+		[]string{"attempt"}, nil)
 	onboardingsOldest = prometheus.NewDesc("slipway_onboardings_oldest_seconds",
 		"Time since the last change of the one that has waited longest, by status.", []string{"status"}, nil)
 )
@@ -32,7 +37,7 @@ const workPatience = 3 * time.Second
 // Describe is Prometheus's hook.
 func (m workMetrics) Describe(to chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
-		queueBacklog, queueBacklogAge, queuePollers, failingWorkflows, onboardingsOpen, onboardingsOldest,
+		queueBacklog, queueBacklogAge, queuePollers, failingWorkflows, onboardingsOpen, onboardingsOldest, webhookLag,
 	} {
 		to <- d
 	}
@@ -51,6 +56,10 @@ func (m workMetrics) Collect(to chan<- prometheus.Metric) {
 			gauge(onboardingsOldest, m.app.Store.Now().Sub(o.Oldest).Seconds(), string(o.Status))
 		}
 	}
+	if lag, err := m.app.Store.WebhookLag(ctx); err == nil {
+		gauge(webhookLag, m.since(lag.First), "first")
+		gauge(webhookLag, m.since(lag.Again), "again")
+	}
 	queues, err := m.app.Workflows.Queues(ctx)
 	if err != nil {
 		return
@@ -65,13 +74,29 @@ func (m workMetrics) Collect(to chan<- prometheus.Metric) {
 	}
 }
 
+// since is how many seconds ago the time was; none for no time.
+func (m workMetrics) since(at time.Time) float64 {
+	if at.IsZero() {
+		return 0
+	}
+	return m.app.Store.Now().Sub(at).Seconds()
+}
+
 // registerWork registers the metrics of the work, and returns what counts the failures
-// of activities.
-func (a *App) registerWork() (failed func(activity, code string)) {
+// of activities and the rows that were pruned.
+func (a *App) registerWork() (failed func(activity, code string), pruned func(table string, rows int64)) {
 	failures := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "slipway_activity_failures_total",
 		Help: "Attempts of activities that failed, by the code of their error.",
 	}, []string{"activity", "code"})
-	a.registry.MustRegister(workMetrics{a}, failures)
-	return func(activity, code string) { failures.WithLabelValues(activity, code).Inc() }
+	gone := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "slipway_pruned_rows_total",
+		Help: "Rows past their retention that this worker deleted, or added up, by table.",
+	}, []string{"table"})
+	for _, table := range store.PrunedTables() {
+		gone.WithLabelValues(table)
+	}
+	a.registry.MustRegister(workMetrics{a}, failures, gone)
+	return func(activity, code string) { failures.WithLabelValues(activity, code).Inc() },
+		func(table string, rows int64) { gone.WithLabelValues(table).Add(float64(rows)) }
 }

@@ -110,15 +110,16 @@ func (a *App) queues() []worker.Queue {
 // startWorker starts polling, as a worker of the version, or of none; it waits for Temporal
 // as long as ctx lasts.
 func (a *App) startWorker(ctx context.Context, version worker.Version) error {
+	failed, gone := a.registerWork()
 	acts := activities.New(activities.Config{
 		Store: a.Store, Processes: a.Workflows, Deliveries: a.Workflows, Webhooks: webhook.NewSender(a.WebhookPrivate),
 		Providers: a.providers.Providers(), ReturnURL: a.publicAddress(a.Listen) + "/return", Policy: a.policy(),
-		ReconcileEvery: a.ReconcileEvery, Retention: a.Retention, Pace: activities.Pace{AtOnce: a.WebhookPosts},
+		ReconcileEvery: a.ReconcileEvery, Retention: a.Retention, Pruned: gone, Pace: activities.Pace{AtOnce: a.WebhookPosts},
 	})
 	var err error
 	a.Worker, err = worker.Start(ctx, worker.Config{
 		Temporal: a.Temporal, Namespace: a.Workflows, Activities: acts, Queues: a.queues(), Log: a.Log,
-		Interceptors: a.Interceptors, Failed: a.registerWork(), StopTimeout: a.StopTimeout, Ready: a.storeReady,
+		Interceptors: a.Interceptors, Failed: failed, StopTimeout: a.StopTimeout, Ready: a.storeReady,
 		Version: version,
 	})
 	if err != nil {

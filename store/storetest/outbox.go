@@ -191,6 +191,33 @@ func findOverdue(t *testing.T, s *store.Store) {
 		"it has said nothing since then")
 }
 
+func findLag(t *testing.T, s *store.Store) {
+	lag := func(after time.Duration) store.WebhookLag {
+		found, err := s.At(s.Now().Add(after)).WebhookLag(t.Context())
+		require.NoError(t, err)
+		return found
+	}
+	retried, removed := insertEndpoint(t, s), insertEndpoint(t, s)
+	assert.Zero(t, lag(time.Hour), "nothing waits")
+	happens(t, s, domain.EventInvoicePaid, domain.EventInvoicePaid)
+	require.NoError(t, s.DeleteEndpoint(t.Context(), removed.ID))
+	rows := due(t, s, retried)
+	require.Len(t, rows, 2)
+	first, next := rows[0].CreatedAt, s.Now().Add(time.Minute)
+	assert.Equal(t, store.WebhookLag{First: first}, lag(time.Hour))
+	for i := range rows {
+		rows[i].Status, rows[i].Tries, rows[i].StartedAt, rows[i].NextAttemptAt =
+			domain.DeliveryDelivering, 1, &moment, new(next.Add(time.Duration(i)*time.Minute))
+	}
+	require.NoError(t, s.SaveDeliveries(t.Context(), rows))
+	assert.Zero(t, lag(0), "not due yet")
+	assert.WithinDuration(t, next, lag(time.Hour).Again, time.Millisecond)
+	assert.Zero(t, lag(time.Hour).First)
+	newer := insertEndpoint(t, s)
+	happens(t, s, domain.EventInvoicePaid)
+	assert.Equal(t, due(t, s, newer)[0].CreatedAt, lag(time.Hour).First)
+}
+
 func findLost(t *testing.T, s *store.Store) {
 	ctx := t.Context()
 	w := insertEndpoint(t, s)

@@ -24,6 +24,7 @@ var webhookPromises = []promise{
 	{"Outbox_HasWhatIsDueLongestFirst", false, dueInOrder},
 	{"Outbox_EndsWhatADisabledEndpointLeaves", false, endDeliveries},
 	{"Outbox_FindsWhatWaitsForTooLong", false, findOverdue},
+	{"WebhookLag_IsOfWhatHasBeenDueLongest", false, findLag},
 	{"Outbox_FindsWhatWorkflowsOfSingleDeliveriesLeft", false, findLost},
 	{"Outbox_TakesADeliveryAgain", false, enqueueAgain},
 	{"Deliveries_ListNewestFirst", false, listDeliveries},

@@ -42,11 +42,14 @@ func secret(flag *cli.StringFlag) setting {
 		if *flag.Destination == "" {
 			return ""
 		}
-		return "********"
+		return masked
 	})
 	d.tidy = func() { *flag.Destination = strings.TrimRight(*flag.Destination, "\r\n") }
 	return d
 }
+
+// masked stands for a secret that is set.
+const masked = "********"
 
 func (d setting) must(accepts string, holds func() bool) setting {
 	d.accepts, d.holds = accepts, holds

@@ -63,6 +63,9 @@ type Settings struct {
 	RemindAhead         time.Duration
 	RenewalJitter       time.Duration
 	Retention           domain.Retention
+	CodecKeys           []string
+	CodecToken          string
+	CodecOrigins        []string
 }
 
 // Defaults are the settings of a deployment that sets nothing.
@@ -76,7 +79,7 @@ func Defaults() *Settings {
 func declare() (*Settings, []setting) {
 	s := &Settings{}
 	return s, slices.Concat(s.addressSettings(), s.versionSettings(), s.accessSettings(), s.signupSettings(),
-		s.paymentSettings(), s.renewalSettings(), s.retentionSettings(), s.logSettings())
+		s.paymentSettings(), s.renewalSettings(), s.retentionSettings(), s.codecSettings(), s.logSettings())
 }
 
 func (s *Settings) addressSettings() []setting {

@@ -25,6 +25,7 @@ func TestConfig_WrongSettingsAreNamedWithWhatTheyAccept(t *testing.T) {
 		"stripe-api-base": "http://stripe:99999",
 		"allowed-origins": "https://app.example.com/path", "listen": "localhost:99999",
 		"webhook-posts": "0", "worker-deployment": "slipway.workers", "worker-build-id": "__unversioned__",
+		"temporal-codec-keys": "2026:loud-secret", "temporal-codec-token": "loud-secret", "temporal-codec-origins": "*",
 		"retention-events": "719h", "retention-commands": "719h", "retention-provider-events": "1h",
 		"retention-deliveries": "167h", "retention-onboardings": "-1s", "retention-debits": "1h", "retention-removed": "1h",
 	} {

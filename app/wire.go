@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"log/slog"
 	"sync/atomic"
@@ -39,6 +38,7 @@ type App struct {
 	Sandbox   *sandbox.Server // dev and sandbox run one
 	Temporal  client.Client
 	Workflows *flows.Client
+	codec     *flows.Codec
 	api       *api.API
 	Worker    *worker.Worker
 
@@ -52,18 +52,6 @@ type App struct {
 // New is an app that has settings and builds nothing yet.
 func New(s *Settings, stdout, stderr io.Writer) *App {
 	return &App{Settings: s, stdout: stdout, stderr: stderr, Log: s.logger(stderr), registry: newRegistry()}
-}
-
-// ConnectTemporal makes the client, which connects when it is first used, so
-// that the API starts, and answers, while Temporal is away.
-func (a *App) ConnectTemporal(options client.Options) error {
-	var err error
-	if a.Temporal, err = client.NewLazyClient(options); err != nil {
-		return fmt.Errorf("connect to Temporal: %w", err)
-	}
-	a.onClose(a.Temporal.Close)
-	a.Workflows = flows.New(a.Temporal, options.Namespace)
-	return nil
 }
 
 // buildAPI connects the API to store and workflows.

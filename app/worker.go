@@ -79,7 +79,8 @@ func (a *App) serveWorkerPort(ctx context.Context) (failed <-chan error, err err
 	return failures, nil
 }
 
-// workerPort is for load balancers and operators alone: it asks for no credential.
+// workerPort is for load balancers and operators alone: it asks for no credential, but for
+// what decrypts payloads.
 func (a *App) workerPort() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) {
@@ -97,6 +98,7 @@ func (a *App) workerPort() http.Handler {
 		writeJSON(w, status, answer)
 	})
 	mux.Handle("GET /metrics", promhttp.HandlerFor(a.registry, promhttp.HandlerOpts{}))
+	mux.Handle(codecPath+"/", codecEndpoint{a.codec.Handler(), a.CodecToken, a.CodecOrigins}.handler())
 	return mux
 }
 

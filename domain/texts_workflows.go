@@ -192,6 +192,11 @@ const (
 	TextReconcileMissingFix     TextCode = "reconcile_missing_fix"
 	TextReconcilePaused         TextCode = "reconcile_paused"
 	TextReconcilePausedFix      TextCode = "reconcile_paused_fix"
+	TextCodecKeyMissing         TextCode = "codec_key_missing"
+	TextCodecKeyWrong           TextCode = "codec_key_wrong"
+	TextCodecFix                TextCode = "codec_fix"
+	TextCodecReads              TextCode = "codec_reads"
+	TextCodecEncrypts           TextCode = "codec_encrypts"
 )
 
 var checkTexts = map[TextCode]string{
@@ -235,4 +240,12 @@ var checkTexts = map[TextCode]string{
 	TextReconcileMissingFix: "Start `slipway worker`, which creates it.",
 	TextReconcilePaused:     "The reconcile schedule is paused.",
 	TextReconcilePausedFix:  "Unpause it in Temporal's UI.",
+	TextCodecKeyMissing: "Payloads in Temporal are encrypted with the key {key}, which SLIPWAY_TEMPORAL_CODEC_KEYS " +
+		"does not have.",
+	TextCodecKeyWrong: "Payloads in Temporal are encrypted with another key than the {key} of " +
+		"SLIPWAY_TEMPORAL_CODEC_KEYS.",
+	TextCodecFix: "Give this process the keys that the other processes have; a key stays in the list for as long " +
+		"as Temporal keeps what was encrypted with it.",
+	TextCodecReads:    "Payloads are not encrypted; those that are can be read.",
+	TextCodecEncrypts: "Payloads are encrypted with the key {key}.",
 }

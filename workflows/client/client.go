@@ -20,12 +20,14 @@ import (
 type Client struct {
 	temporal   sdk.Client
 	namespace  string
+	codec      *Codec
 	attributes attributesCheck
 }
 
-// New works with a Temporal client that may not be connected yet.
-func New(c sdk.Client, namespace string) *Client {
-	return &Client{temporal: c, namespace: namespace}
+// New works with a Temporal client that may not be connected yet, and whose options the
+// codec was used for.
+func New(c sdk.Client, namespace string, codec *Codec) *Client {
+	return &Client{temporal: c, namespace: namespace, codec: codec}
 }
 
 // Begin starts the onboarding's workflow, or finds it running, and returns once

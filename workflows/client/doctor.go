@@ -32,7 +32,8 @@ func (c *Client) Checks(ctx context.Context) []domain.Check {
 		c.checkPollers(ctx, workflows.TaskQueueWebhooks, enumspb.TASK_QUEUE_TYPE_ACTIVITY),
 		c.checkSchedule(ctx),
 	}
-	return append(checks, checkVersions(ctx, c)...)
+	checks = append(checks, checkVersions(ctx, c)...)
+	return append(checks, c.codec.check(c.readsNamespace(ctx))...)
 }
 
 // ok and warn are the two results a check has.

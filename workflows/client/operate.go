@@ -71,8 +71,12 @@ func (c *Client) searchAttributes(ctx context.Context) (missing, wrong []string,
 const reconcileCheck = time.Minute
 
 // ScheduleReconcile makes sure that ReconcileLoop runs, now and whenever it was
-// ended by hand.
+// ended by hand. A worker that lacks the key to what is there changes nothing, and must
+// not start.
 func (c *Client) ScheduleReconcile(ctx context.Context) error {
+	if err := c.readsNamespace(ctx); err != nil {
+		return err
+	}
 	spec := sdk.ScheduleSpec{Intervals: []sdk.ScheduleIntervalSpec{{Every: reconcileCheck}}}
 	action := &sdk.ScheduleWorkflowAction{
 		ID: workflows.ReconcileScheduleID, Workflow: workflows.ReconcileLoop, TaskQueue: workflows.TaskQueueOnboarding,

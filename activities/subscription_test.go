@@ -134,7 +134,7 @@ func TestSteps_OpensAnInvoiceWhenMoneyIsOwed(t *testing.T) {
 			in := invoices[0]
 			assert.Equal(t, onboarding.State{
 				OnboardingID: o.ID, Status: domain.OnboardingAwaitingPayment, Version: state.Version,
-				Step: domain.StepPayment, Waiting: true,
+				Step: domain.StepPayment, Waiting: true, BlockedOn: domain.BlockedOnCustomer,
 				PlanCode: c.plan, SubscriptionStatus: domain.SubscriptionIncomplete,
 				InvoiceID: in.ID, Amount: c.amount, Currency: "usd", DueAt: &due,
 				RemindAt: []time.Time{noon.Add(time.Hour), noon.Add(20 * time.Hour)}, // 30 h is after the end

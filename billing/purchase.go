@@ -21,6 +21,10 @@ type PurchaseState struct {
 	Charge    bool                 `json:"charge,omitempty"` // a payment provider is to be asked now
 	Clock     string               `json:"clock,omitempty"`
 	DueAt     *time.Time           `json:"due_at,omitempty"` // end of the payment window
+	// BlockedOn is what or whom it waits for, for so much.
+	BlockedOn domain.BlockedOn `json:"blocked_on,omitempty"`
+	Amount    int64            `json:"amount,omitempty"`
+	Currency  string           `json:"currency,omitempty"`
 }
 
 // purchaseWindow is how long the invoice of a credit package may stay unpaid.
@@ -50,10 +54,17 @@ func (p *Purchases) change(ctx context.Context, invoiceID string, fn func(purcha
 		if invoice, err = c.Tx.InvoiceByID(ctx, invoiceID); err != nil {
 			return err
 		}
-		state = PurchaseState{InvoiceID: invoice.ID, Status: invoice.Status, Clock: clock, DueAt: invoice.DueAt}
+		state = PurchaseState{
+			InvoiceID: invoice.ID, Status: invoice.Status, Clock: clock, DueAt: invoice.DueAt,
+			Amount: invoice.Amount, Currency: invoice.Currency,
+		}
+		if invoice.Status == domain.InvoiceOpen {
+			state.BlockedOn = domain.BlockedOnCustomer
+		}
 		undecided, err := c.Tx.UndecidedOfInvoice(ctx, invoiceID)
 		for i := range undecided {
 			state.Charge = state.Charge || undecided[i].ToAsk()
+			state.BlockedOn = undecided[i].BlockedOn()
 		}
 		return err
 	})

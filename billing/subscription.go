@@ -57,7 +57,24 @@ func (s *Subscription) state() (SubscriptionState, error) {
 	}
 	row.Due, row.DueAt = due, &at
 	state.Due, state.DueAt = due, &at
-	return state, nil
+	return state, s.late(&state, undecided)
+}
+
+// late says whom a late payment waits for, and how much is owed.
+func (s *Subscription) late(state *SubscriptionState, undecided []store.Undecided) error {
+	if state.BlockedOn = state.Due.BlockedOn(); state.BlockedOn != domain.BlockedOnLatePayment {
+		return nil
+	}
+	for i := range undecided {
+		if on := undecided[i].BlockedOn(); on != domain.BlockedOnProvider {
+			state.BlockedOn = on
+		}
+	}
+	owed, err := (Invoices{s.Change}).OpenOf(s.row.ID)
+	if owed != nil {
+		state.Amount, state.Currency = owed.Amount, owed.Currency
+	}
+	return err
 }
 
 // clockSkew is how far this machine's clock may be behind Temporal's, which

@@ -28,6 +28,10 @@ type SubscriptionState struct {
 	DueAt *time.Time     `json:"due_at,omitempty"`
 	// Charge: a payment provider is to be asked now.
 	Charge bool `json:"charge,omitempty"`
+	// BlockedOn is what or whom it waits for, and Amount what is owed late.
+	BlockedOn domain.BlockedOn `json:"blocked_on,omitempty"`
+	Amount    int64            `json:"amount,omitempty"`
+	Currency  string           `json:"currency,omitempty"`
 	// Clock is the test clock the subscription lives by.
 	Clock string `json:"clock,omitempty"`
 }

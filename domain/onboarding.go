@@ -79,29 +79,6 @@ const (
 	KindActivation OnboardingKind = "activation"
 )
 
-// BlockedOn says what or whom a waiting onboarding waits for; it is the
-// search attribute operators filter by. Empty while nothing is waited for.
-type BlockedOn string
-
-// Who or what may block an onboarding.
-const (
-	BlockedOnNothing       BlockedOn = ""
-	BlockedOnPlan          BlockedOn = "plan"
-	BlockedOnPaymentMethod BlockedOn = "payment_method"
-	BlockedOnCustomer      BlockedOn = "customer"
-	BlockedOnApproval      BlockedOn = "approval"
-)
-
-var blockedOn = map[OnboardingStatus]BlockedOn{
-	OnboardingWaitingForPlan:          BlockedOnPlan,
-	OnboardingWaitingForPaymentMethod: BlockedOnPaymentMethod,
-	OnboardingAwaitingPayment:         BlockedOnCustomer,
-	OnboardingAwaitingApproval:        BlockedOnApproval,
-}
-
-// BlockedOn is what an onboarding in this status waits for.
-func (s OnboardingStatus) BlockedOn() BlockedOn { return blockedOn[s] }
-
 // Onboarding is one run from "sign up" (or "choose a plan") to an active
 // account: what the API received and, kept up to date by activities, how far
 // it has come. Reading it answers every status request; nothing else is asked.

@@ -112,6 +112,18 @@ const (
 	TextNotDelivered           TextCode = "not_delivered"
 	TextNotDeliveredWithStatus TextCode = "not_delivered_with_status"
 
+	TextBlockedOnWorker        TextCode = "blocked_on_worker"
+	TextBlockedOnPlan          TextCode = "blocked_on_plan"
+	TextBlockedOnPaymentMethod TextCode = "blocked_on_payment_method"
+	TextBlockedOnCardPage      TextCode = "blocked_on_card_page"
+	TextBlockedOnCustomer      TextCode = "blocked_on_customer"
+	TextBlockedOnApproval      TextCode = "blocked_on_approval"
+	TextBlockedOnProvider      TextCode = "blocked_on_payment_provider"
+	TextBlockedOnDatabase      TextCode = "blocked_on_database"
+	TextBlockedOnRenewal       TextCode = "blocked_on_renewal"
+	TextBlockedOnLatePayment   TextCode = "blocked_on_late_payment"
+	TextBlockedOnEndpoint      TextCode = "blocked_on_endpoint"
+
 	LabelDueNotice    TextCode = "label_due_notice"
 	LabelDueReminder  TextCode = "label_due_reminder"
 	LabelDuePeriodEnd TextCode = "label_due_period_end"
@@ -146,6 +158,20 @@ var detailTexts = map[TextCode]string{
 	TextDelivered:              "Delivered at attempt {attempts}.",
 	TextNotDelivered:           "Not delivered in {attempts} attempts: {why}.",
 	TextNotDeliveredWithStatus: "Not delivered in {attempts} attempts: {why}, the last answer was {status}.",
+
+	TextBlockedOnWorker:        "A worker that begins it: it was received, and nobody has taken it yet.",
+	TextBlockedOnPlan:          "A plan: the customer chooses one, or the one they want is activated.",
+	TextBlockedOnPaymentMethod: "A way to pay: the customer adds one, or an option that serves them is enabled.",
+	TextBlockedOnCardPage: "The customer, on a page of the payment provider's: to enter a card, or to " +
+		"confirm a payment.",
+	TextBlockedOnCustomer: "The customer, who pays by hand and says so.",
+	TextBlockedOnApproval: "Staff, who approve or reject a payment.",
+	TextBlockedOnProvider: "A payment provider: it is asked now, or again later while it throttles or is away. " +
+		"The pending activity says which.",
+	TextBlockedOnDatabase:    "Slipway's database: a transaction is tried until it answers.",
+	TextBlockedOnRenewal:     "The calendar: the subscription is in use, and its timer says what is next.",
+	TextBlockedOnLatePayment: "Money of a renewal that failed: it is tried again, or given up, at the time shown.",
+	TextBlockedOnEndpoint:    "A webhook endpoint that did not take an event: the next attempt is at the time shown.",
 
 	LabelDueNotice:    "the end of the period is announced, and customers who pay by hand get an invoice",
 	LabelDueReminder:  "who has not paid the invoice is reminded",
@@ -206,7 +232,7 @@ var checkTexts = map[TextCode]string{
 	TextNamespaceAnswers:        "Namespace {namespace} answers.",
 	TextAttributesUnreadable:    "The search attributes could not be read.",
 	TextAttributesUnreadableFix: "Give this process access to Temporal's operator service.",
-	TextAttributesWrong:         "Not of type Keyword: {names}.",
+	TextAttributesWrong:         "Of another type than Slipway needs: {names}.",
 	TextAttributesWrongFix:      "Remove them from the namespace; a worker registers them again when it starts.",
 	TextAttributesMissing:       "Not registered: {names}. Workflows hang without them.",
 	TextAttributesMissingFix:    "Start a worker, which registers them.",

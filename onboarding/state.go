@@ -18,6 +18,8 @@ type State struct {
 	// a payment provider is to be called now. Neither: the step is to be run.
 	Waiting      bool `json:"waiting,omitempty"`
 	AsksProvider bool `json:"asks_provider,omitempty"`
+	// BlockedOn is what or whom it waits for.
+	BlockedOn domain.BlockedOn `json:"blocked_on,omitempty"`
 
 	PlanCode           string                    `json:"plan_code,omitempty"`
 	SubscriptionStatus domain.SubscriptionStatus `json:"subscription_status,omitempty"`
@@ -37,6 +39,7 @@ type State struct {
 func stateOf(o *domain.Onboarding, policy domain.Policy) State {
 	state := State{
 		OnboardingID: o.ID, Status: o.Status, Version: o.Version, Clock: o.TestClockID, AsksProvider: o.AsksProvider(),
+		BlockedOn: o.BlockedOn(),
 	}
 	if step := o.CurrentStep(); step != nil {
 		state.Step, state.Waiting = step.Key, step.Status == domain.StepWaiting

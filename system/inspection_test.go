@@ -4,11 +4,13 @@ package system
 
 import (
 	"context"
+	"maps"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	sdkpb "go.temporal.io/api/sdk/v1"
+	"go.temporal.io/sdk/converter"
 )
 
 func TestInspection_OperatorsFindAndUnderstandWorkflows(t *testing.T) {
@@ -25,4 +27,51 @@ func TestInspection_OperatorsFindAndUnderstandWorkflows(t *testing.T) {
 	var details sdkpb.WorkflowMetadata
 	require.NoError(t, meta.Get(&details))
 	assert.Contains(t, details.GetCurrentDetails(), "Waiting for the customer to pay $139.00")
+}
+
+// attributesOf are the search attributes of a workflow, as its page shows them.
+func (r *running) attributesOf(workflowID string) map[string]string {
+	r.t.Helper()
+	d, err := r.app.Temporal.DescribeWorkflowExecution(context.Background(), workflowID, "")
+	require.NoError(r.t, err)
+	set := map[string]string{}
+	for name, payload := range d.GetWorkflowExecutionInfo().GetSearchAttributes().GetIndexedFields() {
+		var value string
+		require.NoError(r.t, converter.GetDefaultDataConverter().FromPayload(payload, &value))
+		set[name] = value
+	}
+	return set
+}
+
+// Without a worker, Temporal's list and a workflow's page show plan, sum and wait.
+func TestInspection_ShowsPlanSumAndWaitWithoutAWorker(t *testing.T) {
+	r := startApp(t)
+	o := r.signUp("ada@example.com", "Acme", "growth")
+	trial := r.signUp("bob@example.com", "Bolt", "starter")
+	require.NoError(t, r.app.Workflows.StartBilling(context.Background(), r.opened(trial)))
+	eventually(t, func() bool { return r.asleep(r.opened(trial).ID) }, "Billing sleeps")
+	r.app.Worker.Stop()
+	late := r.accepted("eve@example.com", "Evil", "growth", "k")
+	require.NoError(t, r.app.Workflows.Start(context.Background(), r.onboardingRow(late)))
+
+	due := r.onboarding(o).NextAction.ExpiresAt
+	for id, want := range map[string]map[string]string{
+		"signup-" + o.ID: {
+			"OnboardingStatus": "awaiting_payment", "BlockedOn": "customer", "PlanCode": "growth",
+			"SubscriptionStatus": "incomplete", "AmountDue": "$139.00", "WaitsUntil": due.Format("2006-01-02T15:04:05Z"),
+		},
+		"signup-" + trial.ID: {
+			"OnboardingStatus": "completed", "PlanCode": "starter", "SubscriptionStatus": "trialing",
+		},
+		"billing-" + r.opened(trial).ID: {"PlanCode": "starter", "SubscriptionStatus": "trialing", "BlockedOn": "renewal"},
+		"signup-" + late.ID:             {"OnboardingStatus": "received", "BlockedOn": "worker"},
+	} {
+		eventually(t, func() bool { return len(r.attributesOf(id)) > len(want) }, "%s is started", id)
+		set := r.attributesOf(id)
+		maps.DeleteFunc(set, func(name, _ string) bool { return name == "AccountId" || name == "BuildIds" })
+		assert.Equal(t, want, set, id)
+	}
+	soon := due.AddDate(0, 0, 1).Format("2006-01-02T15:04:05Z")
+	query := "BlockedOn = 'customer' AND AmountDue = '$139.00' AND WaitsUntil < '" + soon + "'"
+	require.Equal(t, []string{"signup-" + o.ID}, r.executions(query, 1))
 }

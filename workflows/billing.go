@@ -126,11 +126,11 @@ func (b *subscription) enter(state billing.SubscriptionState) {
 // charge has providers asked, for as long as it takes. A command that changes
 // what is wanted starts again.
 func (b *subscription) charge(ctx workflow.Context) error {
-	asking, stop := workflow.WithCancel(ctx)
+	cancelable, stop := workflow.WithCancel(ctx)
 	defer stop()
 	input := activities.SubscriptionInput{SubscriptionID: b.id}
-	charging := atProvider(asking, domain.Text(domain.SummaryAskProvider), b.priority(), b.state.AccountID)
-	answer := workflow.ExecuteActivity(charging, a.ChargeSubscription, input)
+	charging := asking(domain.Text(domain.SummaryAskProvider), b.priority(), b.state.AccountID)
+	answer := charging.call(a.ChargeSubscription, input).start(cancelable)
 	changes := b.changes
 	b.asking = true
 	err := workflow.Await(ctx, func() bool {
@@ -160,9 +160,9 @@ func (b *subscription) lookUp(ctx workflow.Context) error {
 	news := b.news
 	b.news = nil
 	for _, payment := range news {
-		asking := atProvider(ctx, domain.Text(domain.SummaryLookUp), PriorityPerson, b.state.AccountID)
+		asking := asking(domain.Text(domain.SummaryLookUp), PriorityPerson, b.state.AccountID)
 		input := activities.LookUpInput{PaymentID: payment}
-		err := workflow.ExecuteActivity(asking, a.LookUpPayment, input).Get(ctx, nil)
+		err := asking.call(a.LookUpPayment, input).Get(ctx, nil)
 		if err != nil {
 			return err
 		}

@@ -11,6 +11,7 @@ import (
 	"slipway/activities"
 	"slipway/billing"
 	"slipway/domain"
+	"slipway/onboarding"
 )
 
 // takeMessages registers everything that may be said to a running Billing. The
@@ -49,8 +50,8 @@ func (b *subscription) apply(
 func (b *subscription) refresh(ctx workflow.Context, _ CommandInput) (billing.SubscriptionState, error) {
 	b.commands++
 	input := activities.SubscriptionInput{SubscriptionID: b.id}
-	refreshing := atProvider(ctx, domain.Text(domain.SummaryRefresh), PriorityPerson, b.state.AccountID)
-	err := b.take(ctx, workflow.ExecuteActivity(refreshing, a.ChargeSubscription, input))
+	refreshing := asking(domain.Text(domain.SummaryRefresh), PriorityPerson, b.state.AccountID)
+	err := b.take(ctx, refreshing.call(a.ChargeSubscription, input))
 	return b.state, err
 }
 
@@ -85,18 +86,34 @@ func (b *subscription) show(ctx workflow.Context) {
 		b.shown = shownAlready(ctx)
 	}
 	now := attributes{account: cmp.Or(s.AccountID, b.shown.account), plan: s.PlanCode, subscription: s.Status}
+	was, waits := shownWait(ctx), billingWait(s)
 	if now == b.shown {
+		b.waits.show(ctx, waits)
 		return
 	}
 	updates := []temporal.SearchAttributeUpdate{
 		AttributePlan.ValueSet(s.PlanCode), AttributeSubscriptionStatus.ValueSet(string(s.Status)),
 	}
 	updates = setOrUnset(updates, AttributeAccount, now.account, b.shown.account) // started by hand
-	if err := workflow.UpsertTypedSearchAttributes(ctx, updates...); err != nil {
-		workflow.GetLogger(ctx).Error("set search attributes", "error", err)
-		return
+	if upsert(ctx, append(updates, waits.updates(was)...)) {
+		b.shown = now
 	}
-	b.shown = now
+}
+
+// billingWait is what the subscription waits for. When a renewal is due its timer says: as
+// an attribute it would cost an event each time.
+func billingWait(s billing.SubscriptionState) wait {
+	if !s.Status.Live() {
+		return wait{}
+	}
+	now := wait{on: cmp.Or(s.BlockedOn, s.Due.BlockedOn())} // an activity of before does not say
+	if now.on == domain.BlockedOnRenewal {
+		return now
+	}
+	if now.until = until(s.DueAt); s.Amount > 0 {
+		now.sum = onboarding.Price(s.Amount, s.Currency)
+	}
+	return now
 }
 
 // shownAlready is what the workflow was started with, or the run before left.
@@ -104,10 +121,9 @@ func shownAlready(ctx workflow.Context) attributes {
 	set := workflow.GetTypedSearchAttributes(ctx)
 	read := func(key temporal.SearchAttributeKeyKeyword) string { value, _ := set.GetKeyword(key); return value }
 	return attributes{
-		account:   read(AttributeAccount),
-		status:    domain.OnboardingStatus(read(AttributeOnboardingStatus)),
-		blockedOn: domain.BlockedOn(read(AttributeBlockedOn)),
-		plan:      read(AttributePlan), subscription: domain.SubscriptionStatus(read(AttributeSubscriptionStatus)),
+		account: read(AttributeAccount),
+		status:  domain.OnboardingStatus(read(AttributeOnboardingStatus)),
+		plan:    read(AttributePlan), subscription: domain.SubscriptionStatus(read(AttributeSubscriptionStatus)),
 	}
 }
 

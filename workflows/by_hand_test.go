@@ -162,5 +162,6 @@ func TestByHand_ABillingThatWasStartedWithoutItsAccountShowsIt(t *testing.T) {
 	f.billing()
 	assert.Contains(t, f.upserts, map[string]string{
 		"AccountId": f.o.AccountID, "PlanCode": "starter", "SubscriptionStatus": "trialing",
+		"BlockedOn": "renewal",
 	})
 }

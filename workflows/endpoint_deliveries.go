@@ -18,6 +18,7 @@ func EndpointDeliveries(ctx workflow.Context, in EndpointDeliveriesInput) error 
 	if err := underOwnID(ctx, EndpointDeliveriesID(in.EndpointID)); err != nil {
 		return err
 	}
+	shown := newWaits(ctx)
 	events := workflow.GetSignalChannel(ctx, SignalEventsDue)
 	for taken := 0; ; {
 		for events.ReceiveAsync(nil) { // the rows say what they were about
@@ -34,8 +35,13 @@ func EndpointDeliveries(ctx workflow.Context, in EndpointDeliveriesInput) error 
 		switch atRest := done.Wait == 0 && events.Len() == 0; {
 		case done.More:
 		case atRest:
+			if shownWait(ctx) != (wait{}) {
+				shown.show(ctx, wait{})
+			}
 			return nil
 		case events.Len() == 0:
+			next := workflow.Now(ctx).Add(done.Wait)
+			shown.show(ctx, wait{on: domain.BlockedOnEndpoint, until: until(&next)})
 			if err := untilDue(ctx, events, done.Wait); err != nil {
 				return err
 			}

@@ -20,6 +20,7 @@ var a activities.Activities
 // share. It makes one change at a time. Its time is Temporal's, or that of the
 // account's test clock.
 type entity struct {
+	waits    waits
 	noun     domain.Noun
 	id       string
 	clock    string         // empty for real time
@@ -32,7 +33,7 @@ type entity struct {
 }
 
 func newEntity(ctx workflow.Context, noun domain.Noun, id string) entity {
-	return entity{noun: noun, id: id, turn: workflow.NewMutex(ctx)}
+	return entity{waits: newWaits(ctx), noun: noun, id: id, turn: workflow.NewMutex(ctx)}
 }
 
 // underOwnID fails a workflow that was started by hand under another id than its

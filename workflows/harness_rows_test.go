@@ -2,6 +2,7 @@ package workflows_test
 
 import (
 	"slices"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/mock"
@@ -110,7 +111,13 @@ func (f *flow) assertGivenBack() {
 // awaitingGrowth are the search attributes of who has plan growth to pay.
 var awaitingGrowth = map[string]string{
 	"OnboardingStatus": "awaiting_payment", "BlockedOn": "customer", "PlanCode": "growth",
-	"SubscriptionStatus": "incomplete",
+	"SubscriptionStatus": "incomplete", "AmountDue": "$139.00", "WaitsUntil": noon.Add(window).Format(time.RFC3339),
+}
+
+// notWaiting adds to search attributes that nothing is waited for any more.
+func notWaiting(set map[string]string) map[string]string {
+	set["BlockedOn"], set["AmountDue"], set["WaitsUntil"] = "", "", ""
+	return set
 }
 
 // expectMethodChange expects one signal to the subscription's Billing.

@@ -96,6 +96,9 @@ func (f *flow) upserted(args mock.Arguments) {
 	for name := range workflows.SearchAttributes() {
 		if strings.Contains(fmt.Sprint(given), name) { // the getters hide those that are unset
 			set[name], _ = given.GetKeyword(temporal.NewSearchAttributeKeyKeyword(name))
+			if at, is := given.GetTime(workflows.AttributeWaitsUntil); is && name == "WaitsUntil" {
+				set[name] = at.UTC().Format(time.RFC3339)
+			}
 		}
 	}
 	f.upserts = append(f.upserts, set)

@@ -12,32 +12,35 @@ import (
 )
 
 // The search attributes operators filter by: few, and of few values but for
-// AccountId.
+// AccountId. Temporal's list and a workflow's page show them without a worker.
 var (
 	AttributeAccount            = temporal.NewSearchAttributeKeyKeyword("AccountId")
 	AttributeOnboardingStatus   = temporal.NewSearchAttributeKeyKeyword("OnboardingStatus")
 	AttributeBlockedOn          = temporal.NewSearchAttributeKeyKeyword("BlockedOn")
 	AttributePlan               = temporal.NewSearchAttributeKeyKeyword("PlanCode")
 	AttributeSubscriptionStatus = temporal.NewSearchAttributeKeyKeyword("SubscriptionStatus")
+	AttributeAmountDue          = temporal.NewSearchAttributeKeyKeyword("AmountDue")
+	AttributeWaitsUntil         = temporal.NewSearchAttributeKeyTime("WaitsUntil")
 )
 
 // SearchAttributes are the custom search attributes the namespace must have.
 // An unregistered one would hang workflows silently.
 func SearchAttributes() map[string]enumspb.IndexedValueType {
 	names := map[string]enumspb.IndexedValueType{}
-	for _, key := range []temporal.SearchAttributeKeyKeyword{
+	for _, key := range []temporal.SearchAttributeKey{
 		AttributeAccount, AttributeOnboardingStatus, AttributeBlockedOn, AttributePlan, AttributeSubscriptionStatus,
+		AttributeAmountDue, AttributeWaitsUntil,
 	} {
 		names[key.GetName()] = key.GetValueType()
 	}
 	return names
 }
 
-// attributes are the search attributes that change while a workflow runs.
+// attributes are the search attributes that change while a workflow runs, beside its
+// wait.
 type attributes struct {
 	account      string
 	status       domain.OnboardingStatus
-	blockedOn    domain.BlockedOn
 	plan         string
 	subscription domain.SubscriptionStatus
 	asksProvider bool // no attribute of its own
@@ -53,21 +56,50 @@ func (w *walker) show(ctx workflow.Context) {
 		w.shown = shownAlready(ctx)
 	}
 	now := attributes{
-		account: w.shown.account, status: s.Status, blockedOn: s.Status.BlockedOn(), plan: s.PlanCode,
+		account: w.shown.account, status: s.Status, plan: s.PlanCode,
 		subscription: s.SubscriptionStatus, asksProvider: s.AsksProvider,
 	}
-	if now == w.shown || (s.AsksProvider && w.shown.asksProvider) {
+	if s.AsksProvider && w.shown.asksProvider {
+		return
+	}
+	was := shownWait(ctx)
+	waits := w.waiting(was)
+	if now == w.shown {
+		w.waits.show(ctx, waits)
 		return
 	}
 	updates := []temporal.SearchAttributeUpdate{AttributeOnboardingStatus.ValueSet(string(now.status))}
-	updates = setOrUnset(updates, AttributeBlockedOn, string(now.blockedOn), string(w.shown.blockedOn))
+	updates = append(updates, waits.updates(was)...)
 	updates = setOrUnset(updates, AttributePlan, now.plan, w.shown.plan)
 	updates = setOrUnset(updates, AttributeSubscriptionStatus, string(now.subscription), string(w.shown.subscription))
-	if err := workflow.UpsertTypedSearchAttributes(ctx, updates...); err != nil {
-		workflow.GetLogger(ctx).Error("set search attributes", "error", err)
-		return
+	if upsert(ctx, updates) {
+		w.shown = now
 	}
-	w.shown = now
+}
+
+// waiting is what the onboarding waits for now. What is owed is known from the invoice on.
+func (w *walker) waiting(was wait) wait {
+	s := w.state
+	now := wait{on: s.BlockedOn, until: until(s.ExpiresAt)}
+	if now.on == domain.BlockedOnNothing { // of an activity from before it said so
+		now.on = s.Status.BlockedOn()
+	}
+	if s.AsksProvider || (w.asked != nil && !s.Status.Ended()) {
+		now.on = domain.BlockedOnProvider
+	}
+	switch {
+	case now.on == domain.BlockedOnNothing:
+		return wait{}
+	case s.Status == domain.OnboardingAwaitingPayment || s.AsksProvider:
+		now.until = until(s.DueAt)
+	}
+	switch {
+	case s.Amount > 0:
+		now.sum = onboarding.Price(s.Amount, s.Currency)
+	case s.Status == domain.OnboardingAwaitingApproval, s.Status == domain.OnboardingAwaitingPayment:
+		now.sum = was.sum
+	}
+	return now
 }
 
 // setOrUnset adds an update when the value changed; an empty value is none.

@@ -49,8 +49,10 @@ func TestInspection_AnAttributeThatDidNotChangeIsNotSetAgain(t *testing.T) {
 	f.assertEnd(domain.OnboardingCanceled)
 	assert.Equal(t, []map[string]string{
 		awaitingGrowth,
-		{"OnboardingStatus": "awaiting_payment", "PlanCode": "scale"},
-		{"OnboardingStatus": "canceled", "BlockedOn": "", "SubscriptionStatus": "incomplete_expired"},
+		{"WaitsUntil": "2026-01-16T11:30:00Z"}, // another way to pay begins another window
+		{"OnboardingStatus": "awaiting_payment", "PlanCode": "scale", "AmountDue": "$229.00",
+			"WaitsUntil": "2026-01-16T12:00:00Z"},
+		notWaiting(map[string]string{"OnboardingStatus": "canceled", "SubscriptionStatus": "incomplete_expired"}),
 	}, f.upserts)
 }
 
@@ -73,13 +75,17 @@ func TestInspection_SaysInPlainWordsWhatIsWaitedFor(t *testing.T) {
 	})
 }
 
-func TestSearchAttributes_AreFewKeywords(t *testing.T) {
+func TestSearchAttributes_AreFewKeywordsAndOneTime(t *testing.T) {
 	t.Parallel()
 	var names []string
 	for name, kind := range workflows.SearchAttributes() {
 		names = append(names, name)
-		assert.Equal(t, "Keyword", kind.String())
+		if name != "WaitsUntil" {
+			assert.Equal(t, "Keyword", kind.String())
+		}
 	}
-	few := []string{"AccountId", "OnboardingStatus", "BlockedOn", "PlanCode", "SubscriptionStatus"}
+	few := []string{
+		"AccountId", "OnboardingStatus", "BlockedOn", "PlanCode", "SubscriptionStatus", "AmountDue", "WaitsUntil",
+	}
 	assert.ElementsMatch(t, few, names)
 }

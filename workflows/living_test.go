@@ -100,9 +100,10 @@ func TestBilling_ShowsWhereItIs(t *testing.T) {
 		"The subscription to starter is canceled.",
 	}, details)
 	assert.Equal(t, []map[string]string{
-		{"AccountId": s.o.AccountID, "PlanCode": "starter", "SubscriptionStatus": "trialing"},
-		{"PlanCode": "starter", "SubscriptionStatus": "past_due"},
-		{"PlanCode": "starter", "SubscriptionStatus": "canceled"},
+		{"AccountId": s.o.AccountID, "PlanCode": "starter", "SubscriptionStatus": "trialing", "BlockedOn": "renewal"},
+		{"PlanCode": "starter", "SubscriptionStatus": "past_due", "BlockedOn": "late_payment", "AmountDue": "$89.00",
+			"WaitsUntil": "2026-02-05T12:00:00Z"},
+		{"PlanCode": "starter", "SubscriptionStatus": "canceled", "BlockedOn": "", "AmountDue": "", "WaitsUntil": ""},
 	}, f.upserts, "only what changed")
 	assert.Equal(t, noon.Add(after(21)), f.Now().UTC())
 	assert.Equal(t, 1, f.count("SELECT count(*) FROM accounts WHERE status = 'suspended'"))

@@ -112,7 +112,9 @@ func (c databaseCall) Get(ctx workflow.Context, result any) error {
 		StartToCloseTimeout: ownDatabaseTimeout, ScheduleToCloseTimeout: patience, RetryPolicy: &lasting,
 		Summary: c.summary,
 	})
-	return workflow.ExecuteActivity(regular, c.activity, c.input).Get(ctx, result)
+	return whileBlocked(ctx, domain.BlockedOnDatabase, func() error {
+		return workflow.ExecuteActivity(regular, c.activity, c.input).Get(ctx, result)
+	})
 }
 
 // mayStillSucceed reports whether an activity failed because its time was over, and

@@ -8,6 +8,7 @@ import (
 	"slipway/activities"
 	"slipway/billing"
 	"slipway/domain"
+	"slipway/onboarding"
 )
 
 // Purchase is the story of one credit package: its invoice is charged, or paid
@@ -30,6 +31,7 @@ func Purchase(ctx workflow.Context, in PurchaseInput) (billing.PurchaseState, er
 		return p.state, p.failed
 	}
 	p.resting = true // so that a waiting begin returns the failure
+	p.waits.show(ctx, wait{})
 	return p.state, errors.Join(p.failed, p.close(ctx))
 }
 
@@ -115,9 +117,8 @@ func (p *purchase) open(ctx workflow.Context, in PurchaseInput) error {
 func (p *purchase) charge(ctx workflow.Context) error {
 	changes := p.changes
 	var state billing.PurchaseState
-	asking := atProvider(ctx, domain.Text(domain.SummaryAskProvider), PriorityPerson, p.id)
-	err := workflow.ExecuteActivity(asking, a.ChargePurchase,
-		activities.PurchaseInput{InvoiceID: p.id}).Get(ctx, &state)
+	asking := asking(domain.Text(domain.SummaryAskProvider), PriorityPerson, p.id)
+	err := asking.call(a.ChargePurchase, activities.PurchaseInput{InvoiceID: p.id}).Get(ctx, &state)
 	if err != nil {
 		return err
 	}
@@ -130,12 +131,22 @@ func (p *purchase) charge(ctx workflow.Context) error {
 func (p *purchase) await(ctx workflow.Context) error {
 	changes, summary := p.changes, domain.Text(domain.SummaryWindowEnds)
 	p.asleep = true
+	p.waits.show(ctx, p.waiting())
 	reached, err := p.sleep(ctx, p.state.DueAt, summary, func() bool { return p.changes != changes || p.crowded(ctx) })
 	p.asleep = false
 	if err != nil || !reached {
 		return err
 	}
 	return p.execute(ctx, summary, a.ExpirePurchase, activities.PurchaseInput{InvoiceID: p.id})
+}
+
+// waiting is what the purchase waits for, when no provider is to be asked.
+func (p *purchase) waiting() wait {
+	s := p.state
+	if s.BlockedOn == domain.BlockedOnNothing { // of an activity from before it said so
+		return wait{on: domain.BlockedOnCustomer, until: until(s.DueAt)}
+	}
+	return wait{s.BlockedOn, onboarding.Price(s.Amount, s.Currency), until(s.DueAt)}
 }
 
 // execute runs one activity on our own database, in turn, and takes over the

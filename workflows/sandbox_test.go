@@ -25,6 +25,7 @@ import (
 // shop is a database and a sandbox over HTTP that outlive the workflows on
 // them; its clock is that of whichever runs.
 type shop struct {
+	then    func(f *flow) // before its workflow runs; nil for nothing
 	t       testing.TB
 	mu      sync.Mutex
 	flow    *flow // the newest

@@ -180,8 +180,8 @@ func (w *walker) compensate(ctx workflow.Context) error {
 	}
 	var failures []error
 	for i := len(w.compensations) - 1; i >= 0; i-- {
-		givingBack := atProvider(ctx, domain.Text(domain.SummaryGiveBack), PriorityUsual, w.id)
-		failures = append(failures, workflow.ExecuteActivity(givingBack, w.compensations[i],
+		givingBack := asking(domain.Text(domain.SummaryGiveBack), PriorityUsual, w.id)
+		failures = append(failures, givingBack.call(w.compensations[i],
 			activities.StepInput{OnboardingID: w.id}).Get(ctx, nil))
 	}
 	return errors.Join(failures...)

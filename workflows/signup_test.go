@@ -108,7 +108,7 @@ func TestSignup_ExpiresAfterTheWindowWithBothReminders(t *testing.T) {
 	assert.Equal(t, "payment_expired", f.row().Error.Code)
 	assert.Equal(t, []map[string]string{
 		awaitingGrowth,
-		{"OnboardingStatus": "expired", "BlockedOn": "", "SubscriptionStatus": "incomplete_expired"},
+		notWaiting(map[string]string{"OnboardingStatus": "expired", "SubscriptionStatus": "incomplete_expired"}),
 	}, f.upserts)
 }
 
@@ -135,8 +135,8 @@ func TestSignup_SubmittedAndApproved(t *testing.T) {
 	}, details)
 	assert.Equal(t, []map[string]string{
 		awaitingGrowth,
-		{"OnboardingStatus": "awaiting_approval", "BlockedOn": "approval"},
-		{"OnboardingStatus": "completed", "BlockedOn": "", "SubscriptionStatus": "active"},
+		{"OnboardingStatus": "awaiting_approval", "BlockedOn": "approval", "WaitsUntil": "2026-02-14T14:00:00Z"},
+		notWaiting(map[string]string{"OnboardingStatus": "completed", "SubscriptionStatus": "active"}),
 	}, f.upserts, "only what changed")
 }
 

@@ -18,16 +18,18 @@ func billingOptions(accountID, subscriptionID string) sdk.StartWorkflowOptions {
 		ID: workflows.BillingID(subscriptionID), TaskQueue: workflows.TaskQueueBilling,
 		StaticSummary:            domain.Text(domain.SummaryBilling, "subscription", subscriptionID),
 		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
-		TypedSearchAttributes:    ofAccount(accountID),
+		TypedSearchAttributes:    ofAccount(accountID, domain.BlockedOnRenewal),
 	}
 }
 
-// ofAccount has operators find a workflow by its account; empty is none.
-func ofAccount(id string) temporal.SearchAttributes {
+// ofAccount has operators find a workflow by its account, empty is none, and by what it
+// waits for at first.
+func ofAccount(id string, on domain.BlockedOn) temporal.SearchAttributes {
+	blocked := workflows.AttributeBlockedOn.ValueSet(string(on))
 	if id == "" {
-		return temporal.NewSearchAttributes()
+		return temporal.NewSearchAttributes(blocked)
 	}
-	return temporal.NewSearchAttributes(workflows.AttributeAccount.ValueSet(id))
+	return temporal.NewSearchAttributes(blocked, workflows.AttributeAccount.ValueSet(id))
 }
 
 func billingInput(subscriptionID string) workflows.BillingInput {
@@ -39,7 +41,8 @@ func (c *Client) StartBilling(ctx context.Context, sub *domain.Subscription) err
 	options := billingOptions(sub.AccountID, sub.ID)
 	options.TypedSearchAttributes = temporal.NewSearchAttributes(
 		workflows.AttributeAccount.ValueSet(sub.AccountID), workflows.AttributePlan.ValueSet(sub.PlanCode),
-		workflows.AttributeSubscriptionStatus.ValueSet(string(sub.Status)))
+		workflows.AttributeSubscriptionStatus.ValueSet(string(sub.Status)),
+		workflows.AttributeBlockedOn.ValueSet(string(sub.Due.BlockedOn())))
 	_, err := c.temporal.ExecuteWorkflow(ctx, options, workflows.Billing, billingInput(sub.ID))
 	return asOurs(err)
 }
@@ -81,7 +84,7 @@ func methodOptions(accountID, methodID string) sdk.StartWorkflowOptions {
 		StaticSummary:            domain.Text(domain.SummaryMethod, "account", accountID),
 		Priority:                 temporal.Priority{PriorityKey: workflows.PriorityPerson},
 		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
-		TypedSearchAttributes:    ofAccount(accountID),
+		TypedSearchAttributes:    ofAccount(accountID, domain.BlockedOnProvider),
 	}
 }
 
@@ -102,7 +105,7 @@ func purchaseOptions(accountID, invoiceID string) sdk.StartWorkflowOptions {
 		StaticSummary:            domain.Text(domain.SummaryPurchase, "account", accountID),
 		Priority:                 temporal.Priority{PriorityKey: workflows.PriorityPerson},
 		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
-		TypedSearchAttributes:    ofAccount(accountID),
+		TypedSearchAttributes:    ofAccount(accountID, domain.BlockedOnProvider),
 	}
 }
 

@@ -89,6 +89,7 @@ func (c *Client) options(o *domain.Onboarding, reuse enumspb.WorkflowIdReusePoli
 		TypedSearchAttributes: temporal.NewSearchAttributes(
 			workflows.AttributeAccount.ValueSet(o.AccountID),
 			workflows.AttributeOnboardingStatus.ValueSet(string(domain.OnboardingReceived)),
+			workflows.AttributeBlockedOn.ValueSet(string(domain.BlockedOnWorker)),
 		),
 	}
 }

@@ -28,7 +28,7 @@ func (c *Client) RegisterSearchAttributes(ctx context.Context) error {
 	case err != nil:
 		return fmt.Errorf("read search attributes: %w", err)
 	case len(wrong) > 0:
-		return fmt.Errorf("search attributes have another type than Keyword in namespace %s: %s",
+		return fmt.Errorf("search attributes have another type than Slipway needs in namespace %s: %s",
 			c.namespace, strings.Join(wrong, ", "))
 	case len(missing) == 0:
 		return nil

@@ -19,7 +19,7 @@ var (
 	queueBacklogAge = prometheus.NewDesc("slipway_task_queue_backlog_age_seconds",
 		"How long the oldest task has waited for a worker.", []string{"queue", "kind"}, nil)
 	queuePollers = prometheus.NewDesc("slipway_task_queue_pollers",
-		"Pollers of all workers heard of in the last 75 seconds.", []string{"queue", "kind"}, nil)
+		"Pollers, heard of in the last 75 seconds, of all workers that new work goes to.", []string{"queue", "kind"}, nil)
 	failingWorkflows = prometheus.NewDesc("slipway_failing_workflows",
 		"Running workflows whose tasks fail again and again.", nil, nil)
 	onboardingsOpen = prometheus.NewDesc("slipway_onboardings_open",

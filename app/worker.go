@@ -49,7 +49,8 @@ func runWorker(ctx context.Context, a *App) error {
 		}
 		return err
 	}
-	a.Log.Info("worker is up", "port", a.WorkerListen, "database", a.databaseName(), "temporal", options.HostPort)
+	a.Log.Info("worker is up", "port", a.WorkerListen, "build", version.BuildID,
+		"database", a.databaseName(), "temporal", options.HostPort)
 	a.polling.Store(true)
 	a.ready("")
 	select {

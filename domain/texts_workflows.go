@@ -248,7 +248,7 @@ var checkTexts = map[TextCode]string{
 		"what was accepted waits. Those that poll it are of {polling}.",
 	TextQueueOtherVersionFix: "Start workers of {current}, or let others take over: `{command}`.",
 	TextVersionCurrent:       "New work goes to {version}.",
-	TextVersionNotCurrent:    "New work goes to {current}, and not to this worker's version, {version}.",
+	TextVersionNotCurrent:    "New work goes to workers of {current}, and not to those of this one's version, {version}.",
 	TextVersionNotCurrentFix: "When it is to take over: `{command}`.",
 	TextVersionsPolled:       "Every version that workflows are pinned to has its workers.",
 	TextVersionsUnreadable:   "The worker deployment could not be read.",

@@ -127,6 +127,7 @@ func TestCodec_SwitchedOnRotatedAndOffWhilePeopleWait(t *testing.T) {
 			check := a.Workflows.Checks(context.Background())
 			assert.Equal(t, domain.CheckWarn, named(check, "temporal_codec").Status)
 			assert.Contains(t, named(check, "temporal_codec").Message, keys[0][:4])
+			assert.Equal(t, domain.CheckOK, named(check, "reconcile").Status, "it is scheduled")
 			a.Close()
 		}
 	}

@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"errors"
 	"strconv"
 	"strings"
 	"sync"
@@ -121,7 +122,9 @@ func (c *Client) checkSchedule(ctx context.Context) domain.Check {
 	const name = "reconcile"
 	schedule := c.temporal.ScheduleClient().GetHandle(ctx, workflows.ReconcileScheduleID)
 	description, err := schedule.Describe(ctx)
+	var noKey unreadable
 	switch {
+	case errors.As(err, &noKey): // it is there, see the check of the codec
 	case err != nil:
 		return warn(name, domain.Text(domain.TextReconcileMissing), domain.TextReconcileMissingFix)
 	case description.Schedule.State.Paused:

@@ -36,7 +36,7 @@ func New(c sdk.Client, namespace string, codec *Codec) *Client {
 // stored, and reconcile starts what was not.
 func (c *Client) Begin(ctx context.Context, o *domain.Onboarding) error {
 	start := func() sdk.WithStartWorkflowOperation {
-		return c.temporal.NewWithStartWorkflowOperation(c.options(o, enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE),
+		return c.temporal.NewWithStartWorkflowOperation(onboardingOptions(o, enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE),
 			workflowOf(o), inputOf(o))
 	}
 	err := c.updateWithStart(ctx, start, beginUpdate, nil)
@@ -50,7 +50,7 @@ func (c *Client) Begin(ctx context.Context, o *domain.Onboarding) error {
 // Start starts the onboarding's workflow without waiting for anything; one that
 // runs already is no error. Reconcile calls it.
 func (c *Client) Start(ctx context.Context, o *domain.Onboarding) error {
-	_, err := c.temporal.ExecuteWorkflow(ctx, c.options(o, enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE),
+	_, err := c.temporal.ExecuteWorkflow(ctx, onboardingOptions(o, enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE),
 		workflowOf(o), inputOf(o))
 	return asOurs(err)
 }
@@ -71,8 +71,8 @@ func inputOf(o *domain.Onboarding) workflows.OnboardingInput {
 	return in
 }
 
-// options are the same however an onboarding's workflow is started.
-func (c *Client) options(o *domain.Onboarding, reuse enumspb.WorkflowIdReusePolicy) sdk.StartWorkflowOptions {
+// onboardingOptions are the same however an onboarding's workflow is started.
+func onboardingOptions(o *domain.Onboarding, reuse enumspb.WorkflowIdReusePolicy) sdk.StartWorkflowOptions {
 	summary := domain.Text(domain.SummarySignup, "account", o.AccountID)
 	if o.Kind == domain.KindActivation {
 		summary = domain.Text(domain.SummaryActivation, "account", o.AccountID)

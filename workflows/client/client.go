@@ -36,8 +36,11 @@ func New(c sdk.Client, namespace string, codec *Codec) *Client {
 // stored, and reconcile starts what was not.
 func (c *Client) Begin(ctx context.Context, o *domain.Onboarding) error {
 	start := func() sdk.WithStartWorkflowOperation {
-		return c.temporal.NewWithStartWorkflowOperation(onboardingOptions(o, enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE),
-			workflowOf(o), inputOf(o))
+		return c.temporal.NewWithStartWorkflowOperation(
+			onboardingOptions(o, enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE),
+			workflowOf(o),
+			inputOf(o),
+		)
 	}
 	err := c.updateWithStart(ctx, start, beginUpdate, nil)
 	var closed *serviceerror.WorkflowExecutionAlreadyStarted

@@ -147,6 +147,13 @@ func TestReconcile_NoItemStopsAJob(t *testing.T) {
 
 			s.goRounds()
 			assert.Equal(t, first, aside(), "it waits for its time")
+
+			s.clock.forward(time.Second)
+			retried, err := s.store.RetryNow(t.Context(), job, first.ItemID)
+			require.NoError(t, err)
+			assert.EqualValues(t, 1, retried)
+			s.goRounds()
+			assert.Equal(t, 2, aside().Attempts, "staff had it tried again at once")
 		})
 	}
 }

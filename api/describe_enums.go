@@ -12,6 +12,7 @@ var longEnums = map[string][]any{
 	"@payment.failure_class":  {"declined_soft", "declined_hard", "unavailable"},
 	"@subscription.status":    values(domain.SubscriptionMoves.States()),
 	"@endpoint.disabled":      values(domain.DisabledReasons),
+	"@jobFailure.job":         values(domain.Jobs),
 }
 
 func values[S ~string](list []S) []any {

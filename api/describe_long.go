@@ -62,6 +62,9 @@ var longDocs = map[string]string{
 		"show them no other.",
 	"idempotent.idempotency_key": "" +
 		"The same key and body again answer with the same resource; kept for three days.",
+	"jobFailure.item_id": "" +
+		"What the job could not deal with: the id of an onboarding, a subscription, a payment, a webhook endpoint " +
+		"or a workflow, or a provider and its event's id.",
 	"onboardings.plan": "Only those of this plan.",
 	"onboardings.stuck": "" +
 		"true: not ended and unchanged for ten minutes; or a duration such as 30m.",

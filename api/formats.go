@@ -30,6 +30,7 @@ type (
 	subscriptionStatus string
 	paymentStatus      string
 	invoiceStatus      string
+	jobFilter          string
 )
 
 // Schema is Huma's hook, as are those below.
@@ -128,6 +129,11 @@ func (paymentStatus) Schema(huma.Registry) *huma.Schema { return oneOf(domain.Pa
 
 // Schema lists the states of an invoice.
 func (invoiceStatus) Schema(huma.Registry) *huma.Schema { return oneOf(domain.InvoiceMoves) }
+
+// Schema lists the jobs of reconcile.
+func (jobFilter) Schema(huma.Registry) *huma.Schema {
+	return &huma.Schema{Type: huma.TypeString, Enum: values(domain.Jobs)}
+}
 
 // ofForm is text that matches the pattern; in words, for people.
 func ofForm(pattern string, words domain.TextCode) *huma.Schema {

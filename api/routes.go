@@ -55,6 +55,7 @@ func (a *API) routes() {
 	a.serve(tagAdmin, admins, a.adminCommandRows())
 	a.serve(tagAdmin, admins, a.adminCatalogueRows())
 	a.serve(tagAdmin, signedInAdmins, a.apiKeyRows())
+	a.serve(tagAdmin, admins, a.jobFailureRows())
 	a.serve(tagAdmin, admins, a.testClockRows())
 	a.serve(tagOperator, anyone, a.operatorRows())
 	a.serveOperator() // /metrics, /openapi.json, /docs
@@ -257,6 +258,18 @@ func (a *API) apiKeyRows() []row {
 		do("GET "+keys, "admin-list-api-keys", "List API keys", a.apiKeys.list, filtered),
 		do("POST "+keys, "admin-create-api-key", "Make an API key", a.apiKeys.create, created, reused),
 		do("DELETE "+keys+"/{id}", "admin-revoke-api-key", "Revoke an API key", a.apiKeys.revoke, noContent),
+	}
+}
+
+func (a *API) jobFailureRows() []row {
+	const failures = "/v1/admin/job-failures"
+	return []row{
+		do("GET "+failures, "admin-list-job-failures", "List what the jobs of reconcile put aside",
+			a.jobFailures.list, filtered),
+		do("POST "+failures+"/{id}/retry", "admin-retry-job-failure", "Try again what was put aside",
+			a.jobFailures.retry, reused),
+		do("POST "+failures+"/retry", "admin-retry-job", "Try again all that a job put aside",
+			a.jobFailures.retryJob, reused),
 	}
 }
 

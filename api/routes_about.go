@@ -26,5 +26,9 @@ var abouts = map[string]string{
 	"redeliver":             "At once, whatever became of it before; with three days of attempts.",
 	"test-webhook-endpoint": "To this endpoint alone, whatever it filters. Its deliveries say the outcome.",
 	"advance-test-clock":    "It is advancing until everything due by then is done; read it until it is ready.",
-	"provider-webhook":      "2xx only once it is stored; the same event again changes nothing.",
+	"admin-list-job-failures": "An item that a job cannot deal with is put aside and tried again by itself, later and " +
+		"later. It is listed until the job has dealt with it, or finds it no more.",
+	"admin-retry-job-failure": "In its job's next round, within a minute. Again changes nothing but the audit.",
+	"admin-retry-job":         "In the job's next round, within a minute: once what they have in common is corrected.",
+	"provider-webhook":        "2xx only once it is stored; the same event again changes nothing.",
 }

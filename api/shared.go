@@ -66,9 +66,10 @@ type nouns struct {
 	webhookEndpoints  webhookEndpoints
 	webhookDeliveries webhookDeliveries
 
-	staff      staff
-	apiKeys    apiKeys
-	testClocks testClocks
+	staff       staff
+	apiKeys     apiKeys
+	testClocks  testClocks
+	jobFailures jobFailures
 
 	providerWebhooks providerWebhooks
 	health           health
@@ -81,6 +82,7 @@ func newNouns(s *shared) nouns {
 		events: events{s}, payments: payments{s}, sites: sites{s}, testClocks: testClocks{s}, apiKeys: apiKeys{s},
 		entitlementChecks: entitlementChecks{s}, webhookEndpoints: webhookEndpoints{s},
 		webhookDeliveries: webhookDeliveries{s}, providerWebhooks: providerWebhooks{s}, health: health{s},
+		jobFailures: jobFailures{s},
 	}
 	give := commands{s}
 	n.staff = staff{s, give}

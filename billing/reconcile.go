@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"slipway/domain"
+	"slipway/payment"
 	"slipway/store"
 )
 
@@ -113,7 +114,7 @@ func (r *Reconciler) Resolve(ctx context.Context, round *store.Round) (Resolved,
 		if decided {
 			result.Decided++
 		}
-		return errors.Join(err, r.Store.MarkPaymentChecked(ctx, p.ID))
+		return errors.Join(explained(err), r.Store.MarkPaymentChecked(ctx, p.ID))
 	})
 	if err != nil {
 		return result, err
@@ -128,8 +129,16 @@ func (r *Reconciler) refundLate(ctx context.Context, round *store.Round, before 
 	}
 	idOf := func(p *domain.Payment) string { return p.ID }
 	return store.Each(ctx, round, late, idOf, func(ctx context.Context, p *domain.Payment) error {
-		return r.Charger.RefundLate(ctx, p.ID)
+		return explained(r.Charger.RefundLate(ctx, p.ID))
 	})
+}
+
+// explained says in words for staff why a provider brought no outcome.
+func explained(err error) error {
+	if trouble := payment.TroubleOf(err); trouble != nil {
+		return RetryLater(trouble, 0)
+	}
+	return err
 }
 
 // resolve asks about one payment, and sends its owner an event when that brought

@@ -66,6 +66,7 @@ const (
 	EventCreditPackageSaved EventType = "catalogue.credit_package_saved"
 	EventAPIKeyCreated      EventType = "api_key.created"
 	EventAPIKeyRevoked      EventType = "api_key.revoked"
+	EventJobRetried         EventType = "job.retried"
 )
 
 // Event is a business change, written in the transaction that made it: the

@@ -64,6 +64,7 @@ var EventTypes = map[EventType]string{
 	EventCreditPackageSaved: "A credit package was added or changed.",
 	EventAPIKeyCreated:      "An API key was made.",
 	EventAPIKeyRevoked:      "An API key was revoked.",
+	EventJobRetried:         "Staff had a job of reconcile try again what it had put aside.",
 
 	EventEndpointCreated:  "A webhook endpoint was added.",
 	EventEndpointChanged:  "A webhook endpoint was changed or enabled.",

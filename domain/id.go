@@ -20,4 +20,5 @@ const (
 	PrefixTestClock     = "clk"
 	PrefixCreditPackage = "pkg"
 	PrefixSite          = "site"
+	PrefixJobFailure    = "jf"
 )

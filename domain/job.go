@@ -55,13 +55,24 @@ func (w *StoppedWorkflow) ItemID() string { return w.ID }
 // JobFailure is an item of a job that failed, or that is not due yet: the job
 // leaves it aside until RetryAt and deals with the others.
 type JobFailure struct {
-	Job      Job    `gorm:"primaryKey"`
-	ItemID   string `gorm:"primaryKey"`
-	Attempts int    // that failed, one after the other; 0 when it is only not due
-	Error    string // the code of the last failure; empty when it is only not due
-	FailedAt time.Time
-	RetryAt  time.Time
+	ID       string `json:"id" doc:"Prefixed ULID; the same however often it fails."`
+	Object   string `json:"object" gorm:"-" enum:"job_failure"`
+	Job      Job    `json:"job" gorm:"primaryKey" enum:"@jobFailure.job" doc:"The job of reconcile that failed."`
+	ItemID   string `json:"item_id" gorm:"primaryKey" doc:"@jobFailure.item_id"`
+	Attempts int    `json:"attempts" doc:"How many failed, one after the other."` // 0 when it is only not due
+	// Error is the class of the last failure, as problems have it; empty when it is
+	// only not due.
+	Error string `json:"code" doc:"Of the last failure, as problems have it."`
+	// Detail says no more than a problem would: what a row or a person holds stays in
+	// the log.
+	Detail        string    `json:"detail" doc:"Why, in a sentence without personal data."`
+	FirstFailedAt time.Time `json:"first_failed_at" doc:"Since when it fails."`
+	FailedAt      time.Time `json:"failed_at" doc:"When it failed last."`
+	RetryAt       time.Time `json:"retry_at" doc:"When the job tries it again."`
 }
+
+// Present fills the computed fields.
+func (f *JobFailure) Present() { f.Object = "job_failure" }
 
 // JobPause is how long an item is put aside after so many failures: 30 seconds,
 // then twice as long each time, up to an hour.

@@ -44,6 +44,7 @@ const (
 	TextTerminatedExternally TextCode = "terminated_externally"
 	TextFailedByUs           TextCode = "failed_by_us"
 	TextInWorkersLog         TextCode = "in_workers_log"
+	TextDatabaseRefused      TextCode = "database_refused"
 )
 
 var stepTexts = map[TextCode]string{
@@ -89,6 +90,7 @@ var stepTexts = map[TextCode]string{
 	TextTerminatedExternally: "The process was stopped by an operator.",
 	TextFailedByUs:           "Something went wrong on our side.",
 	TextInWorkersLog:         "The reason is in the worker's log.",
+	TextDatabaseRefused:      "The database refused it ({code}); the worker's log says more.",
 }
 
 // Why a card was refused, or a provider keeps a payment waiting.

@@ -85,7 +85,8 @@ func (s *Store) checkPutAside(ctx context.Context) domain.Check {
 		names[i] = fmt.Sprintf("%s %s (%s, %d times)", item.Job, item.ItemID, item.Error, item.Attempts)
 	}
 	check.Message = fmt.Sprintf("%d put aside, tried again within an hour: %s.", total, strings.Join(names, ", "))
-	check.Fix = "The worker's log says why each failed; correct that, or refresh the onboarding or subscription by hand."
+	check.Fix = "GET /v1/admin/job-failures says why, the worker's log says more. Correct that, then " +
+		"POST /v1/admin/job-failures/retry {\"job\":\"…\"}, or wait: see Put aside in docs/operations.md."
 	return check
 }
 

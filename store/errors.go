@@ -125,6 +125,23 @@ func refused(err error) bool {
 	return false
 }
 
+// shownDetail says of any error why it happened, without what a row or a person holds:
+// a sentence of ours, or the code of what the database refused. The rest is in the log.
+func shownDetail(err error) string {
+	var ours *domain.Error
+	var pg *pgconn.PgError
+	var lite *sqlite.Error
+	switch {
+	case errors.As(err, &pg):
+		return domain.Text(domain.TextDatabaseRefused, "code", strings.TrimSpace(pg.Code+" "+pg.ConstraintName))
+	case errors.As(err, &lite):
+		return domain.Text(domain.TextDatabaseRefused, "code", sqlite.ErrorCodeString[lite.Code()&0xff])
+	case errors.As(err, &ours) && ours.Detail != "":
+		return ours.Detail
+	}
+	return domain.Text(domain.TextInWorkersLog)
+}
+
 // duplicate reports whether a unique index refused the row.
 func duplicate(err error) bool {
 	var pg *pgconn.PgError

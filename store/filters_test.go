@@ -34,6 +34,7 @@ var filterValues = map[string][]any{
 	},
 	"StuckFor": {time.Date(2026, 3, 14, 12, 0, 0, 0, time.UTC), time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)},
 	"LateOnly": {true},
+	"Job":      {"resolve_payments", "none"},
 }
 
 // pages are the first page and a later one.

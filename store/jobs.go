@@ -41,6 +41,11 @@ func (s *Store) setAsideBefore(
 	return byItem, s.wrap("read what was put aside", "", err)
 }
 
+// fails selects the items that failed. One that was due before the job's last complete
+// round and is still there was not found by it: there is nothing left to do.
+const fails = "attempts > 0 AND NOT EXISTS (SELECT 1 FROM job_rounds " +
+	"WHERE job_rounds.job = job_failures.job AND job_rounds.started_at > job_failures.retry_at)"
+
 // maxPutAside is how many items are counted: whoever has as many looks for what they
 // have in common.
 const maxPutAside = 10_000
@@ -52,7 +57,7 @@ func (s *Store) CountPutAside(ctx context.Context) (map[domain.Job]int64, error)
 		Job   domain.Job
 		Count int64
 	}
-	aside := s.conn(ctx).Model(&domain.JobFailure{}).Select("job").Where("attempts > 0").Limit(maxPutAside)
+	aside := s.conn(ctx).Model(&domain.JobFailure{}).Select("job").Where(fails).Limit(maxPutAside)
 	err := s.conn(ctx).Table("(?) AS aside", aside).Select("job, count(*) AS count").Group("job").Find(&rows).Error
 	counts := map[domain.Job]int64{}
 	for _, row := range rows {
@@ -65,8 +70,35 @@ func (s *Store) CountPutAside(ctx context.Context) (map[domain.Job]int64, error)
 // that failed most often first.
 func (s *Store) PutAside(ctx context.Context, limit int) ([]domain.JobFailure, error) {
 	var rows []domain.JobFailure
-	err := s.conn(ctx).Where("attempts > 0").Order("attempts DESC, job, item_id").Limit(limit).Find(&rows).Error
+	err := s.conn(ctx).Where(fails).Order("attempts DESC, job, item_id").Limit(limit).Find(&rows).Error
+	presentAll(rows)
 	return rows, s.wrap("read what was put aside", "", err)
+}
+
+// JobFailureFilter narrows the list of what jobs put aside.
+type JobFailureFilter struct {
+	Job string
+	Page
+}
+
+// ListJobFailures returns a page of the items that failed and wait for their next
+// attempt, those that failed last for the first time first.
+func (s *Store) ListJobFailures(ctx context.Context, f JobFailureFilter) (List[domain.JobFailure], error) {
+	q := where(s.lists(ctx).Where(fails), "job", f.Job)
+	return page(s, q, f.Page, func(f *domain.JobFailure) string { return f.ID })
+}
+
+// JobFailureByID returns what a job put aside because it failed, or not_found.
+func (s *Store) JobFailureByID(ctx context.Context, id string) (*domain.JobFailure, error) {
+	return one[domain.JobFailure](s, s.conn(ctx).Where("id = ?", id).Where(fails), "job failure")
+}
+
+// RetryNow has the job try again in its next round what it put aside: one item, or all
+// of them where none is named. It returns how many these are.
+func (s *Store) RetryNow(ctx context.Context, job domain.Job, itemID string) (int64, error) {
+	q := where(s.writer(ctx).Model(&domain.JobFailure{}).Where("job = ? AND "+fails, job), "item_id", itemID)
+	result := q.UpdateColumn("retry_at", s.now())
+	return result.RowsAffected, s.wrap("retry what was put aside", "", result.Error)
 }
 
 // AsideNow returns those of the items that the job deals with later.

@@ -76,12 +76,13 @@ func Each[T any](
 				return nil
 			}
 			defer r.Heartbeat()
-			failed, wasAside := before[items[i]]
+			earlier, wasAside := before[items[i]]
 			err := r.attempt(ctx, func(ctx context.Context) error { return do(ctx, &rows[i]) })
 			if err == nil {
 				return r.dealtWith(ctx, items[i], wasAside)
 			}
-			return r.failed(ctx, items[i], failed.Attempts, err)
+			earlier.Job, earlier.ItemID = r.Job, items[i]
+			return r.failed(ctx, earlier, err)
 		})
 	}
 	return errors.Join(doing.Wait(), ctx.Err())
@@ -109,17 +110,20 @@ func (r *Round) dealtWith(ctx context.Context, item string, wasAside bool) error
 
 // failed puts the item aside, unless nothing can be reached: then the error ends
 // the round, since the others would fail as well.
-func (r *Round) failed(ctx context.Context, item string, attempts int, err error) error {
+func (r *Round) failed(ctx context.Context, f domain.JobFailure, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
 	now := r.Store.Now()
+	f.ID = cmp.Or(f.ID, NewID(domain.PrefixJobFailure))
+	if f.FailedAt = now; f.Attempts == 0 {
+		f.FirstFailedAt = now
+	}
 	var later Later
 	if errors.As(err, &later) {
 		r.count(&r.done)
-		return r.Store.setAside(ctx, &domain.JobFailure{
-			Job: r.Job, ItemID: item, FailedAt: now, RetryAt: now.Add(time.Duration(later)),
-		})
+		f.Attempts, f.Error, f.Detail, f.RetryAt = 0, "", "", now.Add(time.Duration(later))
+		return r.Store.setAside(ctx, &f)
 	}
 	if r.Reachable != nil && domain.CodeOf(err) == domain.CodeUnavailable {
 		if away := r.Reachable(ctx); away != nil {
@@ -127,12 +131,11 @@ func (r *Round) failed(ctx context.Context, item string, attempts int, err error
 		}
 	}
 	r.count(&r.putAside)
-	attempts++
-	r.Failed(item, err)
-	return r.Store.setAside(ctx, &domain.JobFailure{
-		Job: r.Job, ItemID: item, Attempts: attempts, Error: string(domain.CodeOf(err)), FailedAt: now,
-		RetryAt: now.Add(domain.JobPause(attempts)),
-	})
+	r.Failed(f.ItemID, err)
+	f.Attempts++
+	f.Error, f.Detail = domain.ReasonOf(err), shownDetail(err)
+	f.RetryAt = now.Add(domain.JobPause(f.Attempts))
+	return r.Store.setAside(ctx, &f)
 }
 
 func (r *Round) count(n *int) {

@@ -57,10 +57,13 @@ func (s *Store) UndecidedPayment(ctx context.Context, invoiceID string) (*domain
 }
 
 // StalePayments returns payments that have been undecided, and not checked, since
-// the time, for reconcile: those that were never checked come first.
+// the time, for reconcile, and those whose check failed and is due again: those that
+// were never checked come first.
 func (s *Store) StalePayments(ctx context.Context, before time.Time, limit int) ([]Undecided, error) {
-	q := s.conn(ctx).
-		Where("payments.updated_at < ? AND (payments.checked_at IS NULL OR payments.checked_at < ?)", before, before)
+	failed := s.db.Model(&domain.JobFailure{}).Select("item_id").
+		Where("job = ? AND attempts > 0 AND retry_at <= ?", domain.JobResolvePayments, s.now())
+	q := s.conn(ctx).Where("payments.updated_at < ? AND "+
+		"(payments.checked_at IS NULL OR payments.checked_at < ? OR payments.id IN (?))", before, before, failed)
 	return s.undecided(s.notPutAside(q, domain.JobResolvePayments, "payments.id").
 		Order("COALESCE(payments.checked_at, payments.created_at)").Limit(limit))
 }

@@ -15,6 +15,9 @@ import (
 
 var jobPromises = []promise{
 	{"Round_PutsAsideWhatFailsAndDealsWithTheOthers", false, putsAside},
+	{"JobFailures_AreListedUntilARoundFindsThemNoMore", false, failuresListed},
+	{"JobFailures_AreTriedAgainNowOneOrAllOfAJob", false, retriedNow},
+	{"JobFailures_SayWhyWithoutWhatARowHolds", false, failuresSayWhy},
 	{"Round_PanicsOfOneItemAreItsOwn", false, itemPanics},
 	{"Round_PutsAsideWhatHangs", false, itemHangs},
 	{"Round_EndsWhenNothingCanBeReached", false, nothingReached},
@@ -54,18 +57,21 @@ func putsAside(t *testing.T, s *store.Store) {
 	assert.Equal(t, 1, round.PutAside())
 	rows, err := s.PutAside(ctx, 10)
 	require.NoError(t, err)
+	require.Len(t, rows, 1, "what is only not due yet is no failure")
 	want := domain.JobFailure{
-		Job: domain.JobStartReceived, ItemID: "bad", Attempts: 1, Error: "not_found", FailedAt: moment,
+		ID: rows[0].ID, Object: "job_failure", Job: domain.JobStartReceived, ItemID: "bad", Attempts: 1,
+		Error: "not_found", Detail: "There is no such workflow.", FirstFailedAt: moment, FailedAt: moment,
 		RetryAt: moment.Add(30 * time.Second),
 	}
-	require.Equal(t, []domain.JobFailure{want}, rows, "what is only not due yet is no failure")
+	require.Equal(t, want, rows[0])
+	assert.True(t, store.ValidID(domain.PrefixJobFailure, want.ID))
 
 	require.NoError(t, store.Each(ctx, roundAt(s, domain.JobStartReceived, *later(1)), items, itself, do))
 	rows, err = s.PutAside(ctx, 10)
 	require.NoError(t, err)
 	require.Len(t, rows, 1)
-	assert.Equal(t, 2, rows[0].Attempts)
-	assert.Equal(t, later(2).UTC(), rows[0].RetryAt, "twice as long")
+	want.Attempts, want.FailedAt, want.RetryAt = 2, *later(1), *later(2)
+	assert.Equal(t, want, rows[0], "it waits twice as long, and fails since the first time")
 	counts, err := s.CountPutAside(ctx)
 	require.NoError(t, err)
 	assert.Equal(t, map[domain.Job]int64{domain.JobStartReceived: 1}, counts)

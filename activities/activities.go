@@ -75,7 +75,7 @@ type Activities struct {
 // New connects the activities with what they call.
 func New(c Config) *Activities {
 	subscriptions := &billing.Subscriptions{Store: c.Store, Policy: c.Policy}
-	purchases := &billing.Purchases{Store: c.Store}
+	purchases := &billing.Purchases{Store: c.Store, Limits: c.Policy.Limits}
 	charger := &billing.Charger{Store: c.Store, Providers: c.Providers, ReturnURL: c.ReturnURL}
 	onboardings := &onboarding.Onboardings{Store: c.Store, Policy: c.Policy, Charger: charger}
 	charger.Save = (&outcomes{c.Store, onboardings, subscriptions, purchases}).save

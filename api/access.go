@@ -86,6 +86,7 @@ type authentication struct {
 	store   *store.Store
 	secrets secrets
 	metrics *metrics
+	writes  *limiter // of one customer's calls that change something
 }
 
 // authenticate is the middleware of every route that asks who calls.
@@ -98,12 +99,24 @@ func (auth *authentication) authenticate(r *route) func(huma.Context, func(huma.
 			auth.fail(humagin.Unwrap(ctx), r.refine(err))
 			return
 		}
+		if err := auth.limitWrites(r, who); err != nil {
+			auth.fail(humagin.Unwrap(ctx), err)
+			return
+		}
 		who.still = func(ctx context.Context) error {
 			_, err := auth.caller(ctx, token, r.who)
 			return err
 		}
 		next(huma.WithValue(ctx, callerKey{}, who))
 	}
+}
+
+// limitWrites counts a customer's call that changes something.
+func (auth *authentication) limitWrites(r *route, who caller) error {
+	if !r.limitsWrites() || who.admin {
+		return nil
+	}
+	return auth.writes.takeAs(domain.TextTooManyWrites, "customer:"+who.scope())
 }
 
 func bearer(header string) string {

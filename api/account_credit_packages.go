@@ -81,6 +81,8 @@ func (c creditPackages) checkPurchase(ctx context.Context, accountID, code strin
 	}
 	if _, err := c.store.DefaultMethod(ctx, accountID); domain.CodeOf(err) == domain.CodeNotFound {
 		return domain.Conflict(domain.TextPaymentMethodMissing)
+	} else if err != nil {
+		return err
 	}
-	return err
+	return c.store.RoomForPurchase(ctx, accountID, c.config.Limits.Purchases) // its workflow asks again, in order
 }

@@ -63,6 +63,10 @@ func (p paymentMethods) attach(ctx context.Context, in *attachInput) (*attachOut
 		id:    method.ID,
 		check: func() error { return p.fill(ctx, method, in.Body.PaymentOption, in.Body.PaymentToken) },
 		save: func(tx *store.Store) (err error) {
+			err = tx.RoomForMethod(ctx, method.AccountID, method.Option, p.config.Limits.PaymentMethods)
+			if err != nil {
+				return err
+			}
 			if method.Proposed() {
 				return tx.ProposeMethod(ctx, method)
 			}

@@ -47,6 +47,8 @@ type Config struct {
 	// SignupRate and LoginRate are how many attempts one address, and apart from
 	// that one e-mail, may make in a minute; 0 for no limit.
 	SignupRate, LoginRate int
+	// Limits bound what one customer can have, or add, by calling again and again.
+	Limits domain.Limits
 	// PasswordHash is the cost of argon2id; zero is 19 MiB, 2 passes, 1 thread.
 	PasswordHash argon2id.Params
 	// KickoffWait is how long a sign-up waits for its account before it is

@@ -30,6 +30,12 @@ func (auth *authentication) spareAdmins(ctx huma.Context, next func(huma.Context
 	next(ctx)
 }
 
+// limitsWrites reports whether a customer's calls are counted: those that change
+// something. A sign-out is always let through.
+func (r *route) limitsWrites() bool {
+	return r.method != http.MethodGet && (r.who == owners || r.who == participants)
+}
+
 // limitWindow is the minute that rates are counted over.
 const limitWindow = time.Minute
 
@@ -48,13 +54,16 @@ func newLimiter(rate int) *limiter {
 
 // take counts one attempt for each key, or returns throttled when one of them
 // reached its limit. Keys are kinds and values, such as "email:" and an address.
-func (l *limiter) take(keys ...string) error {
+func (l *limiter) take(keys ...string) error { return l.takeAs(domain.TextThrottled, keys...) }
+
+// takeAs is take with another sentence.
+func (l *limiter) takeAs(refusal domain.TextCode, keys ...string) error {
 	if l == nil {
 		return nil
 	}
 	for _, key := range keys {
 		if wait := l.limited(key); wait > 0 {
-			return &domain.Error{Code: domain.CodeThrottled, Detail: domain.Text(domain.TextThrottled), RetryAfter: wait}
+			return &domain.Error{Code: domain.CodeThrottled, Detail: domain.Text(refusal), RetryAfter: wait}
 		}
 	}
 	return nil

@@ -67,7 +67,10 @@ func (onb onboardings) addPaymentMethod(ctx context.Context, in *addPaymentMetho
 				currency = t.onboarding.Plan.Currency
 			}
 			_, err := onb.options.usable(ctx, in.Body.PaymentOption, in.Body.PaymentToken, t.onboarding.Country, currency)
-			return err
+			if err != nil {
+				return err
+			}
+			return onb.store.RoomForMethod(ctx, t.onboarding.AccountID, in.Body.PaymentOption, onb.config.Limits.PaymentMethods)
 		},
 	})
 }

@@ -62,6 +62,11 @@ func (onb onboardings) await(
 	if wait == 0 {
 		return onb.read(ctx, id)
 	}
+	leave, err := onb.streams.enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
 	changed, stop := onb.store.Watch(id, callerOf(ctx).credentials()...) // before reading, so that no change is missed
 	defer stop()
 	over := time.NewTimer(wait)

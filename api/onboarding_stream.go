@@ -33,7 +33,12 @@ func (onb onboardings) stream(ctx context.Context, in *streamInput) (*huma.Strea
 	if _, err := onb.read(ctx, in.ID); err != nil {
 		return nil, err
 	}
+	leave, err := onb.streams.enter(ctx)
+	if err != nil {
+		return nil, err
+	}
 	return &huma.StreamResponse{Body: func(hc huma.Context) {
+		defer leave()
 		c := humagin.Unwrap(hc)
 		s := &stream{ctx: hc.Context(), out: c.Writer, control: http.NewResponseController(c.Writer), last: in.LastEventID,
 			head: c.Request.Method == http.MethodHead}

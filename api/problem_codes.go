@@ -41,6 +41,8 @@ var problemCodes = map[string]string{
 	domain.ReasonLimitReached:             "The account's plan does not include that many; `limit` says how many.",
 	domain.ReasonInsufficientCredits:      "There are not enough credits; nothing was taken.",
 	domain.ReasonClientSecretEnded:        "The client_secret was revoked, or its onboarding ended a day ago.",
+	domain.ReasonTooMany:                  "The account has as many as it may at the same time; `detail` says what to do.",
+	domain.ReasonTooManyStreams:           "Too many streams and long polls are open; again after `Retry-After`.",
 	domain.ReasonBodyTooLarge:             "The body is larger than 64 KiB.",
 	reasonMalformedBody:                   "The body is not JSON in UTF-8, or is missing.",
 	reasonMediaType:                       "The body is not sent as application/json in UTF-8.",

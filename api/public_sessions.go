@@ -97,7 +97,7 @@ func (s sessions) open(ctx context.Context, user *domain.User) (*signedInSession
 		}
 		answer.Account, answer.OnboardingID, answer.NextAction = account, o.ID, next
 	}
-	err := s.store.OpenSession(ctx, session, user.PasswordHash)
+	err := s.store.OpenSession(ctx, session, user.PasswordHash, s.config.Limits.Sessions)
 	if domain.CodeOf(err) == domain.CodeNotFound {
 		err = errWrongCredentials // the password was right a moment ago
 	}

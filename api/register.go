@@ -201,9 +201,10 @@ func documentSuccess(r *route, operation *huma.Operation) {
 func newRoute(g group, call, id, summary string, options []option) *route {
 	method, path, _ := strings.Cut(call, " ")
 	r := &route{
-		method: method, path: path, id: id, summary: summary, description: abouts[id], tag: g.tag, who: g.who,
+		method: method, path: path, id: id, summary: summary, tag: g.tag, who: g.who,
 		status: http.StatusOK, within: quickly,
 	}
+	r.description = strings.TrimSpace(abouts[id] + "\n\n" + bounds[id])
 	for _, o := range options {
 		o(r)
 	}
@@ -225,6 +226,9 @@ func (r *route) alwaysFails() []string {
 	}
 	if r.strictQuery {
 		reasons = append(reasons, string(domain.CodeInvalid), domain.ReasonListTooSlow)
+	}
+	if r.limitsWrites() {
+		reasons = append(reasons, string(domain.CodeThrottled))
 	}
 	switch r.who {
 	case anyone:

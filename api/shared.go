@@ -23,6 +23,7 @@ type shared struct {
 	passwords *gate
 	catalogue *catalogue
 	metrics   *metrics
+	streams   *openStreams
 }
 
 func newShared(c Config) (*shared, error) {
@@ -34,9 +35,11 @@ func newShared(c Config) (*shared, error) {
 		config: c, store: c.Store, flows: c.Workflows, log: c.Log,
 		problems: problems{c.Log}, secrets: c.SecretKey, passwords: passwords,
 		catalogue: newCatalogue(c.Store), metrics: newMetrics(c.Metrics, passwords, c.Store),
+		streams: newOpenStreams(c.Limits),
 	}
 	s.idempotency = idempotency{store: c.Store, secrets: s.secrets}
-	s.auth = &authentication{store: c.Store, secrets: s.secrets, problems: s.problems, metrics: s.metrics}
+	s.auth = &authentication{store: c.Store, secrets: s.secrets, problems: s.problems, metrics: s.metrics,
+		writes: newLimiter(c.Limits.Writes)}
 	return s, nil
 }
 

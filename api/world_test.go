@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -20,6 +19,7 @@ import (
 	"slipway/payment/manual"
 	"slipway/payment/sandbox"
 	"slipway/store"
+	"slipway/store/storetest"
 )
 
 // world is an API over a database of its own.
@@ -67,7 +67,13 @@ var sandboxURL = sync.OnceValue(func() string {
 // newWorld starts an API; changes adjust its configuration.
 func newWorld(t testing.TB, changes ...func(*Config)) *world {
 	t.Helper()
-	s, err := store.Open(store.Config{URL: filepath.Join(t.TempDir(), "slipway.db"), NoSync: true})
+	return newWorldOn(t, storetest.SQLite(t), changes...)
+}
+
+// newWorldOn is newWorld on a database of one of the two kinds.
+func newWorldOn(t testing.TB, url string, changes ...func(*Config)) *world {
+	t.Helper()
+	s, err := store.Open(store.Config{URL: url, NoSync: true})
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = s.Close() })
 	ctx := context.Background()
@@ -77,11 +83,7 @@ func newWorld(t testing.TB, changes ...func(*Config)) *world {
 	card := sandbox.New(sandbox.Config{URL: sandboxURL(), APIKey: sandboxKey, WebhookSecret: []byte(sandboxKey)})
 	providers, err := payment.NewRegistry(manual.New().Registration(), card.Registration())
 	require.NoError(t, err)
-	w.flows = &flows{
-		act: activities.New(activities.Config{Store: s, Providers: providers.Providers(), Policy: domain.Policy{
-			PaymentWindow: 23 * time.Hour, Billing: domain.DefaultBillingPolicy(),
-		}}),
-	}
+	w.flows = &flows{}
 	c := Config{
 		Store: s, Workflows: w.flows, Providers: providers, TestClocks: true, SecretKey: bytes.Repeat([]byte{7}, 32),
 		PasswordHash: cheap, Version: "test", KickoffWait: 15 * time.Second, // however busy the machine is
@@ -90,6 +92,9 @@ func newWorld(t testing.TB, changes ...func(*Config)) *world {
 	for _, change := range changes {
 		change(&c)
 	}
+	w.flows.act = activities.New(activities.Config{Store: s, Providers: providers.Providers(), Policy: domain.Policy{
+		PaymentWindow: 23 * time.Hour, Billing: domain.DefaultBillingPolicy(), Limits: c.Limits,
+	}})
 	w.api, err = New(c)
 	require.NoError(t, err)
 	w.admin = w.adminSession("admin@slipway.test")

@@ -63,6 +63,7 @@ type Settings struct {
 	RemindAhead         time.Duration
 	RenewalJitter       time.Duration
 	Retention           domain.Retention
+	Limits              domain.Limits
 	CodecKeys           []string
 	CodecToken          string
 	CodecOrigins        []string
@@ -79,7 +80,8 @@ func Defaults() *Settings {
 func declare() (*Settings, []setting) {
 	s := &Settings{}
 	return s, slices.Concat(s.addressSettings(), s.versionSettings(), s.accessSettings(), s.signupSettings(),
-		s.paymentSettings(), s.renewalSettings(), s.retentionSettings(), s.codecSettings(), s.logSettings())
+		s.paymentSettings(), s.renewalSettings(), s.retentionSettings(), s.limitSettings(), s.codecSettings(),
+		s.logSettings())
 }
 
 func (s *Settings) addressSettings() []setting {

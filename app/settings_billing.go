@@ -86,7 +86,7 @@ func (s *Settings) policy() domain.Policy {
 	retries, _ := durations(s.DunningRetries)
 	return domain.Policy{
 		PaymentWindow: s.PaymentWindow, ExpiresAfter: s.ExpiresAfter, Reminders: reminders,
-		PreferredOption: s.PreferredOption, KeepSlugs: s.KeepSlugs,
+		PreferredOption: s.PreferredOption, KeepSlugs: s.KeepSlugs, Limits: s.Limits,
 		Billing: domain.BillingPolicy{
 			Retries: retries, Grace: s.DunningGrace, Final: domain.FinalAction(s.DunningFinal),
 			InvoiceAhead: s.InvoiceAhead, RemindAhead: s.RemindAhead, RenewalJitter: s.RenewalJitter,

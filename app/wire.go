@@ -66,7 +66,7 @@ func (a *App) buildAPI(generateKey bool) error {
 	}
 	a.api, err = api.New(api.Config{
 		Store: a.Store, Workflows: a.Workflows, Log: a.Log, SecretKey: key, PasswordHash: *hash,
-		SignupRate: a.SignupRate, LoginRate: a.LoginRate,
+		SignupRate: a.SignupRate, LoginRate: a.LoginRate, Limits: a.Limits,
 		Providers: a.providers, TestClocks: a.TestClocks, WebhookAllowPrivate: a.WebhookPrivate,
 		TrustedProxies: a.TrustedProxies, AllowedOrigins: a.AllowedOrigins,
 		Checks: a.checks, Metrics: a.registry, Version: version,

@@ -11,7 +11,8 @@ import (
 
 // Purchases sells credit packages.
 type Purchases struct {
-	Store *store.Store
+	Store  *store.Store
+	Limits domain.Limits
 }
 
 // PurchaseState is where the purchase of a credit package is after a change.
@@ -79,6 +80,9 @@ func (p *Purchases) Open(ctx context.Context, invoiceID, accountID, packageCode 
 			return err
 		}
 		if _, err := c.OnAccount(accountID); err != nil {
+			return err
+		}
+		if err := c.Tx.RoomForPurchase(ctx, accountID, p.Limits.Purchases); err != nil {
 			return err
 		}
 		pack, err := c.Tx.PackageForSale(ctx, packageCode)

@@ -52,6 +52,8 @@ const (
 	ReasonDeliveryFailed           = "delivery_failed"
 	ReasonListTooSlow              = "list_too_slow"
 	ReasonClientSecretEnded        = "client_secret_ended"
+	ReasonTooMany                  = "too_many"
+	ReasonTooManyStreams           = "too_many_streams"
 )
 
 // ReasonCodes is the class of each reason: from its reason alone, which is all
@@ -78,6 +80,8 @@ var ReasonCodes = map[string]Code{
 	ReasonInsufficientCredits:      CodePaymentRequired,
 	ReasonDeliveryFailed:           CodeThrottled,
 	ReasonClientSecretEnded:        CodeUnauthenticated,
+	ReasonTooMany:                  CodeConflict,
+	ReasonTooManyStreams:           CodeThrottled,
 }
 
 // ErrorOf makes an error again from its kind (see Error.Kind) and its detail;

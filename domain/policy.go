@@ -21,6 +21,8 @@ type Policy struct {
 	// KeepSlugs tombstones the slug of an onboarding that ended early, instead
 	// of releasing it for the next one.
 	KeepSlugs bool
+	// Limits bound what one customer can have at the same time.
+	Limits Limits
 	// Billing is about renewals and their recovery.
 	Billing BillingPolicy
 }

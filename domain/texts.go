@@ -67,6 +67,10 @@ const (
 	TextFeatureNotInPlan         TextCode = "feature_not_in_plan"
 	TextLimitReached             TextCode = "limit_reached"
 	TextInsufficientCredits      TextCode = "insufficient_credits"
+	TextTooManyPurchases         TextCode = "too_many_purchases"
+	TextTooManyMethods           TextCode = "too_many_payment_methods"
+	TextTooManyStreams           TextCode = "too_many_streams"
+	TextTooManyWrites            TextCode = "too_many_writes"
 )
 
 // english is the catalogue, by subject. A second language is a second map with
@@ -142,6 +146,12 @@ var problemTexts = map[TextCode]string{
 	TextFeatureNotInPlan:    "The account's plan does not include this.",
 	TextLimitReached:        "The account's plan does not include that many.",
 	TextInsufficientCredits: "There are not enough credits; nothing was taken.",
+	TextTooManyPurchases: "The account has {limit} open purchases, as many as it may: pay one first. " +
+		"GET /v1/account/invoices?status=open lists them; an unpaid one ends after seven days.",
+	TextTooManyMethods: "The account has {limit} payment methods, as many as it may: remove one first, " +
+		"with DELETE /v1/account/payment-methods/ and its id.",
+	TextTooManyStreams: "Too many streams and long polls are open: close one, or try again later.",
+	TextTooManyWrites:  "The account made too many changes within a minute; wait a little.",
 }
 
 // Text is the sentence of a code. Its placeholders are filled from pairs of a

@@ -74,6 +74,9 @@ func (m methodStep) change(cmd *domain.Command) error {
 		return nil
 	}
 	row.WantedOption = cmd.Option
+	if err := m.Tx.RoomForMethod(m.Ctx, row.AccountID, cmd.Option, m.policy.Limits.PaymentMethods); err != nil {
+		return err
+	}
 	if err := m.proposeAgain(cmd); err != nil {
 		return err
 	}

@@ -31,6 +31,25 @@ func (s *Store) LockAccount(ctx context.Context, id string) error {
 	return s.wrap("lock account", "", s.conn(ctx).Exec("SELECT id FROM accounts WHERE id = ? FOR NO KEY UPDATE", id).Error)
 }
 
+// room locks the account, so that what is counted stays true until the transaction
+// ends, and returns the refusal when it has as many as the limit; 0 is no limit.
+func (s *Store) room(ctx context.Context, accountID string, has *gorm.DB, limit int, refusal *domain.Error) error {
+	if limit == 0 {
+		return nil
+	}
+	if err := s.LockAccount(ctx, accountID); err != nil {
+		return err
+	}
+	var ids []string
+	if err := has.Limit(limit).Pluck("id", &ids).Error; err != nil {
+		return s.wrap("count what the account has", "", err)
+	}
+	if len(ids) >= limit {
+		return refusal
+	}
+	return nil
+}
+
 // SaveAccount writes a changed account.
 func (s *Store) SaveAccount(ctx context.Context, a *domain.Account) error {
 	return s.save(ctx, "save account", a)

@@ -44,7 +44,7 @@ func (s *Store) OpenInvoices(ctx context.Context, subscriptionID string) ([]doma
 // OpenInvoicesOf returns the account's open invoices, oldest first.
 func (s *Store) OpenInvoicesOf(ctx context.Context, accountID string) ([]domain.Invoice, error) {
 	rows := []domain.Invoice{}
-	err := s.conn(ctx).Where("account_id = ? AND status = ?", accountID, domain.InvoiceOpen).Order("id").Find(&rows).Error
+	err := s.conn(ctx).Where("account_id = ? AND status = 'open'", accountID).Order("id").Find(&rows).Error
 	presentAll(rows)
 	return rows, s.wrap("read open invoices", "", err)
 }
@@ -52,9 +52,17 @@ func (s *Store) OpenInvoicesOf(ctx context.Context, accountID string) ([]domain.
 // HasOpenInvoice reports whether the account owes anything.
 func (s *Store) HasOpenInvoice(ctx context.Context, accountID string) (bool, error) {
 	var n int64
-	err := s.conn(ctx).Model(&domain.Invoice{}).Where("account_id = ? AND status = ?", accountID, domain.InvoiceOpen).
+	err := s.conn(ctx).Model(&domain.Invoice{}).Where("account_id = ? AND status = 'open'", accountID).
 		Count(&n).Error
 	return n > 0, s.wrap("read open invoices", "", err)
+}
+
+// RoomForPurchase locks the account and returns too_many when it has as many open
+// purchases as the limit allows; 0 is no limit. Call it inside Within.
+func (s *Store) RoomForPurchase(ctx context.Context, accountID string, limit int) error {
+	open := s.conn(ctx).Model(&domain.Invoice{}).Where("account_id = ? AND status = 'open' AND type = ?",
+		accountID, domain.InvoiceCreditPackage)
+	return s.room(ctx, accountID, open, limit, domain.TooManyPurchases(limit))
 }
 
 // InvoiceForPeriod returns the subscription's invoice for the period and reason

@@ -167,7 +167,7 @@ func TestListen_HearsOfACredentialThatEndsInAnotherProcess(t *testing.T) {
 				require.NoError(t, other.OpenSession(t.Context(), &domain.Session{
 					ID: one.id, TokenHash: []byte(one.id), UserID: admin.ID, Role: domain.RoleAdmin,
 					CreatedAt: other.Now(), ExpiresAt: other.Now().Add(time.Hour),
-				}, "one"))
+				}, "one", 0))
 			}
 			watch, cancel := api.Watch("onb_1", one.id)
 			require.NoError(t, one.end())

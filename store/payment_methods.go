@@ -35,6 +35,15 @@ func (s *Store) AttachMethod(
 	return method, s.makeDefault(ctx, method)
 }
 
+// RoomForMethod locks the account and returns too_many when it has as many payment
+// methods as the limit allows, beside the one that another of this option takes the
+// place of; 0 is no limit. Call it inside Within.
+func (s *Store) RoomForMethod(ctx context.Context, accountID, option string, limit int) error {
+	others := s.conn(ctx).Model(&domain.PaymentMethod{}).
+		Where("account_id = ? AND removed_at IS NULL AND NOT (option_key = ? AND provider_ref = '')", accountID, option)
+	return s.room(ctx, accountID, others, limit, domain.TooManyMethods(limit))
+}
+
 // ProposeMethod stores a method of which only a token, or nothing yet, is
 // known; a provider will make it chargeable. An account has one proposal for an
 // option at a time: the newer takes the older's place.

@@ -8,18 +8,40 @@ import (
 	"slipway/domain"
 )
 
-// OpenSession stores the session of a user who has just given the right password.
-// It returns not_found when the user was released, or has another password, in
-// the meantime: what ended the others' sessions would miss this one.
-func (s *Store) OpenSession(ctx context.Context, session *domain.Session, passwordHash string) error {
+// OpenSession stores the session of a user who has just given the right password, and
+// ends the oldest of those beyond the limit; 0 is no limit. It returns not_found when
+// the user was released, or has another password, in the meantime: what ended the
+// others' sessions would miss this one.
+func (s *Store) OpenSession(ctx context.Context, session *domain.Session, passwordHash string, limit int) error {
 	return s.Within(ctx, func(tx *Store) error {
 		unchanged := tx.conn(ctx).Where("id = ? AND password_hash = ? AND released_at IS NULL", session.UserID, passwordHash)
 		if err := tx.locked(unchanged).Take(new(domain.User)).Error; err != nil {
 			return tx.wrap("lock user", "user", err)
 		}
+		if err := tx.endOldest(ctx, session.UserID, limit); err != nil {
+			return err
+		}
 		return tx.InsertSession(ctx, session)
 	})
 }
+
+// endOldest ends the user's oldest sessions, so that there is room for one more.
+func (s *Store) endOldest(ctx context.Context, userID string, limit int) error {
+	if limit == 0 {
+		return nil
+	}
+	var oldest []string
+	all := s.conn(ctx).Model(&domain.Session{}).Where("user_id = ?", userID)
+	err := all.Order("created_at DESC, id DESC").Offset(limit-1).Limit(endAtOnce).Pluck("id", &oldest).Error
+	if err != nil || len(oldest) == 0 {
+		return s.wrap("read sessions", "", err)
+	}
+	return s.endSessions(ctx, "id IN ?", oldest)
+}
+
+// endAtOnce bounds how many sessions one sign-in ends: after the limit was lowered,
+// or from before there was one, there may be many.
+const endAtOnce = 100
 
 // InsertSession stores a signed-in session.
 func (s *Store) InsertSession(ctx context.Context, session *domain.Session) error {

@@ -13,12 +13,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"slipway/app"
+	"slipway/domain"
 )
 
 // The demo is the widest test there is: every kind of sign-up, every test card,
 // a month on the clock, through the public API, and its own checks at the end.
 func TestDemo_EndsWithAFunnelAndEveryCheckIsOK(t *testing.T) {
-	r := startApp(t, func(a *app.App) { a.SignupRate = 30 })
+	r := startApp(t, func(a *app.App) { a.SignupRate, a.Limits = 30, domain.DefaultLimits() })
 	var out, progress bytes.Buffer
 	code := app.Main([]string{"slipway", "--admin-password", testPassword, "--admin-email", testAdmin, "demo",
 		"--url", r.url, "--count", "40", "--seed", "7", "--parallel", "8", "--months", "1"}, &out, &progress)

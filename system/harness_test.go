@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"slipway/app"
+	"slipway/domain"
 )
 
 // Tests run whole processes: this one, through startApp, or children that a
@@ -33,6 +34,7 @@ func testSettings(dir string) *app.Settings {
 	s.WorkerListen, s.RenewalJitter = "", 0 // several on one machine; renewals when they are due
 	s.TemporalPort, s.TemporalUIPort, s.SandboxPort = 0, 0, 0
 	s.SignupRate, s.LoginRate, s.ProviderRate, s.PasswordHash = 0, 0, 0, "64KiB,1,1"
+	s.Limits = domain.Limits{}
 	s.ReconcileEvery, s.LogLevel, s.TestClocks = time.Second, "warn", true
 	return s
 }

@@ -116,3 +116,23 @@ func TestSession_IsNotOpenedForAPasswordThatHasJustChanged(t *testing.T) {
 	_, err = w.api.sessions.open(context.Background(), user)
 	assert.Equal(t, domain.CodeUnauthenticated, domain.CodeOf(err))
 }
+
+func TestClientSecret_ThatWasRevokedDoesNotComeBackWithTheSameSignUp(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for name, headers := range map[string][]string{"nokey": nil, "withkey": {"Idempotency-Key", "once"}} {
+		again := func() *reply {
+			return w.call("POST", "/v1/onboardings", "", person(name, "plan", "growth"), headers...)
+		}
+		first := again().ok(201)
+		assert.Equal(t, first.text("client_secret"), again().ok(201).text("client_secret"))
+		w.call("DELETE", "/v1/onboardings/"+first.text("id")+"/client-secret", w.admin, nil).ok(204)
+		refused := again().problem(409, domain.ReasonEmailTaken)
+		assert.NotContains(t, refused.raw, "client_secret")
+		session := w.call("POST", "/v1/sessions", "", map[string]any{
+			"email": name + "@example.com", "password": goodPassword,
+		}).ok(201)
+		assert.Equal(t, first.text("id"), session.text("onboarding_id"), "the owner signs in and goes on")
+		assert.Equal(t, first.at("next_action"), session.at("next_action"))
+	}
+}

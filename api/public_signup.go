@@ -131,9 +131,13 @@ func (s *signups) receive(ctx context.Context, k store.Key, req signUpRequest) (
 	return reception{onboarding: o}, err
 }
 
-// again answers with the onboarding an earlier request made, as it is now.
+// again answers with the onboarding an earlier request made, as it is now. A
+// client_secret that was revoked does not come back: its owner signs in.
 func (s *signups) again(ctx context.Context, id string) (reception, error) {
 	o, err := s.store.OnboardingByID(ctx, id)
+	if err == nil && o.SecretRevokedAt != nil {
+		err = errEmailTaken
+	}
 	if err != nil {
 		return reception{}, err
 	}

@@ -8,8 +8,8 @@ var abouts = map[string]string{
 	"sign-up": "201 with the account in it; 202 when it is not there within a moment: the onboarding continues by " +
 		"itself. Without a key, the same person's unfinished sign-up is continued. " +
 		"An admin's bearer is not limited by address, so that many people can be moved in.",
-	"revoke-client-secret": "At once, with the streams that it opened, and for good. The owner signs in, and " +
-		"finds the same next_action. Again changes nothing.",
+	"revoke-client-secret": "At once, with the streams that it opened, and for good: the same sign-up again is " +
+		"email_taken. The owner signs in, and finds the same next_action. Again changes nothing.",
 	"confirm-payment":  "The outcome is looked up at the provider.",
 	"get-billing":      "Each section says whether it is available: one that cannot be read fails no other.",
 	"get-entitlements": "Answers in every billing state, for guards that ask before they act.",

@@ -137,7 +137,9 @@ func fail(d *domain.WebhookDelivery, code string) error {
 
 // GiveUp ends a delivery as failed when its attempts are used up. One that was
 // sent back to the outbox meanwhile belongs to another run.
-func (s *Deliveries) GiveUp(ctx context.Context, of Delivery) (State, error) { return s.end(ctx, of, "") }
+func (s *Deliveries) GiveUp(ctx context.Context, of Delivery) (State, error) {
+	return s.end(ctx, of, "")
+}
 
 // end ends a delivery that is open and belongs to this run. Without a code, the last
 // answer says why, or that there was none.

@@ -126,6 +126,11 @@ var moneyStories = map[string]func(r *running) string{
 		eventually(r.t, func() bool { return r.opened(o).Status == domain.SubscriptionActive }, "recovered")
 		return r.billing(o)
 	},
+	"billing_while_the_provider_is_away": func(r *running) string {
+		o, clock := r.bound("growth", "tok_throttled_4")
+		r.advanceTo(clock, begin.AddDate(0, 1, 0))
+		return r.billing(o)
+	},
 	"billing_by_hand": func(r *running) string {
 		o, clock := r.bound("starter", "")
 		r.advanceTo(clock, begin.AddDate(0, 0, 12))
@@ -208,5 +213,7 @@ func TestHistories_OfMoneyHoldNoPersonalWord(t *testing.T) {
 		histories[name] = r.history(id)
 	}
 	require.Len(t, histories, len(moneyStories))
+	again(histories, "billing_recovers_with_another_card", "billing_by_hand", "purchase_by_hand",
+		"method_entered_on_a_page", "card_entered_on_a_page")
 	keepAndRead(t, histories)
 }

@@ -42,10 +42,15 @@ var recorded = map[string][]string{"v0.1.0": {
 	"signup_continued", "resume_served", "deliveries", "deliveries_gone", "deliveries_retried",
 	"refresh_under_another_id", "refused_under_another_id",
 	"activation_continued", "billing_continued", "purchase_continued", "deliveries_continued", "reconcile_loop_continued",
+}, "v0.3.0": {
+	"growth_approved_showing_its_wait", "waiting_for_plan_resumed_showing_its_wait",
+	"card_entered_on_a_page_showing_its_wait", "billing_recovers_with_another_card_showing_its_wait",
+	"billing_by_hand_showing_its_wait", "billing_while_the_provider_is_away", "purchase_by_hand_showing_its_wait",
+	"method_entered_on_a_page_showing_its_wait",
 }}
 
 // recordedCount is said apart, so that a path cannot go unnoticed.
-const recordedCount = 53
+const recordedCount = 61
 
 func TestReplay_EveryRecordedHistoryStillReplays(t *testing.T) {
 	t.Parallel()

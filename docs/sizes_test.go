@@ -2,6 +2,7 @@ package docs_test
 
 import (
 	"go/ast"
+	"go/format"
 	"os"
 	"strings"
 	"testing"
@@ -30,6 +31,9 @@ func TestArch_FilesFitAnEditorAndLinesAScreen(t *testing.T) {
 		for i, line := range lines {
 			assert.LessOrEqual(t, utf8.RuneCountInString(line), mostCharacters, "%s:%d is too long", path, i+1)
 		}
+		formatted, err := format.Source(text)
+		require.NoError(t, err, path)
+		assert.Equal(t, string(formatted), string(text), "%s: run gofmt", path)
 	})
 	assert.Greater(t, seen, 300, "the walk finds code and tests")
 }

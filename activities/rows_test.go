@@ -1,6 +1,7 @@
 package activities_test
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -42,7 +43,9 @@ func (f *fixture) invoices(o *domain.Onboarding) []domain.Invoice {
 	f.t.Helper()
 	list, err := f.store.InvoicesOf(f.t.Context(), o.AccountID, "", store.Page{Limit: 100})
 	require.NoError(f.t, err)
-	slices.Reverse(list.Data)
+	slices.SortStableFunc(list.Data, func(a, b domain.Invoice) int {
+		return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), cmp.Compare(a.ID, b.ID))
+	})
 	return list.Data
 }
 

@@ -25,13 +25,14 @@ func (i Invoices) Open(in *domain.Invoice) error {
 	return i.Tx.InsertInvoice(i.Ctx, in)
 }
 
-// newID is the id of an invoice to open. The one for a period of a subscription
+// newID is the id of an invoice to open: invoices are listed by their ids, by the
+// time that their account lives by. The one for a period of a subscription
 // follows from what it is for, and so do the keys of its charges: after the
 // database was restored from a backup, a renewal that had been charged since is
 // the same charge to the provider.
 func (i Invoices) newID(in *domain.Invoice) (string, error) {
 	if !in.ForPeriod() {
-		return store.NewID(domain.PrefixInvoice), nil
+		return store.NewIDAt(domain.PrefixInvoice, i.Now), nil
 	}
 	n, err := i.Tx.CountInvoicesForPeriod(i.Ctx, in.SubscriptionID, in.PeriodStart, in.Reason)
 	if err != nil {
@@ -39,7 +40,8 @@ func (i Invoices) newID(in *domain.Invoice) (string, error) {
 	}
 	key := fmt.Sprint(in.SubscriptionID, "/", in.Reason, "/", in.PeriodStart.UnixMilli(), "/", in.Amount, in.Currency,
 		"/", n)
-	return store.DerivedIDAt(domain.PrefixInvoice, key, in.PeriodStart), nil
+	sorted := in.PeriodStart.Add(time.Duration(n) * time.Millisecond) // after those that it replaces
+	return store.DerivedIDAt(domain.PrefixInvoice, key, sorted), nil
 }
 
 // OpenOf is the subscription's open invoice; nil without one.

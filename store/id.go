@@ -14,6 +14,11 @@ func NewID(prefix string) string {
 	return prefix + "_" + ulid.Make().String()
 }
 
+// NewIDAt is a fresh id that sorts among those of that time.
+func NewIDAt(prefix string, at time.Time) string {
+	return prefix + "_" + ulid.MustNew(ulid.Timestamp(at), ulid.DefaultEntropy()).String()
+}
+
 // DerivedID is the one id with the prefix that belongs to the key: inserting a row
 // of the same key twice meets the first one. The key cannot be read from it, and
 // it sorts before every id of NewID's.

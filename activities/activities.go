@@ -132,7 +132,11 @@ func attemptOf(ctx context.Context) int32 {
 
 // heartbeats says that the activity is at work whenever it is called.
 func heartbeats(ctx context.Context) func() {
-	return func() { activity.RecordHeartbeat(ctx) }
+	return func() {
+		if ctx.Err() == nil { // else the SDK warns that it could not
+			activity.RecordHeartbeat(ctx)
+		}
+	}
 }
 
 // retryLater turns a provider's trouble into what the activity fails with, for

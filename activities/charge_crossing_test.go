@@ -1,6 +1,7 @@
 package activities_test
 
 import (
+	"context"
 	"net/http"
 	"testing"
 
@@ -10,6 +11,7 @@ import (
 	"slipway/activities"
 	"slipway/domain"
 	"slipway/payment"
+	"slipway/payment/sandbox"
 )
 
 // prepared takes a sign-up to where its card is about to be charged.
@@ -58,6 +60,39 @@ func TestCollect_AfterACrashTheChargeIsFoundAndNotMadeAgain(t *testing.T) {
 		assert.Len(t, s.keys, asked, "looked up, as the company may have forgotten the key")
 		s.assertBooks(o)
 	}
+}
+
+// noWait counts the statements that are sent between a look-up and the charge after it.
+type noWait struct {
+	payment.Provider
+	count       func() int64
+	at, between *int64
+}
+
+func (n noWait) Lookup(ctx context.Context, key string) (payment.Outcome, error) {
+	out, err := n.Provider.Lookup(ctx, key)
+	*n.at = n.count()
+	return out, err
+}
+
+func (n noWait) Charge(ctx context.Context, in payment.Charge) (payment.Outcome, error) {
+	*n.between = n.count() - *n.at
+	return n.Provider.Charge(ctx, in)
+}
+
+// A worker that waits for the database between a look-up and its charge may have been
+// given up meanwhile, and the next one have charged: a company that forgets keys would
+// charge twice.
+func TestCollect_NothingIsWaitedForBetweenALookUpAndTheCharge(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	o, _ := s.prepared("tok_ok")
+	at, between := int64(-1), int64(-1)
+	s.Providers[sandbox.Name] = noWait{s.Providers[sandbox.Name], s.store.Statements, &at, &between}
+	s.collect(o)
+	assert.Positive(t, at, "it was looked up")
+	assert.Zero(t, between)
+	assert.Len(t, s.ledger(), 1)
 }
 
 // before and after stop a sign-up at the two moments of a charge.

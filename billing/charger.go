@@ -117,7 +117,9 @@ func (c *Charger) Charge(ctx context.Context, p *domain.Payment) error {
 	if err != nil {
 		return err
 	}
-	invoice, err := c.Store.InvoiceByID(ctx, p.InvoiceID)
+	// Read first: between what says that nothing was charged, and the charge, nothing is
+	// waited for. Else another worker could take over meanwhile, and charge, too.
+	request, invoice, err := c.chargeOf(ctx, p)
 	if err != nil {
 		return err
 	}
@@ -142,7 +144,7 @@ func (c *Charger) Charge(ctx context.Context, p *domain.Payment) error {
 			outcome.Status = payment.StatusCanceled
 			return c.Save(ctx, p, outcome)
 		}
-		if outcome, err = c.sendCharge(ctx, provider, p, invoice); err != nil {
+		if outcome, err = provider.Charge(ctx, request); err != nil {
 			return c.noteUnknown(ctx, p, err)
 		}
 	}
@@ -178,18 +180,21 @@ func (c *Charger) markAsked(ctx context.Context, paymentID string) (*domain.Paym
 	return p, err
 }
 
-func (c *Charger) sendCharge(
-	ctx context.Context, provider payment.Provider, p *domain.Payment, invoice *domain.Invoice,
-) (payment.Outcome, error) {
+// chargeOf is what the provider is asked to charge.
+func (c *Charger) chargeOf(ctx context.Context, p *domain.Payment) (payment.Charge, *domain.Invoice, error) {
 	m, err := c.Store.MethodEver(ctx, p.MethodID)
 	if err != nil {
-		return payment.Outcome{}, err
+		return payment.Charge{}, nil, err
 	}
-	return provider.Charge(ctx, payment.Charge{
+	invoice, err := c.Store.InvoiceByID(ctx, p.InvoiceID)
+	if err != nil {
+		return payment.Charge{}, nil, err
+	}
+	return payment.Charge{
 		Key: p.Key, Customer: m.Customer, Method: m.Ref, Amount: p.Amount, Currency: p.Currency,
 		InvoiceID: p.InvoiceID, AccountID: p.AccountID, ReturnURL: c.ReturnURL,
 		OffSession: invoice.Reason == domain.ReasonSubscriptionCycle && !p.OnSession,
-	})
+	}, invoice, nil
 }
 
 // noteUnknown saves that the outcome of a payment is not known. A key that a

@@ -44,7 +44,7 @@ func TestOperator_TheSavedViewsOfTheManualWorkAsPrinted(t *testing.T) {
 		return found.GetCount()
 	}
 	views := savedViews(t)
-	require.Len(t, views, 8)
+	require.Len(t, views, 10)
 	eventually(t, func() bool { return count(views[0]) == 2 }, "both wait for approval")
 	r.terminate("signup-" + ended.ID)
 	eventually(t, func() bool { return count(views[0]) == 1 }, "one that was terminated is not in the view")

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 
 	"slipway/app"
@@ -60,6 +61,12 @@ func (r *release) makeCurrent(id string) {
 		_, err := handle.SetCurrentVersion(context.Background(), client.WorkerDeploymentSetCurrentVersionOptions{BuildID: id})
 		return err == nil
 	}, "%s is made current", id)
+	eventually(r.t, func() bool {
+		d, err := r.temporal.WorkflowService().DescribeWorkerDeployment(context.Background(),
+			&workflowservice.DescribeWorkerDeploymentRequest{Namespace: client.DefaultNamespace, DeploymentName: deployment})
+		state := d.GetWorkerDeploymentInfo().GetRoutingConfigUpdateState()
+		return err == nil && state == enumspb.ROUTING_CONFIG_UPDATE_STATE_COMPLETED
+	}, "every task queue has heard of it")
 }
 
 // ranOn is the build that a workflow's last task ran on.

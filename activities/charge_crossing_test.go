@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"slipway/activities"
+	"slipway/billing"
 	"slipway/domain"
 	"slipway/payment"
 	"slipway/payment/sandbox"
@@ -60,6 +61,24 @@ func TestCollect_AfterACrashTheChargeIsFoundAndNotMadeAgain(t *testing.T) {
 		assert.Len(t, s.keys, asked, "looked up, as the company may have forgotten the key")
 		s.assertBooks(o)
 	}
+}
+
+// Two workers read a payment before either has asked: the second looks it up.
+func TestCollect_WhoFindsThatAnotherHasAskedLooksUp(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	_, p := s.prepared("tok_ok")
+	s.exec("UPDATE payments SET status = ?", domain.PaymentProcessing)
+	s.chargeBehind(p)
+	asked := len(s.keys)
+	p.Status = domain.PaymentCreated // as it was read
+	var found payment.Outcome
+	charger := billing.Charger{Store: s.store, Providers: s.Providers, ReturnURL: s.ReturnURL,
+		Save: func(_ context.Context, _ *domain.Payment, out payment.Outcome) error { found = out; return nil }}
+	require.NoError(t, charger.Charge(t.Context(), &p))
+	assert.Equal(t, payment.StatusSucceeded, found.Status)
+	assert.Len(t, s.keys, asked, "not asked to charge again")
+	assert.Len(t, s.ledger(), 1)
 }
 
 // noWait counts the statements that are sent between a look-up and the charge after it.

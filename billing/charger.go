@@ -125,7 +125,7 @@ func (c *Charger) Charge(ctx context.Context, p *domain.Payment) error {
 	}
 	fresh := p.Status == domain.PaymentCreated
 	if fresh {
-		if p, err = c.markAsked(ctx, p.ID); err != nil || p.Status != domain.PaymentProcessing {
+		if p, fresh, err = c.markAsked(ctx, p.ID); err != nil || p.Status != domain.PaymentProcessing {
 			return err
 		}
 	}
@@ -165,19 +165,21 @@ func mayBeForgotten(p *domain.Payment, invoice *domain.Invoice) bool {
 	return invoice.ForPeriod() && p.CreatedAt.Sub(invoice.PeriodStart) > keyLife
 }
 
-// markAsked says, before it happens, that the provider is asked.
-func (c *Charger) markAsked(ctx context.Context, paymentID string) (*domain.Payment, error) {
-	var p *domain.Payment
-	err := c.Store.Within(ctx, func(tx *store.Store) (err error) {
+// markAsked says, before it happens, that the provider is asked. first is whether nobody
+// has said so yet: else another worker is asking, or was, and the key is looked up.
+func (c *Charger) markAsked(ctx context.Context, paymentID string) (p *domain.Payment, first bool, err error) {
+	err = c.Store.Within(ctx, func(tx *store.Store) (err error) {
+		first = false
 		if p, err = tx.LockPayment(ctx, paymentID); err != nil || p.Status != domain.PaymentCreated {
 			return err
 		}
 		if err = p.Advance(domain.PaymentProcessing, tx.Now()); err != nil {
 			return err
 		}
+		first = true
 		return tx.SavePayment(ctx, p)
 	})
-	return p, err
+	return p, first, err
 }
 
 // chargeOf is what the provider is asked to charge.

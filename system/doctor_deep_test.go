@@ -34,8 +34,16 @@ func TestDoctor_DeepNamesWhatIsBrokenWithItsFix(t *testing.T) {
 	assert.Contains(t, report, "1 checked")
 	assert.Contains(t, report, "the books of manual cannot be read")
 
-	// The charge is there, and our payment says that it failed an hour ago.
+	// Nothing is under way that would start the terminated Billing again.
 	pool, then := s.store.Stats()["write"], time.Now().UTC().Add(-time.Hour)
+	eventually(t, func() bool {
+		var begun, waiting int
+		require.NoError(t, pool.QueryRow(`SELECT (SELECT count(*) FROM subscriptions WHERE due_at IS NOT NULL),
+			(SELECT count(*) FROM provider_events WHERE processed_at IS NULL)`).Scan(&begun, &waiting))
+		return begun == 1 && waiting == 0
+	}, "Billing has begun, and the provider's news has been handed on")
+
+	// The charge is there, and our payment says that it failed an hour ago.
 	for _, damage := range []string{
 		"UPDATE payments SET status = 'failed', updated_at = $1",
 		"UPDATE balances SET plan_credits = 1, updated_at = $1",

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"slipway/app"
+	"slipway/domain"
 )
 
 // TestBench prints the speed table. Each figure stands beside a floor measured
@@ -22,6 +23,10 @@ import (
 func TestBench(t *testing.T) {
 	b := &bench{running: startApp(t, func(a *app.App) { a.ReconcileEvery = time.Hour }), t: t}
 	b.startFloors()
+	eventually(t, func() bool {
+		rounds, err := b.app.Store.JobRounds(t.Context())
+		return err == nil && rounds[domain.JobStartBillings].CompletedAt.After(time.Time{})
+	}, "reconcile has made its first round, and rests for an hour")
 	b.signups()
 	b.firstAnswer()
 	b.reads()

@@ -116,7 +116,8 @@ var fill = []string{
 		id(domain.PrefixAccount, "i")+`, `+id(domain.PrefixInvoice, "i * 3 + k")+`,
 		CASE WHEN i % 20 = 10 THEN 'manual' ELSE 'stripe' END, 'card', 1,
 		CASE WHEN i % 100 = 96 THEN 'pending_approval' WHEN i % 100 = 95 THEN 'processing' WHEN {open} THEN 'succeeded'
-			ELSE 'failed' END, 13900, 'usd', CASE WHEN i % 20 = 10 THEN 'Transfer ' || (i * 7919) ELSE '' END, i % 1000 = 3,
+			ELSE 'failed' END, 13900, 'usd',
+		CASE WHEN i % 20 = 10 THEN 'Transfer ' || (CAST(i AS bigint) * 7919) ELSE '' END, i % 1000 = 3,
 		CASE WHEN i % 20 = 10 THEN '' ELSE 'key-' || (i * 3 + k) END, {ago}, {ago}
 		FROM n, (SELECT 0 AS k UNION ALL SELECT 1 UNION ALL SELECT 2) kinds WHERE k = 0 OR {open}`),
 	each("payment_methods", `id, account_id, option_key, provider, type, name, is_default, created_at`,

@@ -68,7 +68,7 @@ type AccountFilter struct {
 func (s *Store) ListAccounts(ctx context.Context, f AccountFilter) (List[domain.Account], error) {
 	q, order := where(where(s.lists(ctx), "accounts.id", f.AccountID), "accounts.status", f.Status), "accounts.id"
 	if f.Plan != "" { // one each, so their order is that of the accounts
-		q = q.Joins("JOIN subscriptions ON subscriptions.account_id = accounts.id AND subscriptions."+inUse).
+		q = q.Joins("JOIN subscriptions ON subscriptions.account_id = accounts.id AND "+inUse("subscriptions.")).
 			Where("subscriptions.plan_code = ?", f.Plan)
 		order = "subscriptions.account_id"
 	}

@@ -12,21 +12,21 @@ import (
 
 // The one read of an entitlement check: the account and the subscription in use,
 // with or without its sites counted. The condition is that of the index
-// subscriptions_one_live, word for word.
-const (
+// subscriptions_one_live.
+var (
 	factsColumns = "SELECT a.status, a.test_clock_id, s.id, s.status, s.plan_code, s.plan, s.grace_ends_at"
 	factsSites   = ", (SELECT COUNT(*) FROM sites WHERE account_id = a.id AND deleted_at IS NULL)"
 	factsFrom    = " FROM accounts a LEFT JOIN subscriptions s ON s.account_id = a.id" +
-		" AND s." + inUse + " WHERE a.id = ?"
+		" AND " + inUse("s.") + " WHERE a.id = ?"
 	factsQuery      = factsColumns + ", 0" + factsFrom
 	factsQuerySites = factsColumns + factsSites + factsFrom
 )
 
 // openQuery counts the account if AppIsOpen holds for it.
-const openQuery = "SELECT COUNT(*) FROM accounts a JOIN subscriptions s ON s.account_id = a.id AND s." + inUse +
+var openQuery = "SELECT COUNT(*) FROM accounts a JOIN subscriptions s ON s.account_id = a.id AND " + inUse("s.") +
 	" WHERE a.id = ? AND a.status = 'active'" +
 	" AND NOT EXISTS (SELECT 1 FROM invoices i WHERE i.account_id = a.id AND i.status = 'open')" +
-	" AND NOT EXISTS (SELECT 1 FROM onboardings o WHERE o.account_id = a.id AND o." + stillRuns + ")"
+	" AND NOT EXISTS (SELECT 1 FROM onboardings o WHERE o.account_id = a.id AND " + stillRuns("o.") + ")"
 
 // AppIsOpen reports, in one statement, whether nothing is asked of the account's
 // owner: it is active, its subscription is in use, nothing is owed and no onboarding

@@ -10,13 +10,16 @@ import (
 	"slipway/domain"
 )
 
-// The conditions of the partial indexes, word for word as the migrations have
-// them: an index serves a query only when its condition stands in it, and
-// values that are bound at run time do not.
-const (
-	stillRuns  = "status NOT IN ('completed', 'failed', 'expired', 'canceled')"
-	holdsEmail = "kind = 'signup' AND status NOT IN ('failed', 'expired', 'canceled')"
-)
+// stillRuns is the condition of the partial indexes on onboardings that have not
+// ended; of is the table and a dot, or empty.
+func stillRuns(of string) string {
+	return noneOf(of+"status", domain.OnboardingCompleted, domain.OnboardingFailed, domain.OnboardingExpired,
+		domain.OnboardingCanceled)
+}
+
+// holdsEmail is that of the index that keeps an address to one sign-up.
+var holdsEmail = "kind = 'signup' AND " +
+	noneOf("status", domain.OnboardingFailed, domain.OnboardingExpired, domain.OnboardingCanceled)
 
 // InsertOnboarding stores a received onboarding. It reports false, storing
 // nothing, when the person already has one that runs or succeeded, or the
@@ -108,7 +111,7 @@ func (s *Store) ListOnboardings(ctx context.Context, f OnboardingFilter) (List[d
 		order = "subscriptions.onboarding_id"
 	}
 	if !f.StuckFor.IsZero() {
-		q = q.Where("onboardings."+stillRuns+" AND onboardings.updated_at < ?", f.StuckFor)
+		q = q.Where(stillRuns("onboardings.")+" AND onboardings.updated_at < ?", f.StuckFor)
 	}
 	switch {
 	case ValidID(domain.PrefixOnboarding, f.Query):
@@ -128,7 +131,7 @@ func (s *Store) ListOnboardings(ctx context.Context, f OnboardingFilter) (List[d
 // id.
 func (s *Store) RunningOnboardings(ctx context.Context, after string, limit int) ([]domain.Onboarding, error) {
 	var rows []domain.Onboarding
-	err := s.conn(ctx).Where("id > ? AND "+stillRuns, after).Order("id").Limit(limit).Find(&rows).Error
+	err := s.conn(ctx).Where("id > ? AND "+stillRuns(""), after).Order("id").Limit(limit).Find(&rows).Error
 	return rows, s.wrap("read running onboardings", "", err)
 }
 
@@ -163,7 +166,7 @@ func (s *Store) ReceivedOnboardings(ctx context.Context, before time.Time, limit
 func (s *Store) UncheckedOnboardings(
 	ctx context.Context, before time.Time, after string, limit int,
 ) ([]domain.Onboarding, error) {
-	const begun = stillRuns + " AND status <> 'received'"
+	begun := stillRuns("") + " AND status <> 'received'"
 	return s.unchecked(ctx, domain.JobCompareOnboardings, begun, after, before, limit)
 }
 

@@ -23,7 +23,7 @@ const maxOpen = 10_000
 // ten thousand at most.
 func (s *Store) OpenOnboardings(ctx context.Context) ([]OpenOnboardings, error) {
 	var rows []domain.Onboarding
-	err := s.conn(ctx).Select("status, updated_at").Where(stillRuns).Order("id").Limit(maxOpen).Find(&rows).Error
+	err := s.conn(ctx).Select("status, updated_at").Where(stillRuns("")).Order("id").Limit(maxOpen).Find(&rows).Error
 	if err != nil {
 		return nil, s.wrap("count open onboardings", "", err)
 	}

@@ -3,6 +3,7 @@ package store
 import (
 	"cmp"
 	"context"
+	"strings"
 
 	"gorm.io/gorm"
 
@@ -103,6 +104,27 @@ func one[T any, P presenter[T]](s *Store, q *gorm.DB, noun string) (*T, error) {
 	}
 	P(row).Present()
 	return row, nil
+}
+
+// oneOf is true of a column that has one of the values. Written out, as the migrations
+// have the conditions of partial indexes: an index serves a query only when its
+// condition stands in it, and values that are bound at run time do not. For a list of
+// more than two SQLite builds a table in memory, each time a row is written.
+func oneOf[S ~string](column string, values ...S) string {
+	return "(" + column + " = '" + joined(values, "' OR "+column+" = '") + "')"
+}
+
+// noneOf is true of a column that has another value.
+func noneOf[S ~string](column string, values ...S) string {
+	return column + " <> '" + joined(values, "' AND "+column+" <> '") + "'"
+}
+
+func joined[S ~string](values []S, by string) string {
+	words := make([]string, len(values))
+	for i, v := range values {
+		words[i] = string(v)
+	}
+	return strings.Join(words, by)
 }
 
 // where adds "column = value" unless the value is empty.

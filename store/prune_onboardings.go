@@ -13,8 +13,8 @@ const onboardingBatch = 200
 
 // endedEarlyBefore are those whose retention is over and was not applied. Their ids find
 // them: whatever ended before a time began before it.
-const endedEarlyBefore = "status IN ('failed', 'expired', 'canceled') AND pruned_at IS NULL AND " +
-	"id < @onboarding AND updated_at < @before"
+var endedEarlyBefore = oneOf("status", domain.OnboardingFailed, domain.OnboardingExpired, domain.OnboardingCanceled) +
+	" AND pruned_at IS NULL AND id < @onboarding AND updated_at < @before"
 
 // endedEarly is an onboarding whose retention is over.
 type endedEarly struct {

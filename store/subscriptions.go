@@ -9,9 +9,9 @@ import (
 	"slipway/domain"
 )
 
-// inUse is the condition of the indexes on subscriptions in use, word for word: see
-// stillRuns.
-const inUse = "status IN ('trialing', 'active', 'past_due')"
+// inUse is the condition of the indexes on subscriptions in use; of is the table and a
+// dot, or empty.
+func inUse(of string) string { return oneOf(of+"status", domain.SubscriptionLive...) }
 
 // InsertSubscription stores a new subscription.
 func (s *Store) InsertSubscription(ctx context.Context, sub *domain.Subscription) error {
@@ -32,7 +32,7 @@ func (s *Store) LockSubscription(ctx context.Context, id string) (*domain.Subscr
 // LiveSubscription returns the account's trialing, active or past-due
 // subscription, or not_found.
 func (s *Store) LiveSubscription(ctx context.Context, accountID string) (*domain.Subscription, error) {
-	q := s.conn(ctx).Where("account_id = ? AND "+inUse, accountID)
+	q := s.conn(ctx).Where("account_id = ? AND "+inUse(""), accountID)
 	return one[domain.Subscription](s, q, "subscription")
 }
 
@@ -72,7 +72,7 @@ func (s *Store) ListSubscriptions(ctx context.Context, f SubscriptionFilter) (Li
 // LivingSubscriptions returns subscriptions in use, after the cursor id.
 func (s *Store) LivingSubscriptions(ctx context.Context, after string, limit int) ([]domain.Subscription, error) {
 	var rows []domain.Subscription
-	err := s.conn(ctx).Where("id > ? AND "+inUse, after).Order("id").Limit(limit).Find(&rows).Error
+	err := s.conn(ctx).Where("id > ? AND "+inUse(""), after).Order("id").Limit(limit).Find(&rows).Error
 	return rows, s.wrap("read subscriptions in use", "", err)
 }
 
@@ -82,7 +82,7 @@ func (s *Store) SubscriptionsWithoutBilling(
 	ctx context.Context, dueBefore time.Time, limit int,
 ) ([]domain.Subscription, error) {
 	rows := []domain.Subscription{}
-	q := s.notPutAside(s.conn(ctx).Where(inUse), domain.JobStartBillings, "id").Session(&gorm.Session{})
+	q := s.notPutAside(s.conn(ctx).Where(inUse("")), domain.JobStartBillings, "id").Session(&gorm.Session{})
 	err := q.Where("due_at IS NULL").Order("id").Limit(limit).Find(&rows).Error
 	if err == nil && len(rows) < limit {
 		var overdue []domain.Subscription

@@ -97,9 +97,9 @@ func (s *Store) BoundToClock(
 	ctx context.Context, clockID string,
 ) (onboardings []domain.Onboarding, subscriptions []domain.Subscription, err error) {
 	const bound = "test_clock_id = ? AND test_clock_id <> '' AND "
-	err = s.conn(ctx).Where(bound+stillRuns, clockID).Find(&onboardings).Error
+	err = s.conn(ctx).Where(bound+stillRuns(""), clockID).Find(&onboardings).Error
 	if err == nil {
-		err = s.conn(ctx).Where(bound+inUse, clockID).Find(&subscriptions).Error
+		err = s.conn(ctx).Where(bound+inUse(""), clockID).Find(&subscriptions).Error
 	}
 	return onboardings, subscriptions, s.wrap("read test clock", "", err)
 }

@@ -37,8 +37,8 @@ func (u *Undecided) ToAsk() bool {
 
 // undecided is the condition of the partial index payments_undecided, for
 // payments made through a provider.
-const undecided = "payments.status IN ('created', 'processing', 'unknown', 'requires_action')" +
-	" AND payments.idempotency_key <> ''"
+var undecided = oneOf("payments.status", domain.PaymentCreated, domain.PaymentProcessing, domain.PaymentUnknown,
+	domain.PaymentRequiresAction) + " AND payments.idempotency_key <> ''"
 
 // UndecidedPayments returns the subscription's undecided payments, oldest first.
 func (s *Store) UndecidedPayments(ctx context.Context, subscriptionID string) ([]Undecided, error) {

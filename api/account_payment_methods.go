@@ -204,7 +204,7 @@ func (p paymentMethods) change(
 		return domain.NotFound("payment method")
 	}
 	return p.store.Within(ctx, func(tx *store.Store) error {
-		m, err := tx.MethodByID(ctx, callerOf(ctx).accountID, id)
+		m, err := tx.LockMethod(ctx, callerOf(ctx).accountID, id)
 		if err != nil {
 			return err
 		}

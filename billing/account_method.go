@@ -82,13 +82,13 @@ func (a *AccountMethods) keepOrRefuse(
 			result.Code, err = methods.Refuse(m, refused)
 			return err
 		}
-		current, err := methods.Default()
-		if err != nil {
-			return err
-		}
-		m, err := none(c.Tx.MethodByID(c.Ctx, m.AccountID, m.ID))
+		m, err := none(c.Tx.LockMethod(c.Ctx, m.AccountID, m.ID))
 		if err != nil || m == nil { // taken away meanwhile
 			result = AddedMethod{Code: removed}
+			return err
+		}
+		current, err := methods.Default()
+		if err != nil {
 			return err
 		}
 		if result.SubscriptionID, err = retrySoon(c); err != nil {

@@ -66,7 +66,7 @@ type registration struct {
 // the customer gave another meanwhile, or went on without one: what the provider
 // says of it then changes nothing.
 func (r registration) stillProposed() (*domain.PaymentMethod, error) {
-	m, err := none(r.Tx.MethodByID(r.Ctx, r.row.AccountID, r.asked.ID))
+	m, err := none(r.Tx.LockMethod(r.Ctx, r.row.AccountID, r.asked.ID))
 	if !isIn(r.row, domain.StepPaymentMethod) || r.row.Status.Ended() {
 		return nil, err
 	}

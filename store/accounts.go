@@ -34,10 +34,7 @@ func (s *Store) LockAccount(ctx context.Context, id string) error {
 // room locks the account, so that what is counted stays true until the transaction
 // ends, and returns the refusal when it has as many as the limit; 0 is no limit.
 func (s *Store) room(ctx context.Context, accountID string, has *gorm.DB, limit int, refusal *domain.Error) error {
-	if limit == 0 {
-		return nil
-	}
-	if err := s.LockAccount(ctx, accountID); err != nil {
+	if err := s.LockAccount(ctx, accountID); err != nil || limit == 0 {
 		return err
 	}
 	var ids []string

@@ -118,9 +118,20 @@ func (s *Store) CustomerRef(ctx context.Context, accountID, provider string) (st
 	return refs[0], nil
 }
 
-// SaveMethod writes a changed payment method.
+// LockMethod is MethodByID for who is about to change it: until the transaction ends
+// nobody gives the account a method, or takes one away.
+func (s *Store) LockMethod(ctx context.Context, accountID, id string) (*domain.PaymentMethod, error) {
+	if err := s.LockAccount(ctx, accountID); err != nil {
+		return nil, err
+	}
+	return s.MethodByID(ctx, accountID, id)
+}
+
+// SaveMethod writes a changed payment method. One that was removed meanwhile stays
+// removed.
 func (s *Store) SaveMethod(ctx context.Context, m *domain.PaymentMethod) error {
-	return s.save(ctx, "save payment method", m)
+	result := s.writer(ctx).Model(m).Where("removed_at IS NULL").Select("*").UpdateColumns(m)
+	return s.wrap("save payment method", "", result.Error)
 }
 
 // RemoveMethod marks a method as removed; the row stays for the invoices it paid.

@@ -18,6 +18,7 @@ var billingPromises = []promise{
 	{"AttachMethod_TheSameOptionTwiceIsOneMethod", false, attachTwice},
 	{"AttachMethod_OneDefaultUnderFiftyAtOnce", false, attachAtOnce},
 	{"RemoveMethod_KeepsTheRowAndFreesTheOption", false, removeMethod},
+	{"SaveMethod_BringsNothingBackThatWasRemoved", false, saveRemoved},
 }
 
 var creditPromises = []promise{
@@ -162,6 +163,29 @@ func removeMethod(t *testing.T, s *store.Store) {
 	methods, err := s.ListMethods(ctx, a.ID, store.Page{})
 	require.NoError(t, err)
 	assert.Len(t, methods.Data, 1)
+}
+
+func saveRemoved(t *testing.T, s *store.Store) {
+	ctx := t.Context()
+	a := insertAccount(t, s)
+	card := &domain.PaymentMethod{
+		ID: store.NewID(domain.PrefixPaymentMethod), AccountID: a.ID, Option: "card", Provider: "sandbox", Type: "card",
+		CollectionMethod: domain.ChargeAutomatically, Name: "Card", Token: "tok_ok", CreatedAt: moment,
+	}
+	within(t, s, func(tx *store.Store) error { return tx.ProposeMethod(ctx, card) })
+	asked, err := s.MethodByID(ctx, a.ID, card.ID) // by who asks the provider, which takes its time
+	require.NoError(t, err)
+	within(t, s, func(tx *store.Store) error {
+		locked, err := tx.LockMethod(ctx, a.ID, card.ID)
+		if err != nil {
+			return err
+		}
+		return tx.RemoveMethod(ctx, locked)
+	})
+	asked.Ref = "card_1"
+	require.NoError(t, s.SaveMethod(ctx, asked))
+	_, err = s.MethodByID(ctx, a.ID, card.ID)
+	assertCode(t, domain.CodeNotFound, err)
 }
 
 // grant is an entry of the ledger, not yet in it.

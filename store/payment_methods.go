@@ -128,9 +128,10 @@ func (s *Store) LockMethod(ctx context.Context, accountID, id string) (*domain.P
 }
 
 // SaveMethod writes a changed payment method. One that was removed meanwhile stays
-// removed.
+// removed, and one that the provider has made meanwhile stays as it was made.
 func (s *Store) SaveMethod(ctx context.Context, m *domain.PaymentMethod) error {
-	result := s.writer(ctx).Model(m).Where("removed_at IS NULL").Select("*").UpdateColumns(m)
+	result := s.writer(ctx).Model(m).Where("removed_at IS NULL AND provider_ref IN ('', ?)", m.Ref).
+		Select("*").UpdateColumns(m)
 	return s.wrap("save payment method", "", result.Error)
 }
 

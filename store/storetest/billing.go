@@ -18,7 +18,7 @@ var billingPromises = []promise{
 	{"AttachMethod_TheSameOptionTwiceIsOneMethod", false, attachTwice},
 	{"AttachMethod_OneDefaultUnderFiftyAtOnce", false, attachAtOnce},
 	{"RemoveMethod_KeepsTheRowAndFreesTheOption", false, removeMethod},
-	{"SaveMethod_BringsNothingBackThatWasRemoved", false, saveRemoved},
+	{"SaveMethod_UndoesNothingThatHappenedMeanwhile", false, saveStale},
 }
 
 var creditPromises = []promise{
@@ -165,7 +165,7 @@ func removeMethod(t *testing.T, s *store.Store) {
 	assert.Len(t, methods.Data, 1)
 }
 
-func saveRemoved(t *testing.T, s *store.Store) {
+func saveStale(t *testing.T, s *store.Store) {
 	ctx := t.Context()
 	a := insertAccount(t, s)
 	card := &domain.PaymentMethod{
@@ -175,6 +175,14 @@ func saveRemoved(t *testing.T, s *store.Store) {
 	within(t, s, func(tx *store.Store) error { return tx.ProposeMethod(ctx, card) })
 	asked, err := s.MethodByID(ctx, a.ID, card.ID) // by who asks the provider, which takes its time
 	require.NoError(t, err)
+	made := *asked
+	made.Ref, made.Token = "card_1", ""
+	require.NoError(t, s.SaveMethod(ctx, &made))
+	asked.Setup = "page_1"
+	require.NoError(t, s.SaveMethod(ctx, asked))
+	kept, err := s.MethodByID(ctx, a.ID, card.ID)
+	require.NoError(t, err)
+	assert.Equal(t, "card_1", kept.Ref, "made by another run")
 	within(t, s, func(tx *store.Store) error {
 		locked, err := tx.LockMethod(ctx, a.ID, card.ID)
 		if err != nil {
